@@ -1,0 +1,95 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// Rooms of the house, lowest first; `docs/architecture.md` draws them.
+/// Arrows point down only: a room may name those listed in its dependencies and nothing else.
+let strict: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .treatAllWarnings(as: .error),
+    .enableUpcomingFeature("ExistentialAny"),
+]
+
+func room(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource] = []) -> Target {
+    .testTarget(name: name + "Tests", dependencies: dependencies, resources: resources, swiftSettings: strict)
+}
+
+let package = Package(
+    name: "Limn",
+    products: [
+        .executable(name: "limn", targets: ["limn"]),
+        .library(
+            name: "Limn",
+            targets: [
+                "RandomStreams", "Graphs", "Execution", "Layers", "Language", "Images", "Corpora", "Networks",
+                "Checkpoints", "Training", "Evaluation", "Synthesis",
+            ]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.0.0"),
+    ],
+    targets: [
+        // Everything foreign.
+        .systemLibrary(name: "COpenBLAS", path: "Sources/C/COpenBLAS"),
+        .systemLibrary(name: "CUTF8Proc", path: "Sources/C/CUTF8Proc"),
+        .target(
+            name: "CImageCodecs", path: "Sources/C/CImageCodecs",
+            linkerSettings: [.linkedLibrary("png"), .linkedLibrary("dl")]),
+        .target(name: "COneDNN", path: "Sources/C/COneDNN", linkerSettings: [.linkedLibrary("dl")]),
+        .target(
+            name: "CKernels", path: "Sources/C/CKernels",
+            linkerSettings: [.linkedLibrary("m"), .linkedLibrary("dl"), .linkedLibrary("pthread")]),
+
+        // The engine.
+        room("RandomStreams", []),
+        room("Graphs", []),
+        room("Execution", ["Graphs", "COpenBLAS", "COneDNN", "CKernels"]),
+        room("Layers", ["Graphs", "Execution", "RandomStreams"]),
+
+        // Data.
+        room("Language", ["CUTF8Proc"]),
+        room("Images", ["CImageCodecs"]),
+        room("Corpora", ["Language", "Images", "RandomStreams"]),
+
+        // The subject.
+        room("Networks", ["Graphs", "Layers", "Language"]),
+        room("Checkpoints", []),
+        room(
+            "Training",
+            [
+                "Graphs", "Execution", "Layers", "Networks", "Corpora", "Checkpoints", "Synthesis", "RandomStreams",
+                "CKernels", .product(name: "Yams", package: "Yams"),
+            ]),
+        room(
+            "Evaluation",
+            [
+                "Graphs", "Execution", "Layers", "Networks", "Corpora", "Checkpoints", "Synthesis", "RandomStreams",
+                "COpenBLAS",
+            ]),
+        room(
+            "Synthesis",
+            ["Graphs", "Execution", "Layers", "Networks", "Language", "Images", "Checkpoints", "RandomStreams"]),
+        .executableTarget(
+            name: "limn",
+            dependencies: [
+                "Training", "Evaluation", "Synthesis", "Corpora",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ], swiftSettings: strict),
+
+        tests("Images", ["Images"]),
+        tests("Language", ["Language"]),
+        tests("Corpora", ["Corpora"]),
+        tests("Checkpoints", ["Checkpoints"]),
+        tests("Graphs", ["Graphs", "Execution"]),
+        tests("Conformance", ["Graphs", "Execution", "RandomStreams"]),
+        tests("Networks", ["Networks", "Layers", "Execution", "RandomStreams", "Checkpoints"]),
+        tests("Training", ["Training", "Corpora"]),
+        tests("Evaluation", ["Evaluation"]),
+        tests("Synthesis", ["Synthesis"]),
+        tests("Command", ["Checkpoints", "Images"]),
+    ]
+)
