@@ -42,7 +42,7 @@ let package = Package(
         .target(name: "COneDNN", path: "Sources/C/COneDNN", linkerSettings: [.linkedLibrary("dl")]),
         .target(
             name: "CKernels", path: "Sources/C/CKernels",
-            linkerSettings: [.linkedLibrary("m"), .linkedLibrary("dl"), .linkedLibrary("pthread")]),
+            linkerSettings: [.linkedLibrary("openblas"), .linkedLibrary("m"), .linkedLibrary("pthread")]),
 
         // The engine.
         room("RandomStreams", []),

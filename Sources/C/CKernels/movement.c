@@ -1,0 +1,165 @@
+// Copies between layouts, conversions, resampling and table rows.
+#include "CKernels.h"
+#include "vector.h"
+
+typedef struct {
+  char *to;
+  const char *from;
+  const int64_t *to_strides, *from_strides, *extents;
+  int rank, size;
+} copy_job;
+
+static void copy_box(char *to, const char *from, const copy_job *job, int axis) {
+  const int64_t extent = job->extents[axis], size = job->size;
+  const int64_t ts = job->to_strides[axis], fs = job->from_strides[axis];
+  if (axis == job->rank - 1) {
+    if (ts == 1 && fs == 1) memcpy(to, from, (size_t)(extent * size));
+    else if (size == 4) for (int64_t i = 0; i < extent; i++) ((uint32_t *)to)[i * ts] = ((const uint32_t *)from)[i * fs];
+    else for (int64_t i = 0; i < extent; i++) ((uint16_t *)to)[i * ts] = ((const uint16_t *)from)[i * fs];
+    return;
+  }
+  for (int64_t i = 0; i < extent; i++) copy_box(to + i * ts * size, from + i * fs * size, job, axis + 1);
+}
+
+static void copy_share(void *context, int index, int shares) {
+  const copy_job *job = context;
+  size_t begin, end;
+  limn_part((size_t)job->extents[0], 1, index, shares, &begin, &end);
+  int64_t extents[LIMN_MAX_RANK + 2];
+  memcpy(extents, job->extents, sizeof(int64_t) * (size_t)job->rank);
+  extents[0] = (int64_t)(end - begin);
+  copy_job part = *job;
+  part.extents = extents;
+  if (extents[0] > 0)
+    copy_box(job->to + (int64_t)begin * job->to_strides[0] * job->size,
+             job->from + (int64_t)begin * job->from_strides[0] * job->size, &part, 0);
+}
+
+void limn_copy(void *to, const int64_t *to_strides, const void *from, const int64_t *from_strides,
+               const int64_t *extents, int rank, int size, int threads) {
+  copy_job job = {to, from, to_strides, from_strides, extents, rank, size};
+  int64_t count = 1;
+  for (int d = 0; d < rank; d++) count *= extents[d];
+  limn_parallel(count < 16384 ? 1 : threads, copy_share, &job);
+}
+
+typedef struct { void *to; const void *from; int to_type, from_type; size_t count; } convert_job;
+
+LIMN_CLONES
+static void convert_range(const convert_job *job, size_t begin, size_t end) {
+  if (job->to_type == job->from_type) {
+    size_t size = job->to_type == LIMN_BFLOAT16 ? 2 : 4;
+    memcpy((char *)job->to + begin * size, (const char *)job->from + begin * size, (end - begin) * size);
+  } else if (job->to_type == LIMN_BFLOAT16) {
+    uint16_t *to = job->to;
+    const float *from = job->from;
+    for (size_t i = begin; i < end; i++) to[i] = limn_narrow(from[i]);
+  } else {
+    float *to = job->to;
+    const uint16_t *from = job->from;
+    for (size_t i = begin; i < end; i++) to[i] = limn_widen(from[i]);
+  }
+}
+
+static void convert_share(void *context, int index, int shares) {
+  const convert_job *job = context;
+  size_t begin, end;
+  limn_part(job->count, 1024, index, shares, &begin, &end);
+  convert_range(job, begin, end);
+}
+
+void limn_convert(void *to, int to_type, const void *from, int from_type, size_t count, int threads) {
+  convert_job job = {to, from, to_type, from_type, count};
+  limn_parallel(count < 16384 ? 1 : threads, convert_share, &job);
+}
+
+// `small` are the extents of the side with fewer elements: n, d, h, w, c.
+typedef struct { void *to; const void *from; int type; const int64_t *small, *factors; } resample_job;
+
+static void upsample_share(void *context, int index, int shares) {
+  const resample_job *job = context;
+  const int64_t *e = job->small, *f = job->factors;
+  const size_t size = job->type == LIMN_BFLOAT16 ? 2 : 4, pixel = (size_t)e[4] * size;
+  const size_t row = (size_t)(e[3] * f[2]) * pixel;
+  size_t begin, end;
+  limn_part((size_t)(e[0] * e[1] * e[2]), 1, index, shares, &begin, &end);
+  for (size_t line = begin; line < end; line++) {
+    const char *from = (const char *)job->from + line * (size_t)e[3] * pixel;
+    const int64_t h = (int64_t)line % e[2], d = (int64_t)line / e[2] % e[1], n = (int64_t)line / (e[2] * e[1]);
+    char *first = NULL;
+    for (int64_t i = 0; i < f[0]; i++)
+      for (int64_t j = 0; j < f[1]; j++) {
+        size_t at = (size_t)(((n * e[1] + d) * f[0] + i) * e[2] * f[1] + h * f[1] + j);
+        char *to = (char *)job->to + at * row;
+        if (first) {
+          memcpy(to, first, row);
+          continue;
+        }
+        first = to;
+        for (int64_t w = 0; w < e[3]; w++)
+          for (int64_t k = 0; k < f[2]; k++, to += pixel) memcpy(to, from + (size_t)w * pixel, pixel);
+      }
+  }
+}
+
+void limn_upsample(void *to, const void *from, int type, const int64_t *from_extents, const int64_t *factors, int threads) {
+  resample_job job = {to, from, type, from_extents, factors};
+  limn_parallel(threads, upsample_share, &job);
+}
+
+LIMN_CLONES
+static void pool_line(const resample_job *job, size_t line) {
+  const int64_t *e = job->small, *f = job->factors, c = e[4];
+  const int64_t h = (int64_t)line % e[2], d = (int64_t)line / e[2] % e[1], n = (int64_t)line / (e[2] * e[1]);
+  enum { CHUNK = 256 };
+  float sums[CHUNK];
+  for (int64_t w = 0; w < e[3]; w++)
+    for (int64_t start = 0; start < c; start += CHUNK) {
+      const int64_t width = c - start < CHUNK ? c - start : CHUNK;
+      for (int64_t k = 0; k < width; k++) sums[k] = 0;
+      for (int64_t i = 0; i < f[0]; i++)
+        for (int64_t j = 0; j < f[1]; j++)
+          for (int64_t l = 0; l < f[2]; l++) {
+            int64_t at = (((n * e[1] + d) * f[0] + i) * e[2] * f[1] + h * f[1] + j) * e[3] * f[2] + w * f[2] + l;
+            if (job->type == LIMN_BFLOAT16) {
+              const uint16_t *from = (const uint16_t *)job->from + at * c + start;
+              for (int64_t k = 0; k < width; k++) sums[k] += limn_widen(from[k]);
+            } else {
+              const float *from = (const float *)job->from + at * c + start;
+              for (int64_t k = 0; k < width; k++) sums[k] += from[k];
+            }
+          }
+      const int64_t at = ((int64_t)line * e[3] + w) * c + start;
+      if (job->type == LIMN_BFLOAT16) for (int64_t k = 0; k < width; k++) ((uint16_t *)job->to)[at + k] = limn_narrow(sums[k]);
+      else memcpy((float *)job->to + at, sums, (size_t)width * sizeof(float));
+    }
+}
+
+static void pool_share(void *context, int index, int shares) {
+  const resample_job *job = context;
+  size_t begin, end;
+  limn_part((size_t)(job->small[0] * job->small[1] * job->small[2]), 1, index, shares, &begin, &end);
+  for (size_t line = begin; line < end; line++) pool_line(job, line);
+}
+
+void limn_sum_pool(void *to, const void *from, int type, const int64_t *to_extents, const int64_t *factors, int threads) {
+  resample_job job = {to, from, type, to_extents, factors};
+  limn_parallel(threads, pool_share, &job);
+}
+
+void limn_gather(float *to, const float *table, const int32_t *indices, size_t count, size_t rows, size_t columns) {
+  for (size_t i = 0; i < count; i++) {
+    // Negative indices wrap to large ones: both ends are checked at once.
+    if ((size_t)(uint32_t)indices[i] < rows) memcpy(to + i * columns, table + (size_t)indices[i] * columns, columns * sizeof(float));
+    else memset(to + i * columns, 0, columns * sizeof(float));
+  }
+}
+
+void limn_scatter(float *table, const float *from, const int32_t *indices, size_t count, size_t rows, size_t columns) {
+  memset(table, 0, rows * columns * sizeof(float));
+  for (size_t i = 0; i < count; i++) {
+    if ((size_t)(uint32_t)indices[i] >= rows) continue;
+    float *to = table + (size_t)indices[i] * columns;
+    for (size_t k = 0; k < columns; k++) to[k] += from[i * columns + k];
+  }
+}

@@ -1,0 +1,78 @@
+// One pool of threads for every loop of the device.
+#include "CKernels.h"
+#include <pthread.h>
+
+static limn_runner external_runner;
+
+void limn_set_runner(limn_runner runner) { external_runner = runner; }
+
+enum { MAX_WORKERS = 255 };
+
+static struct {
+  pthread_mutex_t lock;
+  pthread_cond_t work, done;
+  int workers, threads, running;
+  uint64_t generation;
+  limn_share share;
+  void *context;
+} pool = {.lock = PTHREAD_MUTEX_INITIALIZER, .work = PTHREAD_COND_INITIALIZER, .done = PTHREAD_COND_INITIALIZER};
+
+static void *worker(void *argument) {
+  int index = (int)(intptr_t)argument;
+  uint64_t seen = 0;
+  pthread_mutex_lock(&pool.lock);
+  for (;;) {
+    while (pool.generation == seen) pthread_cond_wait(&pool.work, &pool.lock);
+    seen = pool.generation;
+    if (index >= pool.threads) continue;
+    limn_share share = pool.share;
+    void *context = pool.context;
+    int threads = pool.threads;
+    pthread_mutex_unlock(&pool.lock);
+    share(context, index, threads);
+    pthread_mutex_lock(&pool.lock);
+    if (--pool.running == 0) pthread_cond_signal(&pool.done);
+  }
+  return NULL;
+}
+
+void limn_parallel(int threads, limn_share share, void *context) {
+  if (threads > MAX_WORKERS) threads = MAX_WORKERS;
+  if (threads > 1 && external_runner && external_runner(threads, share, context) == 0) return;
+  if (threads > 1) {
+    pthread_mutex_lock(&pool.lock);
+    while (pool.workers < threads - 1) {
+      pthread_t thread;
+      if (pthread_create(&thread, NULL, worker, (void *)(intptr_t)(pool.workers + 1)) != 0) break;
+      pthread_detach(thread);
+      pool.workers++;
+    }
+    if (pool.workers < threads - 1) {
+      // No thread to be had: every share is still done, one after another.
+      pthread_mutex_unlock(&pool.lock);
+      for (int index = 0; index < threads; index++) share(context, index, threads);
+      return;
+    }
+    pool.share = share;
+    pool.context = context;
+    pool.threads = threads;
+    pool.running = threads - 1;
+    pool.generation++;
+    pthread_cond_broadcast(&pool.work);
+    pthread_mutex_unlock(&pool.lock);
+    share(context, 0, threads);
+    pthread_mutex_lock(&pool.lock);
+    while (pool.running > 0) pthread_cond_wait(&pool.done, &pool.lock);
+    pthread_mutex_unlock(&pool.lock);
+    return;
+  }
+  share(context, 0, 1);
+}
+
+int limn_has_bfloat16(void) {
+#if defined(__x86_64__)
+  return __builtin_cpu_supports("avx512bf16") != 0;
+#else
+  return 0;
+#endif
+}

@@ -1,0 +1,45 @@
+// What the vector loops share: per-processor clones and the bfloat16 format.
+#ifndef LIMN_VECTOR_H
+#define LIMN_VECTOR_H
+#include <stdint.h>
+#include <string.h>
+
+#if defined(__x86_64__) && defined(__linux__)
+#define LIMN_CLONES __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
+#else
+#define LIMN_CLONES
+#endif
+
+static inline __attribute__((always_inline)) float limn_from_bits(uint32_t bits) {
+  float value;
+  memcpy(&value, &bits, 4);
+  return value;
+}
+
+static inline __attribute__((always_inline)) uint32_t limn_bits(float value) {
+  uint32_t bits;
+  memcpy(&bits, &value, 4);
+  return bits;
+}
+
+static inline __attribute__((always_inline)) float limn_widen(uint16_t value) {
+  return limn_from_bits((uint32_t)value << 16);
+}
+
+// Rounds to nearest, ties to even; NaN stays NaN.
+static inline __attribute__((always_inline)) uint16_t limn_narrow(float value) {
+  uint32_t bits = limn_bits(value);
+  uint32_t rounded = bits + 0x7fff + ((bits >> 16) & 1);
+  uint32_t quiet = bits | 0x400000;
+  return (uint16_t)(((bits & 0x7fffffff) > 0x7f800000 ? quiet : rounded) >> 16);
+}
+
+// The part of `count` items, in units of `grain`, that falls to share `index` of `shares`.
+static inline void limn_part(size_t count, size_t grain, int index, int shares, size_t *begin, size_t *end) {
+  size_t units = (count + grain - 1) / grain;
+  *begin = units * (size_t)index / (size_t)shares * grain;
+  *end = units * (size_t)(index + 1) / (size_t)shares * grain;
+  if (*begin > count) *begin = count;
+  if (*end > count) *end = count;
+}
+#endif

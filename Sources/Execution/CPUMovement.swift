@@ -1,0 +1,130 @@
+import CKernels
+import Graphs
+
+/// A strided box copy with its tables at fixed addresses.
+private struct BoxCopy {
+    let extents: [Int64]
+    let toStrides: [Int64]
+    let fromStrides: [Int64]
+
+    init(extents: [Int], to: [Int], from: [Int]) {
+        self.extents = extents.map(Int64.init)
+        toStrides = to.map(Int64.init)
+        fromStrides = from.map(Int64.init)
+    }
+
+    func callAsFunction(_ to: UnsafeMutableRawPointer, _ from: UnsafeRawPointer, size: Int, threads: Int32) {
+        limn_copy(to, toStrides, from, fromStrides, extents, Int32(extents.count), Int32(size), threads)
+    }
+}
+
+extension CPUCompiler {
+    mutating func emitResampling(_ id: Int, factor: Int, up: Bool) {
+        let node = graph.nodes[id]
+        let from = operand(node.inputs[0], as: storage(id))
+        let to = allocate(id)
+        let small = up ? graph.nodes[node.inputs[0]].shape : node.shape
+        let lead = [Int](repeating: 1, count: 5 - small.rank)
+        let extents = ([small[0]] + lead + Array(small.dimensions[1...])).map(Int64.init)
+        let factors = (lead + [Int](repeating: factor, count: small.rank - 2)).map(Int64.init)
+        let threads = Int32(device.threads)
+        let bytes = Double((node.shape.count + graph.nodes[node.inputs[0]].shape.count) * to.storage.size)
+        emit("\(up ? "upsample" : "pool") \(node.shape)", bytes: bytes, reads: [from], writes: [to]) { at in
+            let (target, source) = (at(to), at(from))
+            return {
+                if up {
+                    limn_upsample(target, source, to.storage.rawValue, extents, factors, threads)
+                } else {
+                    limn_sum_pool(target, source, to.storage.rawValue, extents, factors, threads)
+                }
+                return 0
+            }
+        }
+    }
+
+    mutating func emitRows(_ id: Int) {
+        let node = graph.nodes[id]
+        let values = operand(node.inputs[0], as: .float32)
+        let indices = operand(node.inputs[1], as: .int32)
+        let to = allocate(id)
+        let isGather = node.operation is Gather
+        let count = graph.nodes[node.inputs[1]].shape[0]
+        let columns = node.shape[1]
+        let rows = isGather ? graph.nodes[node.inputs[0]].shape[0] : node.shape[0]
+        emit("\(node.operation.name.lowercased()) \(node.shape)", reads: [values, indices], writes: [to]) { at in
+            let (target, source) = (at(to).assumingMemoryBound(to: Float.self), at(values).assumingMemoryBound(to: Float.self))
+            let list = at(indices).assumingMemoryBound(to: Int32.self)
+            return {
+                if isGather {
+                    limn_gather(target, source, list, count, rows, columns)
+                } else {
+                    limn_scatter(target, source, list, count, rows, columns)
+                }
+                return 0
+            }
+        }
+    }
+
+    mutating func emitSlice(_ id: Int, _ slice: Slice) {
+        let node = graph.nodes[id]
+        let shape = graph.nodes[node.inputs[0]].shape
+        let home = place(of: node.inputs[0])
+        let start = slice.start * shape.strides[slice.axis]
+        // A run along the outermost extent is there already.
+        if shape.dimensions[..<slice.axis].allSatisfy({ $0 == 1 }), home.storage == storage(id) {
+            alias(id, to: Place(buffer: home.buffer, byteOffset: home.byteOffset + start * home.storage.size, storage: home.storage))
+            return
+        }
+        let box = BoxCopy(extents: node.shape.dimensions, to: node.shape.strides, from: shape.strides)
+        emitCopy("slice", id, node.inputs[0], box, fromOffset: start)
+    }
+
+    mutating func emitPad(_ id: Int, _ pad: Pad) {
+        let node = graph.nodes[id]
+        let to = allocate(id)
+        let bytes = node.shape.count * to.storage.size
+        emit("zero \(node.shape)", bytes: Double(bytes), reads: [], writes: [to]) { at in
+            let target = at(to)
+            return {
+                target.initializeMemory(as: UInt8.self, repeating: 0, count: bytes)
+                return 0
+            }
+        }
+        let shape = graph.nodes[node.inputs[0]].shape
+        let box = BoxCopy(extents: shape.dimensions, to: node.shape.strides, from: shape.strides)
+        emitCopy("pad", id, node.inputs[0], box, toOffset: pad.before * node.shape.strides[pad.axis])
+    }
+
+    mutating func emitConcatenate(_ id: Int, _ concatenate: Concatenate) {
+        let node = graph.nodes[id]
+        var start = 0
+        for input in node.inputs {
+            let shape = graph.nodes[input].shape
+            let box = BoxCopy(extents: shape.dimensions, to: node.shape.strides, from: shape.strides)
+            emitCopy("concatenate", id, input, box, toOffset: start * node.shape.strides[concatenate.axis])
+            start += shape[concatenate.axis]
+        }
+    }
+
+    mutating func emitTranspose(_ id: Int, _ transpose: Transpose) {
+        let node = graph.nodes[id]
+        let from = graph.nodes[node.inputs[0]].shape.strides
+        let box = BoxCopy(extents: node.shape.dimensions, to: node.shape.strides, from: transpose.order.map { from[$0] })
+        emitCopy("transpose", id, node.inputs[0], box)
+    }
+
+    private mutating func emitCopy(_ name: String, _ id: Int, _ input: Int, _ box: BoxCopy, toOffset: Int = 0, fromOffset: Int = 0) {
+        let from = operand(input, as: storage(id))
+        let to = allocate(id)
+        let size = to.storage.size
+        let threads = Int32(device.threads)
+        let count = box.extents.reduce(1, *)
+        emit("\(name) \(graph.nodes[id].shape)", bytes: Double(2 * Int(count) * size), reads: [from], writes: [to]) { at in
+            let (target, source) = (at(to) + toOffset * size, at(from) + fromOffset * size)
+            return {
+                box(target, source, size: size, threads: threads)
+                return 0
+            }
+        }
+    }
+}

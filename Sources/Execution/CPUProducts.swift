@@ -1,0 +1,209 @@
+import CKernels
+import COneDNN
+import Graphs
+
+/// A primitive of oneDNN, destroyed with the program that uses it.
+final class OneDNNPrimitive {
+    let handle: OpaquePointer
+    init(_ handle: OpaquePointer) { self.handle = handle }
+    deinit { limn_onednn_destroy(handle) }
+}
+
+enum ConvolutionKind: Int32 {
+    case forward = 0
+    case inputGradient = 1
+    case filterGradient = 2
+}
+
+extension CPUCompiler {
+    // MARK: Convolution
+
+    mutating func emitConvolution(_ id: Int, _ geometry: ConvolutionGeometry, _ kind: ConvolutionKind) {
+        let node = graph.nodes[id]
+        let shapes = node.inputs.map { graph.nodes[$0].shape }
+        // Input, filter and output of the convolution this node belongs to.
+        let (input, filter, output): (Shape, Shape, Shape) =
+            switch kind {
+            case .forward: (shapes[0], shapes[1], node.shape)
+            case .inputGradient: (node.shape, shapes[1], shapes[0])
+            case .filterGradient: (shapes[0], node.shape, shapes[1])
+            }
+        let flops = 2 * Double(output.count) * Double(filter.count / filter[0])
+        let name = "convolution \(kind) \(input) \(filter)"
+        if device.library == .oneDNN, emitOneDNN(id, name, flops, geometry, kind, input, filter, output) { return }
+
+        var shape = limn_convolution()
+        shape.batch = Int64(input[0])
+        shape.in_channels = Int64(input[-1])
+        shape.out_channels = Int64(output[-1])
+        shape.groups = Int64(geometry.groups)
+        // Fewer spatial dimensions are three with leading extents of 1.
+        let lead = 3 - geometry.stride.count
+        func spatial(_ values: [Int], filler: Int) -> (Int64, Int64, Int64) {
+            let all = [Int](repeating: filler, count: lead) + values
+            return (Int64(all[0]), Int64(all[1]), Int64(all[2]))
+        }
+        shape.input = spatial(Array(input.dimensions[1..<input.rank - 1]), filler: 1)
+        shape.output = spatial(Array(output.dimensions[1..<output.rank - 1]), filler: 1)
+        shape.filter = spatial(Array(filter.dimensions[1..<filter.rank - 1]), filler: 1)
+        shape.stride = spatial(geometry.stride, filler: 1)
+        shape.pad_low = spatial(geometry.padLow, filler: 0)
+        let a = operand(node.inputs[0], as: .float32)
+        let b = operand(node.inputs[1], as: .float32)
+        let home = allocate(id)
+        let direct = home.storage == .float32 ? home : allocate(count: node.shape.count, .float32)
+        let threads = Int32(device.threads)
+        let scratch = limn_convolution_scratch(&shape, kind.rawValue, threads) * MemoryLayout<Float>.stride
+        emit(name, flops: flops, reads: [a, b], writes: [direct], scratch: scratch) { [shape] at in
+            let (x, y) = (UnsafePointer(at(a).assumingMemoryBound(to: Float.self)), UnsafePointer(at(b).assumingMemoryBound(to: Float.self)))
+            let (out, memory) = (at(direct).assumingMemoryBound(to: Float.self), at.scratch.assumingMemoryBound(to: Float.self))
+            return {
+                withUnsafePointer(to: shape) { limn_convolution_run($0, kind.rawValue, x, y, out, memory, threads) }
+                return 0
+            }
+        }
+        if direct.buffer != home.buffer { emitConversion(from: direct, to: home, count: node.shape.count) }
+    }
+
+    private mutating func emitConversion(from: Place, to: Place, count: Int) {
+        let threads = Int32(device.threads)
+        emit("convert", bytes: Double(count * 6), reads: [from], writes: [to]) { at in
+            let (target, source) = (at(to), at(from))
+            return {
+                limn_convert(target, to.storage.rawValue, source, from.storage.rawValue, count, threads)
+                return 0
+            }
+        }
+    }
+
+    /// Emits a convolution through oneDNN; false when the library has no such primitive.
+    private mutating func emitOneDNN(
+        _ id: Int, _ name: String, _ flops: Double, _ geometry: ConvolutionGeometry, _ kind: ConvolutionKind,
+        _ input: Shape, _ filter: Shape, _ output: Shape
+    ) -> Bool {
+        let node = graph.nodes[id]
+        let operandType: Storage = device.precision == .bfloat16 ? .bfloat16 : .float32
+        let resultType = kind == .filterGradient ? Storage.float32 : storage(id)
+        var description = limn_onednn_convolution()
+        description.kind = kind.rawValue
+        description.spatial = Int32(geometry.stride.count)
+        description.batch = Int64(input[0])
+        description.in_channels = Int64(input[-1])
+        description.out_channels = Int64(output[-1])
+        description.groups = Int64(geometry.groups)
+        func spatial(_ values: some Sequence<Int>) -> (Int64, Int64, Int64) {
+            let all = values.map { Int64($0) } + [0, 0]
+            return (all[0], all[1], all[2])
+        }
+        description.input = spatial(input.dimensions[1..<input.rank - 1])
+        description.output = spatial(output.dimensions[1..<output.rank - 1])
+        description.filter = spatial(filter.dimensions[1..<filter.rank - 1])
+        description.stride = spatial(geometry.stride)
+        description.pad_low = spatial(geometry.padLow)
+        description.pad_high = spatial(geometry.padHigh)
+        description.input_type = (kind == .inputGradient ? resultType : operandType).rawValue
+        description.output_type = (kind == .forward ? resultType : operandType).rawValue
+        description.filter_type = (kind == .filterGradient ? .float32 : operandType).rawValue
+        let key = "\(description)"
+        let primitive: OneDNNPrimitive
+        if let known = primitives[key] {
+            primitive = known
+        } else {
+            var message = [CChar](repeating: 0, count: 256)
+            guard let handle = limn_onednn_convolution_create(&description, &message, message.count) else { return false }
+            primitive = OneDNNPrimitive(handle)
+            primitives[key] = primitive
+        }
+        let handle = primitive.handle
+        let a = operand(node.inputs[0], as: operandType)
+        let scratch = limn_onednn_scratch_size(handle)
+        if kind == .filterGradient {
+            let b = operand(node.inputs[1], as: operandType)
+            let result = allocate(id)
+            let isPlain = limn_onednn_filter_is_plain(handle) != 0
+            let packed = isPlain ? result : allocate(bytes: limn_onednn_filter_size(handle), .float32)
+            emit(name, flops: flops, reads: [a, b], writes: [packed], scratch: scratch) { at in
+                let (x, y, out, memory) = (at(a), at(b), at(packed), at.scratch)
+                return { Int(limn_onednn_convolution_run(handle, x, y, out, memory)) }
+            }
+            guard !isPlain else { return true }
+            emit("unpack filter \(filter)", bytes: Double(filter.count * 8), reads: [packed], writes: [result]) { at in
+                let (from, to) = (at(packed), at(result).assumingMemoryBound(to: Float.self))
+                return { Int(limn_onednn_unpack_filter(handle, from, to)) }
+            }
+            return true
+        }
+        let b = packedFilter(node.inputs[1], for: primitive, filter)
+        let result = allocate(id)
+        emit(name, flops: flops, reads: [a, b], writes: [result], scratch: scratch) { at in
+            let (x, w, out, memory) = (at(a), at(b), at(result), at.scratch)
+            return { Int(limn_onednn_convolution_run(handle, x, w, out, memory)) }
+        }
+        return true
+    }
+
+    /// A filter in the layout a primitive wants, packed once a run for all that agree on it.
+    private mutating func packedFilter(_ id: Int, for primitive: OneDNNPrimitive, _ filter: Shape) -> Place {
+        let handle = primitive.handle
+        let plain = operand(id, as: .float32)
+        if limn_onednn_filter_is_plain(handle) != 0 { return plain }
+        let key = "\(canonical[id]) \(String(cString: limn_onednn_filter_key(handle)))"
+        if let packed = packedFilters[key] { return packed }
+        let packed = allocate(bytes: limn_onednn_filter_size(handle), .float32)
+        emit("pack filter \(filter)", bytes: Double(filter.count * 6), reads: [plain], writes: [packed]) { at in
+            let (from, to) = (UnsafePointer(at(plain).assumingMemoryBound(to: Float.self)), at(packed))
+            return { Int(limn_onednn_pack_filter(handle, from, to)) }
+        }
+        packedFilters[key] = packed
+        return packed
+    }
+
+    // MARK: Matrix products
+
+    mutating func emitMatrixProduct(_ id: Int, _ product: MatrixProduct) {
+        let node = graph.nodes[id]
+        let a = operand(node.inputs[0], as: .float32)
+        let b = operand(node.inputs[1], as: .float32)
+        let c = allocate(id)
+        let k = product.inner(graph.nodes[node.inputs[0]].shape)
+        let (m, n) = (node.shape[-2], node.shape[-1])
+        let batch = node.shape.rank == 3 ? node.shape[0] : 1
+        let flops = 2 * Double(batch * m * n) * Double(k)
+        let name = "product \(batch)×\(m)×\(k)·\(k)×\(n)"
+        let threads = Int32(device.threads)
+        if device.library == .oneDNN, batch * m * n * k > 65536 {
+            var description = limn_onednn_matmul()
+            description.batch = Int64(batch)
+            description.m = Int64(m)
+            description.n = Int64(n)
+            description.k = Int64(k)
+            description.a_batch = Int64(batch)
+            description.b_batch = Int64(batch)
+            description.transpose_a = product.transposeA ? 1 : 0
+            description.transpose_b = product.transposeB ? 1 : 0
+            let key = "\(description)"
+            var message = [CChar](repeating: 0, count: 256)
+            if let primitive = primitives[key]
+                ?? limn_onednn_matmul_create(&description, &message, message.count).map(OneDNNPrimitive.init)
+            {
+                primitives[key] = primitive
+                let handle = primitive.handle
+                emit(name, flops: flops, reads: [a, b], writes: [c], scratch: limn_onednn_scratch_size(handle)) { at in
+                    let (x, y, z, memory) = (at(a), at(b), at(c), at.scratch)
+                    return { Int(limn_onednn_matmul_run(handle, x, y, z, memory)) }
+                }
+                return
+            }
+        }
+        emit(name, flops: flops, reads: [a, b], writes: [c]) { at in
+            let (x, y) = (UnsafePointer(at(a).assumingMemoryBound(to: Float.self)), UnsafePointer(at(b).assumingMemoryBound(to: Float.self)))
+            let z = at(c).assumingMemoryBound(to: Float.self)
+            return {
+                limn_matrix_product(
+                    x, y, z, Int64(batch), Int64(m), Int64(n), Int64(k), product.transposeA ? 1 : 0,
+                    product.transposeB ? 1 : 0, threads)
+                return 0
+            }
+        }
+    }
+}

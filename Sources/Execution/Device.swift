@@ -1,0 +1,46 @@
+import Graphs
+
+/// How operands of convolutions and stored activations are kept. Logits, losses, statistics, gradients of parameters,
+/// master weights and moments are float32 in either.
+public enum Precision: String, Sendable, CaseIterable, Codable {
+    case float32
+    case bfloat16
+}
+
+/// What a program computes: values to read back, and values to leave in flat buffers.
+public struct Outputs {
+    /// Tensors whose values each run returns, by name.
+    public var results: [String: Tensor]
+    /// Tensors whose values each run writes into part of a flat buffer, gradients above all.
+    public var writes: [(tensor: Tensor, destination: BufferSlice)]
+
+    /// What a program computes; at least one of the two must not be empty.
+    public init(results: [String: Tensor] = [:], writes: [(tensor: Tensor, destination: BufferSlice)] = []) {
+        self.results = results
+        self.writes = writes
+    }
+}
+
+/// Something that turns a graph into a program it can run.
+public protocol Device {
+    /// Compiles what `outputs` need, with parameters read from where `parameters` says each path lies.
+    func compile(_ outputs: Outputs, parameters: [String: BufferSlice]) throws(ExecutionError) -> Program
+}
+
+/// Why a program could not be compiled or run.
+public enum ExecutionError: Error, CustomStringConvertible, Sendable {
+    /// The graph reads a parameter that was not given.
+    case missingParameter(String)
+    /// The device has no kernel for an operation.
+    case unsupported(operation: String, device: String)
+    /// A library call failed.
+    case kernel(step: String, status: Int)
+
+    public var description: String {
+        switch self {
+        case .missingParameter(let path): "no values were given for parameter \(path)"
+        case .unsupported(let operation, let device): "device \(device) cannot run \(operation)"
+        case .kernel(let step, let status): "\(step) failed in its library with status \(status)"
+        }
+    }
+}

@@ -1,0 +1,171 @@
+import Graphs
+
+/// Which nodes run together. Elementwise operations join the loop of those who read them when the loop runs over the
+/// same shape, and reductions join the loop that makes their operand, so that a chain is one pass over memory.
+/// Broadcasts and fills cost a loop nothing: they are a way of reading.
+struct Fusion {
+    /// What each live node reads from memory or from its own loop: `StopGradient` is seen through, and in loops
+    /// broadcasts (what they repeat is read) and fills (nothing is).
+    let inputs: [[Int]]
+    /// Live nodes that read each node.
+    let consumers: [[Int]]
+    let isLive: [Bool]
+    /// The loop each node runs in, or nil for a node with a kernel of its own (or none).
+    private(set) var loop: [Int?]
+    /// Members of each loop, ascending; empty when it was merged into another.
+    private(set) var members: [[Int]] = []
+    private(set) var shapes: [Shape] = []
+
+    private let graph: Graph
+    /// Loops have a few dozen instructions at most: the tiles of all live values should stay in the first-level cache.
+    private static let memberLimit = 40
+
+    init(_ graph: Graph, outputs: Set<Int>) {
+        self.graph = graph
+        let canonical = Fusion.seeingThroughStops(graph)
+        var live = [Bool](repeating: false, count: graph.nodes.count)
+        for id in outputs { live[canonical[id]] = true }
+        var inputs = [[Int]](repeating: [], count: graph.nodes.count)
+        var consumers = [[Int]](repeating: [], count: graph.nodes.count)
+        for id in stride(from: graph.nodes.count - 1, through: 0, by: -1) where live[id] {
+            inputs[id] = Fusion.operands(id, graph, canonical)
+            for input in Set(inputs[id]) {
+                live[input] = true
+                consumers[input].append(id)
+            }
+        }
+        (self.inputs, self.consumers, self.isLive) = (inputs, consumers, live)
+        loop = [Int?](repeating: nil, count: graph.nodes.count)
+        for id in stride(from: graph.nodes.count - 1, through: 0, by: -1) where live[id] && Fusion.isFusable(graph.nodes[id].operation) {
+            assign(id, isOutput: outputs.contains(id))
+        }
+        for index in members.indices { members[index].sort() }
+    }
+
+    static func seeingThroughStops(_ graph: Graph) -> [Int] {
+        var canonical = Array(0..<graph.nodes.count)
+        for (id, node) in graph.nodes.enumerated() where node.operation is StopGradient {
+            canonical[id] = canonical[node.inputs[0]]
+        }
+        return canonical
+    }
+
+    private static func operands(_ id: Int, _ graph: Graph, _ canonical: [Int]) -> [Int] {
+        let node = graph.nodes[id]
+        let inputs = node.inputs.map { canonical[$0] }
+        guard node.operation is Elementwise || isReduction(node.operation) else { return inputs }
+        return inputs.compactMap { input in
+            let operand = graph.nodes[input]
+            if operand.operation is Fill { return nil }
+            return operand.operation is Broadcast ? canonical[operand.inputs[0]] : input
+        }
+    }
+
+    static func isReduction(_ operation: any Operation) -> Bool { operation is Sum || operation is Maximum }
+
+    private static func isFusable(_ operation: any Operation) -> Bool {
+        operation is Elementwise || operation is Broadcast || operation is Fill || isReduction(operation)
+    }
+
+    /// The shape a node's loop runs over: its own, or its operand's for a reduction.
+    private func iterationShape(_ id: Int) -> Shape {
+        let node = graph.nodes[id]
+        return Fusion.isReduction(node.operation) ? graph.nodes[node.inputs[0]].shape : node.shape
+    }
+
+    /// Places a node, all of whose readers are placed already.
+    private mutating func assign(_ id: Int, isOutput: Bool) {
+        let shape = iterationShape(id)
+        // A reduction's readers need it finished; it cannot run in their loop.
+        if !Fusion.isReduction(graph.nodes[id].operation) {
+            var candidates: [Int] = []
+            for consumer in consumers[id] {
+                if let index = loop[consumer], shapes[index] == shape, !candidates.contains(index) { candidates.append(index) }
+            }
+            candidates = candidates.filter { canJoin(id, $0) }
+            if let first = candidates.first {
+                var home = first
+                for other in candidates.dropFirst() where canMerge(home, other) { home = merge(home, other) }
+                if canJoin(id, home) {
+                    members[home].append(id)
+                    loop[id] = home
+                    return
+                }
+            }
+        }
+        members.append([id])
+        shapes.append(shape)
+        loop[id] = members.count - 1
+    }
+
+    /// Joining makes the loop come before the node's other readers: none of them may lead back into it.
+    private func canJoin(_ id: Int, _ index: Int) -> Bool {
+        guard members[index].count < Fusion.memberLimit else { return false }
+        return consumers[id].allSatisfy { loop[$0] == index || !reaches(from: $0, loop: index) }
+    }
+
+    private func canMerge(_ a: Int, _ b: Int) -> Bool {
+        members[a].count + members[b].count < Fusion.memberLimit && !leads(a, to: b) && !leads(b, to: a)
+    }
+
+    private mutating func merge(_ a: Int, _ b: Int) -> Int {
+        for id in members[b] { loop[id] = a }
+        members[a] += members[b]
+        members[b] = []
+        return a
+    }
+
+    /// Whether something outside `a` that reads from it leads into `b`.
+    private func leads(_ a: Int, to b: Int) -> Bool {
+        for member in members[a] {
+            for consumer in consumers[member] where loop[consumer] != a {
+                if loop[consumer] == b || reaches(from: consumer, loop: b) { return true }
+            }
+        }
+        return false
+    }
+
+    /// Whether the unit that `start` runs in leads, through whole units, into the loop.
+    private func reaches(from start: Int, loop target: Int) -> Bool {
+        var seenNodes = Set<Int>()
+        var seenLoops = Set<Int>()
+        var stack = [start]
+        while let id = stack.popLast() {
+            if let index = loop[id] {
+                if index == target { return true }
+                guard seenLoops.insert(index).inserted else { continue }
+                for member in members[index] { stack += consumers[member].filter { loop[$0] != index } }
+            } else if seenNodes.insert(id).inserted {
+                stack += consumers[id]
+            }
+        }
+        return false
+    }
+
+    /// Node ids in an order in which every unit (a loop, or a node alone) comes whole after what it reads; of each
+    /// loop only its last member appears.
+    func schedule() -> [Int] {
+        var order: [Int] = []
+        var done = Set<Int>()
+        func representative(_ id: Int) -> Int { loop[id].map { members[$0][members[$0].count - 1] } ?? id }
+        for root in isLive.indices where isLive[root] {
+            // An explicit stack: graphs are thousands of nodes deep.
+            var stack = [(id: representative(root), opened: false)]
+            while let (id, opened) = stack.popLast() {
+                if done.contains(id) { continue }
+                if opened {
+                    done.insert(id)
+                    order.append(id)
+                    continue
+                }
+                stack.append((id, true))
+                let unit = loop[id].map { members[$0] } ?? [id]
+                for input in unit.flatMap({ inputs[$0] }) {
+                    let needed = representative(input)
+                    if needed != id && !done.contains(needed) { stack.append((needed, false)) }
+                }
+            }
+        }
+        return order
+    }
+}

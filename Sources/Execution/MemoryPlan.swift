@@ -1,0 +1,39 @@
+/// Where each intermediate value lives in one arena: two values share memory when their lifetimes do not meet.
+struct MemoryPlan {
+    /// A value's size in bytes and the steps, first and last, between which it must stay.
+    struct Interval {
+        var size: Int
+        var first: Int
+        var last: Int
+    }
+
+    /// Byte offsets of each interval.
+    let offsets: [Int]
+    /// Bytes of the arena.
+    let size: Int
+
+    /// Greedy by size (Pisarchyk and Lee 2020, section 5.2): large values first, each at the lowest place where no
+    /// value alive at the same time lies.
+    init(_ intervals: [Interval]) {
+        var offsets = [Int](repeating: 0, count: intervals.count)
+        var size = 0
+        var placed: [Int] = []
+        let largestFirst = intervals.indices.sorted {
+            intervals[$0].size != intervals[$1].size ? intervals[$0].size > intervals[$1].size : $0 < $1
+        }
+        for index in largestFirst {
+            let interval = intervals[index]
+            let length = (interval.size + 63) / 64 * 64
+            var offset = 0
+            for other in placed where intervals[other].first <= interval.last && interval.first <= intervals[other].last {
+                if offset + length <= offsets[other] { break }
+                offset = max(offset, offsets[other] + (intervals[other].size + 63) / 64 * 64)
+            }
+            offsets[index] = offset
+            size = max(size, offset + length)
+            let position = placed.firstIndex { offsets[$0] > offset } ?? placed.count
+            placed.insert(index, at: position)
+        }
+        (self.offsets, self.size) = (offsets, size)
+    }
+}

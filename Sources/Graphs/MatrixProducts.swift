@@ -1,0 +1,35 @@
+/// A·B for each matrix of a batch, where either operand may be read transposed.
+package struct MatrixProduct: Operation {
+    package let transposeA: Bool
+    package let transposeB: Bool
+
+    package func shape(of inputs: [Shape]) -> Shape {
+        let (a, b) = (inputs[0], inputs[1])
+        precondition(
+            a.rank == b.rank && (a.rank == 2 || (a.rank == 3 && a[0] == b[0])) && inner(a) == (transposeB ? b[-1] : b[-2]),
+            "matrix product of \(a)\(transposeA ? "ᵀ" : "") and \(b)\(transposeB ? "ᵀ" : "")")
+        return a.replacing(-2, with: transposeA ? a[-1] : a[-2]).replacing(-1, with: transposeB ? b[-2] : b[-1])
+    }
+
+    /// The extent that is summed over.
+    package func inner(_ a: Shape) -> Int { transposeA ? a[-2] : a[-1] }
+
+    package func pullback(_ dy: Tensor, inputs: [Tensor], output: Tensor) -> [Tensor?] {
+        let (a, b) = (inputs[0], inputs[1])
+        // C = A·B: dA = dC·Bᵀ and dB = Aᵀ·dC; transposed operands take the transposed result.
+        let da = transposeA
+            ? b.matmul(dy, transposed: transposeB, otherTransposed: true)
+            : dy.matmul(b, otherTransposed: !transposeB)
+        let db = transposeB
+            ? dy.matmul(a, transposed: true, otherTransposed: transposeA)
+            : a.matmul(dy, transposed: !transposeA)
+        return [da, db]
+    }
+}
+
+extension Tensor {
+    /// The matrix product [m×k]·[k×n] → [m×n], or [b×m×k]·[b×k×n] → [b×m×n]; flags say which operand is stored transposed.
+    public func matmul(_ other: Tensor, transposed: Bool = false, otherTransposed: Bool = false) -> Tensor {
+        graph.apply(MatrixProduct(transposeA: transposed, transposeB: otherTransposed), [self, other])
+    }
+}

@@ -1,0 +1,61 @@
+/// The extents of a tensor, outermost first. Images are NHWC: batch, height, width, channels.
+public struct Shape: Hashable, Sendable, ExpressibleByArrayLiteral, CustomStringConvertible {
+    /// Extents, each at least 1; empty for a scalar.
+    public let dimensions: [Int]
+
+    /// Creates a shape; every extent must be positive.
+    public init(_ dimensions: [Int]) {
+        precondition(dimensions.allSatisfy { $0 > 0 }, "extents must be positive: \(dimensions)")
+        self.dimensions = dimensions
+    }
+
+    public init(arrayLiteral elements: Int...) { self.init(elements) }
+
+    /// The number of dimensions.
+    public var rank: Int { dimensions.count }
+
+    /// The number of elements.
+    public var count: Int { dimensions.reduce(1, *) }
+
+    /// The extent along `axis`; negative axes count from the end.
+    public subscript(axis: Int) -> Int { dimensions[axis < 0 ? rank + axis : axis] }
+
+    /// The same shape with extent `size` along `axis`.
+    public func replacing(_ axis: Int, with size: Int) -> Shape {
+        var result = dimensions
+        result[axis < 0 ? rank + axis : axis] = size
+        return Shape(result)
+    }
+
+    /// Strides in elements of the dense row-major layout.
+    package var strides: [Int] {
+        var result = [Int](repeating: 1, count: rank)
+        for axis in stride(from: rank - 2, through: 0, by: -1) { result[axis] = result[axis + 1] * dimensions[axis + 1] }
+        return result
+    }
+
+    /// The common shape of two operands under NumPy's broadcasting rules, or `nil` when they do not agree.
+    package static func broadcast(_ a: Shape, _ b: Shape) -> Shape? {
+        let rank = max(a.rank, b.rank)
+        let left = a.padded(to: rank).dimensions
+        let right = b.padded(to: rank).dimensions
+        var result: [Int] = []
+        for (x, y) in zip(left, right) {
+            guard x == y || x == 1 || y == 1 else { return nil }
+            result.append(max(x, y))
+        }
+        return Shape(result)
+    }
+
+    /// The same elements with leading extents of 1 up to `rank`.
+    package func padded(to rank: Int) -> Shape { Shape([Int](repeating: 1, count: rank - self.rank) + dimensions) }
+
+    public var description: String { "[" + dimensions.map(String.init).joined(separator: "×") + "]" }
+}
+
+/// What one element of a tensor is, as the graph sees it. Devices may *store* float32 values in bfloat16; that is a
+/// property of a compiled program, not of the graph.
+public enum ElementType: Hashable, Sendable {
+    case float32
+    case int32
+}

@@ -1,0 +1,39 @@
+/// A picture: 8-bit sRGB, rows from the top, `height × width × 3` samples in the order R, G, B; no alpha.
+public struct Image: Sendable, Equatable {
+    /// Columns, at least 1.
+    public let width: Int
+    /// Rows, at least 1.
+    public let height: Int
+    /// `height × width × 3` samples; may be changed, but not in number.
+    public var pixels: [UInt8] {
+        didSet { precondition(pixels.count == width * height * 3, "an image keeps its number of samples") }
+    }
+
+    /// An image of the given samples.
+    ///
+    /// - Precondition: both sides are positive and `pixels` holds `width × height × 3` samples.
+    public init(width: Int, height: Int, pixels: [UInt8]) {
+        precondition(width > 0 && height > 0, "an image has at least one pixel")
+        precondition(pixels.count == width * height * 3, "\(pixels.count) samples for \(width)×\(height)×3")
+        self.width = width
+        self.height = height
+        self.pixels = pixels
+    }
+
+    /// An image of one colour.
+    ///
+    /// - Precondition: both sides are positive.
+    public init(width: Int, height: Int, color: (UInt8, UInt8, UInt8)) {
+        precondition(width > 0 && height > 0, "an image has at least one pixel")
+        let count = width * height * 3
+        let pixels = [UInt8](unsafeUninitializedCapacity: count) { buffer, initialized in
+            for i in stride(from: 0, to: count, by: 3) {
+                buffer[i] = color.0
+                buffer[i + 1] = color.1
+                buffer[i + 2] = color.2
+            }
+            initialized = count
+        }
+        self.init(width: width, height: height, pixels: pixels)
+    }
+}

@@ -1,0 +1,125 @@
+import FoundationEssentials
+import Images
+import Testing
+
+extension ReferenceFile {
+    var bytes: [UInt8] { decoded(file) }
+    var image: Image { Image(width: width, height: height, pixels: decoded(pixels)) }
+}
+
+/// The bytes that a base64 literal stands for.
+func decoded(_ base64: String) -> [UInt8] { [UInt8](Data(base64Encoded: base64) ?? Data()) }
+
+/// Whether the library behind a format is here; without it, its tests are skipped and say so.
+func canDecode(_ file: ReferenceFile) -> Bool {
+    do {
+        _ = try Image(decoding: file.bytes, named: "probe")
+        return true
+    } catch ImageError.libraryMissing {
+        return false
+    } catch {
+        return true
+    }
+}
+
+/// The largest difference of a sample, or nil for images of different sizes.
+func distance(_ a: Image, _ b: Image) -> Int? {
+    guard a.width == b.width, a.height == b.height else { return nil }
+    return zip(a.pixels, b.pixels).map { abs(Int($0) - Int($1)) }.max()
+}
+
+@Suite struct PNGDecoding {
+    @Test(arguments: [
+        ("8-bit RGB", ReferenceFile.rgbPNG), ("interlaced", .interlacedPNG), ("palette", .palettePNG),
+        ("palette with alpha", .transparentPalettePNG), ("RGBA", .alphaPNG), ("1-bit grey", .oneBitPNG),
+        ("grey with alpha", .greyAlphaPNG), ("16-bit", .deepPNG),
+        ("16-bit with a transparent grey", .deepTransparentPNG),
+    ])
+    func everyKind(name: String, file: ReferenceFile) throws {
+        let image = try Image(decoding: file.bytes, named: name)
+        #expect(image == file.image)
+    }
+
+    @Test func gammaIsApplied() throws {
+        let image = try Image(decoding: ReferenceFile.linearPNG.bytes, named: "linear")
+        #expect(try #require(distance(image, ReferenceFile.linearPNG.image)) <= 2)
+    }
+
+    @Test func everyTruncationIsAnError() throws {
+        let bytes = ReferenceFile.interlacedPNG.bytes
+        for count in 8..<bytes.count {
+            let error = #expect(throws: ImageError.self) {
+                try Image(decoding: Array(bytes.prefix(count)), named: "cut.png")
+            }
+            #expect(error?.description == "cut.png: the PNG image is truncated; copy or download the file again")
+        }
+    }
+
+    @Test func everyDamagedByteIsAnErrorOrHarmless() throws {
+        let file = ReferenceFile.palettePNG
+        for position in 8..<file.bytes.count {
+            var bytes = file.bytes
+            bytes[position] ^= 0x55
+            // No critical chunk survives a changed byte: its checksum fails, or the chunk is not known any more.
+            #expect(throws: ImageError.self, "byte \(position)") { try Image(decoding: bytes, named: "bad.png") }
+        }
+    }
+
+    @Test(arguments: [(40000, 1), (1, 32769), (32768, 32768), (8001, 8001), (0x7fff_ffff, 0x7fff_ffff)])
+    func absurdSizesAreRefused(width: Int, height: Int) throws {
+        let error = #expect(throws: ImageError.self) {
+            try Image(decoding: pngClaiming(width: width, height: height), named: "huge.png")
+        }
+        #expect(
+            error?.description
+                == "huge.png: claims \(width)×\(height) pixels; at most 32768 a side and 64 million in all are read")
+    }
+
+    @Test(arguments: [[], [0x89, 0x50, 0x4E], Array("GIF89a".utf8), Array("RIFF".utf8), [0xFF, 0xD8]] as [[UInt8]])
+    func otherBytesAreNotAnImage(bytes: [UInt8]) {
+        let error = #expect(throws: ImageError.self) { try Image(decoding: bytes, named: "notes.txt") }
+        #expect(
+            error?.description == "notes.txt: not an image in a known format; PNG, JPEG and WebP are read")
+    }
+}
+
+@Suite struct Files {
+    @Test func readsAFileWhateverItIsCalled() throws {
+        let path = FileManager.default.temporaryDirectory.appendingPathComponent("limn-images-\(UUID()).dat").path
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        // Longer than a page, so that the reading has an end to find.
+        let image = noise(width: 61, height: 47)
+        try Data(try image.pngData()).write(to: URL(filePath: path))
+        #expect(try Image(contentsOf: path) == image)
+    }
+
+    @Test func errorsNameThePath() {
+        let missing = #expect(throws: ImageError.self) { try Image(contentsOf: "/no/such/image.png") }
+        #expect(missing?.description == "/no/such/image.png: cannot be read: No such file or directory")
+        let directory = #expect(throws: ImageError.self) { try Image(contentsOf: "/") }
+        #expect(directory?.description == "/: cannot be read: Is a directory")
+    }
+}
+
+/// A PNG of one signature and one valid header.
+private func pngClaiming(width: Int, height: Int) -> [UInt8] {
+    func bigEndian(_ value: UInt32) -> [UInt8] { (0..<4).map { UInt8(truncatingIfNeeded: value >> (24 - 8 * $0)) } }
+    let header = Array("IHDR".utf8) + bigEndian(UInt32(width)) + bigEndian(UInt32(height)) + [8, 2, 0, 0, 0]
+    var crc = ~UInt32(0)
+    for byte in header {
+        crc ^= UInt32(byte)
+        for _ in 0..<8 { crc = crc & 1 == 1 ? crc >> 1 ^ 0xEDB8_8320 : crc >> 1 }
+    }
+    return [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A] + bigEndian(13) + header + bigEndian(~crc)
+        + bigEndian(0) + Array("IDAT".utf8)
+}
+
+/// Samples without a pattern that a codec could use.
+func noise(width: Int, height: Int) -> Image {
+    var state: UInt32 = 1
+    let pixels = (0..<width * height * 3).map { _ -> UInt8 in
+        state = state &* 1_664_525 &+ 1_013_904_223
+        return UInt8(state >> 24)
+    }
+    return Image(width: width, height: height, pixels: pixels)
+}

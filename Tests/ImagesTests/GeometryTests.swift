@@ -1,0 +1,93 @@
+import Images
+import Testing
+
+/// The picture of `picture` in scripts/golden/images.py: ramps, an edge and a texture.
+func referencePicture(width: Int, height: Int) -> Image {
+    var pixels: [UInt8] = []
+    for y in 0..<height {
+        for x in 0..<width {
+            pixels += [UInt8((x * 37 + y * 11) % 256), UInt8((x * y * 7 + 40) % 256), x * 2 > width + y ? 255 : 0]
+        }
+    }
+    return Image(width: width, height: height, pixels: pixels)
+}
+
+extension Image {
+    /// An image whose samples are 0, 1, 2, …
+    static func counting(width: Int, height: Int) -> Image {
+        Image(width: width, height: height, pixels: (0..<width * height * 3).map { UInt8(truncatingIfNeeded: $0) })
+    }
+
+    /// The sample of the red channel.
+    func red(_ x: Int, _ y: Int) -> UInt8 { pixels[(y * width + x) * 3] }
+}
+
+@Suite struct Resizing {
+    static let filters = ["bilinear": ResizeFilter.bilinear, "bicubic": .bicubic, "lanczos": .lanczos]
+
+    @Test(arguments: ReferenceResize.all)
+    func equalsPillow(reference: ReferenceResize) throws {
+        let resized = referencePicture(width: reference.from.width, height: reference.from.height).resized(
+            width: reference.to.width, height: reference.to.height, filter: try #require(Self.filters[reference.filter])
+        )
+        let expected = Image(width: reference.to.width, height: reference.to.height, pixels: decoded(reference.pixels))
+        #expect(resized == expected)
+    }
+
+    @Test(arguments: ResizeFilter.allCases)
+    func oneColourStaysItself(filter: ResizeFilter) {
+        let image = Image(width: 300, height: 41, color: (255, 0, 77))
+        #expect(
+            image.resized(width: 64, height: 64, filter: filter) == Image(width: 64, height: 64, color: (255, 0, 77)))
+    }
+
+    @Test func theSameSizeChangesNothing() {
+        let image = noise(width: 8, height: 9)
+        #expect(image.resized(width: 8, height: 9, filter: .lanczos) == image)
+    }
+}
+
+@Suite struct Cutting {
+    @Test func aCropIsThatPart() {
+        let image = Image.counting(width: 5, height: 4)
+        let part = image.cropped(x: 2, y: 1, width: 3, height: 2)
+        #expect(part.width == 3 && part.height == 2)
+        #expect(part.pixels == Array(21..<30) + Array(36..<45))
+        #expect(image.cropped(x: 0, y: 0, width: 5, height: 4) == image)
+    }
+
+    @Test func theCentreOfAnOddRestIsNearerTheTopLeft() {
+        let wide = Image.counting(width: 7, height: 4)
+        #expect(wide.centerSquare() == wide.cropped(x: 1, y: 0, width: 4, height: 4))
+        let tall = Image.counting(width: 2, height: 6)
+        #expect(tall.centerSquare() == tall.cropped(x: 0, y: 2, width: 2, height: 2))
+    }
+
+    @Test func aMirrorExchangesLeftAndRight() {
+        let image = Image(width: 3, height: 1, pixels: [1, 2, 3, 4, 5, 6, 7, 8, 9])
+        #expect(image.mirrored().pixels == [7, 8, 9, 4, 5, 6, 1, 2, 3])
+        let large = noise(width: 6, height: 5)
+        #expect(large.mirrored().mirrored() == large)
+    }
+}
+
+@Suite struct Grids {
+    @Test func imagesStandRowByRowOnWhite() {
+        let images = (1...5).map { Image(width: 2, height: 3, color: (UInt8($0), 0, 0)) }
+        let grid = Image.grid(images, columns: 3)
+        #expect(grid.width == 2 * 3 + 2 * 2 && grid.height == 3 * 2 + 2)
+        for y in 0..<grid.height {
+            for x in 0..<grid.width {
+                let (column, row) = (x / 4, y / 5)
+                let isGap = x % 4 >= 2 || y % 5 >= 3 || (row == 1 && column == 2)
+                #expect(grid.red(x, y) == (isGap ? 255 : UInt8(row * 3 + column + 1)))
+            }
+        }
+    }
+
+    @Test func fewImagesMakeANarrowGrid() {
+        let image = Image.counting(width: 2, height: 2)
+        #expect(Image.grid([image], columns: 8) == image)
+        #expect(Image.grid([image, image], columns: 8, spacing: 0).width == 4)
+    }
+}

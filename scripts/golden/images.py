@@ -1,0 +1,212 @@
+"""Prints the reference values of Tests/ImagesTests as Swift: small files of many kinds in base64, with the pixels that
+Pillow reads from them, and resizes by Pillow.
+
+    python scripts/golden/images.py > Tests/ImagesTests/ReferenceImages.swift && swift format -i Tests/ImagesTests/*.swift
+
+Needs Pillow; the tests themselves do not.
+"""
+
+import base64
+import io
+import struct
+import zlib
+
+from PIL import Image
+
+
+def picture(width, height):
+    """The same small picture as `referencePicture` in the tests: ramps, an edge and a texture, in integers."""
+    image = Image.new("RGB", (width, height))
+    for y in range(height):
+        for x in range(width):
+            edge = 255 if x * 2 > width + y else 0
+            image.putpixel((x, y), ((x * 37 + y * 11) % 256, (x * y * 7 + 40) % 256, edge))
+    return image
+
+
+def smooth(width, height):
+    """A picture that survives lossy codecs."""
+    image = Image.new("RGB", (width, height))
+    for y in range(height):
+        for x in range(width):
+            image.putpixel((x, y), (x * 255 // (width - 1), y * 255 // (height - 1), 128))
+    return image
+
+
+def chunk(kind, data):
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+
+def png(width, height, depth, colour, rows, interlace=0, before=b""):
+    """A PNG written by hand, for what Pillow does not write. `rows` are filtered rows."""
+    header = struct.pack(">IIBBBBB", width, height, depth, colour, 0, 0, interlace)
+    return (b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + before
+            + chunk(b"IDAT", zlib.compress(b"".join(rows), 9)) + chunk(b"IEND", b""))
+
+
+def interlaced(image):
+    """Adam7 (ISO/IEC 15948, section 8.2)."""
+    rows = []
+    for x0, y0, dx, dy in [(0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2)]:
+        for y in range(y0, image.height, dy):
+            columns = range(x0, image.width, dx)
+            if len(columns):
+                rows.append(b"\0" + b"".join(bytes(image.getpixel((x, y))) for x in columns))
+    return png(image.width, image.height, 8, 2, rows, interlace=1)
+
+
+def saved(image, **options):
+    out = io.BytesIO()
+    image.save(out, **options)
+    return out.getvalue()
+
+
+def over_white(image):
+    image = image.convert("RGBA")
+    white = Image.new("RGBA", image.size, (255, 255, 255, 255))
+    return Image.alpha_composite(white, image).convert("RGB")
+
+
+def rgba():
+    image = Image.new("RGBA", (4, 2))
+    for i in range(8):
+        image.putpixel((i % 4, i // 4), (i * 30, 200 - i * 20, 90, i * 36))
+    return image
+
+
+def palette():
+    image = Image.new("P", (5, 3))
+    image.putpalette([10, 20, 30, 200, 100, 50, 0, 255, 0, 255, 255, 255])
+    image.putdata([i % 4 for i in range(15)])
+    return image
+
+
+def cmyk():
+    image = Image.new("CMYK", (8, 8))
+    for y in range(8):
+        for x in range(8):
+            image.putpixel((x, y), (x * 30, y * 30, 60, 40))
+    return image
+
+
+def without_adobe(jpeg):
+    at = jpeg.index(b"\xff\xee")
+    return jpeg[:at] + jpeg[at + 2 + struct.unpack(">H", jpeg[at + 2:at + 4])[0]:]
+
+
+def exif(orientation, order):
+    endian = "<" if order == b"II" else ">"
+    return b"Exif\0\0" + order + struct.pack(endian + "HIHHHIHHI", 42, 8, 1, 0x0112, 3, 1, orientation, 0, 0)
+
+
+FILES = []
+
+
+def file(name, data, pixels):
+    """`pixels`: an RGB image."""
+    FILES.append((name, data, pixels))
+
+
+small = picture(9, 7)
+file("rgbPNG", saved(small, format="PNG"), small)
+file("interlacedPNG", interlaced(small), small)
+texts = (chunk(b"zTXt", b"Comment\0\0" + zlib.compress(b"again and " * 30))
+         + chunk(b"iTXt", b"Title\0\1\0zh\0\0" + zlib.compress("\u9ce5".encode())))
+file("lateTextPNG", interlaced(small)[:-12] + texts + chunk(b"IEND", b""), small)
+file("palettePNG", saved(palette(), format="PNG", bits=2), palette().convert("RGB"))
+file("transparentPalettePNG", saved(palette(), format="PNG", bits=2, transparency=b"\x80\xff\x00"),
+     over_white(Image.open(io.BytesIO(saved(palette(), format="PNG", bits=2, transparency=b"\x80\xff\x00")))))
+file("alphaPNG", saved(rgba(), format="PNG"), over_white(rgba()))
+grey = [0, 255, 1, 0]
+file("oneBitPNG", png(4, 2, 1, 0, [b"\0\x50", b"\0\xa0"]),
+     Image.frombytes("L", (4, 2), bytes([0, 255, 0, 255, 255, 0, 255, 0])).convert("RGB"))
+file("greyAlphaPNG", png(2, 1, 8, 4, [bytes([0, 100, 255, 100, 51])]),
+     Image.frombytes("L", (2, 1), bytes([100, 224])).convert("RGB"))
+# 16 bits to 8: rounded, value * 255 / 65535.
+file("deepPNG", png(2, 1, 16, 2, [b"\0" + struct.pack(">6H", 0, 65535, 32768, 257, 383, 386)]),
+     Image.frombytes("RGB", (2, 1), bytes([0, 255, 128, 1, 1, 2])))
+file("deepTransparentPNG",
+     png(2, 1, 16, 0, [b"\0" + struct.pack(">2H", 1000, 1001)], before=chunk(b"tRNS", struct.pack(">H", 1000))),
+     Image.frombytes("RGB", (2, 1), bytes([255] * 3 + [4] * 3)))
+# Linear light (gAMA 1.0): 0.5 of the light is 188 in sRGB; libpng's exponent of 1/2.2 gives 186.
+file("linearPNG", png(3, 1, 8, 0, [bytes([0, 0, 128, 255])], before=chunk(b"gAMA", struct.pack(">I", 100000))),
+     Image.frombytes("L", (3, 1), bytes([0, 186, 255])).convert("RGB"))
+
+gentle = smooth(16, 12)
+
+
+def read(data):
+    return Image.open(io.BytesIO(data)).convert("RGB")
+
+
+for name, data in [
+    ("jpeg", saved(gentle, format="JPEG", quality=90)),
+    ("progressiveJPEG", saved(gentle, format="JPEG", quality=90, progressive=True, subsampling=0)),
+    ("greyJPEG", saved(gentle.convert("L"), format="JPEG", quality=90)),
+]:
+    file(name, data, read(data))
+
+
+def turned(orientation, order):
+    data = saved(gentle, format="JPEG", quality=90, subsampling=0, exif=exif(orientation, order))
+    from PIL import ImageOps
+    return data, ImageOps.exif_transpose(Image.open(io.BytesIO(data))).convert("RGB")
+
+
+for orientation in range(1, 9):
+    data, pixels = turned(orientation, [b"II", b"MM"][orientation % 2])
+    file(f"orientation{orientation}JPEG", data, pixels)
+
+
+def ink(c, m, y, k):
+    return tuple(((255 - v) * (255 - k) + 127) // 255 for v in (c, m, y))
+
+
+def printed(image):
+    out = Image.new("RGB", image.size)
+    out.putdata([ink(*p) for p in image.get_flattened_data()])
+    return out
+
+
+data = saved(cmyk(), format="JPEG", quality=95)
+file("cmykJPEG", data, printed(Image.open(io.BytesIO(data))))
+# Without the Adobe marker the stored samples are ink: what Pillow, which always inverts, gives is the complement.
+inverse = Image.open(io.BytesIO(data))
+file("plainCMYKJPEG", without_adobe(data), printed(Image.eval(inverse, lambda v: 255 - v)))
+
+data = saved(gentle, format="WEBP", lossless=True)
+file("losslessWebP", data, gentle)
+data = saved(rgba(), format="WEBP", lossless=True, exact=True)
+file("alphaWebP", data, over_white(rgba()))
+data = saved(gentle, format="WEBP", quality=80)
+file("lossyWebP", data, read(data))
+
+RESIZES = []
+filters = {"bilinear": Image.Resampling.BILINEAR, "bicubic": Image.Resampling.BICUBIC, "lanczos": Image.Resampling.LANCZOS}
+for (sw, sh), (tw, th) in [((23, 17), (7, 5)), ((9, 7), (13, 12)), ((23, 17), (23, 4)), ((9, 7), (3, 10)), ((40, 3), (1, 1))]:
+    for name, value in filters.items():
+        RESIZES.append((sw, sh, tw, th, name, picture(sw, sh).resize((tw, th), value)))
+
+
+def literal(data, indent):
+    """Base64 as a Swift multi-line string whose lines continue each other."""
+    text = base64.b64encode(data).decode()
+    lines = [text[i:i + 100] for i in range(0, len(text), 100)]
+    return '"""\n' + "\\\n".join(indent + line for line in lines) + f'\n{indent}"""'
+
+
+print("// Made by scripts/golden/images.py with Pillow; not to be edited.")
+print()
+print("/// A file of some kind, in base64, and the 8-bit RGB pixels that it holds, likewise.")
+print("struct ReferenceFile: Sendable {\n    let width: Int\n    let height: Int\n    let file: String\n    let pixels: String\n")
+for name, data, pixels in FILES:
+    print(f"    static let {name} = ReferenceFile(\n        width: {pixels.width}, height: {pixels.height},")
+    print(f"        file: {literal(data, '            ')},\n        pixels: {literal(pixels.tobytes(), '            ')})\n")
+print("}\n")
+print("/// `referencePicture` of one size resized to another.")
+print("struct ReferenceResize: Sendable {\n    let from: (width: Int, height: Int)\n    let to: (width: Int, height: Int)")
+print("    let filter: String\n    let pixels: String\n\n    static let all = [")
+for sw, sh, tw, th, name, image in RESIZES:
+    print(f'        ReferenceResize(\n            from: ({sw}, {sh}), to: ({tw}, {th}), filter: "{name}",')
+    print(f"            pixels: {literal(image.tobytes(), '                ')}),")
+print("    ]\n}")
