@@ -14,7 +14,7 @@ public struct CorpusInspection: Sendable {
     /// Lists a folder and decodes every picture of it.
     /// - Parameters:
     ///   - folder: path of the folder.
-    ///   - progress: called now and then, from any thread, with the number of pictures read and the number of all.
+    ///   - progress: called now and then, one call at a time, with the number of pictures read and the number of all.
     /// - Throws: `CorpusError` where there is no corpus at all.
     public init(folder: String, progress: (@Sendable (Int, Int) -> Void)? = nil) throws {
         let listing = try CorpusListing(folder: folder)

@@ -28,7 +28,7 @@ public struct PictureStore: Sendable {
     ///   - corpus: whose pictures.
     ///   - side: width and height to scale to, at least 1.
     ///   - badFiles: what to do about pictures that do not decode.
-    ///   - progress: called now and then, from any thread, with the number of pictures done.
+    ///   - progress: called now and then, one call at a time, with the number of pictures done.
     /// - Throws: `CorpusError.unreadablePictures`.
     public init(
         corpus: Corpus, side: Int, badFiles: BadFiles = .fail, progress: (@Sendable (Int) -> Void)? = nil
@@ -50,13 +50,11 @@ public struct PictureStore: Sendable {
         self.side = side
         self.corpus = corpus.removing(Set(problems.map(\.index)))
         skipped = problems.map(\.value)
-        pixels = block.withLock { bytes in
-            // From the back, so that earlier rows stay where they are.
-            for problem in problems.reversed() {
-                bytes.removeSubrange(problem.index * size..<(problem.index + 1) * size)
-            }
-            return bytes
-        }
+        var kept: [UInt8] = []
+        block.withLock { swap(&kept, &$0) }
+        // From the back, so that earlier rows stay where they are.
+        for problem in problems.reversed() { kept.removeSubrange(problem.index * size..<(problem.index + 1) * size) }
+        pixels = kept
     }
 
     /// Pictures in order, without sampling, as numbers in −1…1: `[examples.count, side, side, 3]`.
@@ -89,7 +87,7 @@ func decodeEach(
     body: @Sendable (Int, Image) -> Void = { _, _ in }
 ) -> [(index: Int, value: CorpusProblem)] {
     let problems = Mutex<[(index: Int, value: CorpusProblem)]>([])
-    let done = Atomic(0)
+    let count = ProgressCount(total: paths.count, report: progress)
     DispatchQueue.concurrentPerform(iterations: paths.count) { index in
         let path = "\(folder)/\(paths[index])"
         do {
@@ -101,8 +99,7 @@ func decodeEach(
             let problem = CorpusProblem(kind: .unreadablePicture, file: paths[index], line: nil, detail: reason)
             problems.withLock { $0.append((index, problem)) }
         }
-        let count = done.add(1, ordering: .relaxed).newValue
-        if count % 64 == 0 || count == paths.count { progress?(count) }
+        count.advance()
     }
     return problems.withLock { $0.sorted { $0.index < $1.index } }
 }

@@ -89,7 +89,7 @@ public struct ShapesCorpus: Sendable {
     /// - Parameters:
     ///   - folder: a new or empty folder.
     ///   - count: how many drawings, at least 1.
-    ///   - progress: called now and then, from any thread, with the number of pictures written.
+    ///   - progress: called now and then, one call at a time, with the number of pictures written.
     /// - Throws: `CorpusError.folderNotEmpty` and `.cannotWrite`.
     public func write(to folder: String, count: Int, progress: (@Sendable (Int) -> Void)? = nil) throws {
         precondition(count > 0, "a corpus needs a picture")
@@ -103,7 +103,7 @@ public struct ShapesCorpus: Sendable {
 
         let failure = Mutex<CorpusError?>(nil)
         let rows = Mutex([MetadataFile.Row?](repeating: nil, count: count))
-        let done = Atomic(0)
+        let written = ProgressCount(total: count, report: progress)
         DispatchQueue.concurrentPerform(iterations: count) { index in
             guard failure.withLock({ $0 == nil }) else { return }
             let drawing = drawing(index)
@@ -118,8 +118,7 @@ public struct ShapesCorpus: Sendable {
                 $0[index] = MetadataFile.Row(
                     fileName: name, text: drawing.captions, className: drawing.className, split: drawing.split)
             }
-            let written = done.add(1, ordering: .relaxed).newValue
-            if written % 64 == 0 || written == count { progress?(written) }
+            written.advance()
         }
         if let failure = failure.withLock({ $0 }) { throw failure }
         try MetadataFile.write(rows.withLock { $0.compactMap { $0 } }, in: folder)

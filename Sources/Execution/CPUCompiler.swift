@@ -202,6 +202,8 @@ struct CPUCompiler {
             emitResampling(id, factor: pool.factor, up: false)
         case is Gather, is Scatter:
             emitRows(id)
+        case let translate as Translate:
+            emitTranslate(id, translate)
         case let slice as Slice:
             emitSlice(id, slice)
         case let pad as Pad:

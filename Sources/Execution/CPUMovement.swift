@@ -65,6 +65,23 @@ extension CPUCompiler {
         }
     }
 
+    mutating func emitTranslate(_ id: Int, _ translate: Translate) {
+        let node = graph.nodes[id]
+        let from = operand(node.inputs[0], as: storage(id))
+        let offsets = operand(node.inputs[1], as: .int32)
+        let to = allocate(id)
+        let extents = node.shape.dimensions.map(Int64.init)
+        let threads = Int32(device.threads)
+        let size = Int32(to.storage.size)
+        emit("translate \(node.shape)", bytes: Double(2 * node.shape.count * to.storage.size), reads: [from, offsets], writes: [to]) { at in
+            let (target, source, moves) = (at(to), at(from), at(offsets).assumingMemoryBound(to: Int32.self))
+            return {
+                limn_translate(target, source, moves, translate.isBack ? 1 : 0, size, extents, threads)
+                return 0
+            }
+        }
+    }
+
     mutating func emitSlice(_ id: Int, _ slice: Slice) {
         let node = graph.nodes[id]
         let shape = graph.nodes[node.inputs[0]].shape

@@ -81,7 +81,23 @@ package struct Transpose: Operation {
     }
 }
 
+/// Each image of [N, H, W, C] moved by its own whole number of pixels, zeros moving in; offsets are int32 [N×2], down
+/// and right. Adjoint: the move back.
+package struct Translate: Operation {
+    package let isBack: Bool
+    package func shape(of inputs: [Shape]) -> Shape {
+        precondition(inputs[0].rank == 4 && inputs[1] == [inputs[0][0], 2], "translation of \(inputs[0]) by \(inputs[1])")
+        return inputs[0]
+    }
+    package func pullback(_ dy: Tensor, inputs: [Tensor], output: Tensor) -> [Tensor?] {
+        [dy.graph.apply(Translate(isBack: !isBack), [dy, inputs[1]]), nil]
+    }
+}
+
 extension Tensor {
+    /// Each image of [N, H, W, C] moved down and right by its row of `offsets` (int32, [N×2]), zeros moving in.
+    public func translated(by offsets: Tensor) -> Tensor { graph.apply(Translate(isBack: false), [self, offsets]) }
+
     /// Rows of this table [V×D] at `indices` (int32, [N]) → [N×D]. Indices outside 0 ..< V give zeros.
     public func gathered(by indices: Tensor) -> Tensor { graph.apply(Gather(), [self, indices]) }
     package func scattered(by indices: Tensor, rows: Int) -> Tensor { graph.apply(Scatter(rows: rows), [self, indices]) }

@@ -41,8 +41,8 @@ extension Image {
     /// The image in another size, its proportions not kept.
     ///
     /// Reductions are free of aliases: the kernel is widened by the factor of the reduction. The method is Pillow's,
-    /// including its arithmetic (one pass along rows, one along columns, rounded to 8 bits after each, weights in 22-bit
-    /// fixed point), so that pictures prepared by either are alike.
+    /// including its arithmetic (one pass along rows, one along columns, rounded to 8 bits after each, weights in
+    /// 22-bit fixed point), so that pictures prepared by either are alike.
     ///
     /// - Precondition: both sides are positive.
     public func resized(width: Int, height: Int, filter: ResizeFilter = .bicubic) -> Image {

@@ -42,6 +42,14 @@ private let withoutWebP: Comment = "libwebp is not installed (`apt-get install l
         #expect(error?.description.hasPrefix("gap.jpg: the JPEG image is damaged: ") == true)
     }
 
+    /// The decoder warns of bytes between the last sample and the end marker; the image is whole all the same.
+    @Test func strayBytesBeforeTheEndAreHarmless() throws {
+        let bytes = ReferenceFile.jpeg.bytes
+        let padded = Array(bytes.dropLast(2)) + [UInt8](repeating: 0, count: 40) + bytes.suffix(2)
+        let image = try Image(decoding: padded, named: "padded.jpg")
+        #expect(image == (try Image(decoding: bytes, named: "whole.jpg")))
+    }
+
     /// Trailing bytes are common in the wild, and a changed byte anywhere must not stop the process.
     @Test func strayBytesDoNotStopTheProcess() throws {
         let file = ReferenceFile.orientation6JPEG

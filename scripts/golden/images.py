@@ -1,7 +1,8 @@
 """Prints the reference values of Tests/ImagesTests as Swift: small files of many kinds in base64, with the pixels that
 Pillow reads from them, and resizes by Pillow.
 
-    python scripts/golden/images.py > Tests/ImagesTests/ReferenceImages.swift && swift format -i Tests/ImagesTests/*.swift
+    python scripts/golden/images.py > Tests/ImagesTests/ReferenceImages.swift
+    swift format -i Tests/ImagesTests/ReferenceImages.swift
 
 Needs Pillow; the tests themselves do not.
 """
@@ -11,7 +12,7 @@ import io
 import struct
 import zlib
 
-from PIL import Image
+from PIL import Image, ImageOps
 
 
 def picture(width, height):
@@ -47,7 +48,8 @@ def png(width, height, depth, colour, rows, interlace=0, before=b""):
 def interlaced(image):
     """Adam7 (ISO/IEC 15948, section 8.2)."""
     rows = []
-    for x0, y0, dx, dy in [(0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2)]:
+    passes = [(0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2)]
+    for x0, y0, dx, dy in passes:
         for y in range(y0, image.height, dy):
             columns = range(x0, image.width, dx)
             if len(columns):
@@ -117,7 +119,6 @@ file("palettePNG", saved(palette(), format="PNG", bits=2), palette().convert("RG
 file("transparentPalettePNG", saved(palette(), format="PNG", bits=2, transparency=b"\x80\xff\x00"),
      over_white(Image.open(io.BytesIO(saved(palette(), format="PNG", bits=2, transparency=b"\x80\xff\x00")))))
 file("alphaPNG", saved(rgba(), format="PNG"), over_white(rgba()))
-grey = [0, 255, 1, 0]
 file("oneBitPNG", png(4, 2, 1, 0, [b"\0\x50", b"\0\xa0"]),
      Image.frombytes("L", (4, 2), bytes([0, 255, 0, 255, 255, 0, 255, 0])).convert("RGB"))
 file("greyAlphaPNG", png(2, 1, 8, 4, [bytes([0, 100, 255, 100, 51])]),
@@ -149,7 +150,6 @@ for name, data in [
 
 def turned(orientation, order):
     data = saved(gentle, format="JPEG", quality=90, subsampling=0, exif=exif(orientation, order))
-    from PIL import ImageOps
     return data, ImageOps.exif_transpose(Image.open(io.BytesIO(data))).convert("RGB")
 
 
@@ -182,9 +182,10 @@ data = saved(gentle, format="WEBP", quality=80)
 file("lossyWebP", data, read(data))
 
 RESIZES = []
-filters = {"bilinear": Image.Resampling.BILINEAR, "bicubic": Image.Resampling.BICUBIC, "lanczos": Image.Resampling.LANCZOS}
-for (sw, sh), (tw, th) in [((23, 17), (7, 5)), ((9, 7), (13, 12)), ((23, 17), (23, 4)), ((9, 7), (3, 10)), ((40, 3), (1, 1))]:
-    for name, value in filters.items():
+SIZES = [((23, 17), (7, 5)), ((9, 7), (13, 12)), ((23, 17), (23, 4)), ((9, 7), (3, 10)), ((40, 3), (1, 1))]
+for (sw, sh), (tw, th) in SIZES:
+    for name in ["bilinear", "bicubic", "lanczos"]:
+        value = Image.Resampling[name.upper()]
         RESIZES.append((sw, sh, tw, th, name, picture(sw, sh).resize((tw, th), value)))
 
 
@@ -198,13 +199,16 @@ def literal(data, indent):
 print("// Made by scripts/golden/images.py with Pillow; not to be edited.")
 print()
 print("/// A file of some kind, in base64, and the 8-bit RGB pixels that it holds, likewise.")
-print("struct ReferenceFile: Sendable {\n    let width: Int\n    let height: Int\n    let file: String\n    let pixels: String\n")
+print("struct ReferenceFile: Sendable {\n    let width: Int\n    let height: Int")
+print("    let file: String\n    let pixels: String\n")
 for name, data, pixels in FILES:
     print(f"    static let {name} = ReferenceFile(\n        width: {pixels.width}, height: {pixels.height},")
-    print(f"        file: {literal(data, '            ')},\n        pixels: {literal(pixels.tobytes(), '            ')})\n")
+    print(f"        file: {literal(data, '            ')},")
+    print(f"        pixels: {literal(pixels.tobytes(), '            ')})\n")
 print("}\n")
 print("/// `referencePicture` of one size resized to another.")
-print("struct ReferenceResize: Sendable {\n    let from: (width: Int, height: Int)\n    let to: (width: Int, height: Int)")
+print("struct ReferenceResize: Sendable {\n    let from: (width: Int, height: Int)")
+print("    let to: (width: Int, height: Int)")
 print("    let filter: String\n    let pixels: String\n\n    static let all = [")
 for sw, sh, tw, th, name, image in RESIZES:
     print(f'        ReferenceResize(\n            from: ({sw}, {sh}), to: ({tw}, {th}), filter: "{name}",')

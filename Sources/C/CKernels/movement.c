@@ -147,6 +147,33 @@ void limn_sum_pool(void *to, const void *from, int type, const int64_t *to_exten
   limn_parallel(threads, pool_share, &job);
 }
 
+typedef struct { char *to; const char *from; const int32_t *offsets; int back, size; const int64_t *extents; } translate_job;
+
+static void translate_share(void *context, int index, int shares) {
+  const translate_job *job = context;
+  const int64_t h = job->extents[1], w = job->extents[2], pixel = job->extents[3] * job->size;
+  size_t begin, end;
+  limn_part((size_t)(job->extents[0] * h), 1, index, shares, &begin, &end);
+  for (size_t line = begin; line < end; line++) {
+    const int64_t n = (int64_t)line / h, sign = job->back ? -1 : 1;
+    const int64_t y = (int64_t)line % h - sign * job->offsets[2 * n], right = sign * job->offsets[2 * n + 1];
+    char *to = job->to + (int64_t)line * w * pixel;
+    const int64_t first = right > 0 ? right : 0, last = right < 0 ? w + right : w;
+    if (y < 0 || y >= h || first >= last) {
+      memset(to, 0, (size_t)(w * pixel));
+      continue;
+    }
+    memset(to, 0, (size_t)(first * pixel));
+    memcpy(to + first * pixel, job->from + ((n * h + y) * w + first - right) * pixel, (size_t)((last - first) * pixel));
+    memset(to + last * pixel, 0, (size_t)((w - last) * pixel));
+  }
+}
+
+void limn_translate(void *to, const void *from, const int32_t *offsets, int back, int size, const int64_t *extents, int threads) {
+  translate_job job = {to, from, offsets, back, size, extents};
+  limn_parallel(threads, translate_share, &job);
+}
+
 void limn_gather(float *to, const float *table, const int32_t *indices, size_t count, size_t rows, size_t columns) {
   for (size_t i = 0; i < count; i++) {
     // Negative indices wrap to large ones: both ends are checked at once.

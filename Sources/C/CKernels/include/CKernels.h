@@ -75,6 +75,8 @@ void limn_convert(void *to, int to_type, const void *from, int from_type, size_t
 // [n, d, h, w, c] → each spatial extent times its factor; and the sums over such blocks.
 void limn_upsample(void *to, const void *from, int type, const int64_t *from_extents, const int64_t *factors, int threads);
 void limn_sum_pool(void *to, const void *from, int type, const int64_t *to_extents, const int64_t *factors, int threads);
+// Images [n, h, w, c] moved down and right by n pairs of pixels (the other way when `back`), zeros moving in.
+void limn_translate(void *to, const void *from, const int32_t *offsets, int back, int size, const int64_t *extents, int threads);
 void limn_gather(float *to, const float *table, const int32_t *indices, size_t count, size_t rows, size_t columns);
 void limn_scatter(float *table, const float *from, const int32_t *indices, size_t count, size_t rows, size_t columns);
 

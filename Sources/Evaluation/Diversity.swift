@@ -1,0 +1,75 @@
+/// How much the pictures of one caption differ, beside real pictures of one caption or class.
+package struct Diversity: Codable, Hashable, Sendable {
+    /// The mean Euclidean distance of two generated pictures of a group, mean over the groups.
+    package let generated: Double
+    /// The same of the real pictures.
+    package let real: Double
+    /// `generated / real`: 0 for a generator that ignores its noise, about 1 for one as diverse as the world.
+    package let ratio: Double
+    /// The numbers of groups.
+    package let generatedGroups: Int
+    package let realGroups: Int
+}
+
+/// The ratio of mean pairwise distances, in the space of the features given (a network's, or plain pixels).
+///
+/// - Parameters:
+///   - generated: for each caption the features of at least 2 pictures of different noise.
+///   - real: for each caption or class the features of at least 2 real pictures.
+/// - Throws: ``EvaluationError`` for no groups, groups of one, widths that do not agree, features that are not finite,
+///   and real pictures that are all equal.
+package func pairwiseDistanceRatio(generated: [FeatureMatrix], real: [FeatureMatrix]) throws -> Diversity {
+    let distances = try (generated: meanPairwiseDistance(generated), real: meanPairwiseDistance(real))
+    if let one = generated.first, let other = real.first { try one.requireSameWidth(as: other) }
+    guard distances.real > 0 else { throw EvaluationError.noSpread("real pictures") }
+    return Diversity(
+        generated: distances.generated, real: distances.real, ratio: distances.generated / distances.real,
+        generatedGroups: generated.count, realGroups: real.count)
+}
+
+/// The mean over groups of the mean distance of two different rows.
+private func meanPairwiseDistance(_ groups: [FeatureMatrix]) throws -> Double {
+    guard let first = groups.first else { throw EvaluationError.tooFew("groups of pictures", found: 0, needed: 1) }
+    let means = try groups.map { group in
+        try first.requireSameWidth(as: group)
+        guard group.rows >= 2 else {
+            throw EvaluationError.tooFew("pictures of one caption", found: group.rows, needed: 2)
+        }
+        try group.requireFinite("features of pictures")
+        // The diagonal adds only rounding; leave it out rather than trust it.
+        var sum = 0.0
+        forEachDistance(from: group, to: group) { row, column, distance in
+            if row != column { sum += distance }
+        }
+        return sum / Double(group.rows * (group.rows - 1))
+    }
+    return means.reduce(0, +) / Double(means.count)
+}
+
+/// Calls `visit(row of a, row of b, Euclidean distance)` for every pair, the rows of `a` in order.
+func forEachDistance(from a: FeatureMatrix, to b: FeatureMatrix, _ visit: (Int, Int, Double) -> Void) {
+    guard a.rows > 0, b.rows > 0 else { return }
+    // ‖x − y‖² = ‖x‖² + ‖y‖² − 2 x·y loses digits where features lie far from the origin: centre first, and in double.
+    let center = b.mean
+    let answers = b.centered(0..<b.rows, at: center)
+    let answerSquares = squares(of: answers, width: b.columns)
+    for start in stride(from: 0, to: a.rows, by: 256) {
+        let block = start..<min(start + 256, a.rows)
+        let queries = a.centered(block, at: center)
+        let querySquares = squares(of: queries, width: a.columns)
+        let inner = products(queries, block.count, answers, b.rows, length: a.columns)
+        for row in 0..<block.count {
+            for column in 0..<b.rows {
+                let squared = querySquares[row] + answerSquares[column] - 2 * inner[row * b.rows + column]
+                visit(start + row, column, max(squared, 0).squareRoot())
+            }
+        }
+    }
+}
+
+/// The squared length of each row.
+private func squares(of rows: [Double], width: Int) -> [Double] {
+    stride(from: 0, to: rows.count, by: width).map { start in
+        rows[start..<start + width].reduce(0) { $0 + $1 * $1 }
+    }
+}

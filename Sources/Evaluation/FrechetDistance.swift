@@ -1,0 +1,84 @@
+import COpenBLAS
+
+/// The Fréchet distance of two sets of features, with the sizes it depends on: it falls as they grow, so figures compare
+/// only at equal counts.
+package struct FrechetDistance: Codable, Hashable, Sendable {
+    /// The squared distance of eq. 6, as "FID" is always reported; at least 0 but for rounding.
+    package let value: Double
+    /// The number of feature vectors on each side, in the order they were given.
+    package let counts: [Int]
+}
+
+/// The Fréchet distance between the normal distributions fitted to two sets of features (Heusel et al. 2017, eq. 6):
+///
+///     ‖μa − μb‖² + tr(Σa + Σb − 2 (Σa Σb)^½)
+///
+/// All in double, with unbiased covariances (divisor N − 1). Σa Σb is not symmetric, but is similar to the positive
+/// semidefinite Σa^½ Σb Σa^½; the trace of its root is the sum of the roots of that matrix's eigenvalues. No root of a
+/// matrix is formed, and sets smaller than the width of a feature need no offset added to the diagonal.
+///
+/// - Throws: ``EvaluationError`` for fewer than 2 vectors, other widths, or non-finite features.
+package func frechetDistance(_ a: FeatureMatrix, _ b: FeatureMatrix) throws -> FrechetDistance {
+    try a.requireSameWidth(as: b)
+    let (meanA, covarianceA) = try moments(of: a)
+    let (meanB, covarianceB) = try moments(of: b)
+    let width = a.columns
+
+    let shift = zip(meanA, meanB).reduce(0) { $0 + ($1.0 - $1.1) * ($1.0 - $1.1) }
+    let spread = (0..<width).reduce(0) { $0 + covarianceA[$1 * width + $1] + covarianceB[$1 * width + $1] }
+
+    // With Σa = V Λ Vᵀ, the matrix Σa^½ Σb Σa^½ has the eigenvalues of Λ^½ (Vᵀ Σb V) Λ^½.
+    let (valuesA, vectorsA) = try eigen(covarianceA, width: width, vectors: true)
+    let half = products(vectorsA, width, covarianceB, width, length: width)
+    var product = products(half, width, vectorsA, width, length: width)
+    let roots = valuesA.map { max($0, 0).squareRoot() }
+    for row in 0..<width {
+        for column in 0..<width { product[row * width + column] *= roots[row] * roots[column] }
+    }
+    let (values, _) = try eigen(product, width: width, vectors: false)
+    let overlap = values.reduce(0) { $0 + max($1, 0).squareRoot() }
+
+    return FrechetDistance(value: shift + spread - 2 * overlap, counts: [a.rows, b.rows])
+}
+
+/// The mean `[D]` and the unbiased covariance `[D, D]` of a set of features.
+private func moments(of features: FeatureMatrix) throws -> (mean: [Double], covariance: [Double]) {
+    guard features.rows >= 2 else {
+        throw EvaluationError.tooFew("pictures for a covariance", found: features.rows, needed: 2)
+    }
+    try features.requireFinite("features for a Fréchet distance")
+    let width = features.columns
+    let mean = features.mean
+    let centered = features.centered(0..<features.rows, at: mean)
+    var covariance = [Double](repeating: 0, count: width * width)
+    cblas_dgemm(
+        CblasRowMajor, CblasTrans, CblasNoTrans, Int32(width), Int32(width), Int32(features.rows),
+        1 / Double(features.rows - 1), centered, Int32(width), centered, Int32(width), 0, &covariance, Int32(width))
+    return (mean, covariance)
+}
+
+/// Eigenvalues of a symmetric matrix in ascending order and, where asked for, its eigenvectors as rows.
+private func eigen(_ matrix: [Double], width: Int, vectors: Bool) throws -> (values: [Double], vectors: [Double]) {
+    // A symmetric matrix reads the same in Fortran's order of columns, whose columns are our rows.
+    var matrix = matrix
+    var values = [Double](repeating: 0, count: width)
+    var job = CChar(bitPattern: UInt8(ascii: vectors ? "V" : "N"))
+    var triangle = CChar(bitPattern: UInt8(ascii: "U"))
+    var order = Int32(width)
+    var code: Int32 = 0
+    // The first call, with sizes of −1, only asks how much scratch the second needs.
+    var scratch: [Double] = [0]
+    var integerScratch: [Int32] = [0]
+    for isQuestion in [true, false] {
+        if !isQuestion {
+            scratch = [Double](repeating: 0, count: Int(scratch[0]))
+            integerScratch = [Int32](repeating: 0, count: Int(integerScratch[0]))
+        }
+        var size = isQuestion ? -1 : Int32(scratch.count)
+        var integerSize = isQuestion ? -1 : Int32(integerScratch.count)
+        dsyevd_(
+            &job, &triangle, &order, &matrix, &order, &values, &scratch, &size, &integerScratch, &integerSize, &code)
+        guard code == 0 else { throw EvaluationError.decomposition(code: Int(code)) }
+    }
+    return (values, matrix)
+}

@@ -1,0 +1,90 @@
+import RandomStreams
+
+/// The kernel distance of two sets of features ("KID"), with the sizes behind it.
+package struct KernelDistance: Codable, Hashable, Sendable {
+    /// The mean squared discrepancy over the subsets; unbiased, so below 0 about half the time for equal distributions.
+    package let mean: Double
+    /// The standard deviation over the subsets (divisor: their number); 0 where there is but one.
+    package let deviation: Double
+    /// The number of feature vectors on each side, in the order they were given.
+    package let counts: [Int]
+    /// The number of subsets: 1 where a subset is the whole of both sets, as others would be the same.
+    package let subsets: Int
+    /// The number of vectors drawn from each side for a subset.
+    package let subsetSize: Int
+}
+
+/// The unbiased squared maximum mean discrepancy with the kernel `(x·y / d + 1)³` of Bińkowski et al. 2018 (section 4),
+/// over subsets drawn without replacement from both sets.
+///
+/// - Parameters:
+///   - subsets: how many subsets to draw, at least 1.
+///   - subsetSize: how many vectors each; fewer where a set is smaller.
+///   - seed: names the subsets, together with their number.
+/// - Throws: ``EvaluationError`` for fewer than 2 vectors, other widths, or non-finite features.
+package func kernelDistance(
+    _ a: FeatureMatrix, _ b: FeatureMatrix, subsets: Int = 100, subsetSize: Int = 1000, seed: UInt64
+) throws -> KernelDistance {
+    try a.requireSameWidth(as: b)
+    let size = min(subsetSize, a.rows, b.rows)
+    guard size >= 2 else { throw EvaluationError.tooFew("pictures for a kernel distance", found: size, needed: 2) }
+    guard subsets >= 1 else { throw EvaluationError.tooFew("subsets for a kernel distance", found: subsets, needed: 1) }
+    try a.requireFinite("features for a kernel distance")
+    try b.requireFinite("features for a kernel distance")
+
+    let drawn = size == a.rows && size == b.rows ? 1 : subsets
+    let discrepancies = try (0..<drawn).map { subset in
+        var stream = RandomStream(seed: seed, purpose: "evaluation.kernelDistance", index: UInt64(subset))
+        let x = try a.selecting(stream.distinct(size, below: a.rows))
+        let y = try b.selecting(stream.distinct(size, below: b.rows))
+        return squaredDiscrepancy(x, y)
+    }
+    let (mean, deviation) = meanAndDeviation(discrepancies)
+    return KernelDistance(
+        mean: mean, deviation: deviation, counts: [a.rows, b.rows], subsets: drawn, subsetSize: size)
+}
+
+/// The unbiased estimate of MMD² from equally many vectors of both sides (Gretton et al. 2012, eq. 3).
+private func squaredDiscrepancy(_ x: FeatureMatrix, _ y: FeatureMatrix) -> Double {
+    let count = Double(x.rows)
+    let within = kernelSum(x, x, diagonal: false) + kernelSum(y, y, diagonal: false)
+    return within / (count * (count - 1)) - 2 * kernelSum(x, y, diagonal: true) / (count * count)
+}
+
+/// The sum of the kernel over all pairs, or all but those of equal index. Products are single precision, all after it
+/// is double: the error of a product is far below the deviation over subsets, that of a sum of 10⁶ cubes is not.
+private func kernelSum(_ x: FeatureMatrix, _ y: FeatureMatrix, diagonal: Bool) -> Double {
+    let inner = products(x.values, x.rows, y.values, y.rows, length: x.columns)
+    let scale = 1 / Double(x.columns)
+    var sum = 0.0
+    for row in 0..<x.rows {
+        for column in 0..<y.rows where diagonal || row != column {
+            let base = Double(inner[row * y.rows + column]) * scale + 1
+            sum += base * base * base
+        }
+    }
+    return sum
+}
+
+/// The mean and the standard deviation with the count as divisor.
+func meanAndDeviation(_ values: [Double]) -> (mean: Double, deviation: Double) {
+    let count = Double(values.count)
+    let mean = values.reduce(0, +) / count
+    let variance = values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / count
+    return (mean, variance.squareRoot())
+}
+
+extension RandomStream {
+    /// `count` different integers of `0 ..< bound` (Floyd's algorithm: one draw each, whatever the bound). Every set of
+    /// them is equally likely; their order is not. `count` must not exceed `bound`.
+    mutating func distinct(_ count: Int, below bound: Int) -> [Int] {
+        precondition(count <= bound, "cannot draw \(count) different integers below \(bound)")
+        var taken = Set<Int>(minimumCapacity: count)
+        return (bound - count..<bound).map { last in
+            let drawn = index(below: last + 1)
+            if taken.insert(drawn).inserted { return drawn }
+            taken.insert(last)
+            return last
+        }
+    }
+}

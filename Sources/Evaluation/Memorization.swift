@@ -1,0 +1,64 @@
+/// A row's nearest row in another set.
+package struct Neighbor: Codable, Hashable, Sendable {
+    /// The number of the nearest row.
+    package let row: Int
+    /// Its Euclidean distance.
+    package let distance: Double
+}
+
+/// Whether generated pictures lie nearer to the training set than new real pictures do.
+package struct Memorization: Codable, Hashable, Sendable {
+    /// The median distance of a generated picture to its nearest training picture.
+    package let generated: Double
+    /// The same of real pictures held out from training.
+    package let heldOut: Double
+    /// `generated / heldOut`: near 0 for a generator that repeats its training set, about 1 for one that does not.
+    package let ratio: Double
+    /// The share of generated pictures that are nearer to a training picture than 99 % of the held-out ones are.
+    package let suspects: Double
+    /// The numbers of pictures behind it.
+    package let generatedCount: Int
+    package let heldOutCount: Int
+    package let trainingCount: Int
+
+    /// Compares the nearest training neighbours of generated and of held-out pictures.
+    ///
+    /// - Throws: as ``nearestNeighborDistances(of:in:)``, and for held-out pictures that are all in the training set.
+    package init(generated: FeatureMatrix, heldOut: FeatureMatrix, training: FeatureMatrix) throws {
+        let fakes = try nearestNeighborDistances(of: generated, in: training).map(\.distance).sorted()
+        let reals = try nearestNeighborDistances(of: heldOut, in: training).map(\.distance).sorted()
+        self.generated = median(ofSorted: fakes)
+        self.heldOut = median(ofSorted: reals)
+        guard self.heldOut > 0 else { throw EvaluationError.noSpread("held-out and training pictures") }
+        ratio = self.generated / self.heldOut
+        let bound = reals[reals.count / 100]
+        suspects = Double(fakes.count { $0 < bound }) / Double(fakes.count)
+        generatedCount = generated.rows
+        heldOutCount = heldOut.rows
+        trainingCount = training.rows
+    }
+}
+
+/// The nearest row of `training` for each row of `queries`; of equally near ones the first.
+///
+/// - Throws: ``EvaluationError`` for empty sets, widths that do not agree, and features that are not finite.
+package func nearestNeighborDistances(
+    of queries: FeatureMatrix, in training: FeatureMatrix
+) throws -> [Neighbor] {
+    try queries.requireSameWidth(as: training)
+    guard queries.rows >= 1 else { throw EvaluationError.tooFew("pictures", found: 0, needed: 1) }
+    guard training.rows >= 1 else { throw EvaluationError.tooFew("training pictures", found: 0, needed: 1) }
+    try queries.requireFinite("features of pictures")
+    try training.requireFinite("features of training pictures")
+    var nearest = [Neighbor](repeating: Neighbor(row: 0, distance: .infinity), count: queries.rows)
+    forEachDistance(from: queries, to: training) { row, candidate, distance in
+        if distance < nearest[row].distance { nearest[row] = Neighbor(row: candidate, distance: distance) }
+    }
+    return nearest
+}
+
+/// The middle of sorted values; of an even number the mean of the two in the middle. There must be one.
+private func median(ofSorted values: [Double]) -> Double {
+    let middle = values.count / 2
+    return values.count % 2 == 1 ? values[middle] : (values[middle - 1] + values[middle]) / 2
+}

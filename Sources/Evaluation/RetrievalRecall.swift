@@ -1,0 +1,73 @@
+/// Recall at a few ranks over a set of matching pictures and captions, in both directions.
+package struct RetrievalRecall: Codable, Hashable, Sendable {
+    /// The shares found at one rank, 0…1.
+    package struct AtRank: Codable, Hashable, Sendable {
+        /// How many nearest rows may be looked at.
+        package let rank: Int
+        /// The share of pictures whose caption is among the `rank` nearest captions.
+        package let imageToText: Double
+        /// The share of captions whose picture is among the `rank` nearest pictures.
+        package let textToImage: Double
+    }
+
+    /// One entry a rank, in the order asked for.
+    package let ranks: [AtRank]
+    /// The number of pairs; recall falls as it grows.
+    package let count: Int
+}
+
+/// Recall of captions by pictures and of pictures by captions, by cosine similarity. A rival as near as the match stands
+/// before it.
+///
+/// - Parameters:
+///   - images: features of the pictures `[N, D]`, of any length.
+///   - captions: features of the captions `[N, D]`; row i belongs to row i of `images`.
+///   - classes: where given, the class of each pair: others of the same class are no rivals, as their captions may be
+///     as true.
+///   - ranks: how many nearest rows may be looked at, each at least 1.
+/// - Throws: ``EvaluationError`` for sizes that do not agree, an empty set, and features that are zero or not finite.
+package func retrieval(
+    images: FeatureMatrix, captions: FeatureMatrix, classes: [Int]? = nil, atRanks ranks: [Int] = [1, 5, 10]
+) throws -> RetrievalRecall {
+    try images.requireSameWidth(as: captions)
+    let count = images.rows
+    guard count >= 1 else { throw EvaluationError.tooFew("pairs for retrieval", found: 0, needed: 1) }
+    guard captions.rows == count else {
+        throw EvaluationError.mismatch("captions of pictures", expected: count, found: captions.rows)
+    }
+    if let classes, classes.count != count {
+        throw EvaluationError.mismatch("classes of pairs", expected: count, found: classes.count)
+    }
+    if let least = ranks.min(), least < 1 { throw EvaluationError.tooFew("rows to look at", found: least, needed: 1) }
+
+    let images = try images.normalized("features of pictures")
+    let captions = try captions.normalized("features of captions")
+    let captionRanks = ranksOfMatches(queries: images, answers: captions, classes: classes)
+    let imageRanks = ranksOfMatches(queries: captions, answers: images, classes: classes)
+    func share(_ found: [Int], _ rank: Int) -> Double { Double(found.count { $0 <= rank }) / Double(count) }
+    return RetrievalRecall(
+        ranks: ranks.map { .init(rank: $0, imageToText: share(captionRanks, $0), textToImage: share(imageRanks, $0)) },
+        count: count)
+}
+
+/// For each query row the rank, from 1, of the answer row of equal index.
+private func ranksOfMatches(queries: FeatureMatrix, answers: FeatureMatrix, classes: [Int]?) -> [Int] {
+    var found: [Int] = []
+    // Blocks of queries bound the memory for similarities.
+    for start in stride(from: 0, to: queries.rows, by: 256) {
+        let block = start..<min(start + 256, queries.rows)
+        let rows = Array(queries.values[block.lowerBound * queries.columns..<block.upperBound * queries.columns])
+        let similarities = products(rows, block.count, answers.values, answers.rows, length: queries.columns)
+        for query in block {
+            let row = similarities[(query - start) * answers.rows..<(query - start + 1) * answers.rows]
+            let threshold = row[row.startIndex + query] - tieMargin
+            var rank = 1
+            for (answer, similarity) in row.enumerated() where similarity >= threshold && answer != query {
+                if let classes, classes[answer] == classes[query] { continue }
+                rank += 1
+            }
+            found.append(rank)
+        }
+    }
+    return found
+}

@@ -1,0 +1,137 @@
+import Execution
+import Graphs
+import RandomStreams
+
+/// How a parameter begins. Each value is drawn from a stream of its own path, so a new layer changes no other.
+public enum Initializer: Hashable, Sendable {
+    case constant(Float)
+    case normal(deviation: Float)
+    /// Uniform in −bound … bound.
+    case uniform(bound: Float)
+}
+
+/// The learnt values of a network, one after another in flat buffers, found by path.
+///
+/// Layers declare parameters while a graph is drawn; `allocate` then lays them out. Drawing another graph with the
+/// same layers finds the same parameters: building and loading are the same act.
+public final class ParameterStore {
+    /// One parameter.
+    public struct Entry: Sendable {
+        /// Path, such as `generator.blocks.0.convolution1.weight`.
+        public let path: String
+        /// Extents.
+        public let shape: Shape
+        /// How it begins.
+        public let initializer: Initializer
+        /// Position of its first value in the flat buffers; a multiple of 16, so that it is 64-byte aligned.
+        public let offset: Int
+    }
+
+    /// All parameters in the order in which they were declared.
+    public private(set) var entries: [Entry] = []
+    private var positions: [String: Int] = [:]
+    /// Length of the flat buffers, padding included.
+    public private(set) var length = 0
+    /// The current values; nil before `allocate`.
+    public private(set) var values: FlatBuffer?
+
+    /// An empty store.
+    public init() {}
+
+    /// The number of learnt values.
+    public var count: Int { entries.reduce(0) { $0 + $1.shape.count } }
+
+    func declare(_ path: String, _ shape: Shape, _ initializer: Initializer) {
+        if let position = positions[path] {
+            precondition(entries[position].shape == shape, "\(path) was declared as \(entries[position].shape), now \(shape)")
+            return
+        }
+        precondition(values == nil, "\(path) is declared after the parameters were laid out")
+        positions[path] = entries.count
+        entries.append(Entry(path: path, shape: shape, initializer: initializer, offset: length))
+        length += (shape.count + 15) / 16 * 16
+    }
+
+    /// Lays out the declared parameters and draws their first values.
+    /// - Returns: the flat buffer of values.
+    @discardableResult
+    public func allocate(seed: UInt64 = 0) -> FlatBuffer {
+        if let values { return values }
+        let buffer = FlatBuffer(count: length)
+        for entry in entries {
+            let target = UnsafeMutableBufferPointer(start: buffer.pointer + entry.offset, count: entry.shape.count)
+            var stream = RandomStream(seed: seed, purpose: entry.path)
+            switch entry.initializer {
+            case .constant(let value): target.update(repeating: value)
+            case .uniform(let bound): for index in target.indices { target[index] = (2 * stream.uniform() - 1) * bound }
+            case .normal(let deviation):
+                for (index, value) in stream.normals(target.count).enumerated() { target[index] = value * deviation }
+            }
+        }
+        values = buffer
+        return buffer
+    }
+
+    /// Where each parameter lies in `buffer`, which may hold values, gradients or averages.
+    public func slices(of buffer: FlatBuffer) -> [String: BufferSlice] {
+        Dictionary(uniqueKeysWithValues: entries.map { ($0.path, slice($0, of: buffer)) })
+    }
+
+    /// Where one parameter lies in `buffer`.
+    public func slice(_ entry: Entry, of buffer: FlatBuffer) -> BufferSlice {
+        BufferSlice(buffer, offset: entry.offset, count: entry.shape.count)
+    }
+
+    /// Copies named arrays into `buffer`, strictly: every parameter must be there with its shape and no array may be
+    /// left over. All that is wrong is listed in one error, and nothing is copied then.
+    public func load(_ arrays: [String: (shape: [Int], values: [Float])], into buffer: FlatBuffer) throws(ParameterMismatch) {
+        var mismatch = ParameterMismatch()
+        for entry in entries {
+            guard let array = arrays[entry.path] else {
+                mismatch.missing.append(entry.path)
+                continue
+            }
+            if array.shape != entry.shape.dimensions || array.values.count != entry.shape.count {
+                mismatch.misshapen.append("\(entry.path) is \(Shape(array.shape.map { max($0, 1) })), expected \(entry.shape)")
+            }
+        }
+        mismatch.unused = arrays.keys.filter { positions[$0] == nil }.sorted()
+        guard mismatch.isEmpty else { throw mismatch }
+        for entry in entries {
+            guard let array = arrays[entry.path] else { continue }
+            array.values.withUnsafeBufferPointer { source in
+                if let base = source.baseAddress { (buffer.pointer + entry.offset).update(from: base, count: entry.shape.count) }
+            }
+        }
+    }
+
+    /// The parameters as named arrays, read from `buffer`.
+    public func arrays(from buffer: FlatBuffer) -> [(path: String, shape: [Int], values: [Float])] {
+        entries.map { entry in
+            let values = UnsafeBufferPointer(start: buffer.pointer + entry.offset, count: entry.shape.count)
+            return (entry.path, entry.shape.dimensions, Array(values))
+        }
+    }
+}
+
+/// What keeps a set of arrays from being a network's parameters.
+public struct ParameterMismatch: Error, CustomStringConvertible, Sendable {
+    /// Parameters for which there is no array.
+    public var missing: [String] = []
+    /// Arrays that no parameter asks for.
+    public var unused: [String] = []
+    /// Arrays of another shape than their parameter's.
+    public var misshapen: [String] = []
+
+    var isEmpty: Bool { missing.isEmpty && unused.isEmpty && misshapen.isEmpty }
+
+    public var description: String {
+        func list(_ title: String, _ names: [String]) -> String? {
+            guard !names.isEmpty else { return nil }
+            let more = names.count > 6 ? " and \(names.count - 6) more" : ""
+            return "\(title): \(names.prefix(6).joined(separator: ", "))\(more)"
+        }
+        let parts = [list("missing", missing), list("unused", unused), list("of another shape", misshapen)].compactMap { $0 }
+        return "the arrays are not this network's parameters (\(parts.joined(separator: "; ")))"
+    }
+}

@@ -1,0 +1,48 @@
+import Graphs
+
+/// Sentence vectors of unit length, [batch×width]: what a text encoder makes and networks are conditioned on.
+public struct TextEmbedding {
+    /// [batch×width].
+    public let tensor: Tensor
+    /// Marks a tensor [batch×width] as sentence vectors.
+    public init(_ tensor: Tensor) { self.tensor = tensor }
+}
+
+/// Pictures, [batch, side, side, 3], each value in −1…1.
+public struct ImageBatch {
+    /// [batch, side, side, 3].
+    public let tensor: Tensor
+    /// Marks a tensor [batch, side, side, 3] as pictures.
+    public init(_ tensor: Tensor) { self.tensor = tensor }
+}
+
+/// A discriminator's verdicts, [batch×1]: any real number, high for "real and matching".
+public struct Logits {
+    /// [batch×1].
+    public let tensor: Tensor
+    /// Marks a tensor [batch×1] as verdicts.
+    public init(_ tensor: Tensor) { self.tensor = tensor }
+}
+
+/// What a configuration asks for that no network can be built from.
+public struct ConfigurationError: Error, CustomStringConvertible, Sendable {
+    /// The key at fault, such as `generator.width`.
+    public let key: String
+    /// What was found and what is expected.
+    public let problem: String
+    public var description: String { "\(key): \(problem)" }
+
+    /// Throws unless `value` lies in `range`.
+    package static func check(_ key: String, _ value: Int, in range: ClosedRange<Int>) throws(ConfigurationError) {
+        guard range.contains(value) else {
+            throw ConfigurationError(key: key, problem: "is \(value), expected \(range.lowerBound) to \(range.upperBound)")
+        }
+    }
+
+    /// Throws unless pictures of `side` can be built by doubling from 4×4.
+    package static func checkSide(_ key: String, _ side: Int) throws(ConfigurationError) {
+        guard [16, 32, 64, 128, 256].contains(side) else {
+            throw ConfigurationError(key: key, problem: "is \(side), expected 16, 32, 64, 128 or 256")
+        }
+    }
+}
