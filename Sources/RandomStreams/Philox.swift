@@ -63,5 +63,5 @@ public struct RandomStream: RandomNumberGenerator, Sendable {
     public mutating func uniform() -> Float { Float(bits() >> 8) * 0x1p-24 }
 
     /// An integer in `0 ..< count`; `count` must be positive and below 2³². Its bias is below `count` / 2³².
-    public mutating func index(below count: Int) -> Int { Int(UInt64(bits()) * UInt64(count) >> 32) }
+    public mutating func index(below count: Int) -> Int { Int((UInt64(bits()) * UInt64(count)) >> 32) }
 }
