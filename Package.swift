@@ -61,14 +61,14 @@ let package = Package(
         room(
             "Training",
             [
-                "Graphs", "Execution", "Layers", "Networks", "Corpora", "Checkpoints", "Synthesis", "RandomStreams",
-                "CKernels", .product(name: "Yams", package: "Yams"),
+                "Graphs", "Execution", "Layers", "Networks", "Language", "Images", "Corpora", "Checkpoints", "Synthesis",
+                "RandomStreams", "CKernels", .product(name: "Yams", package: "Yams"),
             ]),
         room(
             "Evaluation",
             [
-                "Graphs", "Execution", "Layers", "Networks", "Corpora", "Checkpoints", "Synthesis", "RandomStreams",
-                "COpenBLAS",
+                "Graphs", "Execution", "Layers", "Networks", "Language", "Images", "Corpora", "Checkpoints", "Synthesis",
+                "RandomStreams", "COpenBLAS",
             ]),
         room(
             "Synthesis",
@@ -76,13 +76,13 @@ let package = Package(
         .executableTarget(
             name: "limn",
             dependencies: [
-                "Training", "Evaluation", "Synthesis", "Corpora",
+                "Training", "Evaluation", "Synthesis", "Corpora", "Language", "Images", "Execution", "Networks", "Checkpoints",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], swiftSettings: strict),
 
         tests("Images", ["Images"]),
         tests("Language", ["Language"]),
-        tests("Corpora", ["Corpora"]),
+        tests("Corpora", ["Corpora", "Images", "RandomStreams"]),
         tests("Checkpoints", ["Checkpoints"]),
         tests("Graphs", ["Graphs", "Execution"]),
         tests("Conformance", ["Graphs", "Execution", "RandomStreams"]),

@@ -101,6 +101,8 @@ extension Tensor {
         if let constant = a.constant { return a.graph.fill(constant + value, a.shape) }
         return a.map(.offset(value))
     }
+    /// `value` plus every element.
+    public static func + (value: Float, a: Tensor) -> Tensor { a + value }
     /// Every element less `value`.
     public static func - (a: Tensor, value: Float) -> Tensor { a + -value }
     /// `value` less every element.

@@ -32,6 +32,12 @@ public struct ConfigurationError: Error, CustomStringConvertible, Sendable {
     public let problem: String
     public var description: String { "\(key): \(problem)" }
 
+    /// The key at fault and what is wrong with its value.
+    public init(key: String, problem: String) {
+        self.key = key
+        self.problem = problem
+    }
+
     /// Throws unless `value` lies in `range`.
     package static func check(_ key: String, _ value: Int, in range: ClosedRange<Int>) throws(ConfigurationError) {
         guard range.contains(value) else {

@@ -1,0 +1,86 @@
+/// How often a picture's dominant colour is one that its caption gives the petals.
+package struct ColorAccuracy: Codable, Hashable, Sendable {
+    /// The share of agreement, 0…1. Real pictures with their captions are the ceiling, with shuffled ones chance.
+    package let value: Double
+    /// The number of pairs whose caption names a colour; the others are left out.
+    package let count: Int
+
+    /// Compares each picture with its caption; green counts only where it is named.
+    ///
+    /// - Parameters:
+    ///   - pictures: sRGB bytes, each `side × side × 3`.
+    ///   - captions: one a picture.
+    /// - Throws: ``EvaluationError`` for sizes that do not agree and when no caption names a colour.
+    package init(pictures: [[UInt8]], side: Int, captions: [String]) throws {
+        guard pictures.count == captions.count else {
+            throw EvaluationError.mismatch("captions of pictures", expected: pictures.count, found: captions.count)
+        }
+        var agreeing = 0
+        var count = 0
+        for (pixels, caption) in zip(pictures, captions) {
+            let named = NamedColor.ofPetals(in: caption)
+            if named.isEmpty { continue }
+            count += 1
+            let seen = try NamedColor.dominant(pixels: pixels, side: side, countsGreen: named.contains(.green))
+            if let seen, named.contains(seen) { agreeing += 1 }
+        }
+        guard count >= 1 else {
+            throw EvaluationError.tooFew("captions that name a colour", found: 0, needed: 1)
+        }
+        value = Double(agreeing) / Double(count)
+        self.count = count
+    }
+}
+
+extension NamedColor {
+    /// The colours that a caption gives a flower or its petals; "yellow petals and red stamen" is yellow.
+    ///
+    /// A colour belongs to the first part of a flower among the three words after it, if no word that opens a new
+    /// phrase comes before ("white and has green stamen"); else to the last part before it; else to the flower.
+    package static func ofPetals(in caption: String) -> Set<NamedColor> {
+        let words = caption.lowercased().split { !("a"..."z").contains($0) }.map(String.init)
+        var found: Set<NamedColor> = []
+        var isOfPetals = true
+        for (place, word) in words.enumerated() {
+            if let part = part(word) { isOfPetals = part == .petals }
+            guard let color = colorWords[word] else { continue }
+            let following = words[(place + 1)...].prefix(3).prefix { !phraseOpeners.contains($0) }
+            if let part = following.lazy.compactMap(part).first {
+                if part == .petals { found.insert(color) }
+            } else if isOfPetals {
+                found.insert(color)
+            }
+        }
+        return found
+    }
+
+    private enum Part { case petals, other }
+
+    private static func part(_ word: String) -> Part? {
+        petalWords.contains(word) ? .petals : otherParts.contains(word) ? .other : nil
+    }
+
+    private static let colorWords: [String: NamedColor] = [
+        "red": .red, "maroon": .red, "crimson": .red, "scarlet": .red, "burgundy": .red,
+        "orange": .orange, "peach": .orange,
+        "yellow": .yellow, "gold": .yellow, "golden": .yellow,
+        "green": .green, "blue": .blue,
+        "purple": .purple, "violet": .purple, "lavender": .purple, "lilac": .purple,
+        "pink": .pink, "magenta": .pink, "fuchsia": .pink,
+        "white": .white, "cream": .white,
+    ]
+
+    private static let phraseOpeners: Set<String> = ["with", "is", "are", "that", "has", "in", "on"]
+
+    private static let petalWords: Set<String> = [
+        "petal", "petals", "petaled", "flower", "flowers", "blossom", "blossoms", "bloom", "blooms",
+    ]
+
+    private static let otherParts: Set<String> = [
+        "anther", "anthers", "background", "bud", "buds", "center", "centers", "centre", "core", "disc", "disk",
+        "filament", "filaments", "leaf", "leaves", "lines", "middle", "ovary", "ovule", "patches", "pedicel",
+        "pedicels", "pedicle", "pistil", "pistils", "pollen", "receptacle", "sepal", "sepals", "spots", "stamen",
+        "stamens", "stem", "stems", "stigma", "stigmas", "streaks", "stripes", "style", "styles", "tips", "tube",
+        "tubes", "veins",
+    ]
+}

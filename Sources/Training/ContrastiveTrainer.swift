@@ -1,0 +1,126 @@
+import Corpora
+import Execution
+import Graphs
+import Language
+import Layers
+import Networks
+import RandomStreams
+
+#if canImport(Glibc)
+import Glibc
+#endif
+
+/// Trains a text encoder and an image encoder to find each other's half of a pair among a batch.
+public final class ContrastiveTrainer {
+    let pair: OptimizedStore
+    private let program: Program
+    private let recipe: Recipe
+    private let corpus: Corpus
+    private let tokens: [TokenSequence]
+    /// For each caption the number of its normalised text: near-equal captions are no mismatches.
+    private let texts: [Int]
+    private let device: CPUDevice
+    /// Pictures seen since the start.
+    public internal(set) var imagesSeen = 0
+    /// Updates left out because a loss or gradient was not finite.
+    public internal(set) var skipped = 0
+
+    /// - Parameters:
+    ///   - corpus: the pictures and captions that batches refer to.
+    ///   - tokenizer: of the text encoder.
+    public init(_ recipe: Recipe, corpus: Corpus, tokenizer: Tokenizer, device: CPUDevice) throws {
+        self.recipe = recipe
+        self.corpus = corpus
+        self.device = device
+        let encoder = recipe.encoder
+        let text = encoder.text(vocabulary: tokenizer.vocabulary.count)
+        let image = encoder.image(side: recipe.data.side)
+        try text.validate()
+        try image.validate()
+        tokens = corpus.captions.map { tokenizer.encode($0, limit: text.length) }
+        var numbers: [TokenSequence: Int] = [:]
+        texts = tokens.map { sequence in
+            let number = numbers[sequence] ?? numbers.count
+            numbers[sequence] = number
+            return number
+        }
+
+        let store = ParameterStore()
+        let graph = Graph()
+        let root = ParameterScope(graph, store)
+        let sentences = TextEncoder(root / "text", text)(
+            ids: graph.input("ids", [encoder.batch * text.length], .int32), mask: graph.input("tokens", [encoder.batch, text.length]))
+        let side = recipe.data.side
+        let pictures = graph.input("images", [encoder.batch, side, side, 3])
+        let moved = pictures.translated(by: graph.input("offsets", [encoder.batch, 2], .int32))
+        let vectors = ImageEncoder(root / "image", image)(ImageBatch(moved))
+        // The temperature begins at 0.07 and is learnt as a logarithm (Radford et al. 2021, CLIP, section 2.5).
+        let scale = (root / "scale").parameter([1], .constant(log(1 / 0.07))).exponential()
+        let loss = contrastiveLoss(
+            images: vectors, sentences: sentences.tensor, scale: scale, mask: graph.input("mask", [encoder.batch, encoder.batch]))
+        pair = OptimizedStore(store, seed: recipe.seed, beta1: 0.9, beta2: 0.98)
+        program = try device.compile(
+            Outputs(results: ["loss": loss, "scale": scale], writes: pair.gradientWrites(of: loss)), parameters: pair.current)
+    }
+
+    /// Learnt values of both encoders.
+    public var parameterCount: Int { pair.store.count }
+    /// Arithmetic operations of one step.
+    public var flopsPerStep: Double { program.flops }
+
+    /// One step on the matching pairs of a batch.
+    public func step(_ batch: Batch) throws -> Measurements {
+        let results = try program.run(inputs(batch))
+        let norm = pair.gradientNorm
+        var measurements = results.mapValues { Double($0[0]) }
+        measurements["gradient_norm"] = norm
+        if norm.isFinite, measurements["loss"]?.isFinite == true {
+            // Long gradients are cut to length 1: the first steps after warm-up are the wildest.
+            let clip = Float(min(1, 1 / max(norm, 1e-12)))
+            for index in 0..<pair.gradient.count where clip < 1 { pair.gradient.pointer[index] *= clip }
+            pair.update(rate: rate, averageDecay: averageDecay, threads: device.threads)
+        } else {
+            skipped += 1
+        }
+        imagesSeen += batch.count
+        return measurements
+    }
+
+    /// Linear warm-up over the first twentieth, then half a cosine down to zero.
+    private var rate: Float {
+        let progress = Double(imagesSeen) / Double(max(recipe.encoder.images, 1))
+        let shape = progress < 0.05 ? (progress + 0.001) / 0.05 : 0.5 * (1 + cos(Double.pi * (progress - 0.05) / 0.95))
+        return recipe.encoder.rate * Float(max(shape, 0))
+    }
+
+    /// The average's half-life is a fiftieth of the training, and less at its start.
+    private var averageDecay: Float {
+        let halfLife = min(Double(recipe.encoder.images) / 50, Double(imagesSeen) * 0.05)
+        return halfLife > 0 ? Float(pow(0.5, Double(recipe.encoder.batch) / halfLife)) : 0
+    }
+
+    private func inputs(_ batch: Batch) -> [String: HostArray] {
+        let count = batch.count
+        var stream = RandomStream(seed: recipe.seed, purpose: "contrastive", index: UInt64(imagesSeen))
+        let reach = Int(Float(recipe.data.side) * recipe.encoder.translation)
+        let offsets = (0..<2 * count).map { _ in Int32(stream.index(below: 2 * reach + 1) - reach) }
+        let padded = PaddedTokens(batch.captions.map { tokens[$0.number] }, length: recipe.encoder.length)
+        var mask = [Float](repeating: 0, count: count * count)
+        for row in 0..<count {
+            for column in 0..<count where row != column && areAlike(batch.captions[row], batch.captions[column]) {
+                mask[row * count + column] = -1e9
+            }
+        }
+        return [
+            "images": .floats(batch.images), "offsets": .integers(offsets), "ids": .integers(padded.ids),
+            "tokens": .floats(padded.mask), "mask": .floats(mask),
+        ]
+    }
+
+    /// Whether two captions may describe each other's picture: same class, same picture or the same words.
+    private func areAlike(_ a: CaptionReference, _ b: CaptionReference) -> Bool {
+        if a.example == b.example || texts[a.number] == texts[b.number] { return true }
+        guard let label = corpus.examples[a.example].label else { return false }
+        return label == corpus.examples[b.example].label
+    }
+}

@@ -1,0 +1,68 @@
+import CKernels
+import Execution
+import Graphs
+import Layers
+
+#if canImport(Glibc)
+import Glibc
+#endif
+
+/// A network's parameters with all that Adam and the moving average keep beside them, each in one flat buffer.
+final class OptimizedStore {
+    let store: ParameterStore
+    let parameters: FlatBuffer
+    let gradient: FlatBuffer
+    let first: FlatBuffer
+    let second: FlatBuffer
+    let average: FlatBuffer
+    /// Updates made.
+    var steps = 0
+    private let beta1: Float
+    private let beta2: Float
+
+    init(_ store: ParameterStore, seed: UInt64, beta1: Float, beta2: Float) {
+        self.store = store
+        (self.beta1, self.beta2) = (beta1, beta2)
+        parameters = store.allocate(seed: seed)
+        gradient = FlatBuffer(count: store.length)
+        first = FlatBuffer(count: store.length)
+        second = FlatBuffer(count: store.length)
+        average = FlatBuffer(count: store.length)
+        average.values = parameters.values
+    }
+
+    /// Where a program reads the current parameters.
+    var current: [String: BufferSlice] { store.slices(of: parameters) }
+    /// Where a program reads the moving average.
+    var averaged: [String: BufferSlice] { store.slices(of: average) }
+
+    /// The derivatives of `loss` by every parameter, each bound for its place in the gradient buffer.
+    func gradientWrites(of loss: Tensor) -> [(tensor: Tensor, destination: BufferSlice)] {
+        let variables = store.entries.map { loss.graph.parameter($0.path, $0.shape) }
+        return zip(store.entries, gradients(of: loss, withRespectTo: variables)).map { ($1, store.slice($0, of: gradient)) }
+    }
+
+    /// The Euclidean length of the gradient; not finite when any of its values is not.
+    var gradientNorm: Double { limn_sum_of_squares(gradient.pointer, gradient.count).squareRoot() }
+
+    /// One step of Adam (Kingma and Ba 2015) and of the moving average a ← decay·a + (1 − decay)·p.
+    func update(rate: Float, averageDecay: Float, threads: Int) {
+        steps += 1
+        var settings = limn_adam()
+        settings.rate = rate
+        settings.beta1 = beta1
+        settings.beta2 = beta2
+        settings.epsilon = 1e-8
+        settings.correction1 = Float(1 / (1 - pow(Double(beta1), Double(steps))))
+        settings.correction2 = Float(1 / (1 - pow(Double(beta2), Double(steps))))
+        settings.average_decay = averageDecay
+        limn_adam_step(
+            &settings, gradient.pointer, parameters.pointer, first.pointer, second.pointer, average.pointer, parameters.count,
+            Int32(threads))
+    }
+
+    /// What a checkpoint keeps, by name.
+    var state: [(name: String, buffer: FlatBuffer)] {
+        [("parameters", parameters), ("first_moment", first), ("second_moment", second), ("average", average)]
+    }
+}

@@ -1,0 +1,291 @@
+import ArgumentParser
+import Corpora
+import FoundationEssentials
+import Language
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#elseif canImport(Darwin)
+    import Darwin
+#endif
+
+struct VocabularyCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "vocabulary",
+        abstract: "Learn a vocabulary from captions, or see what one makes of a text.",
+        discussion: """
+            A vocabulary is a JSON file of byte pairs: every text can be written in it, frequent words with one token.
+            """,
+        subcommands: [Train.self, Encode.self, Decode.self, Show.self])
+
+    struct Train: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Learn a vocabulary from captions.",
+            discussion: """
+                Captions come from a corpus folder (see limn corpus), from a metadata.jsonl alone, or from a text file \
+                with a caption a line; - reads such lines from standard input. Where a corpus has splits, only one is \
+                read, so that held-out captions stay unseen. The same captions give the same file.
+
+                Examples:
+                  limn vocabulary train --captions flowers102 --size 2048 --name flowers-2k --out flowers-2k.json
+                  limn vocabulary train --captions captions.txt --size 1024 --name mine --out mine.json
+                  cut -f2 captions.tsv | limn vocabulary train --captions - --size 512 --name tiny --out tiny.json
+                """)
+
+        @Option(help: "A corpus folder, a metadata.jsonl, a text file with a caption a line, or - for such lines.")
+        var captions: String
+
+        @Option(help: "The most tokens to learn; 259 special and byte tokens are among them.")
+        var size = 2048
+
+        @Option(help: "What to call the vocabulary.")
+        var name: String
+
+        @Option(help: "The file to write, JSON.")
+        var out: String
+
+        @Option(help: "The split of a corpus to read.")
+        var split = "train"
+
+        @Option(help: "Where the captions are from, kept in the file; else their number and the name of their file.")
+        var provenance: String?
+
+        func run() throws {
+            let texts = try CaptionSource(captions).captions(split: split)
+            let file = captions == "-" ? "standard input" : URL(filePath: captions).lastPathComponent
+            let vocabulary = try VocabularyTrainer(size: size).train(
+                on: texts, name: name, provenance: provenance ?? "\(texts.count) captions of \(file)")
+            do {
+                try Data(vocabulary.json()).write(to: URL(filePath: out), options: .atomic)
+            } catch {
+                throw CaptionSource.Failure("\(out): cannot be written: \(error)")
+            }
+            print("\(out): \(vocabulary.count) tokens learnt from \(texts.count) captions")
+        }
+    }
+
+    struct Encode: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Print the token ids of texts, a line for each text.",
+            discussion: """
+                Examples:
+                  limn vocabulary encode "a red rose" --vocabulary vocab/flowers-2k.json
+                  limn vocabulary encode "a red rose" --vocabulary vocab/flowers-2k.json --json
+                  limn vocabulary encode - --vocabulary vocab/flowers-2k.json < captions.txt
+                """)
+
+        @Argument(help: "Texts, or - for lines of standard input.")
+        var texts: [String]
+
+        @Option(name: .customLong("vocabulary"), help: "The vocabulary, JSON.")
+        var path: String
+
+        @Option(help: "The most tokens of a text, start and end among them.")
+        var limit = 64
+
+        @Flag(help: "Print a JSON object a line: text as normalised, ids, and what each id spells.")
+        var json = false
+
+        func validate() throws {
+            guard limit >= 2 else { throw ValidationError("--limit must be 2 or more, found \(limit)") }
+        }
+
+        func run() throws {
+            let tokenizer = try Tokenizer(vocabulary: loadVocabulary(path))
+            let encoder = JSONEncoder()
+            encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+            for text in texts == ["-"] ? try CaptionSource("-").lines().map(\.text) : texts {
+                let sequence = tokenizer.encode(text, limit: limit)
+                if json {
+                    let row = Encoded(
+                        text: tokenizer.decode(sequence), ids: sequence.ids,
+                        pieces: sequence.ids.map { tokenizer.vocabulary.label(of: $0) })
+                    print(String(decoding: try encoder.encode(row), as: UTF8.self))
+                } else {
+                    print(sequence.ids.map(String.init).joined(separator: " "))
+                }
+            }
+        }
+
+        private struct Encoded: Encodable {
+            let text: String
+            let ids: [Int32]
+            let pieces: [String]
+        }
+    }
+
+    struct Decode: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Print the text that token ids spell.",
+            discussion: """
+                Examples:
+                  limn vocabulary decode 1 262 300 2 --vocabulary vocab/flowers-2k.json
+                  limn vocabulary encode - --vocabulary v.json < captions.txt \
+                | limn vocabulary decode - --vocabulary v.json
+                """)
+
+        @Argument(help: "The ids of one text, or - for lines of ids on standard input.")
+        var ids: [String]
+
+        @Option(name: .customLong("vocabulary"), help: "The vocabulary, JSON.")
+        var path: String
+
+        func run() throws {
+            let tokenizer = try Tokenizer(vocabulary: loadVocabulary(path))
+            let count = tokenizer.vocabulary.count
+            let rows =
+                ids == ["-"]
+                ? try CaptionSource("-").lines().map {
+                    ($0.text.split(separator: " ").map(String.init), "line \($0.number): ")
+                }
+                : [(ids, "")]
+            for (row, place) in rows {
+                let numbers = try row.map { word in
+                    guard let id = Int32(word), (0..<count).contains(Int(id)) else {
+                        throw CaptionSource.Failure("\(place)\(word) is no token id of \(path): expected 0..<\(count)")
+                    }
+                    return id
+                }
+                let pieces = numbers.filter { Vocabulary.specialName(of: $0) == nil }
+                print(tokenizer.decode(TokenSequence(pieces: pieces)))
+            }
+        }
+    }
+
+    struct Show: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Print what a vocabulary is and each of its tokens.",
+            discussion: """
+                Bytes that are no whole character are printed as \\xNN.
+
+                Examples:
+                  limn vocabulary show vocab/flowers-2k.json
+                  limn vocabulary show vocab/flowers-2k.json | grep petal
+                """)
+
+        @Argument(help: "The vocabulary, JSON.")
+        var path: String
+
+        func run() throws {
+            let vocabulary = try loadVocabulary(path)
+            print("# \(vocabulary.name): \(vocabulary.count) tokens\n# \(vocabulary.provenance)")
+            for id in 0..<Int32(vocabulary.count) { print("\(id)\t\(vocabulary.label(of: id))") }
+        }
+    }
+}
+
+private func loadVocabulary(_ path: String) throws -> Vocabulary {
+    try Vocabulary(json: CaptionSource(path).bytes(), named: path)
+}
+
+extension Vocabulary {
+    /// What a token spells, for people: a special token's name, text in quotes, bytes of a cut character as \xNN.
+    fileprivate func label(of id: Int32) -> String {
+        if let name = Self.specialName(of: id) { return name }
+        let bytes = spelling(of: id) ?? []
+        if let text = String(validating: bytes, as: UTF8.self), !bytes.contains(where: { $0 < 0x20 || $0 == 0x7f }) {
+            return "\"\(text)\""
+        }
+        return bytes.map { "\\x" + ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+    }
+}
+
+/// Captions in a corpus folder, in a metadata.jsonl alone, in a text file, or on standard input (`-`).
+private struct CaptionSource {
+    struct Failure: Error, CustomStringConvertible {
+        let description: String
+
+        init(_ description: String) {
+            self.description = description
+        }
+    }
+
+    let path: String
+
+    init(_ path: String) {
+        self.path = path
+    }
+
+    /// The captions of one split, or all where no split is named.
+    func captions(split: String) throws -> [String] {
+        var isFolder = false
+        if path != "-", FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder {
+            let all = try Corpus(folder: path, split: nil)
+            return try all.splits.isEmpty ? all.captions : Corpus(folder: path, split: split).captions
+        }
+        guard path.hasSuffix(".jsonl") else { return try lines().map(\.text) }
+        let decoder = JSONDecoder()
+        let rows = try lines().filter { !$0.text.isEmpty }.map { line in
+            do {
+                return try decoder.decode(Row.self, from: Data(line.text.utf8))
+            } catch {
+                throw Failure("\(path):\(line.number): must be a JSON object with \"text\", a string or a list of them")
+            }
+        }
+        let splits = Set(rows.compactMap(\.split)).sorted()
+        guard splits.isEmpty || splits.contains(split) else {
+            throw Failure("\(path): has no split \"\(split)\"; it has \(splits.joined(separator: ", "))")
+        }
+        return rows.filter { splits.isEmpty || $0.split == split }.flatMap(\.text)
+    }
+
+    /// The lines with their numbers counted from 1, without line ends and byte order mark.
+    func lines() throws -> [(number: Int, text: String)] {
+        var bytes = try bytes()[...]
+        if bytes.starts(with: [0xef, 0xbb, 0xbf]) { bytes = bytes.dropFirst(3) }
+        if bytes.last == UInt8(ascii: "\n") { bytes.removeLast() }
+        let lines = bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+        return try lines.enumerated().map { index, line in
+            let line = line.last == UInt8(ascii: "\r") ? line.dropLast() : line
+            guard let text = String(validating: line, as: UTF8.self) else {
+                throw Failure("\(path):\(index + 1): is not UTF-8; save the file in that encoding")
+            }
+            return (index + 1, text)
+        }
+    }
+
+    func bytes() throws -> [UInt8] {
+        if path == "-" { return try standardInput() }
+        do {
+            return [UInt8](try Data(contentsOf: URL(filePath: path)))
+        } catch {
+            throw Failure("\(path): cannot be read: \(error)")
+        }
+    }
+
+    private func standardInput() throws -> [UInt8] {
+        var bytes: [UInt8] = []
+        var chunk = [UInt8](repeating: 0, count: 1 << 16)
+        while true {
+            let count = read(STDIN_FILENO, &chunk, chunk.count)
+            if count == 0 { return bytes }
+            if count > 0 {
+                bytes.append(contentsOf: chunk[..<count])
+            } else if errno != EINTR {
+                throw Failure("standard input: cannot be read: \(String(cString: strerror(errno)))")
+            }
+        }
+    }
+
+    /// What a vocabulary needs of a row; a row without captions has none to give.
+    private struct Row: Decodable {
+        let text: [String]
+        let split: String?
+
+        private enum CodingKeys: CodingKey {
+            case text, split
+        }
+
+        init(from decoder: any Decoder) throws {
+            let values = try decoder.container(keyedBy: CodingKeys.self)
+            if let one = try? values.decode(String.self, forKey: .text) {
+                text = [one]
+            } else {
+                text = try values.decode([String].self, forKey: .text)
+            }
+            split = try values.decodeIfPresent(String.self, forKey: .split)
+        }
+    }
+}

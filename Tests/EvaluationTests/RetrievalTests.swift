@@ -1,0 +1,142 @@
+import Evaluation
+import RandomStreams
+import Testing
+
+/// `count` unrelated vectors.
+private func noise(_ count: Int, width: Int, _ purpose: String) -> FeatureMatrix {
+    var stream = RandomStream(seed: 3, purpose: purpose)
+    return matrix(count, width, stream.normals(count * width))
+}
+
+@Suite("R-precision")
+struct RetrievalPrecisionTests {
+    /// 200 captions of 100 classes, two each.
+    let captions = noise(200, width: 16, "captions")
+    let classes = (0..<200).map { $0 / 2 }
+
+    @Test("is 1 for pictures that lie where their captions do, whatever their length")
+    func perfect() throws {
+        let images = matrix(200, 16, captions.values.map { $0 * 7 })
+        let precision = try RetrievalPrecision(
+            images: images, truths: Array(0..<200), captions: captions, classes: classes, seed: 1)
+        #expect(precision.mean == 1 && precision.deviation == 0)
+        #expect(precision.queries == 200 && precision.candidates == 100)
+    }
+
+    @Test("counts folds by every tenth picture")
+    func folds() throws {
+        // Pictures 0, 10, 20, … point away from their captions: one fold of ten misses.
+        let values = captions.values.enumerated().map { ($0.offset / 16) % 10 == 0 ? -$0.element : $0.element }
+        let precision = try RetrievalPrecision(
+            images: matrix(200, 16, values), truths: Array(0..<200), captions: captions, classes: classes, seed: 1)
+        #expect(abs(precision.mean - 0.9) < 1e-12)
+        #expect(abs(precision.deviation - 0.3) < 1e-12)
+    }
+
+    @Test("is about 1 % for unrelated pictures, and the same for a seed")
+    func chance() throws {
+        let images = noise(5000, width: 16, "images")
+        let truths = (0..<5000).map { $0 % 200 }
+        let precision = try RetrievalPrecision(
+            images: images, truths: truths, captions: captions, classes: classes, seed: 1)
+        // The deviation of 5,000 draws of probability 0.01 is 0.0014.
+        #expect(abs(precision.mean - 0.01) < 0.0045)
+        #expect(
+            try RetrievalPrecision(images: images, truths: truths, captions: captions, classes: classes, seed: 1)
+                == precision)
+        #expect(
+            try RetrievalPrecision(images: images, truths: truths, captions: captions, classes: classes, seed: 2)
+                != precision)
+    }
+
+    @Test("captions of the own class are no rivals")
+    func ownClass() throws {
+        // Every class has one direction, so that the class-mate ties and only a rival of another class may lose to it.
+        let directions = captions.values.enumerated().map { captions.values[$0.offset / 32 * 32 + $0.offset % 16] }
+        let twins = matrix(200, 16, directions)
+        let precision = try RetrievalPrecision(
+            images: twins, truths: Array(0..<200), captions: twins, classes: classes, rivals: 198, seed: 1)
+        #expect(precision.mean == 1)
+    }
+
+    @Test("a tie is a miss")
+    func ties() throws {
+        let same = matrix(200, 3, (0..<600).map { [0.3, 0.1, 0.7][$0 % 3] })
+        let precision = try RetrievalPrecision(
+            images: same, truths: Array(0..<200), captions: same, classes: classes, seed: 1)
+        #expect(precision.mean == 0)
+    }
+
+    @Test("refuses sizes that do not agree and features without direction")
+    func degenerate() {
+        func precision(
+            _ images: FeatureMatrix, _ truths: [Int], classes: [Int]? = nil, rivals: Int = 99
+        ) throws -> RetrievalPrecision {
+            try RetrievalPrecision(
+                images: images, truths: truths, captions: captions, classes: classes ?? self.classes, rivals: rivals,
+                seed: 1)
+        }
+        let images = noise(10, width: 16, "images")
+        #expect(throws: Never.self) { try precision(images, Array(0..<10)) }
+        #expect(throws: EvaluationError.self) { try precision(images, Array(0..<9)) }
+        #expect(throws: EvaluationError.self) { try precision(images, Array(191..<201)) }
+        #expect(throws: EvaluationError.self) { try precision(images, Array(0..<10), classes: [1]) }
+        #expect(throws: EvaluationError.tooFew("captions of other classes", found: 198, needed: 199)) {
+            try precision(images, Array(0..<10), rivals: 199)
+        }
+        #expect(throws: EvaluationError.self) { try precision(images, Array(0..<10), rivals: 0) }
+        #expect(throws: EvaluationError.self) { try precision(noise(9, width: 16, "images"), Array(0..<9)) }
+        #expect(throws: EvaluationError.self) { try precision(noise(10, width: 15, "images"), Array(0..<10)) }
+        #expect(throws: EvaluationError.zeroRow("features of pictures", row: 0)) {
+            try precision(matrix(10, 16, [Float](repeating: 0, count: 160)), Array(0..<10))
+        }
+    }
+}
+
+@Suite("Retrieval recall")
+struct RetrievalRecallTests {
+    @Test("counts ranks in both directions")
+    func ranks() throws {
+        // Cosines, picture by caption: [1, 0, .8], [0, 1, .6], [1, 0, .8]. Pictures find their captions at ranks 1, 1
+        // and 2; caption 0 ties with picture 2 and is found at rank 2, as is caption 2, and caption 1 at rank 1.
+        let images = matrix(3, 2, [1, 0, 0, 2, 3, 0])
+        let captions = matrix(3, 2, [1, 0, 0, 1, 0.8, 0.6])
+        let recall = try retrieval(images: images, captions: captions, atRanks: [1, 2])
+        #expect(recall.count == 3)
+        #expect(recall.ranks.map(\.rank) == [1, 2])
+        #expect(recall.ranks.map(\.imageToText) == [2.0 / 3, 1])
+        #expect(recall.ranks.map(\.textToImage) == [1.0 / 3, 1])
+    }
+
+    @Test("others of the same class are no rivals")
+    func classes() throws {
+        let images = matrix(3, 2, [1, 0, 0, 2, 3, 0])
+        let captions = matrix(3, 2, [1, 0, 0, 1, 0.8, 0.6])
+        let recall = try retrieval(images: images, captions: captions, classes: [0, 1, 0], atRanks: [1])
+        #expect(recall.ranks.map(\.imageToText) == [1])
+        #expect(recall.ranks.map(\.textToImage) == [1])
+    }
+
+    @Test("is the same in blocks: rank r in r of N for unrelated rows")
+    func chance() throws {
+        let recall = try retrieval(
+            images: noise(1000, width: 8, "images"), captions: noise(1000, width: 8, "captions"),
+            atRanks: [1, 100, 1000])
+        #expect(recall.ranks[0].imageToText < 0.01)
+        #expect(abs(recall.ranks[1].imageToText - 0.1) < 0.03)
+        #expect(abs(recall.ranks[1].textToImage - 0.1) < 0.03)
+        #expect(recall.ranks[2].textToImage == 1)
+        let same = try retrieval(
+            images: noise(1000, width: 8, "images"), captions: noise(1000, width: 8, "images"), atRanks: [1])
+        #expect(same.ranks[0].imageToText == 1 && same.ranks[0].textToImage == 1)
+    }
+
+    @Test("refuses sizes that do not agree")
+    func degenerate() {
+        let three = matrix(3, 1, [1, 2, 3])
+        #expect(throws: EvaluationError.self) { try retrieval(images: three, captions: matrix(2, 1, [1, 2])) }
+        #expect(throws: EvaluationError.self) { try retrieval(images: three, captions: three, classes: [1]) }
+        #expect(throws: EvaluationError.self) { try retrieval(images: three, captions: three, atRanks: [0]) }
+        #expect(throws: EvaluationError.self) { try retrieval(images: matrix(0, 1, []), captions: matrix(0, 1, [])) }
+    }
+}
