@@ -76,7 +76,8 @@ let package = Package(
         .executableTarget(
             name: "limn",
             dependencies: [
-                "Training", "Evaluation", "Synthesis", "Corpora", "Language", "Images", "Execution", "Networks", "Checkpoints",
+                "Training", "Evaluation", "Synthesis", "Corpora", "Language", "Images", "Execution", "Networks", "Layers",
+                "Checkpoints",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], swiftSettings: strict),
 

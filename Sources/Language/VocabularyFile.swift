@@ -4,7 +4,7 @@ import FoundationEssentials
 private struct VocabularyFile: Codable {
     /// The kind of tokenizer and the version of the layout.
     static let format = "limn-byte-pairs-1"
-    /// Some forty times a vocabulary of ordinary size; a larger file is refused before it is parsed.
+    /// Room for the largest vocabulary, each merge of which takes 16 bytes at most; more is refused before it is parsed.
     static let largestByteCount = 1 << 23
 
     let format: String
@@ -75,7 +75,7 @@ extension Vocabulary {
             DecodingError.dataCorrupted(let context) where !context.codingPath.isEmpty:
             "\(place(context.codingPath)) has a value of the wrong kind"
         default:
-            "it is not a JSON object in UTF-8"
+            "it is not a JSON object in UTF-8 whose numbers are 32-bit integers"
         }
     }
 }

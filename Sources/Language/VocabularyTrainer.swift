@@ -2,7 +2,7 @@
 ///
 /// The most frequent pair of neighbouring pieces becomes a new piece, again and again. Equal counts go to the pair
 /// with the lower left id, then the lower right id, so that the same captions in any order give the same vocabulary.
-public struct VocabularyTrainer {
+public struct VocabularyTrainer: Sendable {
     /// The most tokens to learn, special and byte tokens among them.
     public let size: Int
 
@@ -60,15 +60,12 @@ private struct PairCounts {
     /// Words that hold a pair, or did so once.
     private var places: [Merge: [Int]] = [:]
     private var queue = PriorityQueue<Candidate>()
-    /// What the pieces so far spell, by id, and all of that as a set.
-    private var spellings: [[UInt8]]
-    private var spelt: Set<[UInt8]>
+    /// Bytes that each token so far spells, by id.
+    private var lengths: [Int]
 
     init(_ counts: [[UInt8]: Int]) {
         words = counts.map { Word(pieces: $0.key.map(Vocabulary.token(of:)), count: $0.value) }
-        let bytes = (UInt8.min...UInt8.max).map { [$0] }
-        spellings = Vocabulary.specials.map { _ in [] } + bytes
-        spelt = Set(bytes)
+        lengths = Vocabulary.specials.map { _ in 0 } + [Int](repeating: 1, count: 256)
         for index in words.indices {
             for pair in Self.pairs(words[index].pieces) {
                 self.counts[pair, default: 0] += words[index].count
@@ -88,11 +85,12 @@ private struct PairCounts {
                 queue.push(Candidate(count: present, merge: merge))
                 continue
             }
-            // Another split of the same bytes may have become a piece already: one spelling, one id.
-            let spelling = spellings[Int(merge.left)] + spellings[Int(merge.right)]
-            guard spelling.count <= Vocabulary.longestPiece, spelt.insert(spelling).inserted else { continue }
-            let piece = Int32(spellings.count)
-            spellings.append(spelling)
+            // No earlier piece spells the same: merges within these bytes have been the same as within those of that
+            // piece, so that they would have become it.
+            let length = lengths[Int(merge.left)] + lengths[Int(merge.right)]
+            guard length <= Vocabulary.longestPiece else { continue }
+            let piece = Int32(lengths.count)
+            lengths.append(length)
             apply(merge, as: piece)
             return merge
         }

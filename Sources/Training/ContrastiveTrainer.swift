@@ -14,7 +14,7 @@ import Glibc
 public final class ContrastiveTrainer {
     let pair: OptimizedStore
     private let program: Program
-    private let recipe: Recipe
+    let recipe: Recipe
     private let corpus: Corpus
     private let tokens: [TokenSequence]
     /// For each caption the number of its normalised text: near-equal captions are no mismatches.

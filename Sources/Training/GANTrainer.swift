@@ -26,6 +26,7 @@ public final class GANTrainer {
 
     let generator: OptimizedStore
     let discriminator: OptimizedStore
+    let networks: GANConfiguration
     private let phases: [Phase]
     private let recipe: Recipe
     private let device: CPUDevice
@@ -50,7 +51,7 @@ public final class GANTrainer {
         self.condition = condition
         self.embeddings = embeddings
         let gan = recipe.gan
-        let networks = gan.networks(side: recipe.data.side, condition: condition)
+        networks = gan.networks(side: recipe.data.side, condition: condition)
         try networks.validate()
         // Stores must know every parameter before they are laid out: the networks are drawn once for that alone.
         let (generatorStore, discriminatorStore) = (ParameterStore(), ParameterStore())

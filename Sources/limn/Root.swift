@@ -1,6 +1,65 @@
 import ArgumentParser
+import Checkpoints
+import Corpora
+import Images
+import Language
+import Layers
+import Networks
+import Synthesis
+import Training
+
+#if canImport(Glibc)
+import Glibc
+#endif
 
 @main
 struct Root: ParsableCommand {
-    static let configuration = CommandConfiguration(commandName: "limn")
+    static let configuration = CommandConfiguration(
+        commandName: "limn", abstract: "Paint pictures from sentences, and train the networks that do.",
+        discussion: """
+            EXIT CODES
+              0 done · 64 bad usage · 65 bad data or model · 66 no such input · 73 output cannot be written
+              1 anything else · 130 interrupted
+            """,
+        subcommands: [TrainCommand.self, CorpusCommand.self, VocabularyCommand.self])
+
+    /// Failures end in one line on standard error and the code that fits them.
+    static func main() {
+        do {
+            var command = try parseAsRoot()
+            try command.run()
+        } catch let failure as CommandError {
+            fail(failure, failure.exit)
+        } catch let failure as CheckpointError {
+            switch failure {
+            case .refused(_, _, ENOENT): fail(failure, .noInput)
+            case .refused, .runExists, .runInUse: fail(failure, .cannotCreate)
+            default: fail(failure, .badData)
+            }
+        } catch let failure as CorpusError {
+            fail(failure, .badData)
+        } catch let failure as ImageError {
+            fail(failure, .badData)
+        } catch let failure as LanguageError {
+            fail(failure, .badData)
+        } catch let failure as ModelError {
+            fail(failure, .badData)
+        } catch let failure as ParameterMismatch {
+            fail(failure, .badData)
+        } catch let failure as StateError {
+            fail(failure, .badData)
+        } catch let failure as RecipeError {
+            fail(failure, .usage)
+        } catch let failure as ConfigurationError {
+            fail(failure, .usage)
+        } catch {
+            exit(withError: error)
+        }
+    }
+
+    private static func fail(_ failure: any Error, _ code: CommandError.Exit) -> Never {
+        Terminal.clear()
+        Terminal.say("limn: \(failure)")
+        Glibc.exit(code.rawValue)
+    }
 }

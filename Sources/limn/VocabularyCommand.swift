@@ -53,14 +53,14 @@ struct VocabularyCommand: ParsableCommand {
         var provenance: String?
 
         func run() throws {
-            let texts = try CaptionSource(captions).captions(split: split)
+            let texts = try Input(captions).captions(split: split)
             let file = captions == "-" ? "standard input" : URL(filePath: captions).lastPathComponent
             let vocabulary = try VocabularyTrainer(size: size).train(
                 on: texts, name: name, provenance: provenance ?? "\(texts.count) captions of \(file)")
             do {
                 try Data(vocabulary.json()).write(to: URL(filePath: out), options: .atomic)
             } catch {
-                throw CaptionSource.Failure("\(out): cannot be written: \(error)")
+                throw Input.Failure("\(out): cannot be written: \(error)")
             }
             print("\(out): \(vocabulary.count) tokens learnt from \(texts.count) captions")
         }
@@ -96,7 +96,7 @@ struct VocabularyCommand: ParsableCommand {
             let tokenizer = try Tokenizer(vocabulary: loadVocabulary(path))
             let encoder = JSONEncoder()
             encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-            for text in texts == ["-"] ? try CaptionSource("-").lines().map(\.text) : texts {
+            for text in texts == ["-"] ? try Input("-").lines().map(\.text) : texts {
                 let sequence = tokenizer.encode(text, limit: limit)
                 if json {
                     let row = Encoded(
@@ -137,14 +137,14 @@ struct VocabularyCommand: ParsableCommand {
             let count = tokenizer.vocabulary.count
             let rows =
                 ids == ["-"]
-                ? try CaptionSource("-").lines().map {
-                    ($0.text.split(separator: " ").map(String.init), "line \($0.number): ")
+                ? try Input("-").lines().map {
+                    ($0.text.split(whereSeparator: \.isWhitespace).map(String.init), "line \($0.number): ")
                 }
                 : [(ids, "")]
             for (row, place) in rows {
                 let numbers = try row.map { word in
                     guard let id = Int32(word), (0..<count).contains(Int(id)) else {
-                        throw CaptionSource.Failure("\(place)\(word) is no token id of \(path): expected 0..<\(count)")
+                        throw Input.Failure("\(place)\(word) is no token id of \(path): expected 0..<\(count)")
                     }
                     return id
                 }
@@ -171,29 +171,29 @@ struct VocabularyCommand: ParsableCommand {
         func run() throws {
             let vocabulary = try loadVocabulary(path)
             print("# \(vocabulary.name): \(vocabulary.count) tokens\n# \(vocabulary.provenance)")
-            for id in 0..<Int32(vocabulary.count) { print("\(id)\t\(vocabulary.label(of: id))") }
+            for id in 0..<Int32(vocabulary.count) { print("\(id)\t\"\(vocabulary.label(of: id))\"") }
         }
     }
 }
 
 private func loadVocabulary(_ path: String) throws -> Vocabulary {
-    try Vocabulary(json: CaptionSource(path).bytes(), named: path)
+    try Vocabulary(json: Input(path).bytes(), named: path)
 }
 
 extension Vocabulary {
-    /// What a token spells, for people: a special token's name, text in quotes, bytes of a cut character as \xNN.
+    /// What a token spells, for people: a special token's name, text, or bytes of a cut character as \xNN.
     fileprivate func label(of id: Int32) -> String {
         if let name = Self.specialName(of: id) { return name }
         let bytes = spelling(of: id) ?? []
         if let text = String(validating: bytes, as: UTF8.self), !bytes.contains(where: { $0 < 0x20 || $0 == 0x7f }) {
-            return "\"\(text)\""
+            return text
         }
         return bytes.map { "\\x" + ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
     }
 }
 
-/// Captions in a corpus folder, in a metadata.jsonl alone, in a text file, or on standard input (`-`).
-private struct CaptionSource {
+/// A file, a corpus folder, or standard input (`-`).
+private struct Input {
     struct Failure: Error, CustomStringConvertible {
         let description: String
 
@@ -251,7 +251,8 @@ private struct CaptionSource {
         do {
             return [UInt8](try Data(contentsOf: URL(filePath: path)))
         } catch {
-            throw Failure("\(path): cannot be read: \(error)")
+            let isThere = FileManager.default.fileExists(atPath: path)
+            throw Failure(isThere ? "\(path): cannot be read; is it a file you may open?" : "\(path): no such file")
         }
     }
 

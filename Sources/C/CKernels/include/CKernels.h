@@ -11,12 +11,19 @@ enum { LIMN_MAX_RANK = 6 };
 
 // --- Threads (pool.c) ---------------------------------------------------------------------------------------------
 
+// To Swift, a function that may run on any thread.
+#if defined(__clang__)
+#define LIMN_ANY_THREAD __attribute__((swift_attr("@Sendable")))
+#else
+#define LIMN_ANY_THREAD
+#endif
+
 // One share of a job: `index` of `count`.
-typedef void (*limn_share)(void *context, int index, int count);
+typedef void (*LIMN_ANY_THREAD limn_share)(void *context, int index, int count);
 
 // Another runtime's parallel section, or -1 where it has none; oneDNN's pool serves everyone when it is loaded, since
 // two pools that wait for work actively take the processor from each other.
-typedef int (*limn_runner)(int threads, limn_share share, void *context);
+typedef int (*limn_runner)(int threads, void (*LIMN_ANY_THREAD share)(void *context, int index, int count), void *context);
 void limn_set_runner(limn_runner runner);
 
 // Runs `share` `threads` times at once and returns when all are done. Not reentrant; one caller at a time.

@@ -1,0 +1,124 @@
+// Opening the library, and its threads.
+#include "library.h"
+
+#if LIMN_ONEDNN_MAJOR
+#include <dlfcn.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "threads.h"
+
+struct limn_library limn_library;
+
+static pthread_once_t opening = PTHREAD_ONCE_INIT;
+static char complaint[512];
+static int result = dnnl_runtime_error;
+
+static void (*omp_parallel)(void (*)(void *), void *, unsigned, unsigned);
+static int (*omp_index)(void);
+static int (*omp_count)(void);
+static void (*omp_set_threads)(int);
+static atomic_int wanted_threads;
+
+#define TEXT_(x) #x
+#define TEXT(x) TEXT_(x)
+
+static void *open_shared_object(void) {
+  void *handle = dlopen("libdnnl.so." TEXT(DNNL_VERSION_MAJOR), RTLD_NOW | RTLD_LOCAL);
+  if (handle) return handle;
+  const char *reason = dlerror();
+  snprintf(complaint, sizeof complaint, "oneDNN could not be opened: %s", reason ? reason : "no reason given");
+  // An unversioned name is a last resort; the check of versions below makes it safe.
+  return dlopen("libdnnl.so", RTLD_NOW | RTLD_LOCAL);
+}
+
+static void open_library(void) {
+  void *handle = open_shared_object();
+  if (!handle) return;
+  const dnnl_version_t *(*version)(void) = (const dnnl_version_t *(*)(void))dlsym(handle, "dnnl_version");
+  if (!version || version()->major != DNNL_VERSION_MAJOR) {
+    snprintf(
+        complaint, sizeof complaint,
+        "libdnnl is oneDNN %d, but this program was built for oneDNN " TEXT(DNNL_VERSION_MAJOR) "; build it again with the "
+        "headers of the library in use",
+        version ? version()->major : 0);
+    return;
+  }
+#define LOOK_UP(name)                                                                                                  \
+  limn_library.name = (__typeof__(limn_library.name))dlsym(handle, #name);                                             \
+  if (!limn_library.name) {                                                                                            \
+    snprintf(complaint, sizeof complaint, "libdnnl %d.%d has no " #name, version()->major, version()->minor);          \
+    return;                                                                                                            \
+  }
+  LIMN_FUNCTIONS(LOOK_UP)
+#undef LOOK_UP
+
+  // Later 3.x print errors unless told otherwise; a mixture of types that is not there is no error to us.
+  if (!getenv("ONEDNN_VERBOSE") && !getenv("DNNL_VERBOSE")) limn_library.dnnl_set_verbose(0);
+
+  dnnl_status_t status = limn_library.dnnl_engine_create(&limn_library.engine, dnnl_cpu, 0);
+  if (status == dnnl_success) {
+    status = limn_library.dnnl_stream_create(&limn_library.stream, limn_library.engine, dnnl_stream_default_flags);
+  }
+  if (status == dnnl_success) status = limn_library.dnnl_primitive_attr_create(&limn_library.attribute);
+  if (status == dnnl_success) {
+    status = limn_library.dnnl_primitive_attr_set_scratchpad_mode(limn_library.attribute, dnnl_scratchpad_mode_user);
+  }
+  if (status != dnnl_success) {
+    snprintf(complaint, sizeof complaint, "oneDNN could not start: %s", limn_library.dnnl_status2str(status));
+    return;
+  }
+
+  // dlsym on the handle looks into the libraries that libdnnl itself was linked with. LLVM's and Intel's OpenMP also
+  // have GNU's entry points, so these names serve all three.
+  omp_parallel = (__typeof__(omp_parallel))dlsym(handle, "GOMP_parallel");
+  omp_index = (__typeof__(omp_index))dlsym(handle, "omp_get_thread_num");
+  omp_count = (__typeof__(omp_count))dlsym(handle, "omp_get_num_threads");
+  omp_set_threads = (__typeof__(omp_set_threads))dlsym(handle, "omp_set_num_threads");
+  result = dnnl_success;
+}
+
+int limn_onednn_open(char *message, size_t capacity) {
+  pthread_once(&opening, open_library);
+  if (result != dnnl_success && capacity) snprintf(message, capacity, "%s", complaint);
+  return result;
+}
+
+void limn_onednn_version(int *major, int *minor, int *patch) {
+  *major = *minor = *patch = 0;
+  if (!limn_library.stream) return;
+  const dnnl_version_t *version = limn_library.dnnl_version();
+  *major = version->major;
+  *minor = version->minor;
+  *patch = version->patch;
+}
+
+struct body {
+  void (*fn)(void *context, int index, int count);
+  void *context;
+};
+
+static void run_body(void *data) {
+  const struct body *body = data;
+  body->fn(body->context, omp_index(), omp_count());
+}
+
+int limn_onednn_parallel(int threads, void (*fn)(void *context, int index, int count), void *context) {
+  if (result != dnnl_success || !omp_parallel || !omp_index || !omp_count || threads < 1) return -1;
+  struct body body = {fn, context};
+  omp_parallel(run_body, &body, (unsigned)threads, 0);
+  return 0;
+}
+
+void limn_onednn_set_threads(int threads) {
+  atomic_store_explicit(&wanted_threads, threads, memory_order_relaxed);
+  limn_apply_threads();
+}
+
+void limn_apply_threads(void) {
+  int threads = atomic_load_explicit(&wanted_threads, memory_order_relaxed);
+  if (threads > 0 && omp_set_threads) omp_set_threads(threads);
+}
+#endif

@@ -1,0 +1,340 @@
+// Compiled convolutions and matrix products: creation, filters, running.
+#include "library.h"
+
+#if LIMN_ONEDNN_MAJOR
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "threads.h"
+
+enum { MATMUL = 3 };  // beside LIMN_CONV_…
+enum { A, B, OUT, SCRATCH, ARGUMENTS };
+
+/// A reorder between the plain and the packed filter.
+struct reorder {
+  dnnl_primitive_t primitive;
+  dnnl_memory_t from, to;
+};
+
+struct limn_onednn_primitive {
+  int kind;
+  dnnl_primitive_desc_t plan;  // owns the layouts below
+  dnnl_primitive_t primitive;
+  dnnl_exec_arg_t arguments[ARGUMENTS];
+  void *handles[ARGUMENTS];  // what each argument points to now
+  size_t scratch_size;
+
+  limn_layout filter;  // NULL for a matrix product
+  limn_description plain;
+  size_t filter_size;
+  int filter_is_plain;
+  char *filter_key;
+  struct reorder pack, unpack;
+};
+
+static dnnl_data_type_t data_type(int type) { return type == LIMN_BF16 ? dnnl_bf16 : dnnl_f32; }
+
+static dnnl_status_t make_memory(dnnl_memory_t *memory, limn_layout layout) {
+  return limn_library.dnnl_memory_create(memory, layout, limn_library.engine, DNNL_MEMORY_NONE);
+}
+
+/// Compiles the plan and makes the memory objects of its arguments.
+static dnnl_status_t finish(limn_onednn_primitive *p) {
+  static const struct {
+    dnnl_query_t query;
+    int argument;
+  } roles[4][3] = {
+      {{dnnl_query_src_md, DNNL_ARG_SRC}, {dnnl_query_weights_md, DNNL_ARG_WEIGHTS}, {dnnl_query_dst_md, DNNL_ARG_DST}},
+      {{dnnl_query_diff_dst_md, DNNL_ARG_DIFF_DST},
+       {dnnl_query_weights_md, DNNL_ARG_WEIGHTS},
+       {dnnl_query_diff_src_md, DNNL_ARG_DIFF_SRC}},
+      {{dnnl_query_src_md, DNNL_ARG_SRC},
+       {dnnl_query_diff_dst_md, DNNL_ARG_DIFF_DST},
+       {dnnl_query_diff_weights_md, DNNL_ARG_DIFF_WEIGHTS}},
+      {{dnnl_query_src_md, DNNL_ARG_SRC}, {dnnl_query_weights_md, DNNL_ARG_WEIGHTS}, {dnnl_query_dst_md, DNNL_ARG_DST}},
+  };
+  dnnl_status_t status = limn_library.dnnl_primitive_create(&p->primitive, p->plan);
+  for (int i = 0; i < SCRATCH && status == dnnl_success; i++) {
+    limn_layout layout = limn_library.dnnl_primitive_desc_query_md(p->plan, roles[p->kind][i].query, 0);
+    p->arguments[i].arg = roles[p->kind][i].argument;
+    status = make_memory(&p->arguments[i].memory, layout);
+  }
+  if (status != dnnl_success) return status;
+  limn_layout scratch = limn_library.dnnl_primitive_desc_query_md(p->plan, dnnl_query_scratchpad_md, 0);
+  p->scratch_size = limn_library.dnnl_memory_desc_get_size(scratch);
+  p->arguments[SCRATCH].arg = DNNL_ARG_SCRATCHPAD;
+  return make_memory(&p->arguments[SCRATCH].memory, scratch);
+}
+
+/// Writes the dimensions [N, C, spatial…] of an activation and the strides of its channels-last layout.
+static void channels_last(
+    int spatial, int64_t batch, int64_t channels, const int64_t *sizes, dnnl_dims_t extents, dnnl_dims_t strides) {
+  extents[0] = batch;
+  extents[1] = channels;
+  strides[1] = 1;
+  int64_t stride = channels;
+  for (int d = spatial - 1; d >= 0; d--) {
+    extents[2 + d] = sizes[d];
+    strides[2 + d] = stride;
+    stride *= sizes[d];
+  }
+  strides[0] = stride;
+}
+
+/// Writes the dimensions [G, O / G, I / G, spatial…] of a filter (no G for one group) and the strides of O, spatial…, I / G.
+/// Returns their number.
+static int plain_filter(const limn_onednn_convolution *c, dnnl_dims_t extents, dnnl_dims_t strides) {
+  int first = c->groups > 1;
+  int64_t inputs = c->in_channels / c->groups, outputs = c->out_channels / c->groups;
+  channels_last(c->spatial, outputs, inputs, c->filter, extents + first, strides + first);
+  if (first) {
+    extents[0] = c->groups;
+    strides[0] = outputs * strides[1];
+  }
+  return c->spatial + 2 + first;
+}
+
+static void set_key(limn_onednn_primitive *p, char *text, size_t capacity) {
+  struct limn_blocking packed, plain;
+  limn_read_blocking(p->filter, &packed);
+  limn_read_blocking(LIMN_LAYOUT(p->plain), &plain);
+  if (!packed.blocked) {  // a layout we cannot name is shared with nobody
+    snprintf(text, capacity, "%p", (void *)p);
+    return;
+  }
+  p->filter_is_plain = packed.type == plain.type && packed.inner_count == 0;
+  int length = snprintf(text, capacity, "%s %zu", packed.type == dnnl_bf16 ? "bf16" : "f32", p->filter_size);
+  for (int d = 0; d < packed.rank; d++) {
+    // The stride of a dimension of one element has no meaning.
+    int64_t stride = packed.padded[d] == 1 ? 0 : packed.strides[d];
+    if (packed.padded[d] != plain.extents[d] || (plain.extents[d] > 1 && stride != plain.strides[d])) {
+      p->filter_is_plain = 0;
+    }
+    length += snprintf(
+        text + length, capacity - (size_t)length, " %lld/%lld:%lld", (long long)packed.extents[d],
+        (long long)packed.padded[d], (long long)stride);
+  }
+  for (int i = 0; i < packed.inner_count; i++) {
+    length += snprintf(
+        text + length, capacity - (size_t)length, "%c%lld%c", i ? '.' : ' ', (long long)packed.inner_sizes[i],
+        (char)('a' + packed.inner_axes[i]));
+  }
+}
+
+static dnnl_status_t plan_convolution(limn_onednn_primitive *p, const limn_onednn_convolution *c) {
+  dnnl_dims_t input_extents, input_strides, output_extents, output_strides, filter_extents, filter_strides;
+  channels_last(c->spatial, c->batch, c->in_channels, c->input, input_extents, input_strides);
+  channels_last(c->spatial, c->batch, c->out_channels, c->output, output_extents, output_strides);
+  int rank = c->spatial + 2, filter_rank = plain_filter(c, filter_extents, filter_strides);
+  struct limn_window window;
+  for (int d = 0; d < c->spatial; d++) {
+    window.stride[d] = c->stride[d];
+    window.pad_low[d] = c->pad_low[d];
+    window.pad_high[d] = c->pad_high[d];
+  }
+
+  dnnl_status_t status = limn_describe(&p->plain, filter_rank, filter_extents, dnnl_f32, filter_strides);
+  if (status != dnnl_success) return status;
+
+  // A gradient is planned after the forward convolution it belongs to. That one is never run, and a mixture of types that
+  // a gradient has need not be one that forward has, so it takes one type throughout.
+  int narrow = c->input_type == LIMN_BF16 || c->output_type == LIMN_BF16;
+  dnnl_primitive_desc_t forward = NULL;
+  for (int kind = c->kind == LIMN_CONV_FORWARD ? c->kind : LIMN_CONV_FORWARD;; kind = c->kind) {
+    int final = kind == c->kind;
+    limn_description input, filter, output;
+    memset(&input, 0, sizeof input);
+    memset(&filter, 0, sizeof filter);
+    memset(&output, 0, sizeof output);
+    status = limn_describe(
+        &input, rank, input_extents, data_type(final ? c->input_type : narrow), input_strides);
+    if (status == dnnl_success) {
+      status = limn_describe(&filter, filter_rank, filter_extents, data_type(final ? c->filter_type : narrow), NULL);
+    }
+    if (status == dnnl_success) {
+      status = limn_describe(
+          &output, rank, output_extents, data_type(final ? c->output_type : narrow), output_strides);
+    }
+    dnnl_primitive_desc_t *plan = final ? &p->plan : &forward;
+    static const dnnl_alg_kind_t algorithms[] = {dnnl_convolution_direct, dnnl_convolution_auto};
+    if (status == dnnl_success) {
+      for (int i = 0; i < 2; i++) {
+        status = limn_plan_convolution(
+            plan, kind, algorithms[i], LIMN_LAYOUT(input), LIMN_LAYOUT(filter), LIMN_LAYOUT(output), &window, forward);
+        if (status == dnnl_success) break;
+        *plan = NULL;
+      }
+    }
+    limn_forget(&input);
+    limn_forget(&filter);
+    limn_forget(&output);
+    if (final || status != dnnl_success) break;
+  }
+  if (forward) limn_library.dnnl_primitive_desc_destroy(forward);
+  return status;
+}
+
+static int well_formed(const limn_onednn_convolution *c) {
+  if (c->kind < LIMN_CONV_FORWARD || c->kind > LIMN_CONV_FILTER_GRADIENT || c->spatial < 1 || c->spatial > 3) return 0;
+  if (c->batch < 1 || c->groups < 1 || c->in_channels < 1 || c->out_channels < 1) return 0;
+  return c->in_channels % c->groups == 0 && c->out_channels % c->groups == 0;
+}
+
+limn_onednn_primitive *limn_onednn_convolution_create(
+    const limn_onednn_convolution *c, char *message, size_t capacity) {
+  if (limn_onednn_open(message, capacity) != dnnl_success) return NULL;
+  limn_apply_threads();
+  limn_onednn_primitive *p = calloc(1, sizeof *p);
+  dnnl_status_t status = p ? dnnl_invalid_arguments : dnnl_out_of_memory;
+  if (p && well_formed(c)) {
+    p->kind = c->kind;
+    status = plan_convolution(p, c);
+  }
+  if (status == dnnl_success) status = finish(p);
+  if (status == dnnl_success) {
+    dnnl_query_t query = c->kind == LIMN_CONV_FILTER_GRADIENT ? dnnl_query_diff_weights_md : dnnl_query_weights_md;
+    p->filter = limn_library.dnnl_primitive_desc_query_md(p->plan, query, 0);
+    p->filter_size = limn_library.dnnl_memory_desc_get_size(p->filter);
+    char key[1024];
+    set_key(p, key, sizeof key);
+    p->filter_key = strdup(key);
+    if (!p->filter_key) status = dnnl_out_of_memory;
+  }
+  if (status == dnnl_success) return p;
+  snprintf(
+      message, capacity, "oneDNN cannot make this convolution (kind %d, %lld to %lld channels, types %d %d %d): %s", c->kind,
+      (long long)c->in_channels, (long long)c->out_channels, c->input_type, c->filter_type, c->output_type,
+      limn_library.dnnl_status2str(status));
+  limn_onednn_destroy(p);
+  return NULL;
+}
+
+/// Describes [batch, rows, columns], stored with the last two exchanged when transposed; without the batch when `flat`.
+static dnnl_status_t describe_matrix(
+    limn_description *description, int flat, int64_t batch, int64_t rows, int64_t columns, int transposed, int type) {
+  dnnl_dims_t extents = {batch, rows, columns};
+  dnnl_dims_t strides = {rows * columns, transposed ? 1 : columns, transposed ? rows : 1};
+  return limn_describe(description, 3 - flat, extents + flat, data_type(type), strides + flat);
+}
+
+limn_onednn_primitive *limn_onednn_matmul_create(const limn_onednn_matmul *m, char *message, size_t capacity) {
+  if (limn_onednn_open(message, capacity) != dnnl_success) return NULL;
+  limn_apply_threads();
+  limn_onednn_primitive *p = calloc(1, sizeof *p);
+  limn_description a, b, c;
+  memset(&a, 0, sizeof a);
+  memset(&b, 0, sizeof b);
+  memset(&c, 0, sizeof c);
+  dnnl_status_t status = p ? dnnl_success : dnnl_out_of_memory;
+  if (m->batch < 1 || m->m < 1 || m->n < 1 || m->k < 1) status = dnnl_invalid_arguments;
+  int flat = m->batch == 1;
+  if (status == dnnl_success) {
+    p->kind = MATMUL;
+    status = describe_matrix(&a, flat, m->a_batch, m->m, m->k, m->transpose_a, m->a_type);
+  }
+  if (status == dnnl_success) status = describe_matrix(&b, flat, m->b_batch, m->k, m->n, m->transpose_b, m->b_type);
+  if (status == dnnl_success) status = describe_matrix(&c, flat, m->batch, m->m, m->n, 0, m->c_type);
+  if (status == dnnl_success) status = limn_plan_matmul(&p->plan, LIMN_LAYOUT(a), LIMN_LAYOUT(b), LIMN_LAYOUT(c));
+  if (status == dnnl_success) status = finish(p);
+  limn_forget(&a);
+  limn_forget(&b);
+  limn_forget(&c);
+  if (status == dnnl_success) return p;
+  snprintf(
+      message, capacity, "oneDNN cannot make this matrix product (%lld × %lld × %lld, types %d %d %d): %s", (long long)m->m,
+      (long long)m->n, (long long)m->k, m->a_type, m->b_type, m->c_type, limn_library.dnnl_status2str(status));
+  limn_onednn_destroy(p);
+  return NULL;
+}
+
+static void destroy_reorder(struct reorder *reorder) {
+  if (reorder->primitive) limn_library.dnnl_primitive_destroy(reorder->primitive);
+  if (reorder->from) limn_library.dnnl_memory_destroy(reorder->from);
+  if (reorder->to) limn_library.dnnl_memory_destroy(reorder->to);
+  memset(reorder, 0, sizeof *reorder);
+}
+
+void limn_onednn_destroy(limn_onednn_primitive *p) {
+  if (!p) return;
+  destroy_reorder(&p->pack);
+  destroy_reorder(&p->unpack);
+  for (int i = 0; i < ARGUMENTS; i++) {
+    if (p->arguments[i].memory) limn_library.dnnl_memory_destroy(p->arguments[i].memory);
+  }
+  if (p->primitive) limn_library.dnnl_primitive_destroy(p->primitive);
+  if (p->plan) limn_library.dnnl_primitive_desc_destroy(p->plan);
+  limn_forget(&p->plain);
+  free(p->filter_key);
+  free(p);
+}
+
+const char *limn_onednn_implementation(const limn_onednn_primitive *p) {
+  const char *name = NULL;
+  dnnl_status_t status = limn_library.dnnl_primitive_desc_query(p->plan, dnnl_query_impl_info_str, 0, &name);
+  return status == dnnl_success && name ? name : "unknown";
+}
+
+size_t limn_onednn_scratch_size(const limn_onednn_primitive *p) { return p->scratch_size; }
+size_t limn_onednn_filter_size(const limn_onednn_primitive *p) { return p->filter_size; }
+int limn_onednn_filter_is_plain(const limn_onednn_primitive *p) { return p->filter_is_plain; }
+const char *limn_onednn_filter_key(const limn_onednn_primitive *p) { return p->filter_key ? p->filter_key : ""; }
+
+/// Runs a reorder, making it on first use.
+static dnnl_status_t run_reorder(
+    struct reorder *reorder, limn_layout from, const void *source, limn_layout to, void *destination) {
+  limn_apply_threads();
+  dnnl_status_t status = dnnl_success;
+  if (!reorder->primitive) {
+    dnnl_primitive_desc_t plan = NULL;
+    status = limn_library.dnnl_reorder_primitive_desc_create(
+        &plan, from, limn_library.engine, to, limn_library.engine, NULL);
+    if (status == dnnl_success) status = make_memory(&reorder->from, from);
+    if (status == dnnl_success) status = make_memory(&reorder->to, to);
+    if (status == dnnl_success) status = limn_library.dnnl_primitive_create(&reorder->primitive, plan);
+    if (plan) limn_library.dnnl_primitive_desc_destroy(plan);
+  }
+  if (status == dnnl_success) status = limn_library.dnnl_memory_set_data_handle(reorder->from, (void *)source);
+  if (status == dnnl_success) status = limn_library.dnnl_memory_set_data_handle(reorder->to, destination);
+  if (status == dnnl_success) {
+    const dnnl_exec_arg_t arguments[] = {{DNNL_ARG_FROM, reorder->from}, {DNNL_ARG_TO, reorder->to}};
+    status = limn_library.dnnl_primitive_execute(reorder->primitive, limn_library.stream, 2, arguments);
+  }
+  if (status == dnnl_success) return limn_library.dnnl_stream_wait(limn_library.stream);
+  destroy_reorder(reorder);
+  return status;
+}
+
+int limn_onednn_pack_filter(limn_onednn_primitive *p, const float *plain, void *packed) {
+  if (!p->filter) return dnnl_invalid_arguments;
+  return run_reorder(&p->pack, LIMN_LAYOUT(p->plain), plain, p->filter, packed);
+}
+
+int limn_onednn_unpack_filter(limn_onednn_primitive *p, const void *packed, float *plain) {
+  if (!p->filter) return dnnl_invalid_arguments;
+  return run_reorder(&p->unpack, p->filter, packed, LIMN_LAYOUT(p->plain), plain);
+}
+
+static dnnl_status_t run(limn_onednn_primitive *p, const void *a, const void *b, void *out, void *scratch) {
+  limn_apply_threads();
+  void *handles[ARGUMENTS] = {(void *)a, (void *)b, out, scratch};
+  for (int i = 0; i < ARGUMENTS; i++) {
+    // 2.x clears the padding of a packed layout each time its handle is set, so this is left out where nothing changed.
+    if (p->handles[i] == handles[i]) continue;
+    dnnl_status_t status = limn_library.dnnl_memory_set_data_handle(p->arguments[i].memory, handles[i]);
+    if (status != dnnl_success) return status;
+    p->handles[i] = handles[i];
+  }
+  dnnl_status_t status =
+      limn_library.dnnl_primitive_execute(p->primitive, limn_library.stream, ARGUMENTS, p->arguments);
+  return status == dnnl_success ? limn_library.dnnl_stream_wait(limn_library.stream) : status;
+}
+
+int limn_onednn_convolution_run(limn_onednn_primitive *p, const void *a, const void *b, void *out, void *scratch) {
+  return p->kind == MATMUL ? dnnl_invalid_arguments : run(p, a, b, out, scratch);
+}
+
+int limn_onednn_matmul_run(limn_onednn_primitive *p, const void *a, const void *b, void *c, void *scratch) {
+  return p->kind == MATMUL ? run(p, a, b, c, scratch) : dnnl_invalid_arguments;
+}
+#endif

@@ -1,0 +1,73 @@
+import Glibc
+
+/// What can go wrong with the files of a model or of a run. Each description is one line: the file, what is the matter
+/// with it, and what to do.
+public enum CheckpointError: Error, CustomStringConvertible, Sendable {
+    /// The operating system refused; `code` is its `errno`.
+    case refused(action: String, path: String, code: Int32)
+    /// The file breaks the safetensors format.
+    case malformed(path: String, reason: String)
+    /// An array cannot be stored under this name.
+    case unwritable(path: String, reason: String)
+    /// The numbers of this array are not of a type which converts to `Float`.
+    case notFloatingPoint(array: String, element: ArrayElement)
+    /// A sound safetensors file that is not a Limn model.
+    case notAModel(path: String, found: String)
+    /// A sound safetensors file that is not a training checkpoint.
+    case notATrainingCheckpoint(path: String, found: String)
+    /// The file says it is what was asked for, and one of its entries contradicts that.
+    case badMetadata(path: String, key: String, reason: String)
+    /// The file has another format version than this library reads.
+    case unknownVersion(path: String, found: String, known: Int)
+    /// The data differ from what was written: their checksum is another.
+    case corrupted(path: String)
+    /// The run has checkpoints, and none of them can be read.
+    case noUsableCheckpoint(folder: String, newest: String)
+    /// Another process trains in this run; `holder` is its process number where known.
+    case runInUse(path: String, holder: String)
+    /// The folder asked to be created already holds files.
+    case runExists(path: String)
+    /// The folder is not a run.
+    case notARun(path: String, reason: String)
+
+    /// The error in one line.
+    public var description: String {
+        switch self {
+        case .refused(let action, let path, ENOSPC), .refused(let action, let path, EDQUOT):
+            "cannot \(action) \(path): the disk is full; free some space and try again (older files are untouched)"
+        case .refused(let action, let path, let code):
+            "cannot \(action) \(path): \(String(cString: strerror(code)))"
+        case .malformed(let path, let reason):
+            "\(path) is not a sound safetensors file: \(reason)"
+        case .unwritable(let path, let reason):
+            "cannot write \(path): \(reason)"
+        case .notFloatingPoint(let array, let element):
+            "array \(quoted(array)) holds \(element.rawValue) numbers where F32, F16 or BF16 are needed"
+        case .notAModel(let path, let found):
+            "\(path) is not a Limn model but \(found)"
+        case .notATrainingCheckpoint(let path, let found):
+            "\(path) is not a Limn training checkpoint but \(found)"
+        case .badMetadata(let path, let key, let reason):
+            "\(path): the entry \(quoted(key)) of its metadata \(reason); the file was not written by Limn or was edited"
+        case .unknownVersion(let path, let found, let known):
+            "\(path) has format version \(quoted(found)), and this Limn reads version \(known): use the Limn that wrote it"
+        case .corrupted(let path):
+            "\(path) is damaged: its data do not match their checksum; restore it from a copy or use an older checkpoint"
+        case .noUsableCheckpoint(let folder, let newest):
+            "none of the checkpoints in \(folder) can be read; of the newest: \(newest)"
+        case .runInUse(let path, let holder):
+            "the run \(path) is in use by another training\(holder); wait until it ends, or stop it"
+        case .runExists(let path):
+            "the folder \(path) already holds files; choose a new folder, or resume the run in it"
+        case .notARun(let path, let reason):
+            "\(path) is not the folder of a run: \(reason)"
+        }
+    }
+}
+
+/// A name from a file, made fit for a line of text: quoted, escaped, cut at eighty characters.
+func quoted(_ name: some StringProtocol) -> String {
+    let head = name.unicodeScalars.prefix(80)
+    let cut = head.endIndex < name.unicodeScalars.endIndex
+    return String(String.UnicodeScalarView(head)).debugDescription + (cut ? "…" : "")
+}

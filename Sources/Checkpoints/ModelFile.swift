@@ -1,0 +1,83 @@
+/// A model: one safetensors file with the arrays of the text encoder under `encoder.`, those of the generator under
+/// `generator.`, and as metadata everything else that is needed to paint with it.
+///
+/// | metadata | |
+/// |---|---|
+/// | `format` | `limn-model` |
+/// | `version` | `1` |
+/// | `configuration` | the networks' configuration, JSON |
+/// | `vocabulary` | the tokenizer's vocabulary, JSON |
+/// | `card` | the model card, Markdown; may be missing |
+public struct ModelFile: Sendable {
+    /// The parameters, sorted by name.
+    public let arrays: [NamedArray]
+    /// The networks' configuration as JSON text.
+    public let configuration: String
+    /// The vocabulary as JSON text.
+    public let vocabulary: String
+    /// The model card as Markdown.
+    public let card: String?
+
+    static let format = "limn-model"
+    static let version = 1
+
+    /// A model to be written.
+    public init(arrays: [NamedArray], configuration: String, vocabulary: String, card: String? = nil) {
+        self.arrays = arrays.sorted { $0.name < $1.name }
+        self.configuration = configuration
+        self.vocabulary = vocabulary
+        self.card = card
+    }
+
+    /// Reads a model.
+    /// - Throws: `CheckpointError`: `.notAModel` says what a safetensors file of another kind is.
+    public init(contentsOf path: String) throws {
+        let file = try Safetensors(contentsOf: path)
+        guard file.metadata["format"] == Self.format else {
+            throw CheckpointError.notAModel(path: path, found: file.kind)
+        }
+        try file.requireVersion(Self.version, path: path)
+        self.init(
+            arrays: file.names.compactMap { file[$0] },
+            configuration: try file.text("configuration", path: path),
+            vocabulary: try file.text("vocabulary", path: path),
+            card: file.metadata["card"])
+    }
+
+    /// Writes the model, all of it or none.
+    public func write(to path: String) throws {
+        var metadata = [
+            "format": Self.format, "version": String(Self.version), "configuration": configuration,
+            "vocabulary": vocabulary,
+        ]
+        metadata["card"] = card
+        try Safetensors.write(arrays, metadata: metadata, to: path)
+    }
+}
+
+extension Safetensors {
+    /// What the file is, in words that end "… is not this but".
+    var kind: String {
+        switch metadata["format"] {
+        case ModelFile.format: return "a Limn model"
+        case TrainingCheckpoint.format: return "a Limn training checkpoint; the models of a run are its snapshots"
+        default:
+            let first = names.first.map { ", the first of them \(quoted($0))" } ?? ""
+            return "a safetensors file of \(names.count) arrays\(first), written by something else"
+        }
+    }
+
+    func text(_ key: String, path: String) throws -> String {
+        guard let text = metadata[key] else {
+            throw CheckpointError.badMetadata(path: path, key: key, reason: "is missing")
+        }
+        return text
+    }
+
+    func requireVersion(_ known: Int, path: String) throws {
+        let found = try text("version", path: path)
+        guard found == String(known) else {
+            throw CheckpointError.unknownVersion(path: path, found: found, known: known)
+        }
+    }
+}

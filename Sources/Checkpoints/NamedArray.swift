@@ -1,0 +1,151 @@
+#if _endian(big)
+    #error("Safetensors files are little-endian; arrays are stored here as they lie in memory.")
+#endif
+
+/// The type of an array's numbers, with its name in a safetensors header.
+///
+/// Numbers of `float32`, `float16` and `bfloat16` convert to `Float`; the others are read as bytes.
+public enum ArrayElement: String, Sendable, CaseIterable {
+    case float32 = "F32"
+    case float16 = "F16"
+    case bfloat16 = "BF16"
+    case int32 = "I32"
+    case int64 = "I64"
+    case uint8 = "U8"
+    case float64 = "F64"
+    case float8E4M3 = "F8_E4M3"
+    case float8E5M2 = "F8_E5M2"
+    case int16 = "I16"
+    case int8 = "I8"
+    case uint64 = "U64"
+    case uint32 = "U32"
+    case uint16 = "U16"
+    case boolean = "BOOL"
+
+    /// The size of one number in bytes.
+    public var byteCount: Int {
+        switch self {
+        case .float64, .int64, .uint64: 8
+        case .float32, .int32, .uint32: 4
+        case .float16, .bfloat16, .int16, .uint16: 2
+        case .uint8, .int8, .boolean, .float8E4M3, .float8E5M2: 1
+        }
+    }
+}
+
+/// An array of numbers with a name, as a file holds it: row-major, little-endian.
+///
+/// One that was read refers to the mapped file and costs no memory of its own; the mapping lives as long as the array.
+public struct NamedArray: Sendable {
+    /// The path of a parameter, such as `generator.blocks.0.convolution.weight`.
+    public let name: String
+    /// The extent of each dimension, outermost first; empty for a single number.
+    public let shape: [Int]
+    /// The type of the stored numbers.
+    public let element: ArrayElement
+    private let storage: Storage
+
+    private enum Storage: Sendable {
+        case floats([Float])
+        case bytes([UInt8])
+        case mapped(MappedFile, Range<Int>)
+    }
+
+    /// An array of `float32`. `floats` must have as many numbers as `shape` says.
+    public init(name: String, shape: [Int], floats: [Float]) {
+        precondition(shape.reduce(1, *) == floats.count, "\(name): \(floats.count) numbers for the shape \(shape)")
+        self.name = name
+        self.shape = shape
+        self.element = .float32
+        self.storage = .floats(floats)
+    }
+
+    /// An array which stores `floats` as `element`: `float32`, or `float16` or `bfloat16` with each number rounded to
+    /// the nearest, ties to even.
+    public init(name: String, shape: [Int], floats: [Float], element: ArrayElement) {
+        switch element {
+        case .float32:
+            self.init(name: name, shape: shape, floats: floats)
+        case .float16:
+            self.init(name: name, shape: shape, element: element, bytes: narrowed(floats) { $0.float16 })
+        case .bfloat16:
+            self.init(name: name, shape: shape, element: element, bytes: narrowed(floats) { $0.bfloat16 })
+        default:
+            preconditionFailure("\(name): floating-point numbers cannot be stored as \(element)")
+        }
+    }
+
+    /// An array of any type from its bytes, little-endian; there must be as many as `shape` and `element` say.
+    public init(name: String, shape: [Int], element: ArrayElement, bytes: [UInt8]) {
+        precondition(
+            shape.reduce(element.byteCount, *) == bytes.count, "\(name): \(bytes.count) bytes for the shape \(shape)")
+        self.name = name
+        self.shape = shape
+        self.element = element
+        self.storage = .bytes(bytes)
+    }
+
+    /// The `range` of a mapped file, already checked against the file's, the shape's and the element's size.
+    init(name: String, shape: [Int], element: ArrayElement, file: MappedFile, range: Range<Int>) {
+        self.name = name
+        self.shape = shape
+        self.element = element
+        self.storage = .mapped(file, range)
+    }
+
+    /// How many numbers there are.
+    public var count: Int { shape.reduce(1, *) }
+
+    /// Lends the stored bytes for the length of `body`; they need not be aligned.
+    public func withBytes<Result>(_ body: (UnsafeRawBufferPointer) throws -> Result) rethrows -> Result {
+        switch storage {
+        case .floats(let floats): try floats.withUnsafeBytes(body)
+        case .bytes(let bytes): try bytes.withUnsafeBytes(body)
+        case .mapped(let file, let range):
+            try withExtendedLifetime(file) { try body(UnsafeRawBufferPointer(rebasing: file.bytes[range])) }
+        }
+    }
+
+    /// A copy of the stored bytes.
+    public var bytes: [UInt8] { withBytes { Array($0) } }
+
+    /// The numbers as `Float`, in row-major order; exact for each of the three floating-point types it converts.
+    /// - Throws: `CheckpointError.notFloatingPoint` for other types.
+    public func floats() throws -> [Float] {
+        if case .floats(let floats) = storage { return floats }
+        switch element {
+        case .float32:
+            return withBytes { source in
+                [Float](unsafeUninitializedCapacity: source.count / 4) { target, count in
+                    UnsafeMutableRawBufferPointer(target).copyMemory(from: source)
+                    count = source.count / 4
+                }
+            }
+        case .float16: return withBytes { widened($0) { Float(float16: $0) } }
+        case .bfloat16: return withBytes { widened($0) { Float(bfloat16: $0) } }
+        default: throw CheckpointError.notFloatingPoint(array: name, element: element)
+        }
+    }
+}
+
+/// The sixteen-bit numbers in `source`, which may lie unaligned, as `Float`.
+@inline(__always)
+private func widened(_ source: UnsafeRawBufferPointer, _ convert: (UInt16) -> Float) -> [Float] {
+    let total = source.count / 2
+    return [Float](unsafeUninitializedCapacity: total) { target, count in
+        for i in 0..<total { target[i] = convert(source.loadUnaligned(fromByteOffset: 2 &* i, as: UInt16.self)) }
+        count = total
+    }
+}
+
+/// `floats` as sixteen-bit numbers, as bytes.
+@inline(__always)
+private func narrowed(_ floats: [Float], _ convert: (Float) -> UInt16) -> [UInt8] {
+    floats.withUnsafeBufferPointer { source in
+        [UInt8](unsafeUninitializedCapacity: 2 * source.count) { target, count in
+            let raw = UnsafeMutableRawBufferPointer(target)
+            for i in 0..<source.count { raw.storeBytes(of: convert(source[i]), toByteOffset: 2 &* i, as: UInt16.self) }
+            count = 2 * source.count
+        }
+    }
+}

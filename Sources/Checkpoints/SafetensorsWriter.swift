@@ -1,0 +1,76 @@
+extension Safetensors {
+    /// Writes a file of `arrays`, all of it or none: `path` keeps what it had until the new file is safely on the disk.
+    ///
+    /// Equal arrays and metadata give equal bytes whatever their order: arrays are stored by the size of their numbers,
+    /// largest first, and by name; the header is padded with spaces to a multiple of 8 bytes. So every array is aligned
+    /// to its numbers.
+    /// - Throws: `CheckpointError.unwritable` where two arrays share a name or one is called `__metadata__`;
+    ///   `.refused` where the operating system does not take the file.
+    public static func write(_ arrays: [NamedArray], metadata: [String: String], to path: String) throws {
+        try write(arrays, metadata: metadata, to: path, calls: .operatingSystem)
+    }
+
+    package static func write(
+        _ arrays: [NamedArray], metadata: [String: String], to path: String, calls: SystemCalls
+    ) throws {
+        let sorted = arrays.sorted {
+            $0.element.byteCount == $1.element.byteCount
+                ? $0.name < $1.name : $0.element.byteCount > $1.element.byteCount
+        }
+        var names: Set<String> = ["__metadata__"]
+        for array in sorted where !names.insert(array.name).inserted {
+            let reason =
+                array.name == "__metadata__"
+                ? "the format keeps the name \"__metadata__\" for itself"
+                : "two arrays have the name \(quoted(array.name))"
+            throw CheckpointError.unwritable(path: path, reason: reason)
+        }
+        let header = Self.header(sorted, metadata)
+        guard header.count <= longestHeader else {
+            throw CheckpointError.unwritable(
+                path: path, reason: "its header takes \(header.count) bytes, and \(longestHeader) are allowed")
+        }
+        try AtomicFile.write(to: path, calls: calls) { file in
+            try withUnsafeBytes(of: UInt64(header.count).littleEndian) { try file.append($0) }
+            try header.withUnsafeBytes { try file.append($0) }
+            for array in sorted { try array.withBytes { try file.append($0) } }
+        }
+    }
+
+    private static func header(_ sorted: [NamedArray], _ metadata: [String: String]) -> [UInt8] {
+        var members: [String] = []
+        if !metadata.isEmpty {
+            let pairs = metadata.sorted { $0.key < $1.key }.map { "\(json($0.key)):\(json($0.value))" }
+            members.append("\"__metadata__\":{\(pairs.joined(separator: ","))}")
+        }
+        var begin = 0
+        for array in sorted {
+            let end = begin + array.count * array.element.byteCount
+            let shape = array.shape.map(String.init).joined(separator: ",")
+            members.append(
+                "\(json(array.name)):{\"dtype\":\"\(array.element.rawValue)\",\"shape\":[\(shape)],"
+                    + "\"data_offsets\":[\(begin),\(end)]}")
+            begin = end
+        }
+        var header = Array("{\(members.joined(separator: ","))}".utf8)
+        header.append(contentsOf: repeatElement(UInt8(ascii: " "), count: (8 - header.count % 8) % 8))
+        return header
+    }
+
+    /// A JSON string (RFC 8259, section 7), escaping no more than it must.
+    private static func json(_ text: String) -> String {
+        var quoted = "\""
+        for scalar in text.unicodeScalars {
+            switch scalar {
+            case "\"": quoted += "\\\""
+            case "\\": quoted += "\\\\"
+            case "\n": quoted += "\\n"
+            case "\u{0}"..<" ":
+                let digits = String(scalar.value, radix: 16)
+                quoted += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+            default: quoted.unicodeScalars.append(scalar)
+            }
+        }
+        return quoted + "\""
+    }
+}

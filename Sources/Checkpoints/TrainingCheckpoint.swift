@@ -1,0 +1,140 @@
+import FoundationEssentials
+
+/// Everything a training needs to go on as if it had never stopped, in one safetensors file.
+///
+/// Arrays are float32 and flat, one for each store and role (parameters, moments, average); what they are called is the
+/// trainer's affair. Metadata are `format` (`limn-training-checkpoint`), `version` (`1`), `counters` (JSON), `recipe`
+/// (the resolved recipe's text) and `checksum` (see `Checksum`).
+public struct TrainingCheckpoint: Sendable {
+    /// How far a training has come.
+    public struct Counters: Codable, Equatable, Sendable {
+        /// Real images seen by the discriminator.
+        public var imagesSeen: Int
+        /// Steps done, the skipped ones included.
+        public var steps: Int
+        /// Steps left out because a loss or gradient was not finite.
+        public var skippedSteps: Int
+        /// The run's seed.
+        public var seed: UInt64
+
+        /// Counters with these values.
+        public init(imagesSeen: Int, steps: Int, skippedSteps: Int, seed: UInt64) {
+            self.imagesSeen = imagesSeen
+            self.steps = steps
+            self.skippedSteps = skippedSteps
+            self.seed = seed
+        }
+    }
+
+    /// How far the training had come.
+    public let counters: Counters
+    /// The resolved recipe's text, as `recipe.yaml` has it.
+    public let recipe: String
+    /// The state, sorted by name.
+    public let arrays: [NamedArray]
+
+    static let format = "limn-training-checkpoint"
+    static let version = 1
+
+    /// A checkpoint to be written. `counters.imagesSeen` must not be negative.
+    public init(counters: Counters, recipe: String, arrays: [NamedArray]) {
+        precondition(counters.imagesSeen >= 0, "images seen cannot be \(counters.imagesSeen)")
+        self.counters = counters
+        self.recipe = recipe
+        self.arrays = arrays.sorted { $0.name < $1.name }
+    }
+
+    /// Reads a checkpoint and checks that its data are those that were written.
+    public init(contentsOf path: String) throws {
+        let file = try Safetensors(contentsOf: path)
+        guard file.metadata["format"] == Self.format else {
+            throw CheckpointError.notATrainingCheckpoint(path: path, found: file.kind)
+        }
+        try file.requireVersion(Self.version, path: path)
+        let text = try file.text("counters", path: path)
+        guard let counters = try? JSONDecoder().decode(Counters.self, from: Data(text.utf8)),
+            counters.imagesSeen >= 0, counters.steps >= 0, counters.skippedSteps >= 0
+        else {
+            throw CheckpointError.badMetadata(
+                path: path, key: "counters", reason: "does not hold a training's counters")
+        }
+        self.init(
+            counters: counters, recipe: try file.text("recipe", path: path),
+            arrays: file.names.compactMap { file[$0] })
+        guard try file.text("checksum", path: path) == Checksum.of(arrays) else {
+            throw CheckpointError.corrupted(path: path)
+        }
+    }
+
+    /// Writes `checkpoint-<images seen>.safetensors` into `folder`, then removes all but the last `kept` checkpoints.
+    ///
+    /// Nothing is removed before the new checkpoint is safely on the disk. Only readable checkpoints count as kept, and
+    /// those of more images than this one are removed: they belong to a continuation that was damaged or given up.
+    /// - Returns: the file's path.
+    @discardableResult
+    public func write(in folder: String, keeping kept: Int = 2) throws -> String {
+        try write(in: folder, keeping: kept, calls: .operatingSystem)
+    }
+
+    package func write(in folder: String, keeping kept: Int = 2, calls: SystemCalls) throws -> String {
+        precondition(kept >= 1, "a run keeps at least one checkpoint")
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = .sortedKeys
+        let path = "\(folder)/\(Self.fileName(imagesSeen: counters.imagesSeen))"
+        let metadata = [
+            "format": Self.format, "version": String(Self.version), "recipe": recipe,
+            "counters": String(decoding: try encoder.encode(counters), as: UTF8.self),
+            "checksum": Checksum.of(arrays),
+        ]
+        try Safetensors.write(arrays, metadata: metadata, to: path, calls: calls)
+
+        let present = try Self.checkpoints(in: folder)
+        let sound = present.filter {
+            $0.imagesSeen <= counters.imagesSeen && (try? Safetensors(contentsOf: $0.path)) != nil
+        }
+        let staying = Set(sound.suffix(kept).map(\.path))
+        for checkpoint in present where !staying.contains(checkpoint.path) {
+            try FileManager.default.removeItem(atPath: checkpoint.path)
+        }
+        return path
+    }
+
+    /// The newest readable checkpoint of a run's folder, or nil where there is none at all.
+    /// - Parameter report: told of each newer checkpoint that had to be passed over, and why.
+    /// - Throws: `CheckpointError.noUsableCheckpoint` where there are some and each is damaged.
+    public static func latest(
+        in folder: String, report: (CheckpointError) -> Void = { _ in }
+    ) throws -> TrainingCheckpoint? {
+        var newest: CheckpointError?
+        for checkpoint in try checkpoints(in: folder).reversed() {
+            do {
+                return try TrainingCheckpoint(contentsOf: checkpoint.path)
+            } catch let error as CheckpointError {
+                report(error)
+                newest = newest ?? error
+            }
+        }
+        if let newest { throw CheckpointError.noUsableCheckpoint(folder: folder, newest: newest.description) }
+        return nil
+    }
+
+    /// `checkpoint-000012800.safetensors` for 12,800 images.
+    static func fileName(imagesSeen: Int) -> String { "checkpoint-\(padded(imagesSeen, to: 9)).safetensors" }
+
+    /// The checkpoint files of a folder, fewest images first.
+    private static func checkpoints(in folder: String) throws -> [(imagesSeen: Int, path: String)] {
+        try FileManager.default.contentsOfDirectory(atPath: folder).compactMap { name in
+            let digits = name.dropFirst("checkpoint-".count).dropLast(".safetensors".count)
+            guard let imagesSeen = Int(digits), imagesSeen >= 0, name == fileName(imagesSeen: imagesSeen) else {
+                return nil
+            }
+            return (imagesSeen, "\(folder)/\(name)")
+        }.sorted { $0.imagesSeen < $1.imagesSeen }
+    }
+}
+
+/// A number with zeros before it, so that names sort as their numbers do.
+func padded(_ number: Int, to digits: Int) -> String {
+    let text = String(number)
+    return String(repeating: "0", count: max(0, digits - text.utf8.count)) + text
+}

@@ -1,0 +1,95 @@
+import Execution
+import Graphs
+import Images
+import Layers
+import Networks
+import RandomStreams
+
+/// One picture to be painted.
+public struct Commission: Hashable, Sendable {
+    /// What to paint.
+    public var prompt: String
+    /// The seed of its noise: the same seed and prompt give the same picture.
+    public var seed: UInt64
+    /// Noise beyond this bound is drawn again: smaller is safer and more alike (Brock et al. 2019). Infinity draws all.
+    public var truncation: Float
+
+    /// What to paint, from which seed; `truncation` must be positive.
+    public init(prompt: String, seed: UInt64, truncation: Float = .infinity) {
+        self.prompt = prompt
+        self.seed = seed
+        self.truncation = truncation
+    }
+}
+
+/// Captions in, pictures out.
+public final class Painter {
+    private let networks: GANConfiguration
+    private let embedder: SentenceEmbedder
+    private let device: CPUDevice
+    private let store = ParameterStore()
+    private let values: FlatBuffer
+    private var programs: [Int: Program] = [:]
+
+    /// Loads a model; its parameters must be complete.
+    public init(_ model: Model, device: CPUDevice) throws {
+        networks = model.configuration.networks
+        self.device = device
+        embedder = try SentenceEmbedder(
+            model.configuration.encoder, arrays: model.arrays.below("encoder"), vocabulary: model.vocabulary, device: device)
+        _ = Generator(ParameterScope(Graph(), store) / "generator", networks)
+        values = store.allocate()
+        try store.load(model.arrays.filter { !$0.key.hasPrefix("encoder.") }, into: values)
+    }
+
+    /// Side of the pictures.
+    public var side: Int { networks.side }
+
+    /// Paints each commission; the result does not depend on the others.
+    /// - Parameter progress: called with the number of pictures done.
+    public func paint(_ commissions: [Commission], progress: (Int) -> Void = { _ in }) throws -> [Image] {
+        let prompts = Array(Set(commissions.map(\.prompt))).sorted()
+        let rows = Dictionary(uniqueKeysWithValues: zip(prompts, prompts.indices))
+        let vectors = try embedder.embed(prompts)
+        var images: [Image] = []
+        while images.count < commissions.count {
+            let size = commissions.count - images.count >= 16 ? 16 : 1
+            let batch = commissions[images.count..<images.count + size]
+            let noise = batch.flatMap { Painter.noise($0, networks.noise) }
+            let text = batch.flatMap { commission in
+                let row = rows[commission.prompt] ?? 0
+                return vectors[row * embedder.width..<(row + 1) * embedder.width]
+            }
+            let pixels = try program(batch: size).run(["noise": .floats(noise), "text": .floats(text)])["images"] ?? []
+            let count = side * side * 3
+            for index in 0..<size { images.append(Image(side: side, values: pixels[index * count..<(index + 1) * count])) }
+            progress(images.count)
+        }
+        return images
+    }
+
+    private static func noise(_ commission: Commission, _ count: Int) -> [Float] {
+        var stream = RandomStream(seed: commission.seed, purpose: "noise")
+        return commission.truncation.isFinite
+            ? stream.truncatedNormals(count, bound: commission.truncation) : stream.normals(count)
+    }
+
+    private func program(batch: Int) throws -> Program {
+        if let known = programs[batch] { return known }
+        let graph = Graph()
+        let generator = Generator(ParameterScope(graph, store) / "generator", networks)
+        let text = TextEmbedding(graph.input("text", [batch, networks.condition]))
+        let images = generator(noise: graph.input("noise", [batch, networks.noise]), text: text)
+        let program = try device.compile(Outputs(results: ["images": images.tensor]), parameters: store.slices(of: values))
+        programs[batch] = program
+        return program
+    }
+}
+
+extension Image {
+    /// A picture from values in −1…1, side·side·3 of them; values beyond are cut.
+    package init(side: Int, values: some Sequence<Float>) {
+        let pixels = values.map { UInt8(max(0, min(255, ($0 * 127.5 + 127.5).rounded()))) }
+        self.init(width: side, height: side, pixels: pixels)
+    }
+}

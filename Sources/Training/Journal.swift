@@ -1,0 +1,104 @@
+import Checkpoints
+import FoundationEssentials
+
+#if canImport(Glibc)
+import Glibc
+#endif
+
+/// What a training tells: `log.txt` and `stats.jsonl` in its run, and on standard error a line that is rewritten on a
+/// terminal, or now and then a line elsewhere.
+public final class Journal {
+    private let run: RunDirectory
+    private let isTerminal = isatty(STDERR_FILENO) == 1
+    private let clock = ContinuousClock()
+    private var lastShown: ContinuousClock.Instant?
+    private var hasOpenLine = false
+    private var sums: [String: (total: Double, count: Int)] = [:]
+    /// The pace of this stage: when it began in this process and with how many pictures seen.
+    private var start: (time: ContinuousClock.Instant, images: Int)?
+
+    init(_ run: RunDirectory) { self.run = run }
+
+    /// Something worth keeping: to the log and to standard error.
+    func note(_ text: String) throws {
+        closeLine()
+        write(text + "\n")
+        try run.appendLog("\(Journal.timestamp()) \(text)")
+    }
+
+    /// Begins to count the pace of a stage.
+    func beginStage(imagesSeen: Int) {
+        start = (clock.now, imagesSeen)
+        lastShown = nil
+        sums = [:]
+    }
+
+    /// Adds a step's measurements to the means of the next row.
+    func record(_ measurements: Measurements) {
+        for (name, value) in measurements {
+            let sum = sums[name] ?? (0, 0)
+            sums[name] = (sum.total + value, sum.count + 1)
+        }
+    }
+
+    /// Writes the means since the last row to `stats.jsonl`.
+    func writeRow(imagesSeen: Int, skipped: Int) throws {
+        var row: [(String, String)] = [("images", "\(imagesSeen)"), ("skipped", "\(skipped)")]
+        if let pace { row.append(("images_per_second", Journal.number(pace(imagesSeen)))) }
+        for (name, sum) in sums.sorted(by: { $0.key < $1.key }) { row.append((name, Journal.number(sum.total / Double(sum.count)))) }
+        sums = [:]
+        try run.appendStatistics("{" + row.map { "\"\($0)\": \($1)" }.joined(separator: ", ") + "}")
+    }
+
+    /// Shows where a stage stands: often on a terminal, once a minute elsewhere.
+    func show(stage: String, imagesSeen: Int, of total: Int, detail: String) {
+        let now = clock.now
+        if let lastShown, now - lastShown < (isTerminal ? .milliseconds(500) : .seconds(60)) { return }
+        lastShown = now
+        let rate = pace?(imagesSeen) ?? 0
+        let left = rate > 0 ? Journal.duration(Double(total - imagesSeen) / rate) : "?"
+        let line = "\(stage) \(imagesSeen)/\(total) images · \(Journal.number(rate, digits: 1)) img/s · \(left) left · \(detail)"
+        if isTerminal {
+            write("\r\u{1b}[2K" + line)
+            hasOpenLine = true
+        } else {
+            write(line + "\n")
+        }
+    }
+
+    func closeLine() {
+        if hasOpenLine { write("\n") }
+        hasOpenLine = false
+    }
+
+    /// Pictures a second since the stage began in this process.
+    private var pace: ((Int) -> Double)? {
+        guard let start else { return nil }
+        let seconds = start.time.duration(to: clock.now).inSeconds
+        return { seconds > 0 ? Double($0 - start.images) / seconds : 0 }
+    }
+
+    private func write(_ text: String) { text.withCString { _ = Glibc.write(STDERR_FILENO, $0, strlen($0)) } }
+
+    /// A number with a few digits after the point; `null` when it is not finite, as JSON wants.
+    static func number(_ value: Double, digits: Int = 5) -> String {
+        guard value.isFinite else { return "null" }
+        let scale = pow(10, Double(digits))
+        return "\((value * scale).rounded() / scale)"
+    }
+
+    /// Seconds as people say them: 45 s, 12 min, 3 h 20 min.
+    static func duration(_ seconds: Double) -> String {
+        let seconds = Int(seconds.rounded())
+        if seconds < 90 { return "\(seconds) s" }
+        let minutes = (seconds + 30) / 60
+        return minutes < 90 ? "\(minutes) min" : "\(minutes / 60) h \(minutes % 60) min"
+    }
+
+    private static func timestamp() -> String { Date().ISO8601Format() }
+}
+
+extension Duration {
+    /// The whole duration in seconds.
+    package var inSeconds: Double { Double(components.seconds) + Double(components.attoseconds) * 1e-18 }
+}

@@ -1,0 +1,50 @@
+import Corpora
+import Images
+import RandomStreams
+import Synthesis
+
+/// Eight captions, the same from start to end of a training: a row each, of real pictures of the caption's class or of
+/// what the generator paints from fixed noise.
+struct SampleGrid {
+    private let pictures: PictureStore
+    private let rows: [Int]
+    private static let columns = 8
+
+    init(pictures: PictureStore, seed: UInt64) {
+        self.pictures = pictures
+        let examples = pictures.corpus.examples
+        var stream = RandomStream(seed: seed, purpose: "grid")
+        var rows: [Int] = []
+        var labels = Set<Int>()
+        // Different classes where there are enough of them.
+        for _ in 0..<200 where rows.count < 8 {
+            let index = stream.index(below: examples.count)
+            if rows.contains(index) || examples[index].label.map(labels.contains) ?? false { continue }
+            rows.append(index)
+            if let label = examples[index].label { labels.insert(label) }
+        }
+        self.rows = rows
+    }
+
+    func reals() -> Image {
+        let examples = pictures.corpus.examples
+        let images = rows.flatMap { row in
+            let alike = examples.indices.filter { $0 != row && examples[row].label != nil && examples[$0].label == examples[row].label }
+            let shown = ([row] + alike).prefix(SampleGrid.columns)
+            return (0..<SampleGrid.columns).map { column in picture(shown[column % shown.count]) }
+        }
+        return Image.grid(images, columns: SampleGrid.columns)
+    }
+
+    func fakes(_ painter: Painter) throws -> Image {
+        let commissions = rows.flatMap { row in
+            (0..<SampleGrid.columns).map { Commission(prompt: pictures.corpus.examples[row].captions[0], seed: UInt64($0)) }
+        }
+        return Image.grid(try painter.paint(commissions), columns: SampleGrid.columns)
+    }
+
+    private func picture(_ example: Int) -> Image {
+        let count = pictures.side * pictures.side * 3
+        return Image(width: pictures.side, height: pictures.side, pixels: Array(pictures.pixels[example * count..<(example + 1) * count]))
+    }
+}

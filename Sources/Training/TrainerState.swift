@@ -1,0 +1,75 @@
+import Checkpoints
+import Language
+import Synthesis
+
+/// A checkpoint that does not fit the training it is restored into.
+public struct StateError: Error, CustomStringConvertible, Sendable {
+    /// One line.
+    public let description: String
+}
+
+extension OptimizedStore {
+    /// Flat arrays for a checkpoint, under `name.`.
+    func arrays(_ name: String) -> [NamedArray] {
+        state.map { NamedArray(name: "\(name).\($0.name)", shape: [$0.buffer.count], floats: $0.buffer.values) }
+            + [NamedArray(name: "\(name).steps", shape: [1], floats: [Float(steps)])]
+    }
+
+    func restore(_ name: String, from checkpoint: TrainingCheckpoint) throws {
+        let arrays = Dictionary(uniqueKeysWithValues: checkpoint.arrays.map { ($0.name, $0) })
+        for (key, buffer) in state {
+            guard let array = arrays["\(name).\(key)"], array.count == buffer.count else {
+                throw StateError(description: "the checkpoint's \(name).\(key) is missing or of another size; was the recipe changed?")
+            }
+            buffer.values = try array.floats()
+        }
+        steps = Int(try arrays["\(name).steps"]?.floats().first ?? 0)
+    }
+
+    /// The averaged weights by path.
+    var averagedArrays: NetworkArrays {
+        NetworkArrays(uniqueKeysWithValues: store.arrays(from: average).map { ($0.path, ($0.shape, $0.values)) })
+    }
+}
+
+extension GANTrainer {
+    func checkpoint(_ recipe: String, seed: UInt64) -> TrainingCheckpoint {
+        TrainingCheckpoint(
+            counters: .init(imagesSeen: imagesSeen, steps: generator.steps, skippedSteps: skipped, seed: seed), recipe: recipe,
+            arrays: generator.arrays("generator") + discriminator.arrays("discriminator"))
+    }
+
+    func restore(_ checkpoint: TrainingCheckpoint) throws {
+        try generator.restore("generator", from: checkpoint)
+        try discriminator.restore("discriminator", from: checkpoint)
+        imagesSeen = checkpoint.counters.imagesSeen
+        skipped = checkpoint.counters.skippedSteps
+    }
+
+    /// The encoder and the averaged generator as a model.
+    func model(_ pair: EncoderPair, name: String) -> Model {
+        let arrays = pair.arrays.below("text").above("encoder").merging(generator.averagedArrays) { $1 }
+        return Model(configuration: .init(name: name, encoder: pair.text, networks: networks), vocabulary: pair.vocabulary, arrays: arrays)
+    }
+}
+
+extension ContrastiveTrainer {
+    func checkpoint(_ recipe: String, seed: UInt64) -> TrainingCheckpoint {
+        TrainingCheckpoint(
+            counters: .init(imagesSeen: imagesSeen, steps: pair.steps, skippedSteps: skipped, seed: seed), recipe: recipe,
+            arrays: pair.arrays("pair"))
+    }
+
+    func restore(_ checkpoint: TrainingCheckpoint) throws {
+        try pair.restore("pair", from: checkpoint)
+        imagesSeen = checkpoint.counters.imagesSeen
+        skipped = checkpoint.counters.skippedSteps
+    }
+
+    /// Both encoders with their averaged weights; the temperature was the training's alone.
+    func encoderPair(name: String, side: Int, vocabulary: Vocabulary) -> EncoderPair {
+        EncoderPair(
+            name: name, text: recipe.encoder.text(vocabulary: vocabulary.count), image: recipe.encoder.image(side: side),
+            vocabulary: vocabulary, arrays: pair.averagedArrays.filter { $0.key != "scale" })
+    }
+}

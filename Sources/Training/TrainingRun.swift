@@ -1,0 +1,204 @@
+import Checkpoints
+import Corpora
+import Execution
+import FoundationEssentials
+import Images
+import Language
+import Networks
+import RandomStreams
+import Synthesis
+
+/// One training from recipe to model in a run directory: vocabulary, encoder, generator. Every stage continues from
+/// what the directory holds and ends the same wherever it was interrupted.
+public final class TrainingRun {
+    /// How a run ended.
+    public enum Outcome: Equatable, Sendable {
+        /// The model is finished.
+        case finished
+        /// A signal stopped it; `--resume` goes on.
+        case interrupted
+    }
+
+    private let recipe: Recipe
+    private let run: RunDirectory
+    private let journal: Journal
+    private let pictures: PictureStore
+    private let device: CPUDevice
+    private let interruption: Interruption?
+    private let resolved: String
+    /// Rows of `stats.jsonl` and lines of progress come once in so many steps.
+    private static let stepsPerRow = 50
+    /// After so many updates left out in a row the networks go back to the last checkpoint.
+    private static let skipsBeforeReturn = 20
+
+    /// Prepares a run.
+    /// - Parameters:
+    ///   - path: the run directory.
+    ///   - resume: continue what is there, or start when nothing is; without it the directory must be new.
+    public init(_ recipe: Recipe, data: String, path: String, resume: Bool, device: CPUDevice, interruption: Interruption? = nil) throws {
+        self.recipe = recipe
+        self.device = device
+        self.interruption = interruption
+        resolved = try recipe.yaml()
+        let corpus = try Corpus(folder: data, split: recipe.data.split.isEmpty ? nil : recipe.data.split)
+        let isThere = FileManager.default.fileExists(atPath: "\(path)/recipe.yaml")
+        if resume && isThere {
+            run = try RunDirectory(opening: path)
+            try TrainingRun.requireSameRecipe(recipe, run)
+        } else {
+            run = try RunDirectory(creating: path)
+            try AtomicFile.write(resolved, to: run.recipe)
+        }
+        journal = Journal(run)
+        try journal.note("limn train \(recipe.name) on \(device.summary)")
+        if let notice = device.notice { try journal.note("slower without oneDNN: \(notice)") }
+        pictures = try PictureStore(corpus: corpus, side: recipe.data.side, badFiles: .skip)
+        for problem in pictures.skipped { try journal.note("left out: \(problem)") }
+        try journal.note("\(pictures.corpus.examples.count) pictures, \(pictures.corpus.captionCount) captions, \(pictures.corpus.classes.count) classes in \(data)")
+    }
+
+    /// A run goes on with the recipe it began with; only how long it goes on may change.
+    private static func requireSameRecipe(_ recipe: Recipe, _ run: RunDirectory) throws {
+        var before = try Recipe(yaml: String(contentsOfFile: run.recipe, encoding: .utf8), named: run.recipe)
+        before.gan.images = recipe.gan.images
+        before.gan.snapshotEvery = recipe.gan.snapshotEvery
+        before.gan.checkpointEvery = recipe.gan.checkpointEvery
+        guard before == recipe else {
+            throw RecipeError(description: "\(run.recipe) differs from the recipe given; resume with that one, or choose another --run")
+        }
+        try AtomicFile.write(recipe.yaml(), to: run.recipe)
+    }
+
+    /// Trains what is left to train.
+    public func train() throws -> Outcome {
+        guard let pair = try trainEncoder() else { return .interrupted }
+        guard recipe.gan.images > 0 else { return .finished }
+        return try trainGAN(pair)
+    }
+
+    private var isInterrupted: Bool { interruption?.isRequested ?? false }
+
+    // MARK: Encoder
+
+    /// The encoder of this run, trained now, taken from the run, or read from the file the recipe names.
+    private func trainEncoder() throws -> EncoderPair? {
+        if !recipe.encoder.file.isEmpty { return try EncoderPair(contentsOf: recipe.encoder.file) }
+        // The encoder's training is a run of its own within this one.
+        let path = "\(run.path)/encoder"
+        let finished = "\(path)/encoder.safetensors"
+        if FileManager.default.fileExists(atPath: finished) { return try EncoderPair(contentsOf: finished) }
+        let isThere = FileManager.default.fileExists(atPath: "\(path)/recipe.yaml")
+        let stage = isThere ? try RunDirectory(opening: path) : try RunDirectory(creating: path)
+        if !isThere { try AtomicFile.write(resolved, to: stage.recipe) }
+        let journal = Journal(stage)
+
+        let corpus = pictures.corpus
+        let vocabulary = try VocabularyTrainer(size: recipe.data.vocabulary).train(
+            on: corpus.captions, name: recipe.name, provenance: "captions of \(corpus.examples.count) pictures, recipe \(recipe.name)")
+        let trainer = try ContrastiveTrainer(recipe, corpus: corpus, tokenizer: Tokenizer(vocabulary: vocabulary), device: device)
+        if let checkpoint = try TrainingCheckpoint.latest(in: path, report: { try? journal.note("\($0)") }) {
+            try trainer.restore(checkpoint)
+            try journal.note("encoder: going on after \(trainer.imagesSeen) images")
+        }
+        try stage.rewindStatistics(to: trainer.imagesSeen)
+        try journal.note("encoder: \(trainer.parameterCount) parameters, \(Journal.number(trainer.flopsPerStep / 1e9, digits: 1)) GFLOP a step")
+        let batch = recipe.encoder.batch
+        let sampler = try PairSampler(corpus: corpus, seed: recipe.seed, flips: recipe.data.mirror)
+        let feeder = BatchFeeder(pictures: pictures, sampler: sampler, batchSize: batch, firstImage: trainer.imagesSeen)
+        journal.beginStage(imagesSeen: trainer.imagesSeen)
+        while trainer.imagesSeen < recipe.encoder.images {
+            if isInterrupted {
+                try trainer.checkpoint(resolved, seed: recipe.seed).write(in: path)
+                try journal.note("encoder: stopped after \(trainer.imagesSeen) images; --resume goes on")
+                return nil
+            }
+            let measurements = try trainer.step(feeder.next())
+            journal.record(measurements)
+            let step = trainer.imagesSeen / batch
+            journal.show(stage: "encoder", imagesSeen: trainer.imagesSeen, of: recipe.encoder.images, detail: "loss \(Journal.number(measurements["loss"] ?? .nan, digits: 3))")
+            if step % TrainingRun.stepsPerRow == 0 { try journal.writeRow(imagesSeen: trainer.imagesSeen, skipped: trainer.skipped) }
+            if step % 200 == 0 { try trainer.checkpoint(resolved, seed: recipe.seed).write(in: path) }
+        }
+        try trainer.encoderPair(name: recipe.name, side: recipe.data.side, vocabulary: vocabulary).write(to: finished)
+        try journal.note("encoder: finished, \(finished)")
+        // Read back, so that a resumed run has the same rounded values.
+        return try EncoderPair(contentsOf: finished)
+    }
+
+    // MARK: Generator and discriminator
+
+    private func trainGAN(_ pair: EncoderPair) throws -> Outcome {
+        let corpus = pictures.corpus
+        let embedder = try SentenceEmbedder(pair.text, arrays: pair.arrays.below("text"), vocabulary: pair.vocabulary, device: device)
+        try journal.note("reading \(corpus.captionCount) captions")
+        let embeddings = try embedder.embed(corpus.captions)
+        let trainer = try GANTrainer(recipe, embeddings: embeddings, condition: embedder.width, device: device)
+        if let checkpoint = try TrainingCheckpoint.latest(in: run.path, report: { try? journal.note("\($0)") }) {
+            try trainer.restore(checkpoint)
+            try journal.note("going on after \(trainer.imagesSeen) images")
+        }
+        try run.rewindStatistics(to: trainer.imagesSeen)
+        let counts = trainer.parameterCounts
+        try journal.note(
+            "generator \(counts.generator) and discriminator \(counts.discriminator) parameters, \(Journal.number(trainer.flopsPerStep / 1e9 / Double(recipe.gan.batch), digits: 2)) GFLOP an image, \(trainer.memory >> 20) MiB")
+        let grid = SampleGrid(pictures: pictures, seed: recipe.seed)
+        if !FileManager.default.fileExists(atPath: run.reals) { try AtomicFile.write(grid.reals().pngData(), to: run.reals) }
+
+        let sampler = try PairSampler(corpus: corpus, seed: recipe.seed, flips: recipe.data.mirror)
+        let feeder = BatchFeeder(pictures: pictures, sampler: sampler, batchSize: recipe.gan.batch, firstImage: trainer.imagesSeen)
+        journal.beginStage(imagesSeen: trainer.imagesSeen)
+        while trainer.imagesSeen < recipe.gan.images {
+            if isInterrupted {
+                try trainer.checkpoint(resolved, seed: recipe.seed).write(in: run.path)
+                try journal.note("stopped after \(trainer.imagesSeen) images; --resume goes on")
+                return .interrupted
+            }
+            let before = trainer.imagesSeen
+            let measurements = try trainer.step(feeder.next())
+            journal.record(measurements)
+            let step = trainer.imagesSeen / recipe.gan.batch
+            journal.show(stage: "gan", imagesSeen: trainer.imagesSeen, of: recipe.gan.images, detail: TrainingRun.detail(measurements))
+            if step % TrainingRun.stepsPerRow == 0 { try journal.writeRow(imagesSeen: trainer.imagesSeen, skipped: trainer.skipped) }
+            if trainer.skippedInARow >= TrainingRun.skipsBeforeReturn { try goBack(trainer) }
+            let isLast = trainer.imagesSeen >= recipe.gan.images
+            if isLast || before / recipe.gan.checkpointEvery != trainer.imagesSeen / recipe.gan.checkpointEvery {
+                try trainer.checkpoint(resolved, seed: recipe.seed).write(in: run.path)
+            }
+            if isLast || before / recipe.gan.snapshotEvery != trainer.imagesSeen / recipe.gan.snapshotEvery {
+                try snapshot(trainer, pair, grid)
+            }
+        }
+        try journal.note("finished: \(run.path)/model.safetensors")
+        return .finished
+    }
+
+    /// A model and a grid of what the average weights paint now.
+    private func snapshot(_ trainer: GANTrainer, _ pair: EncoderPair, _ grid: SampleGrid) throws {
+        let model = trainer.model(pair, name: recipe.name)
+        let path = "\(run.path)/model.safetensors"
+        try model.write(to: path)
+        // What is shown is what was written: rounding and all.
+        let painter = try Painter(Model(contentsOf: path), device: device)
+        try AtomicFile.write(grid.fakes(painter).pngData(), to: run.fakes(imagesSeen: trainer.imagesSeen))
+        journal.closeLine()
+    }
+
+    /// Parameters that no longer give finite gradients are replaced by those of the last checkpoint; the pictures seen
+    /// stay, so that the next batches are others than those that led here.
+    private func goBack(_ trainer: GANTrainer) throws {
+        guard let checkpoint = try TrainingCheckpoint.latest(in: run.path) else {
+            throw RecipeError(description: "the first \(trainer.imagesSeen) images gave no finite gradients; lower gan.generator_rate and gan.discriminator_rate")
+        }
+        let (seen, skipped) = (trainer.imagesSeen, trainer.skipped)
+        try trainer.restore(checkpoint)
+        trainer.imagesSeen = seen
+        trainer.skipped = skipped
+        trainer.skippedInARow = 0
+        try journal.note("gradients were not finite \(TrainingRun.skipsBeforeReturn) times in a row: back to the networks of \(checkpoint.counters.imagesSeen) images")
+    }
+
+    private static func detail(_ measurements: Measurements) -> String {
+        func value(_ name: String) -> String { Journal.number(measurements[name] ?? .nan, digits: 2) }
+        return "real \(value("verdict.real")) mismatch \(value("verdict.mismatch")) fake \(value("verdict.fake"))"
+    }
+}

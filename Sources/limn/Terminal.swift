@@ -1,0 +1,70 @@
+import FoundationEssentials
+
+#if canImport(Glibc)
+import Glibc
+#endif
+
+/// Standard error as people see it: talk goes there, data to standard output.
+enum Terminal {
+    /// Whether standard error is a terminal, where a line may be rewritten.
+    static var isInteractive: Bool { isatty(STDERR_FILENO) == 1 }
+
+    /// One line of talk.
+    static func say(_ text: String) { put(text + "\n") }
+
+    /// A line that the next one replaces; nothing when standard error is not a terminal.
+    static func show(_ text: String) { if isInteractive { put("\r\u{1b}[2K" + text) } }
+
+    /// Ends a line that was shown.
+    static func clear() { if isInteractive { put("\r\u{1b}[2K") } }
+
+    private static func put(_ text: String) { text.withCString { _ = write(STDERR_FILENO, $0, strlen($0)) } }
+}
+
+/// Text that a command reads.
+enum InputFile {
+    /// The text of a file, or of standard input for `-`; it must be UTF-8.
+    static func text(_ path: String) throws -> String {
+        let bytes: [UInt8]
+        if path == "-" {
+            bytes = try standardInput()
+        } else {
+            guard let data = FileManager.default.contents(atPath: path) else {
+                throw CommandError(exit: .noInput, "\(path): cannot be read; is the path right?")
+            }
+            bytes = Array(data)
+        }
+        if let text = String(validating: bytes, as: UTF8.self) { return text }
+        let line = bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+            .firstIndex { String(validating: $0, as: UTF8.self) == nil } ?? 0
+        throw CommandError(exit: .badData, "\(path):\(line + 1): not UTF-8; save the file as UTF-8")
+    }
+
+    private static func standardInput() throws -> [UInt8] {
+        var bytes: [UInt8] = []
+        var buffer = [UInt8](repeating: 0, count: 65536)
+        while true {
+            let count = read(STDIN_FILENO, &buffer, buffer.count)
+            guard count >= 0 else { throw CommandError(exit: .noInput, "standard input cannot be read") }
+            if count == 0 { return bytes }
+            bytes += buffer[..<count]
+        }
+    }
+}
+
+/// A failure with the exit code it ends in; the codes are those of BSD's sysexits.
+struct CommandError: Error, CustomStringConvertible {
+    enum Exit: Int32 {
+        case usage = 64
+        case badData = 65
+        case noInput = 66
+        case cannotCreate = 73
+    }
+    let exit: Exit
+    let description: String
+
+    init(exit: Exit, _ description: String) {
+        self.exit = exit
+        self.description = description
+    }
+}

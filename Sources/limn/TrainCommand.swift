@@ -1,0 +1,55 @@
+import ArgumentParser
+import Execution
+import FoundationEssentials
+import Training
+
+struct TrainCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "train", abstract: "Train a model on captioned pictures.",
+        discussion: """
+            A run directory keeps all a training makes; docs/run-directory.md names its files. Ctrl-C stops after the \
+            current step with a checkpoint, and nothing is lost by a crash but the steps since the last one.
+
+            EXAMPLES
+              limn train recipes/shapes-32.yaml --data shapes --run runs/shapes
+              limn train recipes/flowers-64.yaml --data flowers --run runs/flowers --resume
+              limn train recipes/flowers-64.yaml --data flowers --run runs/small --set gan.generator_width=8
+            """)
+
+    @Argument(help: "The recipe, a YAML file.")
+    var recipe: String
+
+    @Option(help: "The folder of captioned pictures.")
+    var data: String
+
+    @Option(name: .customLong("run"), help: ArgumentHelp("The run directory.", valueName: "dir"))
+    var directory: String
+
+    @Option(help: ArgumentHelp("Change one key of the recipe; may be repeated.", valueName: "key=value"))
+    var set: [String] = []
+
+    @Option(help: "Pictures to train the generator on, in place of the recipe's gan.images.")
+    var images: Int?
+
+    @Flag(help: "Go on with the run, or start it when nothing is there.")
+    var resume = false
+
+    @Flag(help: "Print what would be trained and what it costs, and stop.")
+    var dryRun = false
+
+    @Option(help: "Threads; all processors by default.")
+    var threads: Int?
+
+    func run() throws {
+        let settings = set + (images.map { ["gan.images=\($0)"] } ?? [])
+        let recipe = try Recipe(yaml: InputFile.text(self.recipe), named: self.recipe, settings: settings)
+        let device = CPUDevice(threads: threads, precision: recipe.precision)
+        if dryRun {
+            print(try TrainingPlan(recipe, data: data, device: device).description)
+            return
+        }
+        let interruption = Interruption { Terminal.say("\nstopping after this step; once more ends at once") }
+        let run = try TrainingRun(recipe, data: data, path: directory, resume: resume, device: device, interruption: interruption)
+        guard try run.train() == .finished else { throw ExitCode(130) }
+    }
+}

@@ -1,0 +1,95 @@
+import Checkpoints
+import FoundationEssentials
+import Glibc
+import Synchronization
+import Testing
+
+/// Ways in which a disk fails.
+enum Failure: CaseIterable {
+    case fullAtOnce, fullHalfway, synchronizing, renaming
+
+    var calls: SystemCalls {
+        switch self {
+        case .fullAtOnce: SystemCalls(writeBytes: { _, _, _ in refuse(ENOSPC) })
+        case .fullHalfway:
+            SystemCalls(writeBytes: { file, bytes, count in
+                lseek(file, 0, SEEK_CUR) >= 5 ? refuse(ENOSPC) : write(file, bytes, min(count, 5))
+            })
+        case .synchronizing: SystemCalls(synchronize: { _ in refuse(EIO) })
+        case .renaming: SystemCalls(renameFile: { _, _ in refuse(EACCES) })
+        }
+    }
+
+    var reason: String {
+        switch self {
+        case .fullAtOnce, .fullHalfway: "the disk is full; free some space and try again (older files are untouched)"
+        case .synchronizing: "Input/output error"
+        case .renaming: "Permission denied"
+        }
+    }
+}
+
+private func refuse<Result: SignedInteger>(_ code: Int32) -> Result {
+    errno = code
+    return -1
+}
+
+@Suite struct AtomicFileTests {
+    @Test func writesAndReplaces() throws {
+        try withTemporaryFolder { (folder: String) throws in
+            try AtomicFile.write([1, 2, 3], to: "\(folder)/file")
+            try AtomicFile.write("é", to: "\(folder)/file")
+            #expect(contents("\(folder)/file") == [0xc3, 0xa9])
+            #expect(try names(in: folder) == ["file"])
+        }
+    }
+
+    @Test(arguments: Failure.allCases)
+    func aFailureLeavesWhatWasThere(_ failure: Failure) throws {
+        try withTemporaryFolder { (folder: String) throws in
+            let path = "\(folder)/file"
+            try AtomicFile.write("the old contents", to: path)
+            let said = complaint {
+                try AtomicFile.write(to: path, calls: failure.calls) { file in
+                    try Array("the new contents".utf8).withUnsafeBytes { try file.append($0) }
+                }
+            }
+            #expect(said == "cannot write \(path): \(failure.reason)")
+            #expect(contents(path) == Array("the old contents".utf8))
+            #expect(try names(in: folder) == ["file"])
+        }
+    }
+
+    @Test func theOldFileStandsUntilTheNewOneIsWhole() throws {
+        try withTemporaryFolder { (folder: String) throws in
+            let path = "\(folder)/file"
+            try AtomicFile.write("old", to: path)
+            try AtomicFile.write(to: path) { file in
+                try [UInt8](repeating: 0, count: 3).withUnsafeBytes { try file.append($0) }
+                #expect(contents(path) == Array("old".utf8))
+                #expect(try names(in: folder).count == 2)
+            }
+            #expect(contents(path) == [0, 0, 0])
+        }
+    }
+
+    @Test func interruptedAndPartialWritesGoOn() throws {
+        let turn = Atomic(0)
+        let calls = SystemCalls(writeBytes: { file, bytes, count in
+            turn.add(1, ordering: .relaxed).newValue % 2 == 0 ? refuse(EINTR) : write(file, bytes, min(count, 3))
+        })
+        try withTemporaryFolder { (folder: String) throws in
+            let bytes = (0...255).map { UInt8($0) }
+            try AtomicFile.write(to: "\(folder)/file", calls: calls) { file in
+                try bytes.withUnsafeBytes { try file.append($0) }
+            }
+            #expect(contents("\(folder)/file") == bytes)
+        }
+    }
+
+    @Test func anAbsentFolderIsNamed() {
+        #expect(
+            complaint { try AtomicFile.write([1], to: "/absent/folder/file") }
+                == "cannot write /absent/folder/file: No such file or directory")
+    }
+}
