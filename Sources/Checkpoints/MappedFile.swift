@@ -6,7 +6,7 @@ import Glibc
 /// A file that something else shortens while it is mapped ends the process, as with every memory map.
 final class MappedFile: Sendable {
     /// The file's bytes. Safe to share: mapped for reading alone, and unmapped only when the last reference goes.
-    nonisolated(unsafe) let bytes: UnsafeRawBufferPointer
+    nonisolated(unsafe) private let bytes: UnsafeRawBufferPointer
 
     init(_ path: String) throws {
         // Without O_NONBLOCK the opening of a pipe would wait for a writer.
@@ -31,6 +31,11 @@ final class MappedFile: Sendable {
             throw CheckpointError.refused(action: "map", path: path, code: errno)
         }
         bytes = UnsafeRawBufferPointer(start: base, count: count)
+    }
+
+    /// Lends the bytes for the length of `body`, and keeps the mapping alive until it returns.
+    func withBytes<Result>(_ body: (UnsafeRawBufferPointer) throws -> Result) rethrows -> Result {
+        try withExtendedLifetime(self) { try body(bytes) }
     }
 
     deinit {

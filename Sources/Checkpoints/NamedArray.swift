@@ -94,7 +94,7 @@ public struct NamedArray: Sendable {
     }
 
     /// How many numbers there are.
-    public var count: Int { shape.reduce(1, *) }
+    public var count: Int { withBytes { $0.count / element.byteCount } }
 
     /// Lends the stored bytes for the length of `body`; they need not be aligned.
     public func withBytes<Result>(_ body: (UnsafeRawBufferPointer) throws -> Result) rethrows -> Result {
@@ -102,7 +102,7 @@ public struct NamedArray: Sendable {
         case .floats(let floats): try floats.withUnsafeBytes(body)
         case .bytes(let bytes): try bytes.withUnsafeBytes(body)
         case .mapped(let file, let range):
-            try withExtendedLifetime(file) { try body(UnsafeRawBufferPointer(rebasing: file.bytes[range])) }
+            try file.withBytes { try body(UnsafeRawBufferPointer(rebasing: $0[range])) }
         }
     }
 

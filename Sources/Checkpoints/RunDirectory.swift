@@ -14,13 +14,14 @@ public final class RunDirectory: Sendable {
     /// - Throws: `CheckpointError.runExists` where the folder holds anything; `.runInUse` where another process makes it.
     public convenience init(creating path: String) throws {
         func requireEmpty() throws {
-            let names = try FileManager.default.contentsOfDirectory(atPath: path)
-            guard names.allSatisfy({ $0 == "lock" }) else { throw CheckpointError.runExists(path: path) }
+            guard try fileNames(in: path).allSatisfy({ $0 == "lock" }) else {
+                throw CheckpointError.runExists(path: path)
+            }
         }
         do {
             try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
         } catch {
-            throw CheckpointError.refused(action: "create the folder", path: path, code: errno)
+            throw CheckpointError.refused(action: "create the folder", path: path, code: posixCode(error))
         }
         try requireEmpty()
         try self.init(locking: path)
@@ -39,7 +40,7 @@ public final class RunDirectory: Sendable {
             throw CheckpointError.notARun(path: path, reason: "it has no recipe.yaml; name the folder that holds one")
         }
         try self.init(locking: path)
-        for name in try FileManager.default.contentsOfDirectory(atPath: path) where AtomicFile.isLeftover(name) {
+        for name in try fileNames(in: path) where AtomicFile.isLeftover(name) {
             unlink("\(path)/\(name)")
         }
     }
@@ -100,20 +101,27 @@ public final class RunDirectory: Sendable {
     @discardableResult
     public func rewindStatistics(to imagesSeen: Int) throws -> Int {
         struct Row: Decodable { var images: Int }
-        guard let contents = FileManager.default.contents(atPath: statistics) else { return 0 }
+        let file: MappedFile
+        do {
+            file = try MappedFile(statistics)
+        } catch CheckpointError.refused(_, _, ENOENT) {
+            return 0
+        }
         let decoder = JSONDecoder()
-        let lines = contents.split(separator: UInt8(ascii: "\n"))
-        var kept = lines.filter { line in
-            (try? decoder.decode(Row.self, from: Data(line))).map { $0.images <= imagesSeen } ?? false
+        return try file.withBytes { bytes in
+            let lines = bytes.split(separator: UInt8(ascii: "\n"))
+            var kept = lines.filter { line in
+                (try? decoder.decode(Row.self, from: Data(line))).map { $0.images <= imagesSeen } ?? false
+            }
+            // The newline is a row's last byte: without it the row may be a part that happens to be whole JSON.
+            if let last = lines.last, last.endIndex == bytes.endIndex, kept.last?.endIndex == last.endIndex {
+                kept.removeLast()
+            }
+            if kept.count < lines.count {
+                try AtomicFile.write(kept.flatMap { $0 + [UInt8(ascii: "\n")] }, to: statistics)
+            }
+            return lines.count - kept.count
         }
-        // The newline is a row's last byte: without it the row may be a part that happens to be whole JSON.
-        if let last = lines.last, last.endIndex == contents.endIndex, kept.last?.endIndex == last.endIndex {
-            kept.removeLast()
-        }
-        if kept.count < lines.count {
-            try AtomicFile.write(kept.flatMap { $0 + [UInt8(ascii: "\n")] }, to: statistics)
-        }
-        return lines.count - kept.count
     }
 
     /// Adds a line by one write, so that readers never see a part of one; where it does not fit, nothing of it stays.

@@ -15,7 +15,26 @@ public struct Safetensors: Sendable {
     /// - Throws: `CheckpointError.refused` where the file cannot be opened; `.malformed` with what is wrong and where.
     public init(contentsOf path: String) throws {
         let file = try MappedFile(path)
-        let bytes = file.bytes
+        let contents = try file.withBytes { try Self.check($0, path: path) }
+        metadata = contents.metadata
+        arrays = Dictionary(
+            uniqueKeysWithValues: contents.entries.map { entry in
+                let range = contents.dataStart + entry.begin..<contents.dataStart + entry.end
+                let array = NamedArray(
+                    name: entry.name, shape: entry.shape, element: entry.element, file: file, range: range)
+                return (entry.name, array)
+            })
+    }
+
+    private struct Contents {
+        var entries: [HeaderEntry]
+        var metadata: [String: String]
+        /// How many bytes come before those of the arrays.
+        var dataStart: Int
+    }
+
+    /// Reads the header and checks that its arrays cover the rest of the file, each byte once. Names are unique.
+    private static func check(_ bytes: UnsafeRawBufferPointer, path: String) throws -> Contents {
         func malformed(_ reason: String) -> CheckpointError { .malformed(path: path, reason: reason) }
 
         if let kind = foreignKind(bytes) { throw malformed("it is \(kind)") }
@@ -23,53 +42,46 @@ public struct Safetensors: Sendable {
             throw malformed("it has \(bytes.count) bytes, and the length of the header alone takes 8")
         }
         let claimed = UInt64(littleEndian: bytes.loadUnaligned(as: UInt64.self))
-        guard claimed <= UInt64(Self.longestHeader) else {
-            throw malformed("its header claims \(claimed) bytes, and \(Self.longestHeader) are allowed")
+        guard claimed <= UInt64(longestHeader) else {
+            throw malformed("its header claims \(claimed) bytes, and \(longestHeader) are allowed")
         }
         guard claimed <= UInt64(bytes.count - 8) else {
             throw malformed("its header claims \(claimed) bytes, and \(bytes.count - 8) follow: it was cut short")
         }
         let dataStart = 8 + Int(claimed)
+        let dataCount = bytes.count - dataStart
 
         var scanner = HeaderScanner(UnsafeRawBufferPointer(rebasing: bytes[8..<dataStart]))
         let entries: [HeaderEntry]
+        let metadata: [String: String]
         do {
             (entries, metadata) = try scanner.header()
         } catch {
             throw malformed("\(error.reason) (byte \(8 + error.offset))")
         }
 
-        var arrays: [String: NamedArray] = [:]
-        arrays.reserveCapacity(entries.count)
         var reached = 0
         for entry in entries.sorted(by: { ($0.begin, $0.end) < ($1.begin, $1.end) }) {
-            guard entry.begin <= entry.end, entry.end <= bytes.count - dataStart else {
+            var name: String { quoted(entry.name) }
+            guard entry.begin <= entry.end, entry.end <= dataCount else {
                 throw malformed(
-                    "array \(quoted(entry.name)) claims the bytes \(entry.begin) to \(entry.end) of "
-                        + "\(bytes.count - dataStart): it was cut short or its header is wrong")
+                    "array \(name) claims the bytes \(entry.begin) to \(entry.end) of \(dataCount): it was cut short "
+                        + "or its header is wrong")
             }
             guard let size = byteCount(of: entry.shape, entry.element) else {
-                throw malformed("the shape of array \(quoted(entry.name)) is larger than any file")
+                throw malformed("the shape of array \(name) is larger than any file")
             }
             guard size == entry.end - entry.begin else {
-                throw malformed(
-                    "array \(quoted(entry.name)) has \(entry.end - entry.begin) bytes where its shape takes \(size)")
+                throw malformed("array \(name) has \(entry.end - entry.begin) bytes where its shape takes \(size)")
             }
-            guard entry.begin >= reached else {
-                throw malformed("array \(quoted(entry.name)) overlaps the array before it")
-            }
+            guard entry.begin >= reached else { throw malformed("array \(name) overlaps the array before it") }
             guard entry.begin == reached else {
-                throw malformed("there is a hole of \(entry.begin - reached) bytes before array \(quoted(entry.name))")
+                throw malformed("there is a hole of \(entry.begin - reached) bytes before array \(name)")
             }
             reached = entry.end
-            arrays[entry.name] = NamedArray(
-                name: entry.name, shape: entry.shape, element: entry.element, file: file,
-                range: dataStart + entry.begin..<dataStart + entry.end)
         }
-        guard reached == bytes.count - dataStart else {
-            throw malformed("\(bytes.count - dataStart - reached) bytes follow its last array")
-        }
-        self.arrays = arrays
+        guard reached == dataCount else { throw malformed("\(dataCount - reached) bytes follow its last array") }
+        return Contents(entries: entries, metadata: metadata, dataStart: dataStart)
     }
 
     /// The names of the arrays, sorted.
@@ -79,17 +91,16 @@ public struct Safetensors: Sendable {
     public subscript(name: String) -> NamedArray? { arrays[name] }
 }
 
-/// The bytes an array of this shape takes, or nil where that exceeds `Int`. A zero anywhere makes it empty.
+/// The bytes an array of this shape takes, or nil where they exceed `Int`. Zeros are left out of that test, so that
+/// whoever multiplies the extents in whatever order stays within `Int` too.
 private func byteCount(of shape: [Int], _ element: ArrayElement) -> Int? {
     var size = element.byteCount
-    var overflowed = false
-    for extent in shape {
-        if extent == 0 { return 0 }
+    for extent in shape where extent != 0 {
         let (product, overflow) = size.multipliedReportingOverflow(by: extent)
+        if overflow { return nil }
         size = product
-        overflowed = overflowed || overflow
     }
-    return overflowed ? nil : size
+    return shape.contains(0) ? 0 : size
 }
 
 /// What a file's first bytes say it is, where they are those of a format people mistake for this one.

@@ -1,4 +1,5 @@
 import FoundationEssentials
+import Glibc
 
 /// Everything a training needs to go on as if it had never stopped, in one safetensors file.
 ///
@@ -94,7 +95,9 @@ public struct TrainingCheckpoint: Sendable {
         }
         let staying = Set(sound.suffix(kept).map(\.path))
         for checkpoint in present where !staying.contains(checkpoint.path) {
-            try FileManager.default.removeItem(atPath: checkpoint.path)
+            guard unlink(checkpoint.path) == 0 || errno == ENOENT else {
+                throw CheckpointError.refused(action: "remove", path: checkpoint.path, code: errno)
+            }
         }
         return path
     }
@@ -123,7 +126,7 @@ public struct TrainingCheckpoint: Sendable {
 
     /// The checkpoint files of a folder, fewest images first.
     private static func checkpoints(in folder: String) throws -> [(imagesSeen: Int, path: String)] {
-        try FileManager.default.contentsOfDirectory(atPath: folder).compactMap { name in
+        try fileNames(in: folder).compactMap { name in
             let digits = name.dropFirst("checkpoint-".count).dropLast(".safetensors".count)
             guard let imagesSeen = Int(digits), imagesSeen >= 0, name == fileName(imagesSeen: imagesSeen) else {
                 return nil

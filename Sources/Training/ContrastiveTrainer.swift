@@ -86,6 +86,9 @@ public final class ContrastiveTrainer {
         return measurements
     }
 
+    /// The cost of each kernel call of a step, nothing updated.
+    func profile(_ batch: Batch) throws -> [Program.StepCost] { try program.profile(inputs(batch)) }
+
     /// Linear warm-up over the first twentieth, then half a cosine down to zero.
     private var rate: Float {
         let progress = Double(imagesSeen) / Double(max(recipe.encoder.images, 1))

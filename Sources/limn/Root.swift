@@ -21,7 +21,7 @@ struct Root: ParsableCommand {
               0 done · 64 bad usage · 65 bad data or model · 66 no such input · 73 output cannot be written
               1 anything else · 130 interrupted
             """,
-        subcommands: [TrainCommand.self, CorpusCommand.self, VocabularyCommand.self])
+        subcommands: [TrainCommand.self, ProfileCommand.self, CorpusCommand.self, VocabularyCommand.self])
 
     /// Failures end in one line on standard error and the code that fits them.
     static func main() {

@@ -64,6 +64,7 @@ import Testing
         (array(shape: "[99999999999999999999]"), "a number is larger than any file"),
         (array(shape: "[9223372036854775808]"), "a number is larger than any file"),
         (array(shape: "[4294967296,4294967296]"), "the shape of array \"a\" is larger than any file"),
+        (array(shape: "[4294967296,4294967296,0]"), "the shape of array \"a\" is larger than any file"),
         (array(shape: "[[1]]"), "a number is not a whole number of zero or more"),
         (array(shape: "1"), "expected \"[\" and found \"1\""),
         (array(shape: "[1,]"), "a number is not a whole number of zero or more"),
@@ -130,18 +131,19 @@ import Testing
         }
     }
 
-    /// Every bit flipped, every byte left out, doubled or replaced by a mark of JSON, every length cut to, and pieces
+    /// Every second bit flipped, every byte left out, doubled or replaced by marks of JSON, every length cut to, and pieces
     /// moved: each of these files is either refused in one line or can be read to the last byte.
     @Test func noMutationOfASoundFileTraps() throws {
         let sound = try #require(Data(base64Encoded: SafetensorsTests.golden.filter { !$0.isWhitespace })).map { $0 }
+        let marks = Array("\"\\{}[],:-.e09 ".utf8)
         var mutations: [[UInt8]] = []
         for at in sound.indices {
-            for bit in 0..<8 {
+            for bit in stride(from: at % 2, to: 8, by: 2) {
                 var bytes = sound
                 bytes[at] ^= 1 << UInt8(bit)
                 mutations.append(bytes)
             }
-            for mark in "\"\\{}[],:-.e09 ".utf8 {
+            for mark in [marks[at % marks.count], marks[(at + 5) % marks.count]] {
                 var bytes = sound
                 bytes[at] = mark
                 mutations.append(bytes)
@@ -149,11 +151,11 @@ import Testing
             mutations.append(Array(sound[..<at] + sound[(at + 1)...]))
             mutations.append(Array(sound[...at] + sound[at...]))
             mutations.append(Array(sound[..<at]))
-            for other in stride(from: at % 37, to: sound.count, by: 37) {
+            for other in stride(from: at % 293, to: sound.count, by: 293) {
                 mutations.append(Array(sound[..<at] + sound[other...]))
             }
         }
-        #expect(mutations.count > 20_000)
+        #expect(mutations.count > 5_000)
         var refused = 0
         try withTemporaryFolder { (folder: String) throws in
             let path = "\(folder)/mutated"

@@ -34,8 +34,8 @@ import Testing
                     == "the folder \(path) already holds files; choose a new folder, or resume the run in it")
             try put([1], "\(folder)/file")
             #expect(
-                complaint { _ = try RunDirectory(creating: "\(folder)/file/run") }?.hasPrefix(
-                    "cannot create the folder \(folder)/file/run: ") == true)
+                complaint { _ = try RunDirectory(creating: "\(folder)/file/run") }
+                    == "cannot create the folder \(folder)/file/run: Not a directory")
             #expect(
                 complaint { _ = try RunDirectory(opening: folder) }
                     == "\(folder) is not the folder of a run: it has no recipe.yaml; name the folder that holds one")

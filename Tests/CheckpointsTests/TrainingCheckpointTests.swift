@@ -98,6 +98,9 @@ import Testing
         try withTemporaryFolder { (folder: String) throws in
             let latest = try TrainingCheckpoint.latest(in: folder)
             #expect(latest == nil)
+            #expect(
+                complaint { _ = try TrainingCheckpoint.latest(in: "\(folder)/absent") }
+                    == "cannot read the folder \(folder)/absent: No such file or directory")
         }
     }
 

@@ -1,5 +1,6 @@
-// What the files of this folder share: the functions looked up in the library, and the few places where the C interfaces
-// of oneDNN 2.x and 3.x differ. Each interface_N.c fills those places for its version and is empty under the other's headers.
+// What the files of this folder share: the functions looked up in the library, and the few places where the C
+// interfaces of oneDNN 2.x and 3.x differ. Each interface_N.c fills those places for its version and is empty under the
+// other's headers.
 #pragma once
 #include "COneDNN.h"
 
@@ -67,7 +68,8 @@ typedef const_dnnl_memory_desc_t limn_layout;
   X(dnnl_memory_destroy)                                                                                               \
   LIMN_VERSION_FUNCTIONS(X)
 
-/// The open library. The engine is the processor, the stream runs in order, the attribute asks for the caller's scratch.
+/// The open library. The engine is the processor, the stream runs in order, the attribute asks for the caller's
+/// scratch.
 struct limn_library {
 #define LIMN_FIELD(name) __typeof__(name) *name;
   LIMN_FUNCTIONS(LIMN_FIELD)

@@ -82,8 +82,8 @@ static void channels_last(
   strides[0] = stride;
 }
 
-/// Writes the dimensions [G, O / G, I / G, spatial…] of a filter (no G for one group) and the strides of O, spatial…, I / G.
-/// Returns their number.
+/// Writes the dimensions [G, O / G, I / G, spatial…] of a filter (no G for one group) and the strides that they have in
+/// O, spatial…, I / G. Returns their number.
 static int plain_filter(const limn_onednn_convolution *c, dnnl_dims_t extents, dnnl_dims_t strides) {
   int first = c->groups > 1;
   int64_t inputs = c->in_channels / c->groups, outputs = c->out_channels / c->groups;
@@ -137,8 +137,8 @@ static dnnl_status_t plan_convolution(limn_onednn_primitive *p, const limn_onedn
   dnnl_status_t status = limn_describe(&p->plain, filter_rank, filter_extents, dnnl_f32, filter_strides);
   if (status != dnnl_success) return status;
 
-  // A gradient is planned after the forward convolution it belongs to. That one is never run, and a mixture of types that
-  // a gradient has need not be one that forward has, so it takes one type throughout.
+  // A gradient is planned after the forward convolution it belongs to. That one is never run, and a mixture of types
+  // that a gradient has need not be one that forward has, so it takes one type throughout.
   int narrow = c->input_type == LIMN_BF16 || c->output_type == LIMN_BF16;
   dnnl_primitive_desc_t forward = NULL;
   for (int kind = c->kind == LIMN_CONV_FORWARD ? c->kind : LIMN_CONV_FORWARD;; kind = c->kind) {
@@ -203,8 +203,8 @@ limn_onednn_primitive *limn_onednn_convolution_create(
   }
   if (status == dnnl_success) return p;
   snprintf(
-      message, capacity, "oneDNN cannot make this convolution (kind %d, %lld to %lld channels, types %d %d %d): %s", c->kind,
-      (long long)c->in_channels, (long long)c->out_channels, c->input_type, c->filter_type, c->output_type,
+      message, capacity, "oneDNN cannot make this convolution (kind %d, %lld to %lld channels, types %d %d %d): %s",
+      c->kind, (long long)c->in_channels, (long long)c->out_channels, c->input_type, c->filter_type, c->output_type,
       limn_library.dnnl_status2str(status));
   limn_onednn_destroy(p);
   return NULL;
@@ -242,8 +242,9 @@ limn_onednn_primitive *limn_onednn_matmul_create(const limn_onednn_matmul *m, ch
   limn_forget(&c);
   if (status == dnnl_success) return p;
   snprintf(
-      message, capacity, "oneDNN cannot make this matrix product (%lld × %lld × %lld, types %d %d %d): %s", (long long)m->m,
-      (long long)m->n, (long long)m->k, m->a_type, m->b_type, m->c_type, limn_library.dnnl_status2str(status));
+      message, capacity, "oneDNN cannot make this matrix product (%lld × %lld × %lld, types %d %d %d): %s",
+      (long long)m->m, (long long)m->n,
+      (long long)m->k, m->a_type, m->b_type, m->c_type, limn_library.dnnl_status2str(status));
   limn_onednn_destroy(p);
   return NULL;
 }

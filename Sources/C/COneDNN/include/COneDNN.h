@@ -1,8 +1,8 @@
 // Convolutions and matrix products by oneDNN, found when the program runs.
 //
-// The library is opened with dlopen, so nothing here is needed to build or to start; limn_onednn_open says whether it is
-// there. Which C interface is spoken (2.x or 3.x) is decided by the headers found when this was compiled, and the library
-// found at run time must have the same major version.
+// The library is opened with dlopen, so nothing here is needed to build or to start; limn_onednn_open says whether it
+// is there. Which C interface is spoken (2.x or 3.x) is decided by the headers found when this was compiled, and the
+// library found at run time must have the same major version.
 //
 // Activations are plain, channels last: N, spatial dimensions, C. Filters have two layouts: *plain*, which is float32
 // O, spatial dimensions, I / groups, and *packed*, which is whatever the primitive found best; the functions below go
@@ -13,7 +13,7 @@
 
 // Says to Swift that a function is called from other threads than the caller's, so that a closure passed for it is not
 // taken to belong to the caller's actor.
-#if defined(__swift__) || defined(__clang__)
+#if defined(__clang__)
 #define LIMN_SENDABLE __attribute__((swift_attr("@Sendable")))
 #else
 #define LIMN_SENDABLE
@@ -27,14 +27,15 @@ typedef struct {
   int kind;     ///< one of LIMN_CONV_…
   int spatial;  ///< number of spatial dimensions, 1 to 3
   int64_t batch, in_channels, out_channels, groups;
-  /// Outermost dimension first; `spatial` of them are used. output = (input + pad_low + pad_high - filter) / stride + 1.
+  /// Outermost dimension first; `spatial` of them are used.
+  /// output = (input + pad_low + pad_high - filter) / stride + 1, rounded down.
   int64_t input[3], output[3], filter[3], stride[3], pad_low[3], pad_high[3];
   /// LIMN_F32 or LIMN_BF16, each standing for the tensor or for its gradient, whichever the kind deals with.
   int input_type, filter_type, output_type;
 } limn_onednn_convolution;
 
 /// C[b, m, n] = op(A)·op(B), row-major and dense. A is [a_batch, m, k], or [a_batch, k, m] when transposed; B is
-/// [b_batch, k, n], or [b_batch, n, k] when transposed. a_batch and b_batch are 1 (shared over the batch) or `batch`.
+/// [b_batch, k, n], or [b_batch, n, k] when transposed. a_batch and b_batch are 1 (shared over the batch) or batch.
 typedef struct {
   int64_t batch, m, n, k, a_batch, b_batch;
   int transpose_a, transpose_b;
@@ -46,6 +47,7 @@ typedef struct limn_onednn_primitive limn_onednn_primitive;
 
 /// Finds and opens the library. May be called any number of times, from any thread; only the first does the work.
 /// When the result is not 0, `message` says in one line what is missing. All else here needs a successful open first.
+/// The first call may set GOMP_SPINCOUNT in the environment: make it before other threads read the environment.
 int limn_onednn_open(char *message, size_t capacity);
 
 /// The version of the library that is open; zeros when none is.
@@ -82,8 +84,9 @@ int limn_onednn_unpack_filter(limn_onednn_primitive *, const void *packed, float
 int limn_onednn_convolution_run(limn_onednn_primitive *, const void *a, const void *b, void *out, void *scratch);
 int limn_onednn_matmul_run(limn_onednn_primitive *, const void *a, const void *b, void *c, void *scratch);
 
-/// Calls fn(context, index, count) once for each index below `count` on the threads that oneDNN itself uses, so that both
-/// share one pool; count is at most `threads`. Returns -1, having called nothing, when the library has no OpenMP pool.
+/// Calls fn(context, index, count) once for each index below `count` on the threads that oneDNN itself uses, so that
+/// both share one pool; count is at most `threads`. Returns -1, having called nothing, when the library has no OpenMP
+/// pool.
 /// OpenMP keeps one pool for each calling thread: make all calls of a program from the same thread.
 int limn_onednn_parallel(
     int threads, void (*LIMN_SENDABLE fn)(void *context, int index, int count), void *context);

@@ -1,0 +1,57 @@
+import Corpora
+import Execution
+import Language
+
+/// Where a step's time goes, by kernel and shape.
+public struct StepProfile: CustomStringConvertible {
+    /// A table for people.
+    public let description: String
+
+    /// Runs a few steps of the recipe's stage on a corpus and times every kernel call; nothing is kept.
+    /// - Parameter encoder: the contrastive stage rather than the adversarial one.
+    public init(_ recipe: Recipe, data: String, device: CPUDevice, encoder: Bool) throws {
+        let corpus = try Corpus(folder: data, split: recipe.data.split.isEmpty ? nil : recipe.data.split)
+        let pictures = try PictureStore(corpus: corpus, side: recipe.data.side, badFiles: .skip)
+        let sampler = try PairSampler(corpus: pictures.corpus, seed: recipe.seed, flips: recipe.data.mirror)
+        let size = encoder ? recipe.encoder.batch : recipe.gan.batch
+        let batch = Batch(pictures: pictures, sampler: sampler, firstImage: 0, size: size)
+        let once: () throws -> [Program.StepCost]
+        if encoder {
+            let vocabulary = try VocabularyTrainer(size: recipe.data.vocabulary).train(on: pictures.corpus.captions, name: "profile", provenance: "")
+            let trainer = try ContrastiveTrainer(recipe, corpus: pictures.corpus, tokenizer: Tokenizer(vocabulary: vocabulary), device: device)
+            once = { try trainer.profile(batch) }
+        } else {
+            let width = recipe.encoder.embedding
+            let embeddings = [Float](repeating: 1 / Float(width).squareRoot(), count: pictures.corpus.captionCount * width)
+            let trainer = try GANTrainer(recipe, embeddings: embeddings, condition: width, device: device)
+            once = { try trainer.profile(batch).flatMap { phase in phase.costs } }
+        }
+        _ = try once()
+        var rows: [String: (calls: Int, seconds: Double, flops: Double, bytes: Double)] = [:]
+        let runs = 3
+        for _ in 0..<runs {
+            for cost in try once() {
+                let row = rows[cost.name] ?? (0, 0, 0, 0)
+                rows[cost.name] = (row.calls + 1, row.seconds + cost.seconds, row.flops + cost.flops, row.bytes + cost.bytes)
+            }
+        }
+        let total = rows.values.reduce(0) { $0 + $1.seconds }
+        var lines = [
+            "\(device.summary): \(Journal.number(total / Double(runs) * 1000, digits: 1)) ms a step of \(size) pictures, \(Journal.number(Double(runs * size) / total, digits: 1)) img/s",
+            "    ms    %  calls  GFLOP/s   GB/s  kernel",
+        ]
+        for (name, row) in rows.sorted(by: { $0.value.seconds > $1.value.seconds }).prefix(40) {
+            let columns = [
+                (row.seconds / Double(runs) * 1000, 6, 2), (row.seconds / total * 100, 4, 1), (Double(row.calls / runs), 6, 0),
+                (row.flops / row.seconds / 1e9, 8, 1), (row.bytes / row.seconds / 1e9, 6, 1),
+            ]
+            lines.append(columns.map { StepProfile.column($0.0, width: $0.1, digits: $0.2) }.joined(separator: " ") + "  " + name)
+        }
+        description = lines.joined(separator: "\n")
+    }
+
+    private static func column(_ value: Double, width: Int, digits: Int) -> String {
+        let text = digits == 0 ? "\(Int(value))" : Journal.number(value, digits: digits)
+        return String(repeating: " ", count: max(0, width - text.count)) + text
+    }
+}

@@ -1,0 +1,33 @@
+import ArgumentParser
+import Execution
+import Training
+
+struct ProfileCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "profile", abstract: "Show where a training step's time goes, by kernel and shape.",
+        discussion: """
+            EXAMPLE
+              limn profile recipes/flowers-64.yaml --data flowers --set gan.batch=64
+            """)
+
+    @Argument(help: "The recipe, a YAML file.")
+    var recipe: String
+
+    @Option(help: "The folder of captioned pictures.")
+    var data: String
+
+    @Option(help: ArgumentHelp("Change one key of the recipe; may be repeated.", valueName: "key=value"))
+    var set: [String] = []
+
+    @Flag(help: "The contrastive stage rather than the adversarial one.")
+    var encoder = false
+
+    @Option(help: "Threads; all processors by default.")
+    var threads: Int?
+
+    func run() throws {
+        let recipe = try Recipe(yaml: InputFile.text(self.recipe), named: self.recipe, settings: set)
+        let device = CPUDevice(threads: threads, precision: recipe.precision)
+        print(try StepProfile(recipe, data: data, device: device, encoder: encoder))
+    }
+}

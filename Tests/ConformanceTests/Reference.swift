@@ -1,0 +1,255 @@
+import Graphs
+
+#if canImport(Glibc)
+import Glibc
+#endif
+
+/// The meaning of a graph, evaluated in float64 by the plainest loops: what every device is compared with.
+///
+/// One function an operation, no sharing with the engine beyond the operations' own fields. Slow on purpose.
+struct Reference {
+    /// Values of inputs by name and of parameters by path, row-major; indices as whole numbers.
+    let inputs: [String: [Double]]
+    private var known: [Int: [Double]] = [:]
+
+    init(_ inputs: [String: [Double]]) { self.inputs = inputs }
+
+    /// The elements of `tensor` in row-major order.
+    mutating func callAsFunction(_ tensor: Tensor) -> [Double] {
+        // Nodes come after their operands, so one pass in ascending order needs no recursion.
+        var needed = Set([tensor.id])
+        for id in stride(from: tensor.id, through: 0, by: -1) where needed.contains(id) && known[id] == nil {
+            needed.formUnion(tensor.graph.nodes[id].inputs)
+        }
+        for id in needed.sorted() where known[id] == nil { known[id] = evaluate(tensor.graph.nodes[id], tensor.graph) }
+        return known[tensor.id] ?? []
+    }
+
+    private func evaluate(_ node: Graph.Node, _ graph: Graph) -> [Double] {
+        let x = node.inputs.map { known[$0] ?? [] }
+        let shapes = node.inputs.map { graph.nodes[$0].shape }
+        switch node.operation {
+        case let input as Input: return inputs[input.inputName] ?? []
+        case let parameter as Parameter: return inputs[parameter.path] ?? []
+        case let fill as Fill: return [Double](repeating: Double(fill.value), count: fill.shape.count)
+        case is StopGradient, is Reshape: return x[0]
+        case let map as Elementwise: return elementwise(map.function, x)
+        case is Sum: return reduce(x[0], shapes[0], to: node.shape, from: 0, +)
+        case is Maximum: return reduce(x[0], shapes[0], to: node.shape, from: -.infinity) { $1 > $0 || $1.isNaN ? $1 : $0 }
+        case is Broadcast: return broadcast(x[0], shapes[0], to: node.shape)
+        case let product as MatrixProduct: return matrixProduct(product, x, shapes, node.shape)
+        case let convolution as Convolution:
+            return convolve(convolution.geometry, input: shapes[0], filter: shapes[1], output: node.shape, node.shape.count) {
+                $0[$1.output] += x[0][$1.input] * x[1][$1.filter]
+            }
+        case let gradient as ConvolutionInputGradient:
+            return convolve(gradient.geometry, input: node.shape, filter: shapes[1], output: shapes[0], node.shape.count) {
+                $0[$1.input] += x[0][$1.output] * x[1][$1.filter]
+            }
+        case let gradient as ConvolutionFilterGradient:
+            return convolve(gradient.geometry, input: shapes[0], filter: node.shape, output: shapes[1], node.shape.count) {
+                $0[$1.filter] += x[0][$1.input] * x[1][$1.output]
+            }
+        case let upsample as Upsample: return resample(x[0], node.shape, shapes[0], upsample.factor) { $0[$1] = $2[$3] }
+        case let pool as SumPool:
+            return resample(x[0], shapes[0], node.shape, pool.factor, result: node.shape.count) { $0[$3] += $2[$1] }
+        case is Gather: return gather(x[0], by: x[1], shapes[0])
+        case is Scatter: return scatter(x[0], by: x[1], node.shape)
+        case let slice as Slice:
+            return moved(node.shape) { result in
+                var from = result
+                from[slice.axis] += slice.start
+                return x[0][flat(from, shapes[0])]
+            }
+        case let pad as Pad:
+            return moved(node.shape) { result in
+                var from = result
+                from[pad.axis] -= pad.before
+                return (0..<shapes[0][pad.axis]).contains(from[pad.axis]) ? x[0][flat(from, shapes[0])] : 0
+            }
+        case let concatenate as Concatenate:
+            return moved(node.shape) { result in
+                var from = result
+                var part = 0
+                while from[concatenate.axis] >= shapes[part][concatenate.axis] {
+                    from[concatenate.axis] -= shapes[part][concatenate.axis]
+                    part += 1
+                }
+                return x[part][flat(from, shapes[part])]
+            }
+        case let transpose as Transpose:
+            return moved(node.shape) { result in
+                var from = result
+                for (to, axis) in transpose.order.enumerated() { from[axis] = result[to] }
+                return x[0][flat(from, shapes[0])]
+            }
+        case let translate as Translate:
+            return moved(node.shape) { result in
+                var from = result
+                for axis in 1...2 { from[axis] -= Int(x[1][result[0] * 2 + axis - 1]) * (translate.isBack ? -1 : 1) }
+                let inside = (1...2).allSatisfy { (0..<node.shape[$0]).contains(from[$0]) }
+                return inside ? x[0][flat(from, node.shape)] : 0
+            }
+        default: preconditionFailure("the reference does not know \(node.operation.name)")
+        }
+    }
+}
+
+// MARK: Positions
+
+private func flat(_ index: [Int], _ shape: Shape) -> Int {
+    var result = 0
+    for (position, extent) in zip(index, shape.dimensions) { result = result * extent + position }
+    return result
+}
+
+/// A result whose element at each index is what `source` says.
+private func moved(_ shape: Shape, _ source: ([Int]) -> Double) -> [Double] {
+    var result: [Double] = []
+    var index = [Int](repeating: 0, count: shape.rank)
+    for _ in 0..<shape.count {
+        result.append(source(index))
+        for axis in index.indices.reversed() {
+            index[axis] += 1
+            if index[axis] < shape[axis] { break }
+            index[axis] = 0
+        }
+    }
+    return result
+}
+
+/// The index in a shape with some extents of 1 that belongs to `index` in the full shape.
+private func projected(_ index: [Int], _ shape: Shape) -> [Int] {
+    zip(index, shape.dimensions).map { $1 == 1 ? 0 : $0 }
+}
+
+// MARK: Operations
+
+private func elementwise(_ function: Elementwise.Function, _ x: [[Double]]) -> [Double] {
+    let a = x[0]
+    let b = x[x.count - 1]
+    return a.indices.map { i in
+        switch function {
+        case .scale(let factor): a[i] * Double(factor)
+        case .offset(let value): a[i] + Double(value)
+        case .power(let exponent): pow(a[i], Double(exponent))
+        case .exp: exp(a[i])
+        case .log: log(a[i])
+        case .sqrt: a[i].squareRoot()
+        case .reciprocal: 1 / a[i]
+        case .tanh: tanh(a[i])
+        case .sigmoid: 1 / (1 + exp(-a[i]))
+        case .softplus: a[i] > 0 ? a[i] + log1p(exp(-a[i])) : log1p(exp(a[i]))
+        case .leakyReLU(let slope): a[i] > 0 ? a[i] : a[i] * Double(slope)
+        case .clamp(let low, let high): a[i] < Double(low) ? Double(low) : a[i] > Double(high) ? Double(high) : a[i]
+        case .between(let low, let high): a[i] > Double(low) && a[i] < Double(high) ? 1 : 0
+        case .add: a[i] + b[i]
+        case .subtract: a[i] - b[i]
+        case .multiply: a[i] * b[i]
+        case .divide: a[i] / b[i]
+        case .leakyReLUGradient(let slope): b[i] > 0 ? a[i] : a[i] * Double(slope)
+        }
+    }
+}
+
+private func reduce(
+    _ x: [Double], _ shape: Shape, to result: Shape, from start: Double, _ join: (Double, Double) -> Double
+) -> [Double] {
+    var totals = [Double](repeating: start, count: result.count)
+    var at = 0
+    _ = moved(shape) { index in
+        let target = flat(projected(index, result), result)
+        totals[target] = join(totals[target], x[at])
+        at += 1
+        return 0
+    }
+    return totals
+}
+
+private func broadcast(_ x: [Double], _ shape: Shape, to result: Shape) -> [Double] {
+    moved(result) { x[flat(projected($0, shape), shape)] }
+}
+
+private func matrixProduct(_ product: MatrixProduct, _ x: [[Double]], _ shapes: [Shape], _ result: Shape) -> [Double] {
+    let (rows, columns, inner) = (result[-2], result[-1], product.inner(shapes[0]))
+    var values: [Double] = []
+    for batch in 0..<result.count / (rows * columns) {
+        for row in 0..<rows {
+            for column in 0..<columns {
+                var total = 0.0
+                for k in 0..<inner {
+                    let a = product.transposeA ? k * rows + row : row * inner + k
+                    let b = product.transposeB ? column * inner + k : k * columns + column
+                    total += x[0][batch * rows * inner + a] * x[1][batch * inner * columns + b]
+                }
+                values.append(total)
+            }
+        }
+    }
+    return values
+}
+
+/// Calls `accumulate` once for each product of a convolution with the positions of its three factors; the convolution
+/// and its two gradients differ only in which of the three is summed into.
+private func convolve(
+    _ geometry: ConvolutionGeometry, input: Shape, filter: Shape, output: Shape, _ count: Int,
+    _ accumulate: (inout [Double], (input: Int, filter: Int, output: Int)) -> Void
+) -> [Double] {
+    let lead = [Int](repeating: 1, count: 3 - geometry.stride.count)
+    func spatial(_ shape: Shape) -> [Int] { lead + Array(shape.dimensions[1..<shape.rank - 1]) }
+    let (i, f, o) = (spatial(input), spatial(filter), spatial(output))
+    let stride = lead + geometry.stride
+    let pad = lead.map { _ in 0 } + geometry.padLow
+    let (width, outs) = (filter[-1], filter[0] / geometry.groups)
+    var result = [Double](repeating: 0, count: count)
+    for n in 0..<input[0] {
+        for z in 0..<o[0] { for y in 0..<o[1] { for x in 0..<o[2] {
+            for fz in 0..<f[0] { for fy in 0..<f[1] { for fx in 0..<f[2] {
+                let (iz, iy, ix) = (z * stride[0] + fz - pad[0], y * stride[1] + fy - pad[1], x * stride[2] + fx - pad[2])
+                guard (0..<i[0]).contains(iz), (0..<i[1]).contains(iy), (0..<i[2]).contains(ix) else { continue }
+                let from = ((n * i[0] + iz) * i[1] + iy) * i[2] + ix
+                let to = ((n * o[0] + z) * o[1] + y) * o[2] + x
+                for channel in 0..<filter[0] {
+                    let tap = ((channel * f[0] + fz) * f[1] + fy) * f[2] + fx
+                    for c in 0..<width {
+                        let inChannel = channel / outs * width + c
+                        accumulate(
+                            &result, (from * input[-1] + inChannel, tap * width + c, to * filter[0] + channel))
+                    }
+                }
+            } } }
+        } } }
+    }
+    return result
+}
+
+/// Calls `visit(result, large, x, small)` for each position of the larger side and the position it shrinks to.
+private func resample(
+    _ x: [Double], _ large: Shape, _ small: Shape, _ factor: Int, result count: Int? = nil,
+    _ visit: (inout [Double], Int, [Double], Int) -> Void
+) -> [Double] {
+    var result = [Double](repeating: 0, count: count ?? large.count)
+    var at = 0
+    _ = moved(large) { index in
+        var shrunk = index
+        for axis in 1..<index.count - 1 { shrunk[axis] /= factor }
+        visit(&result, at, x, flat(shrunk, small))
+        at += 1
+        return 0
+    }
+    return result
+}
+
+private func gather(_ table: [Double], by indices: [Double], _ shape: Shape) -> [Double] {
+    indices.flatMap { index in
+        (0..<shape[1]).map { (0..<shape[0]).contains(Int(index)) ? table[Int(index) * shape[1] + $0] : 0 }
+    }
+}
+
+private func scatter(_ rows: [Double], by indices: [Double], _ shape: Shape) -> [Double] {
+    var table = [Double](repeating: 0, count: shape.count)
+    for (row, index) in indices.enumerated() where (0..<shape[0]).contains(Int(index)) {
+        for column in 0..<shape[1] { table[Int(index) * shape[1] + column] += rows[row * shape[1] + column] }
+    }
+    return table
+}

@@ -1,0 +1,117 @@
+import Execution
+import Graphs
+import Testing
+
+/// How graphs are drawn: sharing, broadcasting, and what derivatives leave out.
+@Suite struct GraphTests {
+    @Test func commonSubexpressionsAreOneNode() {
+        let graph = Graph()
+        let (x, y) = (graph.input("x", [2, 3]), graph.input("y", [3]))
+        let first = (x * y).tanh().sum()
+        let count = graph.nodes.count
+        let second = (x * y).tanh().sum()
+        #expect(first.id == second.id)
+        #expect(graph.nodes.count == count)
+        #expect((y * x).id != (x * y).id, "operands in another order are another node")
+        #expect(x.leakyReLU(0.1).id != x.leakyReLU(0.2).id, "settings tell nodes apart")
+        #expect(graph.input("x", [2, 3]).id == x.id)
+    }
+
+    @Test func constantsFold() {
+        let graph = Graph()
+        let x = graph.input("x", [2, 3])
+        #expect((x * 1).id == x.id)
+        #expect((x + 0).id == x.id)
+        #expect((x * 2 * 3).id == (x * 6).id)
+        #expect((x * graph.fill(2, [1])).id == (x * 2).id)
+        #expect(x.reshaped([6]).reshaped([3, 2]).id == x.reshaped([3, 2]).id)
+        #expect(x.reshaped([6]).reshaped([2, 3]).id == x.id)
+        #expect(x.transposed([0, 1]).id == x.id)
+        #expect(x.slice(axis: 1, start: 0, count: 3).id == x.id)
+        #expect(x.power(2).id == (x * x).id)
+        // A constant of larger shape still decides the shape of the result.
+        #expect((x.slice(axis: 0, start: 0, count: 1) * graph.fill(2, [2, 3])).shape == [2, 3])
+    }
+
+    @Test func broadcastingFollowsNumPy() {
+        let cases: [(Shape, Shape, Shape?)] = [
+            ([2, 3], [3], [2, 3]), ([2, 1], [1, 3], [2, 3]), ([], [4], [4]), ([5, 1, 3], [2, 1], [5, 2, 3]),
+            ([2, 3], [2], nil), ([2, 3], [3, 2], nil), ([1], [1], [1]), ([4, 1, 6], [5, 6], [4, 5, 6]),
+        ]
+        for (a, b, expected) in cases {
+            #expect(Shape.broadcast(a, b) == expected)
+            #expect(Shape.broadcast(b, a) == expected)
+            guard let expected else { continue }
+            let graph = Graph()
+            #expect((graph.input("a", a) * graph.input("b", b)).shape == expected)
+        }
+    }
+
+    @Test func shapesOfOperations() {
+        let graph = Graph()
+        let image = graph.input("image", [2, 9, 8, 3])
+        let w = graph.input("w", [5, 4, 4, 3])
+        #expect(image.convolution(w, .init(stride: 2, padding: 1)).shape == [2, 4, 4, 5])
+        #expect(image.upsampled(3).shape == [2, 27, 24, 3])
+        #expect(image.sum(along: [1, -1]).shape == [2, 1, 8, 1])
+        #expect(image.mean().shape == [1])
+        #expect(image.transposed([3, 0, 2, 1]).shape == [3, 2, 8, 9])
+        #expect(graph.input("a", [7, 2, 3]).matmul(graph.input("b", [7, 5, 3]), otherTransposed: true).shape == [7, 2, 5])
+    }
+
+    @Test func derivativesByUnusedVariablesAreZeros() throws {
+        let graph = Graph()
+        let (x, unused) = (graph.input("x", [3]), graph.input("unused", [2, 2]))
+        let later = graph.input("later", [4])
+        let derivatives = gradients(of: x.tanh().sum(), withRespectTo: [unused, x, later])
+        #expect(derivatives.map(\.shape) == [[2, 2], [3], [4]])
+        let program = try CPUDevice(library: .openBLAS, threads: 1).compile(
+            Outputs(results: ["zeros": derivatives[0], "more": derivatives[2]]), parameters: [:])
+        #expect(try program.run() == ["zeros": [0, 0, 0, 0], "more": [0, 0, 0, 0]])
+    }
+
+    @Test func derivativeByTheLossAndByIntermediates() {
+        let graph = Graph()
+        let x = graph.input("x", [3])
+        let middle = x * x
+        let loss = (middle * middle).sum()
+        var reference = Reference(["x": [1, 2, 3]])
+        let derivatives = gradients(of: loss, withRespectTo: [loss, middle, x]).map { reference($0) }
+        #expect(derivatives == [[1], [2, 8, 18], [4, 32, 108]])
+    }
+
+    @Test func derivativesStopWhereTold() {
+        let graph = Graph()
+        let x = graph.input("x", [3])
+        let y = x * x.stoppingGradient()
+        var reference = Reference(["x": [1, 2, 3]])
+        #expect(reference(gradients(of: y.sum(), withRespectTo: [x])[0]) == [1, 2, 3])
+        #expect(reference(gradients(of: (x * x).stoppingGradient().sum(), withRespectTo: [x])[0]) == [0, 0, 0])
+        // Maximum is a constant to derivatives.
+        #expect(reference(gradients(of: x.maximum(along: [0]), withRespectTo: [x])[0]) == [0, 0, 0])
+    }
+
+    /// The generator's phase asks for derivatives by the image alone: no program may compute those of the filters.
+    @Test func derivativesByInputsNeedNoFilterGradients() throws {
+        let graph = Graph()
+        let x = graph.input("x", [1, 8, 8, 8])
+        let filters = (0..<3).map { graph.parameter("filter \($0)", [8, 3, 3, 8]) }
+        let y = filters.reduce(x) { $0.convolution($1, .init(padding: 1)).leakyReLU() }
+        let byInput = gradients(of: y.sum(), withRespectTo: [x])
+        #expect(!operations(behind: byInput).contains { $0 is ConvolutionFilterGradient })
+        #expect(operations(behind: byInput).count { $0 is ConvolutionInputGradient } == 3)
+
+        let byFilters = gradients(of: y.sum(), withRespectTo: filters)
+        #expect(operations(behind: byFilters).count { $0 is ConvolutionFilterGradient } == 3)
+        #expect(operations(behind: byFilters).count { $0 is ConvolutionInputGradient } == 2, "none for the image")
+
+        // The program pays for what is asked: three convolutions forward, three back.
+        let weights = FlatBuffer(count: 8 * 9 * 8)
+        let slices = Dictionary(
+            uniqueKeysWithValues: (0..<3).map { ("filter \($0)", BufferSlice(weights, offset: 0, count: weights.count)) })
+        let program = try CPUDevice(library: .openBLAS, threads: 1).compile(
+            Outputs(results: ["dx": byInput[0]]), parameters: slices)
+        let convolution = 2.0 * Double(8 * 8 * 8 * 9 * 8)
+        #expect((6 * convolution..<6.5 * convolution).contains(program.flops))
+    }
+}
