@@ -11,8 +11,6 @@ func withTemporaryFolder<Result>(_ body: (String) throws -> Result) throws -> Re
 
 /// Writes `bytes` without the room's own writer.
 func put(_ bytes: some Collection<UInt8>, _ path: String) throws {
-    // A new file each time: ext4 flushes one that was emptied and written again when it is closed, and waits for the disk.
-    try? FileManager.default.removeItem(atPath: path)
     try Data(bytes).write(to: URL(filePath: path))
 }
 
