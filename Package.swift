@@ -89,7 +89,7 @@ let package = Package(
         tests("Conformance", ["Graphs", "Execution", "RandomStreams"]),
         tests("Networks", ["Networks", "Layers", "Execution", "RandomStreams", "Checkpoints"]),
         tests("Training", ["Training", "Corpora"]),
-        tests("Evaluation", ["Evaluation"]),
+        tests("Evaluation", ["Evaluation", "RandomStreams"]),
         tests("Synthesis", ["Synthesis"]),
         tests("Command", ["Checkpoints", "Images"]),
     ]

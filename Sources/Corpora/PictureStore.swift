@@ -57,6 +57,12 @@ public struct PictureStore: Sendable {
         pixels = kept
     }
 
+    /// Picture `example` of the corpus.
+    public func image(_ example: Int) -> Image {
+        let size = side * side * 3
+        return Image(width: side, height: side, pixels: Array(pixels[example * size..<(example + 1) * size]))
+    }
+
     /// Pictures in order, without sampling, as numbers in −1…1: `[examples.count, side, side, 3]`.
     public func floats(of examples: Range<Int>) -> [Float] {
         let size = side * side * 3

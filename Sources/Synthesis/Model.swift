@@ -86,6 +86,12 @@ public struct ModelError: Error, CustomStringConvertible, Sendable {
     /// What is wrong with it.
     public let problem: String
     public var description: String { "\(path): \(problem)" }
+
+    /// The file and what is wrong with it.
+    public init(path: String, problem: String) {
+        self.path = path
+        self.problem = problem
+    }
 }
 
 extension NetworkArrays {

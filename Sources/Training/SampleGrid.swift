@@ -31,7 +31,7 @@ struct SampleGrid {
         let images = rows.flatMap { row in
             let alike = examples.indices.filter { $0 != row && examples[row].label != nil && examples[$0].label == examples[row].label }
             let shown = ([row] + alike).prefix(SampleGrid.columns)
-            return (0..<SampleGrid.columns).map { column in picture(shown[column % shown.count]) }
+            return (0..<SampleGrid.columns).map { column in pictures.image(shown[column % shown.count]) }
         }
         return Image.grid(images, columns: SampleGrid.columns)
     }
@@ -41,10 +41,5 @@ struct SampleGrid {
             (0..<SampleGrid.columns).map { Commission(prompt: pictures.corpus.examples[row].captions[0], seed: UInt64($0)) }
         }
         return Image.grid(try painter.paint(commissions), columns: SampleGrid.columns)
-    }
-
-    private func picture(_ example: Int) -> Image {
-        let count = pictures.side * pictures.side * 3
-        return Image(width: pictures.side, height: pictures.side, pixels: Array(pictures.pixels[example * count..<(example + 1) * count]))
     }
 }

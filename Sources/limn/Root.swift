@@ -1,6 +1,7 @@
 import ArgumentParser
 import Checkpoints
 import Corpora
+import Evaluation
 import Images
 import Language
 import Layers
@@ -21,7 +22,7 @@ struct Root: ParsableCommand {
               0 done · 64 bad usage · 65 bad data or model · 66 no such input · 73 output cannot be written
               1 anything else · 130 interrupted
             """,
-        subcommands: [TrainCommand.self, ProfileCommand.self, CorpusCommand.self, VocabularyCommand.self])
+        subcommands: [TrainCommand.self, EvaluateCommand.self, ProfileCommand.self, CorpusCommand.self, VocabularyCommand.self])
 
     /// Failures end in one line on standard error and the code that fits them.
     static func main() {
@@ -43,6 +44,8 @@ struct Root: ParsableCommand {
         } catch let failure as LanguageError {
             fail(failure, .badData)
         } catch let failure as ModelError {
+            fail(failure, .badData)
+        } catch let failure as EvaluationError {
             fail(failure, .badData)
         } catch let failure as ParameterMismatch {
             fail(failure, .badData)
