@@ -175,8 +175,9 @@ public final class TrainingRun {
     /// A model and a grid of what the average weights paint now.
     private func snapshot(_ trainer: GANTrainer, _ pair: EncoderPair, _ grid: SampleGrid) throws {
         let model = trainer.model(pair, name: recipe.name)
-        let path = "\(run.path)/model.safetensors"
+        let path = run.snapshot(imagesSeen: trainer.imagesSeen)
         try model.write(to: path)
+        try model.write(to: "\(run.path)/model.safetensors")
         // What is shown is what was written: rounding and all.
         let painter = try Painter(Model(contentsOf: path), device: device)
         try AtomicFile.write(grid.fakes(painter).pngData(), to: run.fakes(imagesSeen: trainer.imagesSeen))

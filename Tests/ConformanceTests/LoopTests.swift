@@ -92,7 +92,8 @@ extension Conformance {
         }
 
         static let reduced: [Shape] = [
-            [7], [5000], [3, 5], [33, 300], [2000, 3], [3, 2000], [100, 100], [5, 7, 3], [1, 9, 1], [16, 4, 64], [17, 33, 16],
+            [7], [5000], [3, 5], [33, 300], [2000, 3], [3, 2000], [100, 100], [5, 7, 3], [1, 9, 1], [16, 4, 64],
+            [17, 33, 16],
             [2, 9, 13, 17], [3, 16, 16, 16], [4, 1, 6, 100], [2, 3, 4, 5, 8],
         ]
 
@@ -123,7 +124,8 @@ extension Conformance {
                     let small = test.input(axes.reduce(shape) { $0.replacing($1, with: 1) })
                     test.expect("broadcast to \(shape) along \(axes)", small.broadcast(to: shape))
                     test.expect("product with broadcast to \(shape) along \(axes)", full * small)
-                    test.expect("sum of broadcast to \(shape) along \(axes)", small.broadcast(to: shape).sum(along: axes))
+                    test.expect(
+                        "sum of broadcast to \(shape) along \(axes)", small.broadcast(to: shape).sum(along: axes))
                 }
                 try test.check(on: device)
             }

@@ -43,7 +43,8 @@ extension Conformance {
                     test.expect("first along \(axis) of \(shape)", x.slice(axis: axis, start: 0, count: 1))
                     test.expect("last along \(axis) of \(shape)", x.slice(axis: axis, start: extent - 1, count: 1))
                     test.expect("from 1 along \(axis) of \(shape)", x.slice(axis: axis, start: 1, count: extent - 1))
-                    test.expect("of a sum, along \(axis) of \(shape)", (x + 1).slice(axis: axis, start: 1, count: 1) * 2)
+                    test.expect(
+                        "of a sum, along \(axis) of \(shape)", (x + 1).slice(axis: axis, start: 1, count: 1) * 2)
                     for (before, after) in [(0, 3), (2, 0), (1, 1)] {
                         let padded = x.padded(axis: axis, before: before, total: before + extent + after)
                         test.expect("padded \(before), \(after) along \(axis) of \(shape)", padded)

@@ -5,7 +5,9 @@ extension Conformance {
     /// Matrix products and convolutions.
     @Suite struct ProductTests {
         @Test(arguments: TestDevice.allCases) func matrixProducts(_ device: TestDevice) throws {
-            let extents = [(1, 1, 1), (3, 5, 7), (1, 100, 17), (17, 16, 64), (65, 33, 129), (64, 64, 64), (128, 100, 8)]
+            let extents = [
+                (1, 1, 1), (3, 5, 7), (1, 100, 17), (17, 16, 64), (65, 33, 129), (64, 64, 64), (128, 100, 8),
+            ]
             for (m, n, k) in extents {
                 var test = Case()
                 for batch in [nil, 1, 3] {
@@ -55,7 +57,8 @@ extension Conformance {
             Example([2, 33, 3], [8, 4, 3], .init(stride: 2, padding: 1, spatial: 1)),
             Example([2, 12, 16], [16, 3, 4], .init(padding: 1, groups: 4, spatial: 1)),
             Example([2, 4, 6, 5, 3], [8, 3, 3, 3, 3], .init(padding: 1, spatial: 3)),
-            Example([1, 6, 5, 7, 8], [17, 2, 3, 4, 8], .init(stride: [2, 1, 2], padLow: [0, 1, 2], padHigh: [1, 1, 0])),
+            Example(
+                [1, 6, 5, 7, 8], [17, 2, 3, 4, 8], .init(stride: [2, 1, 2], padLow: [0, 1, 2], padHigh: [1, 1, 0])),
             Example([1, 4, 4, 4, 16], [16, 3, 3, 3, 1], .init(padding: 1, groups: 16, spatial: 3)),
         ]
 

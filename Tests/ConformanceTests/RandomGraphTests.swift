@@ -17,14 +17,20 @@ extension Conformance {
             init(_ drawn: RandomGraph, on device: CPUDevice) throws {
                 let parameters = FlatBuffer(count: drawn.parameterCount)
                 parameters.values = drawn.parameters.flatMap(\.values)
-                let slices = drawn.parameters.map { ($0.path, BufferSlice(parameters, offset: $0.offset, count: $0.values.count)) }
+                let slices = drawn.parameters.map {
+                    ($0.path, BufferSlice(parameters, offset: $0.offset, count: $0.values.count))
+                }
                 let written = FlatBuffer(count: drawn.writtenCount)
                 let writes = drawn.writes.map {
-                    (tensor: $0.tensor, destination: BufferSlice(written, offset: $0.offset, count: $0.tensor.shape.count))
+                    (
+                        tensor: $0.tensor,
+                        destination: BufferSlice(written, offset: $0.offset, count: $0.tensor.shape.count)
+                    )
                 }
                 self.written = written
                 program = try device.compile(
-                    Outputs(results: drawn.results, writes: writes), parameters: Dictionary(uniqueKeysWithValues: slices))
+                    Outputs(results: drawn.results, writes: writes),
+                    parameters: Dictionary(uniqueKeysWithValues: slices))
             }
 
             /// Bits of all results and of all written values.
@@ -61,7 +67,8 @@ extension Conformance {
                     let found = try Compiled(drawn, on: device).run(drawn.values)
                     for (result, tensor) in drawn.results {
                         let error = RandomGraphTests.error((found[result] ?? [])[...], reference(tensor))
-                        #expect(error < name.deepTolerance, "graph \(seed), \(result) \(tensor.shape) on \(name.rawValue)")
+                        #expect(
+                            error < name.deepTolerance, "graph \(seed), \(result) \(tensor.shape) on \(name.rawValue)")
                     }
                     for (tensor, offset) in drawn.writes {
                         let part = (found["written"] ?? [])[offset..<offset + tensor.shape.count]

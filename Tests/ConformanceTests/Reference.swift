@@ -1,7 +1,7 @@
 import Graphs
 
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #endif
 
 /// The meaning of a graph, evaluated in float64 by the plainest loops: what every device is compared with.
@@ -35,19 +35,26 @@ struct Reference {
         case is StopGradient, is Reshape: return x[0]
         case let map as Elementwise: return elementwise(map.function, x)
         case is Sum: return reduce(x[0], shapes[0], to: node.shape, from: 0, +)
-        case is Maximum: return reduce(x[0], shapes[0], to: node.shape, from: -.infinity) { $1 > $0 || $1.isNaN ? $1 : $0 }
+        case is Maximum:
+            return reduce(x[0], shapes[0], to: node.shape, from: -.infinity) { $1 > $0 || $1.isNaN ? $1 : $0 }
         case is Broadcast: return broadcast(x[0], shapes[0], to: node.shape)
         case let product as MatrixProduct: return matrixProduct(product, x, shapes, node.shape)
         case let convolution as Convolution:
-            return convolve(convolution.geometry, input: shapes[0], filter: shapes[1], output: node.shape, node.shape.count) {
+            return convolve(
+                convolution.geometry, input: shapes[0], filter: shapes[1], output: node.shape, node.shape.count
+            ) {
                 $0[$1.output] += x[0][$1.input] * x[1][$1.filter]
             }
         case let gradient as ConvolutionInputGradient:
-            return convolve(gradient.geometry, input: node.shape, filter: shapes[1], output: shapes[0], node.shape.count) {
+            return convolve(
+                gradient.geometry, input: node.shape, filter: shapes[1], output: shapes[0], node.shape.count
+            ) {
                 $0[$1.input] += x[0][$1.output] * x[1][$1.filter]
             }
         case let gradient as ConvolutionFilterGradient:
-            return convolve(gradient.geometry, input: shapes[0], filter: node.shape, output: shapes[1], node.shape.count) {
+            return convolve(
+                gradient.geometry, input: shapes[0], filter: node.shape, output: shapes[1], node.shape.count
+            ) {
                 $0[$1.filter] += x[0][$1.input] * x[1][$1.output]
             }
         case let upsample as Upsample: return resample(x[0], node.shape, shapes[0], upsample.factor) { $0[$1] = $2[$3] }
@@ -203,22 +210,36 @@ private func convolve(
     let (width, outs) = (filter[-1], filter[0] / geometry.groups)
     var result = [Double](repeating: 0, count: count)
     for n in 0..<input[0] {
-        for z in 0..<o[0] { for y in 0..<o[1] { for x in 0..<o[2] {
-            for fz in 0..<f[0] { for fy in 0..<f[1] { for fx in 0..<f[2] {
-                let (iz, iy, ix) = (z * stride[0] + fz - pad[0], y * stride[1] + fy - pad[1], x * stride[2] + fx - pad[2])
-                guard (0..<i[0]).contains(iz), (0..<i[1]).contains(iy), (0..<i[2]).contains(ix) else { continue }
-                let from = ((n * i[0] + iz) * i[1] + iy) * i[2] + ix
-                let to = ((n * o[0] + z) * o[1] + y) * o[2] + x
-                for channel in 0..<filter[0] {
-                    let tap = ((channel * f[0] + fz) * f[1] + fy) * f[2] + fx
-                    for c in 0..<width {
-                        let inChannel = channel / outs * width + c
-                        accumulate(
-                            &result, (from * input[-1] + inChannel, tap * width + c, to * filter[0] + channel))
+        for z in 0..<o[0] {
+            for y in 0..<o[1] {
+                for x in 0..<o[2] {
+                    for fz in 0..<f[0] {
+                        for fy in 0..<f[1] {
+                            for fx in 0..<f[2] {
+                                let (iz, iy, ix) = (
+                                    z * stride[0] + fz - pad[0], y * stride[1] + fy - pad[1],
+                                    x * stride[2] + fx - pad[2]
+                                )
+                                guard (0..<i[0]).contains(iz), (0..<i[1]).contains(iy), (0..<i[2]).contains(ix) else {
+                                    continue
+                                }
+                                let from = ((n * i[0] + iz) * i[1] + iy) * i[2] + ix
+                                let to = ((n * o[0] + z) * o[1] + y) * o[2] + x
+                                for channel in 0..<filter[0] {
+                                    let tap = ((channel * f[0] + fz) * f[1] + fy) * f[2] + fx
+                                    for c in 0..<width {
+                                        let inChannel = channel / outs * width + c
+                                        accumulate(
+                                            &result,
+                                            (from * input[-1] + inChannel, tap * width + c, to * filter[0] + channel))
+                                    }
+                                }
+                            }
+                        }
                     }
                 }
-            } } }
-        } } }
+            }
+        }
     }
     return result
 }

@@ -2,7 +2,7 @@ import Graphs
 import Testing
 
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #endif
 
 /// Values without a file or a stream: sin(i + phase), the same in any language.
@@ -37,7 +37,8 @@ func expectDerivatives(
             let expected = (above - evaluate(moved)) / (2 * step)
             #expect(
                 abs(found[index] - expected) <= tolerance * size,
-                "\(name) by \(variable)[\(index)]: \(found[index]), differences give \(expected)", sourceLocation: location)
+                "\(name) by \(variable)[\(index)]: \(found[index]), differences give \(expected)",
+                sourceLocation: location)
         }
     }
 }
@@ -46,6 +47,8 @@ func expectDerivatives(
 func operations(behind tensors: [Tensor]) -> [any Graphs.Operation] {
     var needed = Set(tensors.map(\.id))
     guard let graph = tensors.first?.graph, let last = needed.max() else { return [] }
-    for id in stride(from: last, through: 0, by: -1) where needed.contains(id) { needed.formUnion(graph.nodes[id].inputs) }
+    for id in stride(from: last, through: 0, by: -1) where needed.contains(id) {
+        needed.formUnion(graph.nodes[id].inputs)
+    }
     return needed.sorted().map { graph.nodes[$0].operation }
 }

@@ -24,7 +24,8 @@ import Testing
         expectDerivatives(of: y, by: variables, at: values, "\(name) \(shapes)", location: location)
         let first = gradients(of: (y * y).sum(), withRespectTo: [x[0]])[0]
         expectDerivatives(
-            of: first, by: variables, at: values, tolerance: 1e-6, "derivative of \(name) \(shapes)", location: location)
+            of: first, by: variables, at: values, tolerance: 1e-6, "derivative of \(name) \(shapes)", location: location
+        )
     }
 
     @Test func unaryFunctions() {
@@ -49,7 +50,9 @@ import Testing
     }
 
     @Test func binaryFunctionsBroadcast() {
-        for shapes: [Shape] in [[[2, 3], [2, 3]], [[2, 3], [3]], [[2, 1, 3], [4, 1]], [[1], [2, 3]], [[], [3]]] {
+        for shapes: [Shape] in [
+            [[2, 3], [2, 3]], [[2, 3], [3]], [[2, 1, 3], [4, 1]], [[1], [2, 3]], [[], [3]],
+        ] {
             check(shapes, "sum") { $0[0] + $0[1] }
             check(shapes, "difference") { $0[0] - $0[1] }
             check(shapes, "product") { $0[0] * $0[1] }
@@ -81,7 +84,9 @@ import Testing
             check([[2, 3, 4]], "pad") { $0[0].padded(axis: axis, before: 2, total: 9) }
             check([[2, 3, 4], [2, 3, 4]], "concatenation") { Tensor.concatenated([$0[0], $0[1], $0[0]], axis: axis) }
         }
-        for order in [[1, 0, 2], [2, 0, 1], [1, 2, 0], [2, 1, 0]] { check([[2, 3, 4]], "transpose") { $0[0].transposed(order) } }
+        for order in [[1, 0, 2], [2, 0, 1], [1, 2, 0], [2, 1, 0]] {
+            check([[2, 3, 4]], "transpose") { $0[0].transposed(order) }
+        }
     }
 
     @Test func matrixProducts() {
@@ -101,7 +106,10 @@ import Testing
             ([1, 4, 5, 2], [2, 2, 3, 2], .init(stride: [2, 3], padLow: [1, 0], padHigh: [0, 2])),
             ([1, 3, 3, 4], [4, 3, 3, 2], .init(padding: 1, groups: 2)),
             ([2, 7, 2], [3, 3, 2], .init(stride: 2, padding: 1, spatial: 1)),
-            ([1, 2, 3, 2, 2], [2, 2, 2, 2, 1], .init(stride: [1, 2, 1], padLow: [1, 0, 0], padHigh: [0, 1, 1], groups: 2)),
+            (
+                [1, 2, 3, 2, 2], [2, 2, 2, 2, 1],
+                .init(stride: [1, 2, 1], padLow: [1, 0, 0], padHigh: [0, 1, 1], groups: 2)
+            ),
         ]
         for (input, filter, geometry) in examples {
             check([input, filter], "convolution") { $0[0].convolution($0[1], geometry) }
@@ -131,7 +139,8 @@ import Testing
         let rows = graph.input("rows", [6, 3])
         let image = graph.input("image", [2, 3, 4, 2])
         let values: [String: [Double]] = [
-            "indices": [3, 0, 3, -1, 4, 1], "moves": [1, -2, -1, 1], "table": waves(12), "rows": waves(18), "image": waves(48),
+            "indices": [3, 0, 3, -1, 4, 1], "moves": [1, -2, -1, 1], "table": waves(12), "rows": waves(18),
+            "image": waves(48),
         ]
         let gathered = table.gathered(by: indices)
         expectDerivatives(of: gathered * gathered, by: ["table": table], at: values, "gather")

@@ -56,7 +56,8 @@ import Testing
         #expect(image.sum(along: [1, -1]).shape == [2, 1, 8, 1])
         #expect(image.mean().shape == [1])
         #expect(image.transposed([3, 0, 2, 1]).shape == [3, 2, 8, 9])
-        #expect(graph.input("a", [7, 2, 3]).matmul(graph.input("b", [7, 5, 3]), otherTransposed: true).shape == [7, 2, 5])
+        #expect(
+            graph.input("a", [7, 2, 3]).matmul(graph.input("b", [7, 5, 3]), otherTransposed: true).shape == [7, 2, 5])
     }
 
     @Test func derivativesByUnusedVariablesAreZeros() throws {
@@ -108,7 +109,9 @@ import Testing
         // The program pays for what is asked: three convolutions forward, three back.
         let weights = FlatBuffer(count: 8 * 9 * 8)
         let slices = Dictionary(
-            uniqueKeysWithValues: (0..<3).map { ("filter \($0)", BufferSlice(weights, offset: 0, count: weights.count)) })
+            uniqueKeysWithValues: (0..<3).map {
+                ("filter \($0)", BufferSlice(weights, offset: 0, count: weights.count))
+            })
         let program = try CPUDevice(library: .openBLAS, threads: 1).compile(
             Outputs(results: ["dx": byInput[0]]), parameters: slices)
         let convolution = 2.0 * Double(8 * 8 * 8 * 9 * 8)

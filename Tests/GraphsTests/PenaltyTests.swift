@@ -59,16 +59,19 @@ import Testing
         value: 0.8207895090182973,
         derivatives: [
             "down": (
-                0.7406797012429189, [-0.0030334695758695257, -0.027664933745066077, -0.026861385412427274, 0.0019766371325173437]
+                0.7406797012429189,
+                [-0.0030334695758695257, -0.027664933745066077, -0.026861385412427274, 0.0019766371325173437]
             ),
             "joint": (
                 6.473547306846155, [0.0778671273621425, 0.3012268506208696, -0.830378885462457, 0.3410632978715302]
             ),
             "logit": (
-                1.804009802570567, [-0.06566752312867677, -0.07165130035729636, -0.20049156587596687, 0.0038267426674855206]
+                1.804009802570567,
+                [-0.06566752312867677, -0.07165130035729636, -0.20049156587596687, 0.0038267426674855206]
             ),
             "residual": (
-                1.3727741111677159, [0.04843555520670485, -0.00539178032324586, -0.01859140377852235, 0.00757222409815004]
+                1.3727741111677159,
+                [0.04843555520670485, -0.00539178032324586, -0.01859140377852235, 0.00757222409815004]
             ),
         ])
     private static let matching = Golden(
@@ -77,8 +80,12 @@ import Testing
             "down": (
                 19.166110000915086, [-0.20017840805326392, -0.836950597498146, -0.7042342673986612, 0.131746198847032]
             ),
-            "joint": (389.7578132634494, [1.526833812284729, 8.265564451253454, -19.348702643226826, 8.242935001228465]),
-            "logit": (102.12494313110929, [-4.5851664102341685, -4.147794803039536, -8.50373780892757, 6.308911567781481]),
+            "joint": (
+                389.7578132634494, [1.526833812284729, 8.265564451253454, -19.348702643226826, 8.242935001228465]
+            ),
+            "logit": (
+                102.12494313110929, [-4.5851664102341685, -4.147794803039536, -8.50373780892757, 6.308911567781481]
+            ),
             "residual": (
                 36.01628443186377, [1.298113460408164, -0.06939371727556487, -0.5258354619686745, 0.21108329667044284]
             ),
@@ -104,7 +111,8 @@ import Testing
         for (value, wanted) in zip(reference(discriminator.logits), PenaltyTests.logits) {
             #expect(abs(value - wanted) < 1e-7)
         }
-        for (penalty, golden) in [(discriminator.r1, PenaltyTests.r1), (discriminator.matching, PenaltyTests.matching)] {
+        for (penalty, golden) in [(discriminator.r1, PenaltyTests.r1), (discriminator.matching, PenaltyTests.matching)]
+        {
             let paths = Discriminator.filters.map(\.path)
             let derivatives = gradients(of: penalty, withRespectTo: paths.compactMap { discriminator.parameters[$0] })
             let found = Dictionary(uniqueKeysWithValues: zip(paths, derivatives.map { reference($0) }))
@@ -117,13 +125,15 @@ import Testing
         let discriminator = Discriminator()
         let parameters = FlatBuffer(count: Discriminator.filters.reduce(0) { $0 + $1.shape.count })
         let derived = FlatBuffer(count: parameters.count)
-        for (penalty, golden) in [(discriminator.r1, PenaltyTests.r1), (discriminator.matching, PenaltyTests.matching)] {
+        for (penalty, golden) in [(discriminator.r1, PenaltyTests.r1), (discriminator.matching, PenaltyTests.matching)]
+        {
             let variables = Discriminator.filters.compactMap { discriminator.parameters[$0.path] }
             var slices: [String: BufferSlice] = [:]
             var writes: [(tensor: Tensor, destination: BufferSlice)] = []
             var offset = 0
             var weights: [Float] = []
-            for ((path, shape), tensor) in zip(Discriminator.filters, gradients(of: penalty, withRespectTo: variables)) {
+            for ((path, shape), tensor) in zip(Discriminator.filters, gradients(of: penalty, withRespectTo: variables))
+            {
                 slices[path] = BufferSlice(parameters, offset: offset, count: shape.count)
                 writes.append((tensor, BufferSlice(derived, offset: offset, count: shape.count)))
                 weights += (discriminator.values[path] ?? []).map { Float($0) }
@@ -132,7 +142,9 @@ import Testing
             parameters.values = weights
             let program = try CPUDevice(library: .openBLAS).compile(
                 Outputs(results: ["penalty": penalty], writes: writes), parameters: slices)
-            let inputs = discriminator.values.filter { slices[$0.key] == nil }.mapValues { HostArray.floats($0.map { Float($0) }) }
+            let inputs = discriminator.values.filter { slices[$0.key] == nil }.mapValues {
+                HostArray.floats($0.map { Float($0) })
+            }
             let value = try program.run(inputs)["penalty"]?.first ?? .nan
             let found = slices.mapValues { slice in
                 derived.values[slice.offset..<slice.offset + slice.count].map(Double.init)

@@ -7,10 +7,12 @@
 enum { TILE = 1024 };
 
 // eˣ by 2ⁿ·p(r), |r| ≤ ½ ln 2; relative error below 2·10⁻⁷. Written without branches so that it vectorises.
-static inline __attribute__((always_inline)) float fast_exp(float x) {
-  x = x > 88.3762f ? 88.3762f : x;
+// Overflow is infinity, since n stops at the largest exponent and p grows past it; below the normal range lies 0.
+static inline __attribute__((always_inline)) float fast_exp(float argument) {
+  float x = argument > 89.0f ? 89.0f : argument;
   x = x < -87.3365f ? -87.3365f : x;
   float n = __builtin_floorf(x * 1.44269504f + 0.5f);
+  n = n > 127.0f ? 127.0f : n;
   float r = x - n * 0.693359375f;
   r = r + n * 2.12194440e-4f;
   float p = 1.9875691500e-4f;
@@ -20,7 +22,8 @@ static inline __attribute__((always_inline)) float fast_exp(float x) {
   p = p * r + 1.6666665459e-1f;
   p = p * r + 5.0000001201e-1f;
   p = p * r * r + r + 1.0f;
-  return p * limn_from_bits((uint32_t)((int32_t)n + 127) << 23);
+  float y = p * limn_from_bits((uint32_t)((int32_t)n + 127) << 23);
+  return argument < -87.3365f ? 0.0f : y;
 }
 
 #define EACH(expression) \

@@ -9,13 +9,13 @@ void limn_set_runner(limn_runner runner) { external_runner = runner; }
 enum { MAX_WORKERS = 255 };
 
 static struct {
-  pthread_mutex_t lock;
+  pthread_mutex_t caller, lock;
   pthread_cond_t work, done;
   int workers, threads, running;
   uint64_t generation;
   limn_share share;
   void *context;
-} pool = {.lock = PTHREAD_MUTEX_INITIALIZER, .work = PTHREAD_COND_INITIALIZER, .done = PTHREAD_COND_INITIALIZER};
+} pool = {.caller = PTHREAD_MUTEX_INITIALIZER, .lock = PTHREAD_MUTEX_INITIALIZER, .work = PTHREAD_COND_INITIALIZER, .done = PTHREAD_COND_INITIALIZER};
 
 static void *worker(void *argument) {
   int index = (int)(intptr_t)argument;
@@ -36,10 +36,24 @@ static void *worker(void *argument) {
   return NULL;
 }
 
+typedef struct { limn_share share; void *context; int threads; } whole_job;
+
+// A runtime may grant fewer threads than were asked for; the shares are as many all the same, since sums are joined
+// share by share.
+static void granted(void *context, int index, int count) {
+  const whole_job *job = context;
+  for (int i = index; i < job->threads; i += count) job->share(job->context, i, job->threads);
+}
+
 void limn_parallel(int threads, limn_share share, void *context) {
   if (threads > MAX_WORKERS) threads = MAX_WORKERS;
-  if (threads > 1 && external_runner && external_runner(threads, share, context) == 0) return;
+  if (threads > 1 && external_runner) {
+    whole_job job = {share, context, threads};
+    if (external_runner(threads, granted, &job) == 0) return;
+  }
   if (threads > 1) {
+    // Programs may run on several threads of their own; the pool serves one at a time.
+    pthread_mutex_lock(&pool.caller);
     pthread_mutex_lock(&pool.lock);
     while (pool.workers < threads - 1) {
       pthread_t thread;
@@ -50,6 +64,7 @@ void limn_parallel(int threads, limn_share share, void *context) {
     if (pool.workers < threads - 1) {
       // No thread to be had: every share is still done, one after another.
       pthread_mutex_unlock(&pool.lock);
+      pthread_mutex_unlock(&pool.caller);
       for (int index = 0; index < threads; index++) share(context, index, threads);
       return;
     }
@@ -64,6 +79,7 @@ void limn_parallel(int threads, limn_share share, void *context) {
     pthread_mutex_lock(&pool.lock);
     while (pool.running > 0) pthread_cond_wait(&pool.done, &pool.lock);
     pthread_mutex_unlock(&pool.lock);
+    pthread_mutex_unlock(&pool.caller);
     return;
   }
   share(context, 0, 1);
