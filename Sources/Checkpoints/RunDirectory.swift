@@ -14,7 +14,8 @@ public final class RunDirectory: Sendable {
     /// - Throws: `CheckpointError.runExists` where the folder holds anything; `.runInUse` where another process makes it.
     public convenience init(creating path: String) throws {
         func requireEmpty() throws {
-            guard try fileNames(in: path).allSatisfy({ $0 == "lock" }) else {
+            // A process killed while it wrote its first file leaves a lock and half a file: nothing worth keeping.
+            guard try fileNames(in: path).allSatisfy({ $0 == "lock" || AtomicFile.isLeftover($0) }) else {
                 throw CheckpointError.runExists(path: path)
             }
         }

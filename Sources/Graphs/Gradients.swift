@@ -8,7 +8,7 @@
 public func gradients(of loss: Tensor, withRespectTo variables: [Tensor]) -> [Tensor] {
     let graph = loss.graph
     // Only what lies on a path from a variable to the loss takes part: the generator's phase asks for no filter
-    // gradients of the discriminator, and so none are drawn.
+    // gradients of the discriminator, and so none are computed.
     var depends = [Bool](repeating: false, count: loss.id + 1)
     for variable in variables where variable.id <= loss.id { depends[variable.id] = true }
     for id in 0...loss.id where !depends[id] { depends[id] = graph.nodes[id].inputs.contains { depends[$0] } }
