@@ -61,13 +61,15 @@ let package = Package(
         room(
             "Training",
             [
-                "Graphs", "Execution", "Layers", "Networks", "Language", "Images", "Corpora", "Checkpoints", "Synthesis",
+                "Graphs", "Execution", "Layers", "Networks", "Language", "Images", "Corpora", "Checkpoints",
+                "Synthesis",
                 "RandomStreams", "CKernels", .product(name: "Yams", package: "Yams"),
             ]),
         room(
             "Evaluation",
             [
-                "Graphs", "Execution", "Layers", "Networks", "Language", "Images", "Corpora", "Checkpoints", "Synthesis",
+                "Graphs", "Execution", "Layers", "Networks", "Language", "Images", "Corpora", "Checkpoints",
+                "Synthesis",
                 "RandomStreams", "COpenBLAS",
             ]),
         room(
@@ -76,7 +78,8 @@ let package = Package(
         .executableTarget(
             name: "limn",
             dependencies: [
-                "Training", "Evaluation", "Synthesis", "Corpora", "Language", "Images", "Execution", "Networks", "Layers",
+                "Training", "Evaluation", "Synthesis", "Corpora", "Language", "Images", "Execution", "Networks",
+                "Layers",
                 "Checkpoints",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], swiftSettings: strict),

@@ -41,11 +41,14 @@ public struct Evaluator {
     /// - Parameter trainingSplit: where the real/real floor and the nearest training pictures come from; nil leaves
     ///   those rows out.
     public func evaluate(data: String, split: String, trainingSplit: String?) throws -> Report {
-        let pictures = try PictureStore(corpus: Corpus(folder: data, split: split), side: model.configuration.networks.side, badFiles: .skip)
+        let pictures = try PictureStore(
+            corpus: Corpus(folder: data, split: split), side: model.configuration.networks.side, badFiles: .skip)
         let corpus = pictures.corpus
         let asked = corpus.examples.indices.flatMap { example in
             // Without classes every picture is a class of its own.
-            corpus.examples[example].captions.map { Asked(example: example, caption: $0, label: corpus.examples[example].label ?? example) }
+            corpus.examples[example].captions.map {
+                Asked(example: example, caption: $0, label: corpus.examples[example].label ?? example)
+            }
         }
         let reals = corpus.examples.indices.map { pictures.image($0) }
         let painter = try Painter(model, device: device)
@@ -54,30 +57,39 @@ public struct Evaluator {
         let painted = try painter.paint(commissions) { progress("painting", $0, commissions.count) }
 
         let eye = try FeatureExtractor(judge: judge, device: device)
-        let reader = try SentenceEmbedder(judge.text, arrays: judge.arrays.below("text"), vocabulary: judge.vocabulary, device: device)
+        let reader = try SentenceEmbedder(
+            judge.text, arrays: judge.arrays.below("text"), vocabulary: judge.vocabulary, device: device)
         let paintedFeatures = try eye.features(of: painted) { progress("judging painted pictures", $0, painted.count) }
         let realFeatures = try eye.features(of: reals) { progress("judging real pictures", $0, reals.count) }
-        let captionFeatures = try FeatureMatrix(rows: asked.count, columns: reader.width, values: reader.embed(asked.map(\.caption)))
+        let captionFeatures = try FeatureMatrix(
+            rows: asked.count, columns: reader.width, values: reader.embed(asked.map(\.caption)))
 
         // Of each picture one caption, so that both sides of a distance count alike.
         let firsts = corpus.examples.indices.map { example in corpus.reference(example: example, caption: 0).number }
-        let training = try trainingSplit.map { try PictureStore(corpus: Corpus(folder: data, split: $0), side: pictures.side, badFiles: .skip) }
-        let sample = training.map { store in draw(firsts.count, of: store.corpus.examples.count).map { store.image($0) } }
+        let training = try trainingSplit.map {
+            try PictureStore(corpus: Corpus(folder: data, split: $0), side: pictures.side, badFiles: .skip)
+        }
+        let sample = training.map { store in draw(firsts.count, of: store.corpus.examples.count).map { store.image($0) }
+        }
 
         var report = Report(
             model: model.configuration.name, judge: judge.name, split: split,
             frechet: .init(
                 painted: try frechetDistance(paintedFeatures.selecting(firsts), realFeatures).value,
-                floor: try sample.map { try frechetDistance(eye.features(of: $0), realFeatures).value }, count: firsts.count),
+                floor: try sample.map { try frechetDistance(eye.features(of: $0), realFeatures).value },
+                count: firsts.count),
             fmd: nil,
-            retrieval: try retrieval(asked, paintedFeatures, realFeatures, captionFeatures, eye, training), colors: nil, diversity: nil)
+            retrieval: try retrieval(asked, paintedFeatures, realFeatures, captionFeatures, eye, training), colors: nil,
+            diversity: nil)
         report.colors = try colors(asked, painted, reals)
         report.diversity = try diversity(asked, painter, eye, realFeatures)
         if let mobileNet {
             let exact = CPUDevice(threads: device.threads, precision: .float32)
             let net = try FeatureExtractor(mobileNet: mobileNet, device: exact)
             let real = try net.features(of: reals) { progress("MobileNet, real pictures", $0, reals.count) }
-            let fake = try net.features(of: firsts.map { painted[$0] }) { progress("MobileNet, painted pictures", $0, firsts.count) }
+            let fake = try net.features(of: firsts.map { painted[$0] }) {
+                progress("MobileNet, painted pictures", $0, firsts.count)
+            }
             let floor = try sample.map { try frechetDistance(net.features(of: $0), real).value }
             report.fmd = .init(painted: try frechetDistance(fake, real).value, floor: floor, count: firsts.count)
         }
@@ -85,20 +97,25 @@ public struct Evaluator {
     }
 
     private func retrieval(
-        _ asked: [Asked], _ painted: FeatureMatrix, _ real: FeatureMatrix, _ captions: FeatureMatrix, _ eye: FeatureExtractor,
+        _ asked: [Asked], _ painted: FeatureMatrix, _ real: FeatureMatrix, _ captions: FeatureMatrix,
+        _ eye: FeatureExtractor,
         _ training: PictureStore?
     ) throws -> Report.Retrieval {
         let classes = asked.map(\.label)
         let truths = Array(asked.indices)
         func precision(_ images: FeatureMatrix, _ truths: [Int]) throws -> Report.Retrieval.Row {
-            .init(try RetrievalPrecision(images: images, truths: truths, captions: captions, classes: classes, seed: seed))
+            .init(
+                try RetrievalPrecision(images: images, truths: truths, captions: captions, classes: classes, seed: seed)
+            )
         }
         var nearest: Report.Retrieval.Row?
         if let training {
             let rows = try nearestTrainingExamples(asked.map(\.caption), training)
             let shown = Array(Set(rows)).sorted()
             let places = Dictionary(uniqueKeysWithValues: zip(shown, shown.indices))
-            let features = try eye.features(of: shown.map { training.image($0) }) { progress("judging training pictures", $0, shown.count) }
+            let features = try eye.features(of: shown.map { training.image($0) }) {
+                progress("judging training pictures", $0, shown.count)
+            }
             nearest = try precision(features.selecting(rows.map { places[$0] ?? 0 }), truths)
         }
         return .init(
@@ -109,10 +126,15 @@ public struct Evaluator {
     /// For each caption the training picture whose caption the model's own encoder finds nearest.
     private func nearestTrainingExamples(_ captions: [String], _ training: PictureStore) throws -> [Int] {
         let reader = try SentenceEmbedder(
-            model.configuration.encoder, arrays: model.arrays.below("encoder"), vocabulary: model.vocabulary, device: device)
+            model.configuration.encoder, arrays: model.arrays.below("encoder"), vocabulary: model.vocabulary,
+            device: device)
         let known = training.corpus.captions
-        let owners = training.corpus.examples.indices.flatMap { example in training.corpus.examples[example].captions.map { _ in example } }
-        let rows = try FeatureMatrix(rows: known.count, columns: reader.width, values: reader.embed(known) { progress("reading training captions", $0, known.count) })
+        let owners = training.corpus.examples.indices.flatMap { example in
+            training.corpus.examples[example].captions.map { _ in example }
+        }
+        let rows = try FeatureMatrix(
+            rows: known.count, columns: reader.width,
+            values: reader.embed(known) { progress("reading training captions", $0, known.count) })
         let queries = try FeatureMatrix(rows: captions.count, columns: reader.width, values: reader.embed(captions))
         return try nearestNeighborDistances(of: queries, in: rows).map { owners[$0.row] }
     }
@@ -120,26 +142,34 @@ public struct Evaluator {
     private func colors(_ asked: [Asked], _ painted: [Image], _ reals: [Image]) throws -> Report.Colors? {
         let captions = asked.map(\.caption)
         func accuracy(_ pictures: [Image], _ captions: [String]) throws -> ColorAccuracy {
-            try ColorAccuracy(pictures: pictures.map(\.pixels), side: model.configuration.networks.side, captions: captions)
+            try ColorAccuracy(
+                pictures: pictures.map(\.pixels), side: model.configuration.networks.side, captions: captions)
         }
         guard captions.contains(where: { !NamedColor.ofPetals(in: $0).isEmpty }) else { return nil }
         let own = try accuracy(painted, captions)
         return .init(
             painted: own.value, real: try accuracy(asked.map { reals[$0.example] }, captions).value,
-            shuffled: try accuracy(painted, shuffled(Array(captions.indices)).map { captions[$0] }).value, count: own.count)
+            shuffled: try accuracy(painted, shuffled(Array(captions.indices)).map { captions[$0] }).value,
+            count: own.count)
     }
 
     /// Eight pictures of each of up to forty captions, against up to eight real pictures of one class.
-    private func diversity(_ asked: [Asked], _ painter: Painter, _ eye: FeatureExtractor, _ reals: FeatureMatrix) throws -> Double? {
+    private func diversity(_ asked: [Asked], _ painter: Painter, _ eye: FeatureExtractor, _ reals: FeatureMatrix) throws
+        -> Double?
+    {
         let seeds = 8
         let captions = draw(min(40, asked.count), of: asked.count)
-        let commissions = captions.flatMap { index in (0..<seeds).map { Commission(prompt: asked[index].caption, seed: seed &+ UInt64($0)) } }
+        let commissions = captions.flatMap { index in
+            (0..<seeds).map { Commission(prompt: asked[index].caption, seed: seed &+ UInt64($0)) }
+        }
         let features = try eye.features(of: painter.paint(commissions))
         let painted = try captions.indices.map { try features.selecting(Array($0 * seeds..<($0 + 1) * seeds)) }
         var members: [Int: [Int]] = [:]
         var seen = Set<Int>()
         for row in asked where seen.insert(row.example).inserted { members[row.label, default: []].append(row.example) }
-        let groups = try members.values.filter { $0.count > 1 }.sorted { $0[0] < $1[0] }.map { try reals.selecting(Array($0.prefix(seeds))) }
+        let groups = try members.values.filter { $0.count > 1 }.sorted { $0[0] < $1[0] }.map {
+            try reals.selecting(Array($0.prefix(seeds)))
+        }
         guard !groups.isEmpty else { return nil }
         return try pairwiseDistanceRatio(generated: painted, real: groups).ratio
     }
@@ -150,7 +180,9 @@ public struct Evaluator {
     }
 
     /// Each place with another's value; by chance a few keep their own, as chance allows.
-    private func shuffled(_ values: [Int]) -> [Int] { permutation(values.count, "evaluation.shuffle").map { values[$0] } }
+    private func shuffled(_ values: [Int]) -> [Int] {
+        permutation(values.count, "evaluation.shuffle").map { values[$0] }
+    }
 
     private func permutation(_ count: Int, _ purpose: String) -> [Int] {
         var stream = RandomStream(seed: seed, purpose: purpose)

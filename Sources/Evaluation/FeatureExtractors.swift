@@ -19,7 +19,8 @@ package final class FeatureExtractor {
     ///   - width: of its features.
     ///   - draw: the network: pictures [batch, side, side, 3] in −1…1 to features [batch×width].
     private init(
-        side: Int, width: Int, filter: ResizeFilter, device: CPUDevice, parameters: [String: BufferSlice], _ graph: Graph,
+        side: Int, width: Int, filter: ResizeFilter, device: CPUDevice, parameters: [String: BufferSlice],
+        _ graph: Graph,
         draw: (ImageBatch) -> Tensor
     ) throws {
         (self.side, self.width, self.filter) = (side, width, filter)
@@ -34,7 +35,8 @@ package final class FeatureExtractor {
         let values = store.allocate()
         try store.load(judge.arrays.below("image"), into: values)
         try self.init(
-            side: judge.image.side, width: judge.image.embedding, filter: .bicubic, device: device, parameters: store.slices(of: values), graph
+            side: judge.image.side, width: judge.image.embedding, filter: .bicubic, device: device,
+            parameters: store.slices(of: values), graph
         ) { encoder($0) }
     }
 
@@ -56,7 +58,8 @@ package final class FeatureExtractor {
             throw ModelError(path: path, problem: "is not MobileNetV2: \(error)")
         }
         try self.init(
-            side: MobileNet.side, width: MobileNet.features, filter: .bilinear, device: device, parameters: store.slices(of: values), graph
+            side: MobileNet.side, width: MobileNet.features, filter: .bilinear, device: device,
+            parameters: store.slices(of: values), graph
         ) { network($0) }
     }
 
@@ -70,7 +73,9 @@ package final class FeatureExtractor {
             var values: [Float] = []
             for index in 0..<FeatureExtractor.batch {
                 let image = images[start + (index < count ? index : 0)]
-                let scaled = image.width == side && image.height == side ? image : image.resized(width: side, height: side, filter: filter)
+                let scaled =
+                    image.width == side && image.height == side
+                    ? image : image.resized(width: side, height: side, filter: filter)
                 values += scaled.pixels.map { Float($0) / 127.5 - 1 }
             }
             rows += (try program.run(["images": .floats(values)])["features"] ?? []).prefix(count * width)
@@ -99,15 +104,21 @@ struct MobileNet {
         for (index, block) in MobileNet.plan.enumerated() {
             let path = "blocks.\(index)"
             var y = x
-            if block.expansion > 1 { y = unit(path + ".expand", y, outputs: x.shape[-1] * block.expansion, kernel: 1, stride: 1) }
+            if block.expansion > 1 {
+                y = unit(path + ".expand", y, outputs: x.shape[-1] * block.expansion, kernel: 1, stride: 1)
+            }
             y = unit(path + ".depthwise", y, outputs: y.shape[-1], kernel: 3, stride: block.stride, groups: y.shape[-1])
             y = unit(path + ".project", y, outputs: block.outputs, kernel: 1, stride: 1, isLinear: true)
             x = block.stride == 1 && x.shape == y.shape ? x + y : y
         }
-        return unit("head", x, outputs: MobileNet.features, kernel: 1, stride: 1).mean(along: [1, 2]).reshaped([x.shape[0], MobileNet.features])
+        return unit("head", x, outputs: MobileNet.features, kernel: 1, stride: 1).mean(along: [1, 2]).reshaped([
+            x.shape[0], MobileNet.features,
+        ])
     }
 
-    private func unit(_ path: String, _ x: Tensor, outputs: Int, kernel: Int, stride: Int, groups: Int = 1, isLinear: Bool = false) -> Tensor {
+    private func unit(
+        _ path: String, _ x: Tensor, outputs: Int, kernel: Int, stride: Int, groups: Int = 1, isLinear: Bool = false
+    ) -> Tensor {
         let place = ParameterScope(x.graph, store, path: path)
         let weight = (place / "weight").parameter([outputs, kernel, kernel, x.shape[-1] / groups], .constant(0))
         let bias = (place / "bias").parameter([outputs], .constant(0))
@@ -115,7 +126,8 @@ struct MobileNet {
         let side = x.shape[1]
         let missing = max(((side + stride - 1) / stride - 1) * stride + kernel - side, 0)
         let (low, high) = (missing / 2, missing - missing / 2)
-        let geometry = ConvolutionGeometry(stride: [stride, stride], padLow: [low, low], padHigh: [high, high], groups: groups)
+        let geometry = ConvolutionGeometry(
+            stride: [stride, stride], padLow: [low, low], padHigh: [high, high], groups: groups)
         let y = x.convolution(weight, geometry) + bias
         return isLinear ? y : y.clamped(0, 6)
     }

@@ -88,12 +88,20 @@ public struct Report: Codable, Sendable {
             ]
         }
         func distance(_ name: String, _ distance: Distance, digits: Int) {
-            lines += ["\(name) (N = \(distance.count) each)", "  painted             \(Report.rounded(distance.painted, digits))"]
+            lines += [
+                "\(name) (N = \(distance.count) each)",
+                "  painted             \(Report.rounded(distance.painted, digits))",
+            ]
             if let floor = distance.floor { lines.append("  real/real floor     \(Report.rounded(floor, digits))") }
         }
         distance("Fréchet distance, judge", frechet, digits: 4)
         if let fmd { distance("FMD, MobileNetV2", fmd, digits: 2) }
-        if let diversity { lines += ["Diversity of one caption's pictures, against one class's real ones", "  painted             \(Report.rounded(diversity, 2))"] }
+        if let diversity {
+            lines += [
+                "Diversity of one caption's pictures, against one class's real ones",
+                "  painted             \(Report.rounded(diversity, 2))",
+            ]
+        }
         return lines.joined(separator: "\n")
     }
 

@@ -82,7 +82,10 @@ struct CPUCompiler {
         for (id, node) in graph.nodes.enumerated() {
             switch node.operation {
             case is Parameter, is ConvolutionFilterGradient, is Scatter: weightLike[id] = true
-            case is Elementwise, is StopGradient, is Reshape: weightLike[id] = node.inputs.contains { weightLike[$0] && graph.nodes[$0].shape.count == node.shape.count }
+            case is Elementwise, is StopGradient, is Reshape:
+                weightLike[id] = node.inputs.contains {
+                    weightLike[$0] && graph.nodes[$0].shape.count == node.shape.count
+                }
             default: break
             }
         }
@@ -184,7 +187,8 @@ struct CPUCompiler {
             places[id] = allocate(count: input.shape.count, storage(id))
         case let parameter as Parameter:
             guard let slice = parameters[parameter.path] else { throw .missingParameter(parameter.path) }
-            precondition(slice.count == parameter.shape.count, "\(parameter.path): \(slice.count) values for \(parameter.shape)")
+            precondition(
+                slice.count == parameter.shape.count, "\(parameter.path): \(slice.count) values for \(parameter.shape)")
             places[id] = fixed(slice)
         case is Reshape:
             places[id] = place(of: node.inputs[0])
@@ -238,7 +242,11 @@ struct CPUCompiler {
         for (index, write) in outputs.writes.enumerated() {
             let id = canonical[write.tensor.id]
             let operation = graph.nodes[id].operation
-            if operation is Reshape || operation is Parameter || operation is Input || operation is Slice || places[id] != nil { continue }
+            if operation is Reshape || operation is Parameter || operation is Input || operation is Slice
+                || places[id] != nil
+            {
+                continue
+            }
             places[id] = fixed(write.destination)
             promised.insert(index)
         }
@@ -273,7 +281,8 @@ struct CPUCompiler {
             inputs[input.inputName] = (place, input.shape, input.elementType)
         }
         let planned = buffers.indices.filter { buffers[$0].fixed == nil }
-        let plan = MemoryPlan(planned.map { .init(size: buffers[$0].size, first: buffers[$0].first, last: buffers[$0].last) })
+        let plan = MemoryPlan(
+            planned.map { .init(size: buffers[$0].size, first: buffers[$0].first, last: buffers[$0].last) })
         let arena = Arena(bytes: plan.size)
         let scratch = Arena(bytes: scratchBytes)
         var base = buffers.map { $0.fixed ?? arena.pointer }

@@ -4,7 +4,7 @@ import CKernels
 import Graphs
 
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #endif
 
 /// The processor: OpenBLAS is always there, oneDNN is found at run time and is several times faster.
@@ -66,6 +66,7 @@ public struct CPUDevice: Device {
         return name
     }
 
+    /// Compiles with fused loops over one planned arena; see `Device.compile`.
     public func compile(_ outputs: Outputs, parameters: [String: BufferSlice]) throws(ExecutionError) -> Program {
         let tensors = Array(outputs.results.values) + outputs.writes.map(\.tensor)
         guard let graph = tensors.first?.graph else { preconditionFailure("a program without outputs") }

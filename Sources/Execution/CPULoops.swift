@@ -9,7 +9,10 @@ private final class LoopTables {
     let reductions: UnsafeMutablePointer<limn_reduction>
     let loop: UnsafeMutablePointer<limn_loop>
 
-    init(instructions: [limn_instruction], loads: [limn_load], stores: [limn_store], reductions: [limn_reduction], loop: limn_loop) {
+    init(
+        instructions: [limn_instruction], loads: [limn_load], stores: [limn_store], reductions: [limn_reduction],
+        loop: limn_loop
+    ) {
         func table<T>(_ values: [T]) -> UnsafeMutablePointer<T> {
             let pointer = UnsafeMutablePointer<T>.allocate(capacity: max(values.count, 1))
             pointer.initialize(from: values, count: values.count)
@@ -63,7 +66,9 @@ extension CPUCompiler {
                 let key = "fill \(fill.value)"
                 if let slot = loadSlots[key] { return slot }
                 let slot = slots.reserve()
-                instructions.append(limn_instruction(opcode: Int32(LIMN_FILL.rawValue), result: Int32(slot), a: 0, b: 0, p: fill.value, q: 0))
+                instructions.append(
+                    limn_instruction(
+                        opcode: Int32(LIMN_FILL.rawValue), result: Int32(slot), a: 0, b: 0, p: fill.value, q: 0))
                 loadSlots[key] = slot
                 return slot
             }
@@ -141,7 +146,8 @@ extension CPUCompiler {
             return reduction
         }
         let stores = writes.map { limn_store(data: nil, type: $0.place.storage.rawValue, slot: Int32($0.slot)) }
-        let tables = LoopTables(instructions: instructions, loads: loads, stores: stores, reductions: reductions, loop: loop)
+        let tables = LoopTables(
+            instructions: instructions, loads: loads, stores: stores, reductions: reductions, loop: loop)
         owned.append(tables)
         let threads = Int32(device.threads)
         let scratch = limn_loop_scratch(tables.loop, threads) * MemoryLayout<Float>.stride
@@ -167,7 +173,9 @@ extension CPUCompiler {
 }
 
 private func fill(_ target: UnsafeMutableRawBufferPointer, with values: [Int]) {
-    for (index, value) in values.enumerated() { target.storeBytes(of: Int64(value), toByteOffset: index * 8, as: Int64.self) }
+    for (index, value) in values.enumerated() {
+        target.storeBytes(of: Int64(value), toByteOffset: index * 8, as: Int64.self)
+    }
 }
 
 /// Joins neighbouring dimensions that every operand walks in one stride, and drops those of extent 1.
@@ -175,12 +183,18 @@ private func collapse(_ dimensions: [Int], _ operands: [Strides]) -> (extents: [
     var extents: [Int] = []
     var strides = [Strides](repeating: [], count: operands.count)
     for axis in dimensions.indices where dimensions[axis] > 1 {
-        let joins = !extents.isEmpty && operands.indices.allSatisfy {
-            strides[$0][extents.count - 1] == operands[$0][axis] * dimensions[axis]
-        }
+        let joins =
+            !extents.isEmpty
+            && operands.indices.allSatisfy {
+                strides[$0][extents.count - 1] == operands[$0][axis] * dimensions[axis]
+            }
         if joins { extents[extents.count - 1] *= dimensions[axis] } else { extents.append(dimensions[axis]) }
         for index in operands.indices {
-            if joins { strides[index][extents.count - 1] = operands[index][axis] } else { strides[index].append(operands[index][axis]) }
+            if joins {
+                strides[index][extents.count - 1] = operands[index][axis]
+            } else {
+                strides[index].append(operands[index][axis])
+            }
         }
     }
     precondition(extents.count <= Int(LIMN_MAX_RANK), "a loop over \(extents.count) dimensions")
@@ -214,7 +228,9 @@ private struct SlotAllocator {
 
     init(graph: Graph, canonical: [Int], members: [Int]) {
         (self.graph, self.canonical) = (graph, canonical)
-        for member in members { for input in Set(graph.nodes[member].inputs.map { canonical[$0] }) { readersLeft[input, default: 0] += 1 } }
+        for member in members {
+            for input in Set(graph.nodes[member].inputs.map { canonical[$0] }) { readersLeft[input, default: 0] += 1 }
+        }
     }
 
     subscript(id: Int) -> Int? { owner[id] }
@@ -269,6 +285,7 @@ extension Elementwise.Function {
             case .leakyReLUGradient(let slope): (LIMN_LEAKY_RELU_GRADIENT, slope, 0)
             }
         return limn_instruction(
-            opcode: Int32(opcode.rawValue), result: Int32(result), a: Int32(operands[0]), b: Int32(operands.last ?? operands[0]), p: p, q: q)
+            opcode: Int32(opcode.rawValue), result: Int32(result), a: Int32(operands[0]),
+            b: Int32(operands.last ?? operands[0]), p: p, q: q)
     }
 }

@@ -52,7 +52,9 @@ extension CPUCompiler {
         let columns = node.shape[1]
         let rows = isGather ? graph.nodes[node.inputs[0]].shape[0] : node.shape[0]
         emit("\(node.operation.name.lowercased()) \(node.shape)", reads: [values, indices], writes: [to]) { at in
-            let (target, source) = (at(to).assumingMemoryBound(to: Float.self), at(values).assumingMemoryBound(to: Float.self))
+            let (target, source) = (
+                at(to).assumingMemoryBound(to: Float.self), at(values).assumingMemoryBound(to: Float.self)
+            )
             let list = at(indices).assumingMemoryBound(to: Int32.self)
             return {
                 if isGather {
@@ -73,7 +75,10 @@ extension CPUCompiler {
         let extents = node.shape.dimensions.map(Int64.init)
         let threads = Int32(device.threads)
         let size = Int32(to.storage.size)
-        emit("translate \(node.shape)", bytes: Double(2 * node.shape.count * to.storage.size), reads: [from, offsets], writes: [to]) { at in
+        emit(
+            "translate \(node.shape)", bytes: Double(2 * node.shape.count * to.storage.size), reads: [from, offsets],
+            writes: [to]
+        ) { at in
             let (target, source, moves) = (at(to), at(from), at(offsets).assumingMemoryBound(to: Int32.self))
             return {
                 limn_translate(target, source, moves, translate.isBack ? 1 : 0, size, extents, threads)
@@ -89,7 +94,11 @@ extension CPUCompiler {
         let start = slice.start * shape.strides[slice.axis]
         // A run along the outermost extent is there already.
         if shape.dimensions[..<slice.axis].allSatisfy({ $0 == 1 }), home.storage == storage(id) {
-            alias(id, to: Place(buffer: home.buffer, byteOffset: home.byteOffset + start * home.storage.size, storage: home.storage))
+            alias(
+                id,
+                to: Place(
+                    buffer: home.buffer, byteOffset: home.byteOffset + start * home.storage.size, storage: home.storage)
+            )
             return
         }
         let box = BoxCopy(extents: node.shape.dimensions, to: node.shape.strides, from: shape.strides)
@@ -126,17 +135,21 @@ extension CPUCompiler {
     mutating func emitTranspose(_ id: Int, _ transpose: Transpose) {
         let node = graph.nodes[id]
         let from = graph.nodes[node.inputs[0]].shape.strides
-        let box = BoxCopy(extents: node.shape.dimensions, to: node.shape.strides, from: transpose.order.map { from[$0] })
+        let box = BoxCopy(
+            extents: node.shape.dimensions, to: node.shape.strides, from: transpose.order.map { from[$0] })
         emitCopy("transpose", id, node.inputs[0], box)
     }
 
-    private mutating func emitCopy(_ name: String, _ id: Int, _ input: Int, _ box: BoxCopy, toOffset: Int = 0, fromOffset: Int = 0) {
+    private mutating func emitCopy(
+        _ name: String, _ id: Int, _ input: Int, _ box: BoxCopy, toOffset: Int = 0, fromOffset: Int = 0
+    ) {
         let from = operand(input, as: storage(id))
         let to = allocate(id)
         let size = to.storage.size
         let threads = Int32(device.threads)
         let count = box.extents.reduce(1, *)
-        emit("\(name) \(graph.nodes[id].shape)", bytes: Double(2 * Int(count) * size), reads: [from], writes: [to]) { at in
+        emit("\(name) \(graph.nodes[id].shape)", bytes: Double(2 * Int(count) * size), reads: [from], writes: [to]) {
+            at in
             let (target, source) = (at(to) + toOffset * size, at(from) + fromOffset * size)
             return {
                 box(target, source, size: size, threads: threads)

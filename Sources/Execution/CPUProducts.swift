@@ -55,8 +55,13 @@ extension CPUCompiler {
         let threads = Int32(device.threads)
         let scratch = limn_convolution_scratch(&shape, kind.rawValue, threads) * MemoryLayout<Float>.stride
         emit(name, flops: flops, reads: [a, b], writes: [direct], scratch: scratch) { [shape] at in
-            let (x, y) = (UnsafePointer(at(a).assumingMemoryBound(to: Float.self)), UnsafePointer(at(b).assumingMemoryBound(to: Float.self)))
-            let (out, memory) = (at(direct).assumingMemoryBound(to: Float.self), at.scratch.assumingMemoryBound(to: Float.self))
+            let (x, y) = (
+                UnsafePointer(at(a).assumingMemoryBound(to: Float.self)),
+                UnsafePointer(at(b).assumingMemoryBound(to: Float.self))
+            )
+            let (out, memory) = (
+                at(direct).assumingMemoryBound(to: Float.self), at.scratch.assumingMemoryBound(to: Float.self)
+            )
             return {
                 withUnsafePointer(to: shape) { limn_convolution_run($0, kind.rawValue, x, y, out, memory, threads) }
                 return 0
@@ -110,7 +115,9 @@ extension CPUCompiler {
             primitive = known
         } else {
             var message = [CChar](repeating: 0, count: 256)
-            guard let handle = limn_onednn_convolution_create(&description, &message, message.count) else { return false }
+            guard let handle = limn_onednn_convolution_create(&description, &message, message.count) else {
+                return false
+            }
             primitive = OneDNNPrimitive(handle)
             primitives[key] = primitive
         }
@@ -196,7 +203,10 @@ extension CPUCompiler {
             }
         }
         emit(name, flops: flops, reads: [a, b], writes: [c]) { at in
-            let (x, y) = (UnsafePointer(at(a).assumingMemoryBound(to: Float.self)), UnsafePointer(at(b).assumingMemoryBound(to: Float.self)))
+            let (x, y) = (
+                UnsafePointer(at(a).assumingMemoryBound(to: Float.self)),
+                UnsafePointer(at(b).assumingMemoryBound(to: Float.self))
+            )
             let z = at(c).assumingMemoryBound(to: Float.self)
             return {
                 limn_matrix_product(

@@ -36,6 +36,7 @@ public enum ExecutionError: Error, CustomStringConvertible, Sendable {
     /// A library call failed.
     case kernel(step: String, status: Int)
 
+    /// One line: what, and which part.
     public var description: String {
         switch self {
         case .missingParameter(let path): "no values were given for parameter \(path)"

@@ -36,7 +36,8 @@ struct Fusion {
         }
         (self.inputs, self.consumers, self.isLive) = (inputs, consumers, live)
         loop = [Int?](repeating: nil, count: graph.nodes.count)
-        for id in stride(from: graph.nodes.count - 1, through: 0, by: -1) where live[id] && Fusion.isFusable(graph.nodes[id].operation) {
+        for id in stride(from: graph.nodes.count - 1, through: 0, by: -1)
+        where live[id] && Fusion.isFusable(graph.nodes[id].operation) {
             assign(id, isOutput: outputs.contains(id))
         }
         for index in members.indices { members[index].sort() }
@@ -80,7 +81,9 @@ struct Fusion {
         if !Fusion.isReduction(graph.nodes[id].operation) {
             var candidates: [Int] = []
             for consumer in consumers[id] {
-                if let index = loop[consumer], shapes[index] == shape, !candidates.contains(index) { candidates.append(index) }
+                if let index = loop[consumer], shapes[index] == shape, !candidates.contains(index) {
+                    candidates.append(index)
+                }
             }
             candidates = candidates.filter { canJoin(id, $0) }
             if let first = candidates.first {

@@ -25,7 +25,8 @@ struct MemoryPlan {
             let interval = intervals[index]
             let length = (interval.size + 63) / 64 * 64
             var offset = 0
-            for other in placed where intervals[other].first <= interval.last && interval.first <= intervals[other].last {
+            for other in placed where intervals[other].first <= interval.last && interval.first <= intervals[other].last
+            {
                 if offset + length <= offsets[other] { break }
                 offset = max(offset, offsets[other] + (intervals[other].size + 63) / 64 * 64)
             }

@@ -92,10 +92,13 @@ public final class Program {
     private func load(_ values: [String: HostArray]) {
         for (name, slot) in inputs {
             guard let value = values[name] else { preconditionFailure("no value for input \(name)") }
-            precondition(value.count == slot.shape.count, "\(value.count) values for input \(name) of shape \(slot.shape)")
+            precondition(
+                value.count == slot.shape.count, "\(value.count) values for input \(name) of shape \(slot.shape)")
             switch (value, slot.type) {
-            case (.floats(let array), .float32): array.withUnsafeBytes { slot.pointer.copyMemory(from: $0.baseAddress!, byteCount: $0.count) }
-            case (.integers(let array), .int32): array.withUnsafeBytes { slot.pointer.copyMemory(from: $0.baseAddress!, byteCount: $0.count) }
+            case (.floats(let array), .float32):
+                array.withUnsafeBytes { slot.pointer.copyMemory(from: $0.baseAddress!, byteCount: $0.count) }
+            case (.integers(let array), .int32):
+                array.withUnsafeBytes { slot.pointer.copyMemory(from: $0.baseAddress!, byteCount: $0.count) }
             default: preconditionFailure("input \(name) wants \(slot.type)")
             }
         }

@@ -49,7 +49,9 @@ package struct Elementwise: Operation {
 }
 
 extension Tensor {
-    package func map(_ function: Elementwise.Function) -> Tensor { graph.apply(Elementwise(function: function), [self]) }
+    package func map(_ function: Elementwise.Function) -> Tensor {
+        graph.apply(Elementwise(function: function), [self])
+    }
 
     /// Applies a function of two operands after broadcasting both to their common shape.
     private static func map(_ function: Elementwise.Function, _ a: Tensor, _ b: Tensor) -> Tensor {

@@ -22,7 +22,9 @@ public func gradients(of loss: Tensor, withRespectTo variables: [Tensor]) -> [Te
         let inputs = node.inputs.map { Tensor(graph: graph, id: $0) }
         for (input, contribution) in zip(inputs, node.operation.pullback(cotangent, inputs: inputs, output: output)) {
             guard depends[input.id], let contribution else { continue }
-            precondition(contribution.shape == input.shape, "\(node.operation.name): derivative of shape \(contribution.shape) for \(input.shape)")
+            precondition(
+                contribution.shape == input.shape,
+                "\(node.operation.name): derivative of shape \(contribution.shape) for \(input.shape)")
             cotangents[input.id] = cotangents[input.id].map { $0 + contribution } ?? contribution
         }
     }

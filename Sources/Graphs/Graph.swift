@@ -15,6 +15,7 @@ public protocol Operation: Hashable, Sendable {
 }
 
 extension Operation {
+    /// Most operations make float32.
     public var elementType: ElementType { .float32 }
 
     /// The operation's name as profiles and errors print it.

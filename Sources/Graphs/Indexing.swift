@@ -27,7 +27,8 @@ package struct Slice: Operation {
     package let start: Int
     package let count: Int
     package func shape(of inputs: [Shape]) -> Shape {
-        precondition(start >= 0 && start + count <= inputs[0][axis], "slice \(start)..<\(start + count) of \(inputs[0])")
+        precondition(
+            start >= 0 && start + count <= inputs[0][axis], "slice \(start)..<\(start + count) of \(inputs[0])")
         return inputs[0].replacing(axis, with: count)
     }
     package func pullback(_ dy: Tensor, inputs: [Tensor], output: Tensor) -> [Tensor?] {
@@ -54,7 +55,8 @@ package struct Concatenate: Operation {
     package let axis: Int
     package func shape(of inputs: [Shape]) -> Shape {
         for shape in inputs {
-            precondition(shape.replacing(axis, with: 1) == inputs[0].replacing(axis, with: 1), "concatenation of \(inputs)")
+            precondition(
+                shape.replacing(axis, with: 1) == inputs[0].replacing(axis, with: 1), "concatenation of \(inputs)")
         }
         return inputs[0].replacing(axis, with: inputs.reduce(0) { $0 + $1[axis] })
     }
@@ -86,7 +88,8 @@ package struct Transpose: Operation {
 package struct Translate: Operation {
     package let isBack: Bool
     package func shape(of inputs: [Shape]) -> Shape {
-        precondition(inputs[0].rank == 4 && inputs[1] == [inputs[0][0], 2], "translation of \(inputs[0]) by \(inputs[1])")
+        precondition(
+            inputs[0].rank == 4 && inputs[1] == [inputs[0][0], 2], "translation of \(inputs[0]) by \(inputs[1])")
         return inputs[0]
     }
     package func pullback(_ dy: Tensor, inputs: [Tensor], output: Tensor) -> [Tensor?] {
@@ -100,7 +103,9 @@ extension Tensor {
 
     /// Rows of this table [V×D] at `indices` (int32, [N]) → [N×D]. Indices outside 0 ..< V give zeros.
     public func gathered(by indices: Tensor) -> Tensor { graph.apply(Gather(), [self, indices]) }
-    package func scattered(by indices: Tensor, rows: Int) -> Tensor { graph.apply(Scatter(rows: rows), [self, indices]) }
+    package func scattered(by indices: Tensor, rows: Int) -> Tensor {
+        graph.apply(Scatter(rows: rows), [self, indices])
+    }
     /// `count` positions from `start` along `axis`.
     public func slice(axis: Int, start: Int, count: Int) -> Tensor {
         let axis = normalized([axis])[0]

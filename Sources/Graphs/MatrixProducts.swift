@@ -6,7 +6,8 @@ package struct MatrixProduct: Operation {
     package func shape(of inputs: [Shape]) -> Shape {
         let (a, b) = (inputs[0], inputs[1])
         precondition(
-            a.rank == b.rank && (a.rank == 2 || (a.rank == 3 && a[0] == b[0])) && inner(a) == (transposeB ? b[-1] : b[-2]),
+            a.rank == b.rank && (a.rank == 2 || (a.rank == 3 && a[0] == b[0]))
+                && inner(a) == (transposeB ? b[-1] : b[-2]),
             "matrix product of \(a)\(transposeA ? "ᵀ" : "") and \(b)\(transposeB ? "ᵀ" : "")")
         return a.replacing(-2, with: transposeA ? a[-1] : a[-2]).replacing(-1, with: transposeB ? b[-2] : b[-1])
     }
@@ -17,10 +18,12 @@ package struct MatrixProduct: Operation {
     package func pullback(_ dy: Tensor, inputs: [Tensor], output: Tensor) -> [Tensor?] {
         let (a, b) = (inputs[0], inputs[1])
         // C = A·B: dA = dC·Bᵀ and dB = Aᵀ·dC; transposed operands take the transposed result.
-        let da = transposeA
+        let da =
+            transposeA
             ? b.matmul(dy, transposed: transposeB, otherTransposed: true)
             : dy.matmul(b, otherTransposed: !transposeB)
-        let db = transposeB
+        let db =
+            transposeB
             ? dy.matmul(a, transposed: true, otherTransposed: transposeA)
             : a.matmul(dy, transposed: !transposeA)
         return [da, db]

@@ -20,7 +20,8 @@ package struct Broadcast: Operation {
     package let target: Shape
     package func shape(of inputs: [Shape]) -> Shape {
         precondition(
-            inputs[0].rank == target.rank && zip(inputs[0].dimensions, target.dimensions).allSatisfy { $0 == $1 || $0 == 1 },
+            inputs[0].rank == target.rank
+                && zip(inputs[0].dimensions, target.dimensions).allSatisfy { $0 == $1 || $0 == 1 },
             "cannot broadcast \(inputs[0]) to \(target)")
         return target
     }

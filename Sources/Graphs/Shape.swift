@@ -9,6 +9,7 @@ public struct Shape: Hashable, Sendable, ExpressibleByArrayLiteral, CustomString
         self.dimensions = dimensions
     }
 
+    /// A shape from its extents, such as `[32, 64, 64, 3]`.
     public init(arrayLiteral elements: Int...) { self.init(elements) }
 
     /// The number of dimensions.
@@ -30,7 +31,9 @@ public struct Shape: Hashable, Sendable, ExpressibleByArrayLiteral, CustomString
     /// Strides in elements of the dense row-major layout.
     package var strides: [Int] {
         var result = [Int](repeating: 1, count: rank)
-        for axis in stride(from: rank - 2, through: 0, by: -1) { result[axis] = result[axis + 1] * dimensions[axis + 1] }
+        for axis in stride(from: rank - 2, through: 0, by: -1) {
+            result[axis] = result[axis + 1] * dimensions[axis + 1]
+        }
         return result
     }
 
@@ -50,6 +53,7 @@ public struct Shape: Hashable, Sendable, ExpressibleByArrayLiteral, CustomString
     /// The same elements with leading extents of 1 up to `rank`.
     package func padded(to rank: Int) -> Shape { Shape([Int](repeating: 1, count: rank - self.rank) + dimensions) }
 
+    /// The extents, such as `[32×64×64×3]`.
     public var description: String { "[" + dimensions.map(String.init).joined(separator: "×") + "]" }
 }
 

@@ -22,7 +22,9 @@ public struct SelfAttention {
     public func callAsFunction(_ x: Tensor, batch: Int, length: Int, mask: Tensor) -> Tensor {
         let size = width / heads
         let all = projection(x).reshaped([batch, length, 3, heads, size]).transposed([2, 0, 3, 1, 4])
-        func part(_ index: Int) -> Tensor { all.slice(axis: 0, start: index, count: 1).reshaped([batch * heads, length, size]) }
+        func part(_ index: Int) -> Tensor {
+            all.slice(axis: 0, start: index, count: 1).reshaped([batch * heads, length, size])
+        }
         let scores = part(0).matmul(part(1), otherTransposed: true) * (1 / Float(size).squareRoot())
         let masked = scores.reshaped([batch, heads, length, length]) + mask
         let weights = masked.softmax().reshaped([batch * heads, length, length])

@@ -6,7 +6,10 @@ public struct Linear {
     let bias: Tensor?
 
     /// Weights begin uniform in ±1/√in, biases at zero, or all at the given values.
-    public init(_ scope: ParameterScope, _ inputs: Int, _ outputs: Int, bias: Bool = true, weightInitializer: Initializer? = nil, biasValue: Float = 0) {
+    public init(
+        _ scope: ParameterScope, _ inputs: Int, _ outputs: Int, bias: Bool = true,
+        weightInitializer: Initializer? = nil, biasValue: Float = 0
+    ) {
         let bound = 1 / Float(inputs).squareRoot()
         weight = (scope / "weight").parameter([outputs, inputs], weightInitializer ?? .uniform(bound: bound))
         self.bias = bias ? (scope / "bias").parameter([outputs], .constant(biasValue)) : nil

@@ -43,7 +43,8 @@ public final class ParameterStore {
 
     func declare(_ path: String, _ shape: Shape, _ initializer: Initializer) {
         if let position = positions[path] {
-            precondition(entries[position].shape == shape, "\(path) was declared as \(entries[position].shape), now \(shape)")
+            precondition(
+                entries[position].shape == shape, "\(path) was declared as \(entries[position].shape), now \(shape)")
             return
         }
         precondition(values == nil, "\(path) is declared after the parameters were laid out")
@@ -84,7 +85,9 @@ public final class ParameterStore {
 
     /// Copies named arrays into `buffer`, strictly: every parameter must be there with its shape and no array may be
     /// left over. All that is wrong is listed in one error, and nothing is copied then.
-    public func load(_ arrays: [String: (shape: [Int], values: [Float])], into buffer: FlatBuffer) throws(ParameterMismatch) {
+    public func load(_ arrays: [String: (shape: [Int], values: [Float])], into buffer: FlatBuffer)
+        throws(ParameterMismatch)
+    {
         var mismatch = ParameterMismatch()
         for entry in entries {
             guard let array = arrays[entry.path] else {
@@ -92,7 +95,8 @@ public final class ParameterStore {
                 continue
             }
             if array.shape != entry.shape.dimensions || array.values.count != entry.shape.count {
-                mismatch.misshapen.append("\(entry.path) is \(Shape(array.shape.map { max($0, 1) })), expected \(entry.shape)")
+                mismatch.misshapen.append(
+                    "\(entry.path) is \(Shape(array.shape.map { max($0, 1) })), expected \(entry.shape)")
             }
         }
         mismatch.unused = arrays.keys.filter { positions[$0] == nil }.sorted()
@@ -100,7 +104,9 @@ public final class ParameterStore {
         for entry in entries {
             guard let array = arrays[entry.path] else { continue }
             array.values.withUnsafeBufferPointer { source in
-                if let base = source.baseAddress { (buffer.pointer + entry.offset).update(from: base, count: entry.shape.count) }
+                if let base = source.baseAddress {
+                    (buffer.pointer + entry.offset).update(from: base, count: entry.shape.count)
+                }
             }
         }
     }
@@ -125,13 +131,16 @@ public struct ParameterMismatch: Error, CustomStringConvertible, Sendable {
 
     var isEmpty: Bool { missing.isEmpty && unused.isEmpty && misshapen.isEmpty }
 
+    /// One line with all that is wrong; long lists are cut.
     public var description: String {
         func list(_ title: String, _ names: [String]) -> String? {
             guard !names.isEmpty else { return nil }
             let more = names.count > 6 ? " and \(names.count - 6) more" : ""
             return "\(title): \(names.prefix(6).joined(separator: ", "))\(more)"
         }
-        let parts = [list("missing", missing), list("unused", unused), list("of another shape", misshapen)].compactMap { $0 }
+        let parts = [list("missing", missing), list("unused", unused), list("of another shape", misshapen)].compactMap {
+            $0
+        }
         return "the arrays are not this network's parameters (\(parts.joined(separator: "; ")))"
     }
 }

@@ -10,7 +10,10 @@ public struct SpatialConvolution {
     /// - Parameters:
     ///   - kernel: extent of the square filter.
     ///   - padding: zeros on each side; nil keeps the extent at stride 1.
-    public init(_ scope: ParameterScope, _ inputs: Int, _ outputs: Int, kernel: Int, stride: Int = 1, padding: Int? = nil, bias: Bool = true) {
+    public init(
+        _ scope: ParameterScope, _ inputs: Int, _ outputs: Int, kernel: Int, stride: Int = 1, padding: Int? = nil,
+        bias: Bool = true
+    ) {
         let bound = 1 / Float(kernel * kernel * inputs).squareRoot()
         weight = (scope / "weight").parameter([outputs, kernel, kernel, inputs], .uniform(bound: bound))
         self.bias = bias ? (scope / "bias").parameter([outputs], .constant(0)) : nil

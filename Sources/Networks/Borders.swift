@@ -30,6 +30,7 @@ public struct ConfigurationError: Error, CustomStringConvertible, Sendable {
     public let key: String
     /// What was found and what is expected.
     public let problem: String
+    /// One line: the key and the problem.
     public var description: String { "\(key): \(problem)" }
 
     /// The key at fault and what is wrong with its value.
@@ -41,7 +42,8 @@ public struct ConfigurationError: Error, CustomStringConvertible, Sendable {
     /// Throws unless `value` lies in `range`.
     package static func check(_ key: String, _ value: Int, in range: ClosedRange<Int>) throws(ConfigurationError) {
         guard range.contains(value) else {
-            throw ConfigurationError(key: key, problem: "is \(value), expected \(range.lowerBound) to \(range.upperBound)")
+            throw ConfigurationError(
+                key: key, problem: "is \(value), expected \(range.lowerBound) to \(range.upperBound)")
         }
     }
 

@@ -23,15 +23,19 @@ public struct Discriminator {
         let refine: (convolution: SpatialConvolution, shortcut: SpatialConvolution?, scale: Tensor)?
 
         init(_ scope: ParameterScope, _ inputs: Int, _ outputs: Int, family: NetworkFamily) {
-            halve = SpatialConvolution(scope / "convolution1", inputs, outputs, kernel: 4, stride: 2, padding: 1, bias: family == .ganCLS)
+            halve = SpatialConvolution(
+                scope / "convolution1", inputs, outputs, kernel: 4, stride: 2, padding: 1, bias: family == .ganCLS)
             guard family == .dfGAN else {
                 refine = nil
                 return
             }
             let shortcut = inputs == outputs ? nil : SpatialConvolution(scope / "shortcut", inputs, outputs, kernel: 1)
-            // A residual scale learnt from 0 leaves the convolutions without gradient at the first step only.
-            let scale = (scope / "scale").parameter([1], .constant(0))
-            refine = (SpatialConvolution(scope / "convolution2", outputs, outputs, kernel: 3, bias: false), shortcut, scale)
+            // DF-GAN learns this scale from 0. From there it takes tens of thousands of pictures until the discriminator
+            // sees more than the means that the shortcuts pass on, and the generator paints blocks meanwhile.
+            let scale = (scope / "scale").parameter([1], .constant(0.3))
+            refine = (
+                SpatialConvolution(scope / "convolution2", outputs, outputs, kernel: 3, bias: false), shortcut, scale
+            )
         }
 
         func callAsFunction(_ x: Tensor) -> Tensor {
@@ -39,7 +43,8 @@ public struct Discriminator {
             guard let refine else { return halved }
             // Pooling first: the 1×1 convolution of a mean is the mean of the convolutions, at a quarter of the cost.
             let pooled = x.averagePooled()
-            return (refine.shortcut.map { $0(pooled) } ?? pooled) + refine.convolution(halved).leakyReLU() * refine.scale
+            return (refine.shortcut.map { $0(pooled) } ?? pooled) + refine.convolution(halved).leakyReLU()
+                * refine.scale
         }
     }
 
@@ -52,7 +57,8 @@ public struct Discriminator {
         stages = (1..<plan.count).map { Stage(scope / "stages" / ($0 - 1), plan[$0 - 1], plan[$0], family: family) }
         // DF-GAN joins the sentence as it is by a 3×3 convolution, GAN-CLS projected to 128 by a 1×1 convolution.
         project = family == .ganCLS ? Linear(scope / "project", configuration.condition, 128) : nil
-        let (condition, width, kernel) = family == .ganCLS ? (128, last, 1) : (configuration.condition, 2 * configuration.discriminatorWidth, 3)
+        let (condition, width, kernel) =
+            family == .ganCLS ? (128, last, 1) : (configuration.condition, 2 * configuration.discriminatorWidth, 3)
         join = SpatialConvolution(scope / "join", last + condition, width, kernel: kernel, bias: family == .ganCLS)
         verdict = SpatialConvolution(scope / "verdict", width, 1, kernel: 4, padding: 0, bias: family == .ganCLS)
     }

@@ -25,7 +25,10 @@ public struct GANConfiguration: Codable, Hashable, Sendable {
     public var condition: Int
 
     /// Sizes of both networks; the defaults are the recipe's.
-    public init(family: NetworkFamily = .dfGAN, side: Int = 64, generatorWidth: Int = 16, discriminatorWidth: Int = 16, noise: Int = 100, condition: Int = 256) {
+    public init(
+        family: NetworkFamily = .dfGAN, side: Int = 64, generatorWidth: Int = 16, discriminatorWidth: Int = 16,
+        noise: Int = 100, condition: Int = 256
+    ) {
         self.family = family
         self.side = side
         self.generatorWidth = generatorWidth
@@ -99,7 +102,7 @@ private struct ConditionalAffine {
     }
 }
 
-/// One doubling of DF-GAN's generator: x → up(shortcut(x)) + scale · residual(up(x)).
+/// One doubling of DF-GAN's generator: x → up(shortcut(x)) + residual(up(x)).
 ///
 /// The paper gives each γ and each β a hidden layer of its own; here a block's eight share one, which keeps the
 /// quality and leaves most parameters to the convolutions.
@@ -109,16 +112,16 @@ private struct DFGANBlock {
     private let convolution1: SpatialConvolution
     private let convolution2: SpatialConvolution
     private let shortcut: SpatialConvolution?
-    private let scale: Tensor
 
     init(_ scope: ParameterScope, condition: Int, _ inputs: Int, _ outputs: Int) {
         let width = 256
         hidden = Linear(scope / "condition", condition, width)
-        affines = (0..<4).map { ConditionalAffine(scope / "affines" / $0, hidden: width, channels: $0 < 2 ? inputs : outputs) }
+        affines = (0..<4).map {
+            ConditionalAffine(scope / "affines" / $0, hidden: width, channels: $0 < 2 ? inputs : outputs)
+        }
         convolution1 = SpatialConvolution(scope / "convolution1", inputs, outputs, kernel: 3)
         convolution2 = SpatialConvolution(scope / "convolution2", outputs, outputs, kernel: 3)
         shortcut = inputs == outputs ? nil : SpatialConvolution(scope / "shortcut", inputs, outputs, kernel: 1)
-        scale = (scope / "scale").parameter([1], .constant(0.1))
     }
 
     func callAsFunction(_ x: Tensor, _ condition: Tensor) -> Tensor {
@@ -127,7 +130,7 @@ private struct DFGANBlock {
         let before = affines[1](affines[0](x, c).leakyReLU(), c).leakyReLU()
         let middle = convolution1(before.upsampled())
         let after = affines[3](affines[2](middle, c).leakyReLU(), c).leakyReLU()
-        return (shortcut.map { $0(x) } ?? x).upsampled() + convolution2(after) * scale
+        return (shortcut.map { $0(x) } ?? x).upsampled() + convolution2(after)
     }
 }
 
@@ -141,7 +144,9 @@ private struct DFGANBody {
         let plan = configuration.channels(configuration.generatorWidth)
         let condition = configuration.noise + configuration.condition
         start = Linear(scope / "start", configuration.noise, 16 * plan[0])
-        blocks = (1..<plan.count).map { DFGANBlock(scope / "blocks" / ($0 - 1), condition: condition, plan[$0 - 1], plan[$0]) }
+        blocks = (1..<plan.count).map {
+            DFGANBlock(scope / "blocks" / ($0 - 1), condition: condition, plan[$0 - 1], plan[$0])
+        }
         output = SpatialConvolution(scope / "output", plan[plan.count - 1], 3, kernel: 3)
         channels = plan
     }
@@ -168,7 +173,9 @@ private struct GANCLSBody {
         project = Linear(scope / "project", configuration.condition, 128)
         start = Linear(scope / "start", configuration.noise + 128, 16 * plan[0])
         norms = (0..<plan.count - 1).map { LayerNormalization(scope / "norms" / $0, width: plan[$0]) }
-        deconvolutions = (1..<plan.count - 1).map { TransposedConvolution(scope / "deconvolutions" / ($0 - 1), plan[$0 - 1], plan[$0]) }
+        deconvolutions = (1..<plan.count - 1).map {
+            TransposedConvolution(scope / "deconvolutions" / ($0 - 1), plan[$0 - 1], plan[$0])
+        }
         output = TransposedConvolution(scope / "output", plan[plan.count - 2], 3)
         channels = plan
     }

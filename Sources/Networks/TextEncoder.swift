@@ -18,7 +18,9 @@ public struct TextEncoderConfiguration: Codable, Hashable, Sendable {
     public var embedding: Int
 
     /// Sizes of a text encoder; the defaults are the recipe's.
-    public init(vocabulary: Int, width: Int = 128, layers: Int = 2, heads: Int = 4, length: Int = 48, embedding: Int = 256) {
+    public init(
+        vocabulary: Int, width: Int = 128, layers: Int = 2, heads: Int = 4, length: Int = 48, embedding: Int = 256
+    ) {
         self.vocabulary = vocabulary
         self.width = width
         self.layers = layers
@@ -36,7 +38,8 @@ public struct TextEncoderConfiguration: Codable, Hashable, Sendable {
         try ConfigurationError.check("encoder.length", length, in: 3...1024)
         try ConfigurationError.check("encoder.embedding", embedding, in: 8...4096)
         guard width % heads == 0 else {
-            throw ConfigurationError(key: "encoder.heads", problem: "is \(heads), which does not divide the width \(width)")
+            throw ConfigurationError(
+                key: "encoder.heads", problem: "is \(heads), which does not divide the width \(width)")
         }
     }
 }
@@ -79,7 +82,9 @@ public struct TextEncoder {
         let width = configuration.width
         tokens = Embedding(scope / "tokens", count: configuration.vocabulary, width: width)
         positions = (scope / "positions" / "weight").parameter([configuration.length, width], .normal(deviation: 0.01))
-        blocks = (0..<configuration.layers).map { TransformerBlock(scope / "blocks" / $0, width: width, heads: configuration.heads) }
+        blocks = (0..<configuration.layers).map {
+            TransformerBlock(scope / "blocks" / $0, width: width, heads: configuration.heads)
+        }
         norm = LayerNormalization(scope / "norm", width: width)
         head = Linear(scope / "head", width, configuration.embedding)
     }
@@ -92,7 +97,9 @@ public struct TextEncoder {
         let rows = tokens(ids).reshaped([batch, length, width])
         let placed = rows + positions.slice(axis: 0, start: 0, count: length).reshaped([1, length, width])
         let scores = ((mask - 1) * 1e9).reshaped([batch, 1, 1, length])
-        let states = blocks.reduce(placed.reshaped([batch * length, width])) { $1($0, batch: batch, length: length, mask: scores) }
+        let states = blocks.reduce(placed.reshaped([batch * length, width])) {
+            $1($0, batch: batch, length: length, mask: scores)
+        }
         let weights = mask.reshaped([batch, length, 1])
         let total = (norm(states).reshaped([batch, length, width]) * weights).sum(along: [1])
         let mean = total / weights.sum(along: [1])

@@ -54,6 +54,7 @@ public struct RandomStream: RandomNumberGenerator, Sendable {
         return block[used]
     }
 
+    /// The next 64 uniform bits, for the standard library.
     public mutating func next() -> UInt64 {
         let low = UInt64(bits())
         return UInt64(bits()) << 32 | low

@@ -26,7 +26,10 @@ public struct EncoderPair: Sendable {
     private static let format = "limn-encoder-pair"
 
     /// A pair of these parts.
-    public init(name: String, text: TextEncoderConfiguration, image: ImageEncoderConfiguration, vocabulary: Vocabulary, arrays: NetworkArrays) {
+    public init(
+        name: String, text: TextEncoderConfiguration, image: ImageEncoderConfiguration, vocabulary: Vocabulary,
+        arrays: NetworkArrays
+    ) {
         self.name = name
         self.text = text
         self.image = image
@@ -40,7 +43,9 @@ public struct EncoderPair: Sendable {
         guard file.metadata["format"] == EncoderPair.format, let json = file.metadata["configuration"],
             let words = file.metadata["vocabulary"]
         else {
-            throw ModelError(path: path, problem: "is not a pair of encoders; train one with a recipe such as recipes/flowers-judge.yaml")
+            throw ModelError(
+                path: path,
+                problem: "is not a pair of encoders; train one with a recipe such as recipes/flowers-judge.yaml")
         }
         let configuration: Configuration
         do {
@@ -55,7 +60,8 @@ public struct EncoderPair: Sendable {
         image = configuration.image
         vocabulary = try Vocabulary(json: Array(words.utf8), named: "the vocabulary in \(path)")
         guard vocabulary.count == text.vocabulary else {
-            throw ModelError(path: path, problem: "its vocabulary has \(vocabulary.count) entries, its encoder \(text.vocabulary)")
+            throw ModelError(
+                path: path, problem: "its vocabulary has \(vocabulary.count) entries, its encoder \(text.vocabulary)")
         }
         arrays = try NetworkArrays(file.names.compactMap { file[$0] })
     }
@@ -66,7 +72,8 @@ public struct EncoderPair: Sendable {
         encoder.outputFormatting = .sortedKeys
         let configuration = try encoder.encode(Configuration(name: name, text: text, image: image))
         let metadata = [
-            "format": EncoderPair.format, "version": "1", "configuration": String(decoding: configuration, as: UTF8.self),
+            "format": EncoderPair.format, "version": "1",
+            "configuration": String(decoding: configuration, as: UTF8.self),
             "vocabulary": String(decoding: try vocabulary.json(), as: UTF8.self),
         ]
         let arrays = arrays.map { NamedArray(name: $0, shape: $1.shape, floats: $1.values, element: .bfloat16) }

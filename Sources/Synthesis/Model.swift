@@ -58,10 +58,14 @@ public struct Model: Sendable {
         }
         vocabulary = try Vocabulary(json: Array(file.vocabulary.utf8), named: "the vocabulary in \(path)")
         guard vocabulary.count == configuration.encoder.vocabulary else {
-            throw ModelError(path: path, problem: "its vocabulary has \(vocabulary.count) entries, its encoder \(configuration.encoder.vocabulary)")
+            throw ModelError(
+                path: path,
+                problem:
+                    "its vocabulary has \(vocabulary.count) entries, its encoder \(configuration.encoder.vocabulary)")
         }
         guard configuration.networks.condition == configuration.encoder.embedding else {
-            throw ModelError(path: path, problem: "its generator wants sentence vectors of another width than its encoder makes")
+            throw ModelError(
+                path: path, problem: "its generator wants sentence vectors of another width than its encoder makes")
         }
         arrays = try NetworkArrays(file.arrays)
         card = file.card
@@ -85,6 +89,7 @@ public struct ModelError: Error, CustomStringConvertible, Sendable {
     public let path: String
     /// What is wrong with it.
     public let problem: String
+    /// One line: the file and the problem.
     public var description: String { "\(path): \(problem)" }
 
     /// The file and what is wrong with it.
@@ -104,7 +109,9 @@ extension NetworkArrays {
     /// Those under `prefix.`, by the rest of their name.
     package func below(_ prefix: String) -> NetworkArrays {
         var result = NetworkArrays()
-        for (name, array) in self where name.hasPrefix(prefix + ".") { result[String(name.dropFirst(prefix.count + 1))] = array }
+        for (name, array) in self where name.hasPrefix(prefix + ".") {
+            result[String(name.dropFirst(prefix.count + 1))] = array
+        }
         return result
     }
 

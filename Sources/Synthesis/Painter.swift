@@ -36,7 +36,8 @@ public final class Painter {
         networks = model.configuration.networks
         self.device = device
         embedder = try SentenceEmbedder(
-            model.configuration.encoder, arrays: model.arrays.below("encoder"), vocabulary: model.vocabulary, device: device)
+            model.configuration.encoder, arrays: model.arrays.below("encoder"), vocabulary: model.vocabulary,
+            device: device)
         _ = Generator(ParameterScope(Graph(), store) / "generator", networks)
         values = store.allocate()
         try store.load(model.arrays.filter { !$0.key.hasPrefix("encoder.") }, into: values)
@@ -62,7 +63,9 @@ public final class Painter {
             }
             let pixels = try program(batch: size).run(["noise": .floats(noise), "text": .floats(text)])["images"] ?? []
             let count = side * side * 3
-            for index in 0..<size { images.append(Image(side: side, values: pixels[index * count..<(index + 1) * count])) }
+            for index in 0..<size {
+                images.append(Image(side: side, values: pixels[index * count..<(index + 1) * count]))
+            }
             progress(images.count)
         }
         return images
@@ -80,7 +83,8 @@ public final class Painter {
         let generator = Generator(ParameterScope(graph, store) / "generator", networks)
         let text = TextEmbedding(graph.input("text", [batch, networks.condition]))
         let images = generator(noise: graph.input("noise", [batch, networks.noise]), text: text)
-        let program = try device.compile(Outputs(results: ["images": images.tensor]), parameters: store.slices(of: values))
+        let program = try device.compile(
+            Outputs(results: ["images": images.tensor]), parameters: store.slices(of: values))
         programs[batch] = program
         return program
     }

@@ -18,7 +18,9 @@ public final class SentenceEmbedder {
 
     /// - Parameter arrays: the encoder's parameters, named from its root: `tokens.weight`, ….
     /// - Throws: `ParameterMismatch` when they are not those of such an encoder.
-    public init(_ configuration: TextEncoderConfiguration, arrays: NetworkArrays, vocabulary: Vocabulary, device: CPUDevice) throws {
+    public init(
+        _ configuration: TextEncoderConfiguration, arrays: NetworkArrays, vocabulary: Vocabulary, device: CPUDevice
+    ) throws {
         self.configuration = configuration
         self.device = device
         tokenizer = Tokenizer(vocabulary: vocabulary)
@@ -41,9 +43,13 @@ public final class SentenceEmbedder {
             let longest = rows.map { sequences[$0].ids.count }.max() ?? 1
             let length = min((longest + 7) / 8 * 8, configuration.length)
             let padded = PaddedTokens(rows.map { sequences[$0] }, length: length)
-            let vectors = try program(batch: size, length: length).run(["ids": .integers(padded.ids), "mask": .floats(padded.mask)])["vectors"] ?? []
+            let vectors =
+                try program(batch: size, length: length).run([
+                    "ids": .integers(padded.ids), "mask": .floats(padded.mask),
+                ])["vectors"] ?? []
             for (index, row) in rows.enumerated() {
-                result.replaceSubrange(row * width..<(row + 1) * width, with: vectors[index * width..<(index + 1) * width])
+                result.replaceSubrange(
+                    row * width..<(row + 1) * width, with: vectors[index * width..<(index + 1) * width])
             }
             start += size
             progress(start)
@@ -56,7 +62,8 @@ public final class SentenceEmbedder {
         let graph = Graph()
         let vectors = TextEncoder(ParameterScope(graph, store), configuration)(
             ids: graph.input("ids", [batch * length], .int32), mask: graph.input("mask", [batch, length]))
-        let program = try device.compile(Outputs(results: ["vectors": vectors.tensor]), parameters: store.slices(of: values))
+        let program = try device.compile(
+            Outputs(results: ["vectors": vectors.tensor]), parameters: store.slices(of: values))
         programs[[batch, length]] = program
         return program
     }

@@ -22,7 +22,9 @@ struct Augmentation {
     func callAsFunction(_ images: ImageBatch) -> ImageBatch { ImageBatch(images.tensor.translated(by: offsets) * mask) }
 
     /// Values for the inputs: each picture is augmented with `probability`.
-    static func inputs(_ name: String, batch: Int, side: Int, probability: Float, _ stream: inout RandomStream) -> [String: HostArray] {
+    static func inputs(_ name: String, batch: Int, side: Int, probability: Float, _ stream: inout RandomStream)
+        -> [String: HostArray]
+    {
         var offsets: [Int32] = []
         var mask = [Float](repeating: 1, count: batch * side * side)
         let reach = side / 8
@@ -34,7 +36,9 @@ struct Augmentation {
             offsets += isAugmented ? [Int32(down), Int32(right)] : [0, 0]
             guard isAugmented else { continue }
             for row in max(0, top)..<min(side, top + side / 2) {
-                for column in max(0, left)..<min(side, left + side / 2) { mask[(picture * side + row) * side + column] = 0 }
+                for column in max(0, left)..<min(side, left + side / 2) {
+                    mask[(picture * side + row) * side + column] = 0
+                }
             }
         }
         return ["\(name).offsets": .integers(offsets), "\(name).mask": .floats(mask)]

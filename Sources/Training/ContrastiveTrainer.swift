@@ -7,7 +7,7 @@ import Networks
 import RandomStreams
 
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #endif
 
 /// Trains a text encoder and an image encoder to find each other's half of a pair among a batch.
@@ -49,7 +49,8 @@ public final class ContrastiveTrainer {
         let graph = Graph()
         let root = ParameterScope(graph, store)
         let sentences = TextEncoder(root / "text", text)(
-            ids: graph.input("ids", [encoder.batch * text.length], .int32), mask: graph.input("tokens", [encoder.batch, text.length]))
+            ids: graph.input("ids", [encoder.batch * text.length], .int32),
+            mask: graph.input("tokens", [encoder.batch, text.length]))
         let side = recipe.data.side
         let pictures = graph.input("images", [encoder.batch, side, side, 3])
         let moved = pictures.translated(by: graph.input("offsets", [encoder.batch, 2], .int32))
@@ -57,10 +58,12 @@ public final class ContrastiveTrainer {
         // The temperature begins at 0.07 and is learnt as a logarithm (Radford et al. 2021, CLIP, section 2.5).
         let scale = (root / "scale").parameter([1], .constant(log(1 / 0.07))).exponential()
         let loss = contrastiveLoss(
-            images: vectors, sentences: sentences.tensor, scale: scale, mask: graph.input("mask", [encoder.batch, encoder.batch]))
+            images: vectors, sentences: sentences.tensor, scale: scale,
+            mask: graph.input("mask", [encoder.batch, encoder.batch]))
         pair = OptimizedStore(store, seed: recipe.seed, beta1: 0.9, beta2: 0.98)
         program = try device.compile(
-            Outputs(results: ["loss": loss, "scale": scale], writes: pair.gradientWrites(of: loss)), parameters: pair.current)
+            Outputs(results: ["loss": loss, "scale": scale], writes: pair.gradientWrites(of: loss)),
+            parameters: pair.current)
     }
 
     /// Learnt values of both encoders.

@@ -6,7 +6,7 @@ import Networks
 import RandomStreams
 
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #endif
 
 /// What one step measured, by name: means of verdicts, terms of the losses, lengths of gradients.
@@ -62,18 +62,23 @@ public final class GANTrainer {
         generator = OptimizedStore(generatorStore, seed: recipe.seed, beta1: 0, beta2: 0.9)
         discriminator = OptimizedStore(discriminatorStore, seed: recipe.seed, beta1: 0, beta2: 0.9)
 
-        let turns = TurnCompiler(gan: gan, networks: networks, generator: generator, discriminator: discriminator, device: device)
+        let turns = TurnCompiler(
+            gan: gan, networks: networks, generator: generator, discriminator: discriminator, device: device)
         let penalized = try turns.discriminatorTurn(penalty: gan.penalty * Float(gan.penaltyEvery))
         let plain = gan.penaltyEvery == 1 ? penalized : try turns.discriminatorTurn(penalty: 0)
         let painting = try turns.generatorTurn()
         phases = [
-            Phase(name: "discriminator", network: discriminator, rate: gan.discriminatorRate) { $0 % gan.penaltyEvery == 0 ? penalized : plain },
+            Phase(name: "discriminator", network: discriminator, rate: gan.discriminatorRate) {
+                $0 % gan.penaltyEvery == 0 ? penalized : plain
+            },
             Phase(name: "generator", network: generator, rate: gan.generatorRate) { _ in painting },
         ]
     }
 
     /// Learnt values of both networks.
-    public var parameterCounts: (generator: Int, discriminator: Int) { (generator.store.count, discriminator.store.count) }
+    public var parameterCounts: (generator: Int, discriminator: Int) {
+        (generator.store.count, discriminator.store.count)
+    }
     /// Arithmetic operations of one step, penalty included.
     public var flopsPerStep: Double { phases.reduce(0) { $0 + $1.program(0).flops } }
     /// Bytes that the programs hold.
@@ -127,7 +132,8 @@ public final class GANTrainer {
         values["mismatch"] = .floats(other)
         values["painted"] = .floats(paintedText(text, other, phase, &stream))
         for name in ["real", "fake"] {
-            let drawn = Augmentation.inputs(name, batch: batch.count, side: recipe.data.side, probability: gan.augmentation, &stream)
+            let drawn = Augmentation.inputs(
+                name, batch: batch.count, side: recipe.data.side, probability: gan.augmentation, &stream)
             values.merge(drawn) { $1 }
         }
         return values
@@ -139,7 +145,9 @@ public final class GANTrainer {
 
     /// The sentence vectors that pictures are painted from: a share of noise fills the gaps between captions
     /// (Zhou et al. 2022, Lafite, section 3.1), and part of them lie halfway between two sentences.
-    private func paintedText(_ text: [Float], _ other: [Float], _ phase: String, _ stream: inout RandomStream) -> [Float] {
+    private func paintedText(_ text: [Float], _ other: [Float], _ phase: String, _ stream: inout RandomStream)
+        -> [Float]
+    {
         var result = text
         for row in 0..<text.count / condition {
             let range = row * condition..<(row + 1) * condition

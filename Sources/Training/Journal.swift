@@ -2,7 +2,7 @@ import Checkpoints
 import FoundationEssentials
 
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #endif
 
 /// What a training tells: `log.txt` and `stats.jsonl` in its run, and on standard error a line that is rewritten on a
@@ -45,7 +45,9 @@ public final class Journal {
     func writeRow(imagesSeen: Int, skipped: Int) throws {
         var row: [(String, String)] = [("images", "\(imagesSeen)"), ("skipped", "\(skipped)")]
         if let pace { row.append(("images_per_second", Journal.number(pace(imagesSeen)))) }
-        for (name, sum) in sums.sorted(by: { $0.key < $1.key }) { row.append((name, Journal.number(sum.total / Double(sum.count)))) }
+        for (name, sum) in sums.sorted(by: { $0.key < $1.key }) {
+            row.append((name, Journal.number(sum.total / Double(sum.count))))
+        }
         sums = [:]
         try run.appendStatistics("{" + row.map { "\"\($0)\": \($1)" }.joined(separator: ", ") + "}")
     }
@@ -57,7 +59,8 @@ public final class Journal {
         lastShown = now
         let rate = pace?(imagesSeen) ?? 0
         let left = rate > 0 ? Journal.duration(Double(total - imagesSeen) / rate) : "?"
-        let line = "\(stage) \(imagesSeen)/\(total) images · \(Journal.number(rate, digits: 1)) img/s · \(left) left · \(detail)"
+        let line =
+            "\(stage) \(imagesSeen)/\(total) images · \(Journal.number(rate, digits: 1)) img/s · \(left) left · \(detail)"
         if isTerminal {
             write("\r\u{1b}[2K" + line)
             hasOpenLine = true

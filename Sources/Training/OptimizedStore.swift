@@ -4,7 +4,7 @@ import Graphs
 import Layers
 
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #endif
 
 /// A network's parameters with all that Adam and the moving average keep beside them, each in one flat buffer.
@@ -39,7 +39,9 @@ final class OptimizedStore {
     /// The derivatives of `loss` by every parameter, each bound for its place in the gradient buffer.
     func gradientWrites(of loss: Tensor) -> [(tensor: Tensor, destination: BufferSlice)] {
         let variables = store.entries.map { loss.graph.parameter($0.path, $0.shape) }
-        return zip(store.entries, gradients(of: loss, withRespectTo: variables)).map { ($1, store.slice($0, of: gradient)) }
+        return zip(store.entries, gradients(of: loss, withRespectTo: variables)).map {
+            ($1, store.slice($0, of: gradient))
+        }
     }
 
     /// The Euclidean length of the gradient; not finite when any of its values is not.
@@ -57,7 +59,8 @@ final class OptimizedStore {
         settings.correction2 = Float(1 / (1 - pow(Double(beta2), Double(steps))))
         settings.average_decay = averageDecay
         limn_adam_step(
-            &settings, gradient.pointer, parameters.pointer, first.pointer, second.pointer, average.pointer, parameters.count,
+            &settings, gradient.pointer, parameters.pointer, first.pointer, second.pointer, average.pointer,
+            parameters.count,
             Int32(threads))
     }
 

@@ -81,10 +81,13 @@ public struct EncoderRecipe: Codable, Equatable, Sendable {
     }
 
     func text(vocabulary: Int) -> TextEncoderConfiguration {
-        TextEncoderConfiguration(vocabulary: vocabulary, width: width, layers: layers, heads: heads, length: length, embedding: embedding)
+        TextEncoderConfiguration(
+            vocabulary: vocabulary, width: width, layers: layers, heads: heads, length: length, embedding: embedding)
     }
 
-    func image(side: Int) -> ImageEncoderConfiguration { ImageEncoderConfiguration(side: side, width: imageWidth, embedding: embedding) }
+    func image(side: Int) -> ImageEncoderConfiguration {
+        ImageEncoderConfiguration(side: side, width: imageWidth, embedding: embedding)
+    }
 }
 
 /// Adversarial training of the generator and the matching-aware discriminator.
@@ -140,20 +143,25 @@ public struct GANRecipe: Codable, Equatable, Sendable {
         try ConfigurationError.check("gan.penalty_every", penaltyEvery, in: 1...1024)
         try ConfigurationError.check("gan.snapshot_every", snapshotEvery, in: 1...1_000_000_000)
         try ConfigurationError.check("gan.checkpoint_every", checkpointEvery, in: 1...1_000_000_000)
-        for (key, share) in [("augmentation", augmentation), ("interpolation", interpolation), ("text_noise", textNoise)] {
+        for (key, share) in [
+            ("augmentation", augmentation), ("interpolation", interpolation), ("text_noise", textNoise),
+        ] {
             guard (0...1).contains(share) else {
                 throw ConfigurationError(key: "gan.\(key)", problem: "is \(share), expected 0 to 1")
             }
         }
         for (key, rate) in [("generator_rate", generatorRate), ("discriminator_rate", discriminatorRate)] {
-            guard rate > 0, rate < 1 else { throw ConfigurationError(key: "gan.\(key)", problem: "is \(rate), expected above 0 and below 1") }
+            guard rate > 0, rate < 1 else {
+                throw ConfigurationError(key: "gan.\(key)", problem: "is \(rate), expected above 0 and below 1")
+            }
         }
         try networks(side: 64, condition: 256).validate()
     }
 
     func networks(side: Int, condition: Int) -> GANConfiguration {
         GANConfiguration(
-            family: family, side: side, generatorWidth: generatorWidth, discriminatorWidth: discriminatorWidth, noise: noise,
+            family: family, side: side, generatorWidth: generatorWidth, discriminatorWidth: discriminatorWidth,
+            noise: noise,
             condition: condition)
     }
 }

@@ -42,7 +42,9 @@ extension Recipe {
     public func yaml() throws -> String { try YAMLEncoder().encode(self) }
 
     private static func defaults() throws -> Node {
-        guard let node = try Yams.compose(yaml: Recipe().yaml()) else { throw RecipeError(description: "the default recipe is empty") }
+        guard let node = try Yams.compose(yaml: Recipe().yaml()) else {
+            throw RecipeError(description: "the default recipe is empty")
+        }
         return node
     }
 
@@ -58,7 +60,8 @@ extension Recipe {
             return
         }
         guard case .mapping(let given) = node else {
-            throw RecipeError(description: "\(file)\(line): \(place) takes keys, found \(node.string.map { "“\($0)”" } ?? "a list")")
+            throw RecipeError(
+                description: "\(file)\(line): \(place) takes keys, found \(node.string.map { "“\($0)”" } ?? "a list")")
         }
         for (key, value) in given {
             let name = key.string ?? "?"
@@ -67,7 +70,10 @@ extension Recipe {
                 let nearest = names.min { distance(name, $0) < distance(name, $1) } ?? ""
                 let full = (path + [name]).joined(separator: ".")
                 let line = key.mark.map { ":\($0.line)" } ?? ""
-                throw RecipeError(description: "\(file)\(line): unknown key \(full); did you mean \((path + [nearest]).joined(separator: "."))?")
+                throw RecipeError(
+                    description:
+                        "\(file)\(line): unknown key \(full); did you mean \((path + [nearest]).joined(separator: "."))?"
+                )
             }
             try lay(value, over: &inner, path: path + [name], file: file)
             known[Node(name)] = inner
@@ -76,10 +82,13 @@ extension Recipe {
     }
 
     private static func explain(_ error: DecodingError) -> String {
-        func path(_ context: DecodingError.Context) -> String { context.codingPath.map(\.stringValue).joined(separator: ".") }
+        func path(_ context: DecodingError.Context) -> String {
+            context.codingPath.map(\.stringValue).joined(separator: ".")
+        }
         switch error {
         case .typeMismatch(let type, let context): return "\(path(context)) should be \(name(of: type))"
-        case .valueNotFound(let type, let context): return "\(path(context)) has no value; it should be \(name(of: type))"
+        case .valueNotFound(let type, let context):
+            return "\(path(context)) has no value; it should be \(name(of: type))"
         case .keyNotFound(let key, let context): return "\(path(context)).\(key.stringValue) is missing"
         case .dataCorrupted(let context): return "\(path(context)): \(context.debugDescription)"
         @unknown default: return "\(error)"

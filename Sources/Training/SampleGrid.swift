@@ -29,7 +29,9 @@ struct SampleGrid {
     func reals() -> Image {
         let examples = pictures.corpus.examples
         let images = rows.flatMap { row in
-            let alike = examples.indices.filter { $0 != row && examples[row].label != nil && examples[$0].label == examples[row].label }
+            let alike = examples.indices.filter {
+                $0 != row && examples[row].label != nil && examples[$0].label == examples[row].label
+            }
             let shown = ([row] + alike).prefix(SampleGrid.columns)
             return (0..<SampleGrid.columns).map { column in pictures.image(shown[column % shown.count]) }
         }
@@ -38,7 +40,9 @@ struct SampleGrid {
 
     func fakes(_ painter: Painter) throws -> Image {
         let commissions = rows.flatMap { row in
-            (0..<SampleGrid.columns).map { Commission(prompt: pictures.corpus.examples[row].captions[0], seed: UInt64($0)) }
+            (0..<SampleGrid.columns).map {
+                Commission(prompt: pictures.corpus.examples[row].captions[0], seed: UInt64($0))
+            }
         }
         return Image.grid(try painter.paint(commissions), columns: SampleGrid.columns)
     }

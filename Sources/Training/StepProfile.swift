@@ -17,12 +17,15 @@ public struct StepProfile: CustomStringConvertible {
         let batch = Batch(pictures: pictures, sampler: sampler, firstImage: 0, size: size)
         let once: () throws -> [Program.StepCost]
         if encoder {
-            let vocabulary = try VocabularyTrainer(size: recipe.data.vocabulary).train(on: pictures.corpus.captions, name: "profile", provenance: "")
-            let trainer = try ContrastiveTrainer(recipe, corpus: pictures.corpus, tokenizer: Tokenizer(vocabulary: vocabulary), device: device)
+            let vocabulary = try VocabularyTrainer(size: recipe.data.vocabulary).train(
+                on: pictures.corpus.captions, name: "profile", provenance: "")
+            let trainer = try ContrastiveTrainer(
+                recipe, corpus: pictures.corpus, tokenizer: Tokenizer(vocabulary: vocabulary), device: device)
             once = { try trainer.profile(batch) }
         } else {
             let width = recipe.encoder.embedding
-            let embeddings = [Float](repeating: 1 / Float(width).squareRoot(), count: pictures.corpus.captionCount * width)
+            let embeddings = [Float](
+                repeating: 1 / Float(width).squareRoot(), count: pictures.corpus.captionCount * width)
             let trainer = try GANTrainer(recipe, embeddings: embeddings, condition: width, device: device)
             once = { try trainer.profile(batch).flatMap { phase in phase.costs } }
         }
@@ -32,7 +35,9 @@ public struct StepProfile: CustomStringConvertible {
         for _ in 0..<runs {
             for cost in try once() {
                 let row = rows[cost.name] ?? (0, 0, 0, 0)
-                rows[cost.name] = (row.calls + 1, row.seconds + cost.seconds, row.flops + cost.flops, row.bytes + cost.bytes)
+                rows[cost.name] = (
+                    row.calls + 1, row.seconds + cost.seconds, row.flops + cost.flops, row.bytes + cost.bytes
+                )
             }
         }
         let total = rows.values.reduce(0) { $0 + $1.seconds }
@@ -42,10 +47,13 @@ public struct StepProfile: CustomStringConvertible {
         ]
         for (name, row) in rows.sorted(by: { $0.value.seconds > $1.value.seconds }).prefix(40) {
             let columns = [
-                (row.seconds / Double(runs) * 1000, 6, 2), (row.seconds / total * 100, 4, 1), (Double(row.calls / runs), 6, 0),
+                (row.seconds / Double(runs) * 1000, 6, 2), (row.seconds / total * 100, 4, 1),
+                (Double(row.calls / runs), 6, 0),
                 (row.flops / row.seconds / 1e9, 8, 1), (row.bytes / row.seconds / 1e9, 6, 1),
             ]
-            lines.append(columns.map { StepProfile.column($0.0, width: $0.1, digits: $0.2) }.joined(separator: " ") + "  " + name)
+            lines.append(
+                columns.map { StepProfile.column($0.0, width: $0.1, digits: $0.2) }.joined(separator: " ") + "  " + name
+            )
         }
         description = lines.joined(separator: "\n")
     }

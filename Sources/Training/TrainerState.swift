@@ -19,7 +19,9 @@ extension OptimizedStore {
         let arrays = Dictionary(uniqueKeysWithValues: checkpoint.arrays.map { ($0.name, $0) })
         for (key, buffer) in state {
             guard let array = arrays["\(name).\(key)"], array.count == buffer.count else {
-                throw StateError(description: "the checkpoint's \(name).\(key) is missing or of another size; was the recipe changed?")
+                throw StateError(
+                    description:
+                        "the checkpoint's \(name).\(key) is missing or of another size; was the recipe changed?")
             }
             buffer.values = try array.floats()
         }
@@ -35,7 +37,8 @@ extension OptimizedStore {
 extension GANTrainer {
     func checkpoint(_ recipe: String, seed: UInt64) -> TrainingCheckpoint {
         TrainingCheckpoint(
-            counters: .init(imagesSeen: imagesSeen, steps: generator.steps, skippedSteps: skipped, seed: seed), recipe: recipe,
+            counters: .init(imagesSeen: imagesSeen, steps: generator.steps, skippedSteps: skipped, seed: seed),
+            recipe: recipe,
             arrays: generator.arrays("generator") + discriminator.arrays("discriminator"))
     }
 
@@ -47,16 +50,19 @@ extension GANTrainer {
     }
 
     /// The encoder and the averaged generator as a model.
-    func model(_ pair: EncoderPair, name: String) -> Model {
+    func model(_ pair: EncoderPair, name: String, card: String) -> Model {
         let arrays = pair.arrays.below("text").above("encoder").merging(generator.averagedArrays) { $1 }
-        return Model(configuration: .init(name: name, encoder: pair.text, networks: networks), vocabulary: pair.vocabulary, arrays: arrays)
+        return Model(
+            configuration: .init(name: name, encoder: pair.text, networks: networks), vocabulary: pair.vocabulary,
+            arrays: arrays, card: card)
     }
 }
 
 extension ContrastiveTrainer {
     func checkpoint(_ recipe: String, seed: UInt64) -> TrainingCheckpoint {
         TrainingCheckpoint(
-            counters: .init(imagesSeen: imagesSeen, steps: pair.steps, skippedSteps: skipped, seed: seed), recipe: recipe,
+            counters: .init(imagesSeen: imagesSeen, steps: pair.steps, skippedSteps: skipped, seed: seed),
+            recipe: recipe,
             arrays: pair.arrays("pair"))
     }
 
@@ -69,7 +75,8 @@ extension ContrastiveTrainer {
     /// Both encoders with their averaged weights; the temperature was the training's alone.
     func encoderPair(name: String, side: Int, vocabulary: Vocabulary) -> EncoderPair {
         EncoderPair(
-            name: name, text: recipe.encoder.text(vocabulary: vocabulary.count), image: recipe.encoder.image(side: side),
+            name: name, text: recipe.encoder.text(vocabulary: vocabulary.count),
+            image: recipe.encoder.image(side: side),
             vocabulary: vocabulary, arrays: pair.averagedArrays.filter { $0.key != "scale" })
     }
 }

@@ -35,7 +35,9 @@ public final class TrainingRun {
     /// - Parameters:
     ///   - path: the run directory.
     ///   - resume: continue what is there, or start when nothing is; without it the directory must be new.
-    public init(_ recipe: Recipe, data: String, path: String, resume: Bool, device: CPUDevice, interruption: Interruption? = nil) throws {
+    public init(
+        _ recipe: Recipe, data: String, path: String, resume: Bool, device: CPUDevice, interruption: Interruption? = nil
+    ) throws {
         self.recipe = recipe
         self.device = device
         self.interruption = interruption
@@ -54,7 +56,9 @@ public final class TrainingRun {
         if let notice = device.notice { try journal.note("slower without oneDNN: \(notice)") }
         pictures = try PictureStore(corpus: corpus, side: recipe.data.side, badFiles: .skip)
         for problem in pictures.skipped { try journal.note("left out: \(problem)") }
-        try journal.note("\(pictures.corpus.examples.count) pictures, \(pictures.corpus.captionCount) captions, \(pictures.corpus.classes.count) classes in \(data)")
+        try journal.note(
+            "\(pictures.corpus.examples.count) pictures, \(pictures.corpus.captionCount) captions, \(pictures.corpus.classes.count) classes in \(data)"
+        )
     }
 
     /// A run goes on with the recipe it began with; only how long it goes on may change.
@@ -64,7 +68,9 @@ public final class TrainingRun {
         before.gan.snapshotEvery = recipe.gan.snapshotEvery
         before.gan.checkpointEvery = recipe.gan.checkpointEvery
         guard before == recipe else {
-            throw RecipeError(description: "\(run.recipe) differs from the recipe given; resume with that one, or choose another --run")
+            throw RecipeError(
+                description:
+                    "\(run.recipe) differs from the recipe given; resume with that one, or choose another --run")
         }
         try AtomicFile.write(recipe.yaml(), to: run.recipe)
     }
@@ -94,14 +100,18 @@ public final class TrainingRun {
 
         let corpus = pictures.corpus
         let vocabulary = try VocabularyTrainer(size: recipe.data.vocabulary).train(
-            on: corpus.captions, name: recipe.name, provenance: "captions of \(corpus.examples.count) pictures, recipe \(recipe.name)")
-        let trainer = try ContrastiveTrainer(recipe, corpus: corpus, tokenizer: Tokenizer(vocabulary: vocabulary), device: device)
+            on: corpus.captions, name: recipe.name,
+            provenance: "captions of \(corpus.examples.count) pictures, recipe \(recipe.name)")
+        let trainer = try ContrastiveTrainer(
+            recipe, corpus: corpus, tokenizer: Tokenizer(vocabulary: vocabulary), device: device)
         if let checkpoint = try TrainingCheckpoint.latest(in: path, report: { try? journal.note("\($0)") }) {
             try trainer.restore(checkpoint)
             try journal.note("encoder: going on after \(trainer.imagesSeen) images")
         }
         try stage.rewindStatistics(to: trainer.imagesSeen)
-        try journal.note("encoder: \(trainer.parameterCount) parameters, \(Journal.number(trainer.flopsPerStep / 1e9, digits: 1)) GFLOP a step")
+        try journal.note(
+            "encoder: \(trainer.parameterCount) parameters, \(Journal.number(trainer.flopsPerStep / 1e9, digits: 1)) GFLOP a step"
+        )
         let batch = recipe.encoder.batch
         let sampler = try PairSampler(corpus: corpus, seed: recipe.seed, flips: recipe.data.mirror)
         let feeder = BatchFeeder(pictures: pictures, sampler: sampler, batchSize: batch, firstImage: trainer.imagesSeen)
@@ -115,8 +125,12 @@ public final class TrainingRun {
             let measurements = try trainer.step(feeder.next())
             journal.record(measurements)
             let step = trainer.imagesSeen / batch
-            journal.show(stage: "encoder", imagesSeen: trainer.imagesSeen, of: recipe.encoder.images, detail: "loss \(Journal.number(measurements["loss"] ?? .nan, digits: 3))")
-            if step % TrainingRun.stepsPerRow == 0 { try journal.writeRow(imagesSeen: trainer.imagesSeen, skipped: trainer.skipped) }
+            journal.show(
+                stage: "encoder", imagesSeen: trainer.imagesSeen, of: recipe.encoder.images,
+                detail: "loss \(Journal.number(measurements["loss"] ?? .nan, digits: 3))")
+            if step % TrainingRun.stepsPerRow == 0 {
+                try journal.writeRow(imagesSeen: trainer.imagesSeen, skipped: trainer.skipped)
+            }
             if step % 200 == 0 { try trainer.checkpoint(resolved, seed: recipe.seed).write(in: path) }
         }
         try trainer.encoderPair(name: recipe.name, side: recipe.data.side, vocabulary: vocabulary).write(to: finished)
@@ -129,7 +143,8 @@ public final class TrainingRun {
 
     private func trainGAN(_ pair: EncoderPair) throws -> Outcome {
         let corpus = pictures.corpus
-        let embedder = try SentenceEmbedder(pair.text, arrays: pair.arrays.below("text"), vocabulary: pair.vocabulary, device: device)
+        let embedder = try SentenceEmbedder(
+            pair.text, arrays: pair.arrays.below("text"), vocabulary: pair.vocabulary, device: device)
         try journal.note("reading \(corpus.captionCount) captions")
         let embeddings = try embedder.embed(corpus.captions)
         let trainer = try GANTrainer(recipe, embeddings: embeddings, condition: embedder.width, device: device)
@@ -140,12 +155,16 @@ public final class TrainingRun {
         try run.rewindStatistics(to: trainer.imagesSeen)
         let counts = trainer.parameterCounts
         try journal.note(
-            "generator \(counts.generator) and discriminator \(counts.discriminator) parameters, \(Journal.number(trainer.flopsPerStep / 1e9 / Double(recipe.gan.batch), digits: 2)) GFLOP an image, \(trainer.memory >> 20) MiB")
+            "generator \(counts.generator) and discriminator \(counts.discriminator) parameters, \(Journal.number(trainer.flopsPerStep / 1e9 / Double(recipe.gan.batch), digits: 2)) GFLOP an image, \(trainer.memory >> 20) MiB"
+        )
         let grid = SampleGrid(pictures: pictures, seed: recipe.seed)
-        if !FileManager.default.fileExists(atPath: run.reals) { try AtomicFile.write(grid.reals().pngData(), to: run.reals) }
+        if !FileManager.default.fileExists(atPath: run.reals) {
+            try AtomicFile.write(grid.reals().pngData(), to: run.reals)
+        }
 
         let sampler = try PairSampler(corpus: corpus, seed: recipe.seed, flips: recipe.data.mirror)
-        let feeder = BatchFeeder(pictures: pictures, sampler: sampler, batchSize: recipe.gan.batch, firstImage: trainer.imagesSeen)
+        let feeder = BatchFeeder(
+            pictures: pictures, sampler: sampler, batchSize: recipe.gan.batch, firstImage: trainer.imagesSeen)
         journal.beginStage(imagesSeen: trainer.imagesSeen)
         while trainer.imagesSeen < recipe.gan.images {
             if isInterrupted {
@@ -157,8 +176,12 @@ public final class TrainingRun {
             let measurements = try trainer.step(feeder.next())
             journal.record(measurements)
             let step = trainer.imagesSeen / recipe.gan.batch
-            journal.show(stage: "gan", imagesSeen: trainer.imagesSeen, of: recipe.gan.images, detail: TrainingRun.detail(measurements))
-            if step % TrainingRun.stepsPerRow == 0 { try journal.writeRow(imagesSeen: trainer.imagesSeen, skipped: trainer.skipped) }
+            journal.show(
+                stage: "gan", imagesSeen: trainer.imagesSeen, of: recipe.gan.images,
+                detail: TrainingRun.detail(measurements))
+            if step % TrainingRun.stepsPerRow == 0 {
+                try journal.writeRow(imagesSeen: trainer.imagesSeen, skipped: trainer.skipped)
+            }
             if trainer.skippedInARow >= TrainingRun.skipsBeforeReturn { try goBack(trainer) }
             let isLast = trainer.imagesSeen >= recipe.gan.images
             if isLast || before / recipe.gan.checkpointEvery != trainer.imagesSeen / recipe.gan.checkpointEvery {
@@ -174,7 +197,7 @@ public final class TrainingRun {
 
     /// A model and a grid of what the average weights paint now.
     private func snapshot(_ trainer: GANTrainer, _ pair: EncoderPair, _ grid: SampleGrid) throws {
-        let model = trainer.model(pair, name: recipe.name)
+        let model = trainer.model(pair, name: recipe.name, card: card(trainer))
         let path = run.snapshot(imagesSeen: trainer.imagesSeen)
         try model.write(to: path)
         try model.write(to: "\(run.path)/model.safetensors")
@@ -184,18 +207,46 @@ public final class TrainingRun {
         journal.closeLine()
     }
 
+    /// What a model says of itself: what it was trained on, for how long and how to do it again.
+    private func card(_ trainer: GANTrainer) -> String {
+        let corpus = pictures.corpus
+        let counts = trainer.parameterCounts
+        return """
+            # \(recipe.name)
+
+            A text-to-image generator made with Limn: \(recipe.gan.family.rawValue), \(recipe.data.side)×\(recipe.data.side), \
+            \(counts.generator) parameters, moving average of the weights.
+
+            - trained on \(corpus.examples.count) pictures with \(corpus.captionCount) captions of \(corpus.classes.count) classes, \
+            split “\(recipe.data.split)”
+            - \(trainer.imagesSeen) pictures seen, \(trainer.skipped) updates left out as not finite
+            - device: \(device.summary)
+
+            To make it again: `limn train RECIPE --data DIR --run DIR` with this recipe:
+
+            ```yaml
+            \(resolved)
+            ```
+            """
+    }
+
     /// Parameters that no longer give finite gradients are replaced by those of the last checkpoint; the pictures seen
     /// stay, so that the next batches are others than those that led here.
     private func goBack(_ trainer: GANTrainer) throws {
         guard let checkpoint = try TrainingCheckpoint.latest(in: run.path) else {
-            throw RecipeError(description: "the first \(trainer.imagesSeen) images gave no finite gradients; lower gan.generator_rate and gan.discriminator_rate")
+            throw RecipeError(
+                description:
+                    "the first \(trainer.imagesSeen) images gave no finite gradients; lower gan.generator_rate and gan.discriminator_rate"
+            )
         }
         let (seen, skipped) = (trainer.imagesSeen, trainer.skipped)
         try trainer.restore(checkpoint)
         trainer.imagesSeen = seen
         trainer.skipped = skipped
         trainer.skippedInARow = 0
-        try journal.note("gradients were not finite \(TrainingRun.skipsBeforeReturn) times in a row: back to the networks of \(checkpoint.counters.imagesSeen) images")
+        try journal.note(
+            "gradients were not finite \(TrainingRun.skipsBeforeReturn) times in a row: back to the networks of \(checkpoint.counters.imagesSeen) images"
+        )
     }
 
     private static func detail(_ measurements: Measurements) -> String {

@@ -25,7 +25,9 @@ struct TurnCompiler {
             let (batch, side) = (turn.gan.batch, turn.networks.side)
             let paint = Generator(ParameterScope(graph, turn.generator.store) / "generator", turn.networks)
             judge = Discriminator(ParameterScope(graph, turn.discriminator.store) / "discriminator", turn.networks)
-            func sentences(_ name: String) -> TextEmbedding { TextEmbedding(graph.input(name, [batch, turn.networks.condition])) }
+            func sentences(_ name: String) -> TextEmbedding {
+                TextEmbedding(graph.input(name, [batch, turn.networks.condition]))
+            }
             text = sentences("text")
             mismatch = sentences("mismatch")
             painted = sentences("painted")
@@ -50,16 +52,19 @@ struct TurnCompiler {
         let mismatch = scene.judge(features, scene.mismatch)
         let painting = ImageBatch(scene.fake.tensor.stoppingGradient())
         let fake = scene.judge(scene.judge.features(painting), scene.painted)
-        let terms = DiscriminatorTerms(gan.loss, real: real, mismatch: mismatch, fake: fake, mismatchWeight: gan.mismatchWeight)
+        let terms = DiscriminatorTerms(
+            gan.loss, real: real, mismatch: mismatch, fake: fake, mismatchWeight: gan.mismatchWeight)
         var results = [
             "loss.real": terms.real, "loss.mismatch": terms.mismatch, "loss.fake": terms.fake,
-            "verdict.real": real.tensor.mean(), "verdict.mismatch": mismatch.tensor.mean(), "verdict.fake": fake.tensor.mean(),
+            "verdict.real": real.tensor.mean(), "verdict.mismatch": mismatch.tensor.mean(),
+            "verdict.fake": fake.tensor.mean(),
         ]
         var loss = terms.real + terms.mismatch + terms.fake
         if penalty > 0 {
             let term: Tensor
             if gan.loss == .relativistic {
-                term = zeroCenteredPenalty(real, images: scene.real, weight: penalty)
+                term =
+                    zeroCenteredPenalty(real, images: scene.real, weight: penalty)
                     + zeroCenteredPenalty(fake, images: painting, weight: penalty)
             } else {
                 term = matchingAwarePenalty(real, images: scene.real, text: scene.text, weight: penalty)
@@ -78,7 +83,8 @@ struct TurnCompiler {
         let real = gan.loss == .relativistic ? scene.judge(scene.judge.features(scene.real), scene.text) : nil
         let loss = generatorLoss(gan.loss, fake: fake, real: real)
         return try device.compile(
-            Outputs(results: ["loss.generator": loss], writes: generator.gradientWrites(of: loss)), parameters: parameters)
+            Outputs(results: ["loss.generator": loss], writes: generator.gradientWrites(of: loss)),
+            parameters: parameters)
     }
 
     private var parameters: [String: BufferSlice] { generator.current.merging(discriminator.current) { $1 } }

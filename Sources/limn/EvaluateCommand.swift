@@ -26,10 +26,16 @@ struct EvaluateCommand: ParsableCommand {
     @Option(help: "The part of it to measure on.")
     var split: String = "test"
 
-    @Option(help: "The part that was trained on, for the real/real floor and the nearest training pictures; \"\" leaves them out.")
+    @Option(
+        help:
+            "The part that was trained on, for the real/real floor and the nearest training pictures; \"\" leaves them out."
+    )
     var trainingSplit: String = "train"
 
-    @Option(help: "The judge, a pair of encoders trained apart from the model; flowers-judge.safetensors beside the model by default.")
+    @Option(
+        help:
+            "The judge, a pair of encoders trained apart from the model; flowers-judge.safetensors beside the model by default."
+    )
     var judge: String?
 
     @Option(help: "MobileNetV2's weights for FMD, a safetensors file.")
@@ -48,10 +54,13 @@ struct EvaluateCommand: ParsableCommand {
         let device = CPUDevice(threads: threads)
         let folder = model.lastIndex(of: "/").map { String(model[...$0]) } ?? ""
         let judge = try EncoderPair(contentsOf: judge ?? folder + "flowers-judge.safetensors")
-        let evaluator = Evaluator(try Model(contentsOf: model), judge: judge, mobileNet: features, device: device, seed: seed) {
+        let evaluator = Evaluator(
+            try Model(contentsOf: model), judge: judge, mobileNet: features, device: device, seed: seed
+        ) {
             Terminal.show("\($0) \($1)/\($2)")
         }
-        let report = try evaluator.evaluate(data: data, split: split, trainingSplit: trainingSplit.isEmpty ? nil : trainingSplit)
+        let report = try evaluator.evaluate(
+            data: data, split: split, trainingSplit: trainingSplit.isEmpty ? nil : trainingSplit)
         Terminal.clear()
         guard json else {
             print(report.table)

@@ -10,7 +10,7 @@ import Synthesis
 import Training
 
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #endif
 
 @main
@@ -22,7 +22,9 @@ struct Root: ParsableCommand {
               0 done · 64 bad usage · 65 bad data or model · 66 no such input · 73 output cannot be written
               1 anything else · 130 interrupted
             """,
-        subcommands: [TrainCommand.self, EvaluateCommand.self, ProfileCommand.self, CorpusCommand.self, VocabularyCommand.self])
+        subcommands: [
+            TrainCommand.self, EvaluateCommand.self, ProfileCommand.self, CorpusCommand.self, VocabularyCommand.self,
+        ])
 
     /// Failures end in one line on standard error and the code that fits them.
     static func main() {

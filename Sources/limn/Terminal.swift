@@ -1,7 +1,7 @@
 import FoundationEssentials
 
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #endif
 
 /// Standard error as people see it: talk goes there, data to standard output.
@@ -35,7 +35,8 @@ enum InputFile {
             bytes = Array(data)
         }
         if let text = String(validating: bytes, as: UTF8.self) { return text }
-        let line = bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+        let line =
+            bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
             .firstIndex { String(validating: $0, as: UTF8.self) == nil } ?? 0
         throw CommandError(exit: .badData, "\(path):\(line + 1): not UTF-8; save the file as UTF-8")
     }

@@ -49,7 +49,8 @@ struct TrainCommand: ParsableCommand {
             return
         }
         let interruption = Interruption { Terminal.say("\nstopping after this step; once more ends at once") }
-        let run = try TrainingRun(recipe, data: data, path: directory, resume: resume, device: device, interruption: interruption)
+        let run = try TrainingRun(
+            recipe, data: data, path: directory, resume: resume, device: device, interruption: interruption)
         guard try run.train() == .finished else { throw ExitCode(130) }
     }
 }
