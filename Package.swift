@@ -91,7 +91,7 @@ let package = Package(
         tests("Graphs", ["Graphs", "Execution"]),
         tests("Conformance", ["Graphs", "Execution", "RandomStreams"]),
         tests("Networks", ["Networks", "Layers", "Execution", "RandomStreams", "Checkpoints"]),
-        tests("Training", ["Training", "Corpora"]),
+        tests("Training", ["Training", "Corpora", "Checkpoints", "Synthesis", "Networks", "Execution", "Images"]),
         tests("Evaluation", ["Evaluation", "RandomStreams"]),
         tests("Synthesis", ["Synthesis"]),
         tests("Command", ["Checkpoints", "Images"]),

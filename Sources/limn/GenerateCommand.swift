@@ -56,7 +56,9 @@ struct GenerateCommand: ParsableCommand {
     func validate() throws {
         guard (1...10_000).contains(n) else { throw ValidationError("-n is \(n); expected 1 to 10000.") }
         if let truncation {
-            guard truncation > 0.01 else { throw ValidationError("--truncation is \(truncation); expected above 0.01.") }
+            guard truncation > 0.01 else {
+                throw ValidationError("--truncation is \(truncation); expected above 0.01.")
+            }
         }
         if let size {
             guard (16...4096).contains(size) else { throw ValidationError("--size is \(size); expected 16 to 4096.") }
@@ -115,7 +117,9 @@ struct GenerateCommand: ParsableCommand {
         // The line after the last newline is no line.
         let rows = lines.last == "" ? lines.dropLast() : lines[...]
         if let empty = rows.firstIndex(where: { $0.allSatisfy(\.isWhitespace) }) {
-            throw CommandError(exit: .badData, "\(prompts):\(empty + 1): empty prompt; files are numbered by lines, so give each line one")
+            throw CommandError(
+                exit: .badData,
+                "\(prompts):\(empty + 1): empty prompt; files are numbered by lines, so give each line one")
         }
         guard !rows.isEmpty else { throw CommandError(exit: .badData, "\(prompts): holds no prompt") }
         return rows.map(String.init)

@@ -3,7 +3,7 @@ import FoundationEssentials
 import Synthesis
 
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #endif
 
 /// Which pictures go into which file.
@@ -28,13 +28,16 @@ struct PictureLayout {
             return
         }
         guard let out, out != "-" else {
-            throw CommandError(exit: .usage, "several prompts need --out DIR for their pictures, or --grid for one picture")
+            throw CommandError(
+                exit: .usage, "several prompts need --out DIR for their pictures, or --grid for one picture")
         }
         folder = out
         files = prompts.indices.map { index in
             let number = String(index)
             let name = String(repeating: "0", count: max(0, 5 - number.count)) + number + ".png"
-            return File(path: "\(out)/\(name)", commissions: index * perPrompt..<(index + 1) * perPrompt, columns: PictureLayout.side(of: perPrompt))
+            return File(
+                path: "\(out)/\(name)", commissions: index * perPrompt..<(index + 1) * perPrompt,
+                columns: PictureLayout.side(of: perPrompt))
         }
     }
 
@@ -44,7 +47,8 @@ struct PictureLayout {
         do {
             try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         } catch {
-            throw CommandError(exit: .cannotCreate, "\(folder): the folder cannot be made; is there a file of that name?")
+            throw CommandError(
+                exit: .cannotCreate, "\(folder): the folder cannot be made; is there a file of that name?")
         }
     }
 
@@ -90,7 +94,8 @@ struct PictureRecord: Encodable {
         let prompt = String(prompt.prefix(10_000))
         let bound = truncation.map { ", Truncation: \($0)" } ?? ""
         var text = [
-            (keyword: "parameters", text: "\(prompt)\nSeed: \(seed)\(bound), Model: \(model)"), (keyword: "prompt", text: prompt),
+            (keyword: "parameters", text: "\(prompt)\nSeed: \(seed)\(bound), Model: \(model)"),
+            (keyword: "prompt", text: prompt),
             (keyword: "seed", text: "\(seed)"), (keyword: "model", text: model), (keyword: "Software", text: "Limn"),
         ]
         if let truncation { text.append((keyword: "truncation", text: "\(truncation)")) }

@@ -23,7 +23,8 @@ struct Root: ParsableCommand {
               1 anything else · 130 interrupted
             """,
         subcommands: [
-            GenerateCommand.self, TrainCommand.self, EvaluateCommand.self, ProfileCommand.self, CorpusCommand.self, VocabularyCommand.self,
+            GenerateCommand.self, TrainCommand.self, EvaluateCommand.self, ProfileCommand.self, CorpusCommand.self,
+            VocabularyCommand.self,
         ])
 
     /// Failures end in one line on standard error and the code that fits them.

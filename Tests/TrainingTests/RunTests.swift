@@ -1,0 +1,91 @@
+import Checkpoints
+import Corpora
+import Execution
+import FoundationEssentials
+import Synthesis
+import Testing
+import Training
+
+/// Runs of a tiny recipe on a drawn corpus.
+@Suite(.serialized) struct RunTests {
+    private static let yaml = """
+        data: {side: 16, vocabulary: 300}
+        encoder: {width: 16, layers: 1, heads: 2, length: 16, embedding: 16, image_width: 4, batch: 16, images: 64}
+        gan:
+          {generator_width: 4, discriminator_width: 4, noise: 8, batch: 8, images: 80, checkpoint_every: 24,
+           snapshot_every: 80, augmentation: 0.5, penalty_every: 2}
+        """
+
+    private func withCorpus(_ body: (_ folder: String, _ corpus: String) throws -> Void) throws {
+        let folder = FileManager.default.temporaryDirectory.path + "/limn-run-\(UUID().uuidString)"
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        try ShapesCorpus(seed: 1, side: 16).write(to: folder + "/corpus", count: 200)
+        try body(folder, folder + "/corpus")
+    }
+
+    @discardableResult
+    private func train(_ path: String, _ corpus: String, images: Int, resume: Bool, precision: Precision) throws
+        -> TrainingRun.Outcome
+    {
+        let recipe = try Recipe(
+            yaml: Self.yaml, named: "tiny", settings: ["gan.images=\(images)", "precision=\(precision.rawValue)"])
+        let device = CPUDevice(threads: 1, precision: precision)
+        return try TrainingRun(recipe, data: corpus, path: path, resume: resume, device: device).train()
+    }
+
+    @Test(arguments: Precision.allCases)
+    func aResumedRunEqualsTheUninterruptedOne(precision: Precision) throws {
+        try withCorpus { folder, corpus in
+            #expect(try train(folder + "/whole", corpus, images: 80, resume: false, precision: precision) == .finished)
+            for images in [24, 48, 80] {
+                try train(folder + "/parts", corpus, images: images, resume: true, precision: precision)
+            }
+            let whole = try #require(try TrainingCheckpoint.latest(in: folder + "/whole"))
+            let parts = try #require(try TrainingCheckpoint.latest(in: folder + "/parts"))
+            #expect(whole.counters == parts.counters)
+            #expect(whole.arrays.map(\.name) == parts.arrays.map(\.name))
+            for (a, b) in zip(whole.arrays, parts.arrays) { #expect(a.bytes == b.bytes, "\(a.name)") }
+        }
+    }
+
+    @Test func aRunLeavesWhatItsDirectoryPromises() throws {
+        try withCorpus { folder, corpus in
+            let run = folder + "/run"
+            try train(run, corpus, images: 80, resume: false, precision: .float32)
+            for name in [
+                "recipe.yaml", "log.txt", "reals.png", "fakes-000000.png", "model.safetensors",
+                "encoder/encoder.safetensors",
+            ] {
+                #expect(FileManager.default.fileExists(atPath: "\(run)/\(name)"), "\(name)")
+            }
+            let model = try Model(contentsOf: run + "/model.safetensors")
+            #expect(model.card?.contains("80 pictures seen") == true)
+            let painter = try Painter(model, device: CPUDevice(threads: 1))
+            #expect(try painter.paint([Commission(prompt: "a red circle", seed: 1)])[0].width == 16)
+        }
+    }
+
+    @Test func aRunThatIsThereIsNotOverwritten() throws {
+        try withCorpus { folder, corpus in
+            try train(folder + "/run", corpus, images: 8, resume: false, precision: .float32)
+            #expect(throws: CheckpointError.self) {
+                try train(folder + "/run", corpus, images: 8, resume: false, precision: .float32)
+            }
+        }
+    }
+
+    @Test func stepsThatAreNotFiniteAreSkippedAndCounted() throws {
+        try withCorpus { _, corpus in
+            let recipe = try Recipe(yaml: Self.yaml, named: "tiny")
+            let pictures = try PictureStore(corpus: Corpus(folder: corpus, split: "train"), side: 16)
+            let sampler = try PairSampler(corpus: pictures.corpus, seed: 1, flips: false)
+            let batch = Batch(pictures: pictures, sampler: sampler, firstImage: 0, size: 8)
+            let poisoned = [Float](repeating: .nan, count: pictures.corpus.captionCount * 16)
+            let trainer = try GANTrainer(
+                recipe, embeddings: poisoned, condition: 16, device: CPUDevice(threads: 1, precision: .float32))
+            _ = try trainer.step(batch)
+            #expect(trainer.skipped == 2)
+            #expect(trainer.imagesSeen == 8)
+        }
+    }
+}
