@@ -8,7 +8,7 @@ import Graphs
 #endif
 
 /// The processor: OpenBLAS is always there, oneDNN is found at run time and is several times faster.
-public struct CPUDevice: Device {
+public struct CPUDevice: Device, Sendable {
     /// The library that multiplies and convolves.
     public enum Library: String, Sendable, CaseIterable {
         case openBLAS

@@ -1,0 +1,106 @@
+import Execution
+import FoundationEssentials
+import Graphs
+import Language
+import Layers
+import Networks
+import RandomStreams
+import Synthesis
+import Testing
+
+/// A model of random weights, small enough to build in a moment.
+private func tinyModel(widthOfGenerator: Int = 4) throws -> Model {
+    let vocabulary = try VocabularyTrainer(size: 270).train(
+        on: ["a red circle", "a blue square"], name: "tiny", provenance: "test")
+    let encoder = TextEncoderConfiguration(
+        vocabulary: vocabulary.count, width: 16, layers: 1, heads: 2, length: 16, embedding: 8)
+    let networks = GANConfiguration(
+        side: 16, generatorWidth: widthOfGenerator, discriminatorWidth: 4, noise: 8, condition: 8)
+    let (graph, store) = (Graph(), ParameterStore())
+    _ = TextEncoder(ParameterScope(graph, store) / "encoder", encoder)
+    _ = Generator(ParameterScope(graph, store) / "generator", networks)
+    let values = store.allocate(seed: 5)
+    let arrays = NetworkArrays(
+        uniqueKeysWithValues: store.arrays(from: values).map { ($0.path, ($0.shape, $0.values)) })
+    return Model(
+        configuration: .init(name: "tiny", encoder: encoder, networks: networks), vocabulary: vocabulary,
+        arrays: arrays, card: "# tiny")
+}
+
+private let device = CPUDevice(library: .openBLAS, threads: 1, precision: .float32)
+
+@Suite struct ModelTests {
+    @Test func aModelComesBackAsItWasWrittenUpToRounding() throws {
+        let path = FileManager.default.temporaryDirectory.path + "/limn-model-\(UUID().uuidString).safetensors"
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        let model = try tinyModel()
+        try model.write(to: path)
+        let read = try Model(contentsOf: path)
+        #expect(read.configuration == model.configuration)
+        #expect(read.vocabulary == model.vocabulary)
+        #expect(read.card == "# tiny")
+        #expect(Set(read.arrays.keys) == Set(model.arrays.keys))
+        for (name, array) in model.arrays {
+            let other = try #require(read.arrays[name])
+            #expect(other.shape == array.shape)
+            for (a, b) in zip(array.values, other.values) { #expect(abs(a - b) <= abs(a) / 256) }
+        }
+    }
+
+    @Test func sizesThatCannotBeAreRefusedBeforeAnythingIsBuilt() throws {
+        let path = FileManager.default.temporaryDirectory.path + "/limn-model-\(UUID().uuidString).safetensors"
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        let model = try tinyModel()
+        var absurd = model.configuration
+        absurd.networks.generatorWidth = 1 << 40
+        try Model(configuration: absurd, vocabulary: model.vocabulary, arrays: model.arrays).write(to: path)
+        let error = #expect(throws: ModelError.self) { try Model(contentsOf: path) }
+        #expect(error?.description.contains("generator.width") == true)
+    }
+
+    @Test func missingAndUnusedArraysAreListedTogether() throws {
+        let model = try tinyModel()
+        var arrays = model.arrays
+        let moved = arrays.removeValue(forKey: "generator.start.weight")
+        arrays["generator.begin.weight"] = moved
+        let broken = Model(configuration: model.configuration, vocabulary: model.vocabulary, arrays: arrays)
+        let error = #expect(throws: ParameterMismatch.self) { try Painter(broken, device: device) }
+        #expect(error?.missing == ["generator.start.weight"])
+        #expect(error?.unused == ["generator.begin.weight"])
+    }
+}
+
+@Suite struct PainterTests {
+    @Test func aCommissionGivesOnePictureAloneOrAmongOthers() throws {
+        let painter = try Painter(tinyModel(), device: device)
+        let one = Commission(prompt: "a red circle", seed: 7)
+        let many = (0..<20).map { Commission(prompt: $0 == 3 ? one.prompt : "a blue square", seed: $0 == 3 ? 7 : UInt64($0)) }
+        let alone = try painter.paint([one])[0]
+        #expect(try painter.paint([one])[0] == alone)
+        let among = try painter.paint(many)[3]
+        for (a, b) in zip(alone.pixels, among.pixels) { #expect(abs(Int(a) - Int(b)) <= 1) }
+        #expect(try painter.paint([Commission(prompt: one.prompt, seed: 8)])[0] != alone)
+        #expect(try painter.paint([Commission(prompt: one.prompt, seed: 7, truncation: 0.5)])[0] != alone)
+    }
+
+    @Test func truncatedNoiseStaysWithinItsBound() {
+        var stream = RandomStream(seed: 1, purpose: "noise")
+        let values = stream.truncatedNormals(4000, bound: 0.7)
+        #expect(values.count == 4000)
+        #expect(values.allSatisfy { abs($0) <= 0.7 })
+        #expect(values.contains { abs($0) > 0.65 })
+    }
+
+    @Test func sentenceVectorsHaveUnitLengthWhateverTheirBatch() throws {
+        let model = try tinyModel()
+        let reader = try SentenceEmbedder(
+            model.configuration.encoder, arrays: model.arrays.below("encoder"), vocabulary: model.vocabulary, device: device)
+        let captions = (0..<70).map { "a red circle number \($0) " + String(repeating: "and blue ", count: $0 % 5) }
+        let together = try reader.embed(captions)
+        for (row, caption) in captions.enumerated() {
+            let alone = try reader.embed([caption])
+            #expect(abs(alone.reduce(0) { $0 + $1 * $1 } - 1) < 1e-4)
+            for (a, b) in zip(alone, together[row * 8..<(row + 1) * 8]) { #expect(abs(a - b) < 1e-4) }
+        }
+    }
+}
