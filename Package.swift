@@ -83,6 +83,12 @@ let package = Package(
                 "Checkpoints",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], swiftSettings: strict),
+        .executableTarget(
+            name: "limn-bench",
+            dependencies: [
+                "Training", "Corpora", "Execution", "Graphs", "Networks", "Layers", "Checkpoints", "RandomStreams",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ], path: "Benchmarks/Driver", swiftSettings: strict),
 
         tests("Images", ["Images"]),
         tests("Language", ["Language"]),

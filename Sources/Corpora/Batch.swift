@@ -35,4 +35,12 @@ public struct Batch: Sendable, Equatable {
         captions = pairs.map(\.caption)
         mismatches = pairs.map(\.mismatch)
     }
+
+    /// A batch of pictures that are there already, [count, side, side, 3].
+    package init(firstImage: Int, images: [Float], captions: [CaptionReference], mismatches: [CaptionReference]) {
+        self.firstImage = firstImage
+        self.images = images
+        self.captions = captions
+        self.mismatches = mismatches
+    }
 }

@@ -18,6 +18,12 @@ public struct CaptionReference: Sendable, Hashable {
     public let caption: Int
     /// Index in `Corpus.captions`: the row of a matrix of embeddings that was computed once for all captions.
     public let number: Int
+
+    package init(example: Int, caption: Int, number: Int) {
+        self.example = example
+        self.caption = caption
+        self.number = number
+    }
 }
 
 /// Captioned pictures in a folder, listed and checked but not yet decoded.

@@ -1,4 +1,5 @@
 import CKernels
+import COneDNN
 import Graphs
 
 /// Turns one graph into steps over an arena: nodes are visited in the fused schedule, each emits its kernel calls,
@@ -76,12 +77,15 @@ struct CPUCompiler {
         self.parameters = parameters
         canonical = Fusion.seeingThroughStops(graph)
         let canonical = canonical
-        outputNodes = Set((Array(outputs.results.values) + outputs.writes.map(\.tensor)).map { canonical[$0.id] })
-        fusion = Fusion(graph, outputs: outputNodes)
+        let early = Set(outputs.early.values.map { canonical[$0.id] })
+        outputNodes = early.union(
+            (Array(outputs.results.values) + outputs.writes.map(\.tensor)).map { canonical[$0.id] })
+        fusion = Fusion(graph, outputs: outputNodes, early: early)
         var weightLike = [Bool](repeating: false, count: graph.nodes.count)
         for (id, node) in graph.nodes.enumerated() {
             switch node.operation {
-            case is Parameter, is ConvolutionFilterGradient, is Scatter: weightLike[id] = true
+            case is Parameter, is ConvolutionFilterGradient, is Scatter, is DoublingFilter, is DoublingFilterGradient:
+                weightLike[id] = true
             case is Elementwise, is StopGradient, is Reshape:
                 weightLike[id] = node.inputs.contains {
                     weightLike[$0] && graph.nodes[$0].shape.count == node.shape.count
@@ -98,9 +102,13 @@ struct CPUCompiler {
         }
         preassignWrites()
         let order = fusion.schedule()
-        for id in order { try emit(id) }
+        let half = order.firstIndex { !fusion.isEarly[$0] } ?? order.count
+        for id in order[..<half] { try emit(id) }
+        let early = outputs.early.mapValues { operand($0.id, as: .float32) }
+        let pause = pending.count
+        for id in order[half...] { try emit(id) }
         emitPendingWrites()
-        return finish()
+        return finish(early: early, pause: pause)
     }
 
     // MARK: Values and steps
@@ -214,6 +222,8 @@ struct CPUCompiler {
             emitPad(id, pad)
         case let concatenate as Concatenate:
             emitConcatenate(id, concatenate)
+        case is DoublingFilter, is DoublingFilterGradient:
+            emitDoublingFilter(id)
         case let transpose as Transpose:
             emitTranspose(id, transpose)
         default:
@@ -267,18 +277,19 @@ struct CPUCompiler {
         }
     }
 
-    private mutating func finish() -> Program {
+    private mutating func finish(early: [String: Place], pause: Int) -> Program {
+        for place in early.values { buffers[place.buffer].last = max(buffers[place.buffer].last, pause) }
         var results: [String: (Place, Shape)] = [:]
         for (name, tensor) in outputs.results {
             let place = operand(tensor.id, as: .float32)
             buffers[place.buffer].last = Int.max
             results[name] = (place, tensor.shape)
         }
-        var inputs: [String: (Place, Shape, ElementType)] = [:]
+        var inputs: [String: (Place, Shape, ElementType, isLate: Bool)] = [:]
         for (id, node) in graph.nodes.enumerated() where fusion.isLive[id] {
             guard let input = node.operation as? Input, let place = places[id] else { continue }
             buffers[place.buffer].first = -1
-            inputs[input.inputName] = (place, input.shape, input.elementType)
+            inputs[input.inputName] = (place, input.shape, input.elementType, !outputs.early.isEmpty && !fusion.isEarly[id])
         }
         let planned = buffers.indices.filter { buffers[$0].fixed == nil }
         let plan = MemoryPlan(
@@ -290,8 +301,14 @@ struct CPUCompiler {
         let at = Addresses(base: base, scratch: scratch.pointer)
         return Program(
             steps: pending.map { Program.Step(name: $0.name, flops: $0.flops, bytes: $0.bytes, run: $0.bind(at)) },
-            inputs: inputs.mapValues { .init(pointer: at($0.0), shape: $0.1, type: $0.2) },
+            pause: outputs.early.isEmpty ? pending.count : pause,
+            inputs: inputs.mapValues { .init(pointer: at($0.0), shape: $0.1, type: $0.2, isLate: $0.3) },
+            early: Dictionary(
+                uniqueKeysWithValues: early.map {
+                    ($0, .init(pointer: at($1), shape: outputs.early[$0]?.shape ?? [], type: .float32))
+                }),
             results: results.mapValues { .init(pointer: at($0.0), shape: $0.1, type: .float32) },
-            owned: owned + [arena, scratch] + Array(primitives.values), memory: plan.size + scratchBytes)
+            owned: owned + [arena, scratch] + Array(primitives.values), memory: plan.size + scratchBytes,
+            enter: { [threads = Int32(device.threads)] in limn_onednn_set_threads(threads) })
     }
 }

@@ -38,7 +38,6 @@ public struct CPUDevice: Device, Sendable {
         self.threads = max(1, min(threads ?? sysconf(Int32(_SC_NPROCESSORS_ONLN)), 128))
         let multipliesBFloat16 = self.library == .oneDNN && limn_has_bfloat16() != 0
         self.precision = multipliesBFloat16 ? precision ?? .bfloat16 : .float32
-        if hasOneDNN { limn_onednn_set_threads(Int32(self.threads)) }
     }
 
     /// Loads the libraries once: nil, or why oneDNN is absent.
@@ -52,6 +51,9 @@ public struct CPUDevice: Device, Sendable {
         limn_set_runner(limn_onednn_parallel)
         return nil
     }()
+
+    /// The same processor with another number of threads.
+    func with(threads: Int) -> CPUDevice { CPUDevice(library: library, threads: threads, precision: precision) }
 
     /// One line that names the device, for logs and model cards.
     public var summary: String {
@@ -68,8 +70,9 @@ public struct CPUDevice: Device, Sendable {
 
     /// Compiles with fused loops over one planned arena; see `Device.compile`.
     public func compile(_ outputs: Outputs, parameters: [String: BufferSlice]) throws(ExecutionError) -> Program {
-        let tensors = Array(outputs.results.values) + outputs.writes.map(\.tensor)
+        let tensors = Array(outputs.results.values) + outputs.writes.map(\.tensor) + Array(outputs.early.values)
         guard let graph = tensors.first?.graph else { preconditionFailure("a program without outputs") }
+        limn_onednn_set_threads(Int32(threads))
         var compiler = CPUCompiler(graph, device: self, outputs: outputs, parameters: parameters)
         return try compiler.compile()
     }

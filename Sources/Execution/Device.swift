@@ -13,11 +13,19 @@ public struct Outputs {
     public var results: [String: Tensor]
     /// Tensors whose values each run writes into part of a flat buffer, gradients above all.
     public var writes: [(tensor: Tensor, destination: BufferSlice)]
+    /// Tensors that a run gives before it pauses, by name; the inputs that they do not depend on are given after the
+    /// pause. So something outside the program can decide on the first half what the second half works with: a batch's
+    /// loss on the vectors of its parts, or a network's update on what another has painted.
+    public var early: [String: Tensor]
 
-    /// What a program computes; at least one of the two must not be empty.
-    public init(results: [String: Tensor] = [:], writes: [(tensor: Tensor, destination: BufferSlice)] = []) {
+    /// What a program computes; at least one of the three must not be empty.
+    public init(
+        results: [String: Tensor] = [:], writes: [(tensor: Tensor, destination: BufferSlice)] = [],
+        early: [String: Tensor] = [:]
+    ) {
         self.results = results
         self.writes = writes
+        self.early = early
     }
 }
 

@@ -10,6 +10,8 @@ struct Fusion {
     /// Live nodes that read each node.
     let consumers: [[Int]]
     let isLive: [Bool]
+    /// Whether a node is computed before the program pauses: the outputs wanted by then, and all they depend on.
+    let isEarly: [Bool]
     /// The loop each node runs in, or nil for a node with a kernel of its own (or none).
     private(set) var loop: [Int?]
     /// Members of each loop, ascending; empty when it was merged into another.
@@ -20,7 +22,10 @@ struct Fusion {
     /// Loops have a few dozen instructions at most: the tiles of all live values should stay in the first-level cache.
     private static let memberLimit = 40
 
-    init(_ graph: Graph, outputs: Set<Int>) {
+    /// - Parameters:
+    ///   - outputs: nodes that the program must compute, `early` among them.
+    ///   - early: those wanted before the pause.
+    init(_ graph: Graph, outputs: Set<Int>, early: Set<Int> = []) {
         self.graph = graph
         let canonical = Fusion.seeingThroughStops(graph)
         var live = [Bool](repeating: false, count: graph.nodes.count)
@@ -35,6 +40,13 @@ struct Fusion {
             }
         }
         (self.inputs, self.consumers, self.isLive) = (inputs, consumers, live)
+        var isEarly = [Bool](repeating: false, count: graph.nodes.count)
+        for id in early { isEarly[id] = true }
+        for id in stride(from: graph.nodes.count - 1, through: 0, by: -1) where isEarly[id] {
+            // Through broadcasts and fills too, which `inputs` sees through.
+            for input in graph.nodes[id].inputs { isEarly[canonical[input]] = true }
+        }
+        self.isEarly = isEarly
         loop = [Int?](repeating: nil, count: graph.nodes.count)
         for id in stride(from: graph.nodes.count - 1, through: 0, by: -1)
         where live[id] && Fusion.isFusable(graph.nodes[id].operation) {
@@ -103,12 +115,13 @@ struct Fusion {
 
     /// Joining makes the loop come before the node's other readers: none of them may lead back into it.
     private func canJoin(_ id: Int, _ index: Int) -> Bool {
-        guard members[index].count < Fusion.memberLimit else { return false }
+        guard members[index].count < Fusion.memberLimit, isEarly[members[index][0]] == isEarly[id] else { return false }
         return consumers[id].allSatisfy { loop[$0] == index || !reaches(from: $0, loop: index) }
     }
 
     private func canMerge(_ a: Int, _ b: Int) -> Bool {
-        members[a].count + members[b].count < Fusion.memberLimit && !leads(a, to: b) && !leads(b, to: a)
+        members[a].count + members[b].count < Fusion.memberLimit && isEarly[members[a][0]] == isEarly[members[b][0]]
+            && !leads(a, to: b) && !leads(b, to: a)
     }
 
     private mutating func merge(_ a: Int, _ b: Int) -> Int {
@@ -146,12 +159,13 @@ struct Fusion {
     }
 
     /// Node ids in an order in which every unit (a loop, or a node alone) comes whole after what it reads; of each
-    /// loop only its last member appears.
+    /// loop only its last member appears. Early nodes come before all others.
     func schedule() -> [Int] {
         var order: [Int] = []
         var done = Set<Int>()
         func representative(_ id: Int) -> Int { loop[id].map { members[$0][members[$0].count - 1] } ?? id }
-        for root in isLive.indices where isLive[root] {
+        let live = isLive.indices.filter { isLive[$0] }
+        for root in live.filter({ isEarly[$0] }) + live {
             // An explicit stack: graphs are thousands of nodes deep.
             var stack = [(id: representative(root), opened: false)]
             while let (id, opened) = stack.popLast() {

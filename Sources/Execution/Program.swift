@@ -30,6 +30,12 @@ public final class Program {
         let pointer: UnsafeMutableRawPointer
         let shape: Shape
         let type: ElementType
+        /// Whether it is given after the pause.
+        var isLate = false
+        /// The values of a float32 slot.
+        var floats: UnsafeBufferPointer<Float> {
+            UnsafeBufferPointer(start: pointer.assumingMemoryBound(to: Float.self), count: shape.count)
+        }
     }
 
     /// What one step cost, for profiles.
@@ -45,41 +51,71 @@ public final class Program {
     }
 
     let steps: [Step]
+    /// The number of steps before the pause: all of them in a program without one.
+    let pause: Int
     let inputs: [String: Slot]
+    let early: [String: Slot]
     let results: [String: Slot]
     /// Everything the steps' pointers lead into.
     private let owned: [AnyObject]
+    /// Tells the libraries, before the first step, how many threads this program was compiled for.
+    private let enter: () -> Void
     /// Bytes of the arena and scratch memory.
     public let memory: Int
 
-    init(steps: [Step], inputs: [String: Slot], results: [String: Slot], owned: [AnyObject], memory: Int) {
-        (self.steps, self.inputs, self.results, self.owned, self.memory) = (steps, inputs, results, owned, memory)
+    init(
+        steps: [Step], pause: Int, inputs: [String: Slot], early: [String: Slot], results: [String: Slot],
+        owned: [AnyObject], memory: Int, enter: @escaping () -> Void
+    ) {
+        (self.steps, self.pause, self.inputs, self.early, self.results) = (steps, pause, inputs, early, results)
+        (self.owned, self.memory, self.enter) = (owned, memory, enter)
     }
 
     /// Arithmetic operations of one run.
     public var flops: Double { steps.reduce(0) { $0 + $1.flops } }
+
+    /// A part of the steps: what lies before the pause, what lies after it, or both.
+    enum Half {
+        case first, second, both
+    }
+
+    func steps(of half: Half) -> ArraySlice<Step> {
+        switch half {
+        case .first: steps[..<pause]
+        case .second: steps[pause...]
+        case .both: steps[...]
+        }
+    }
 
     /// Runs every step.
     /// - Parameter values: a value for each input the graph reads; names the program does not read are ignored.
     /// - Returns: the results by name.
     @discardableResult
     public func run(_ values: [String: HostArray] = [:]) throws(ExecutionError) -> [String: [Float]] {
-        load(values)
-        for step in steps {
-            let status = step.run()
-            guard status == 0 else { throw .kernel(step: step.name, status: status) }
-        }
-        return results.mapValues { slot in
-            Array(UnsafeBufferPointer(start: slot.pointer.assumingMemoryBound(to: Float.self), count: slot.shape.count))
-        }
+        load(values, .both)
+        try run(.both)
+        return results.mapValues { Array($0.floats) }
     }
 
     /// Runs every step, timing each.
     public func profile(_ values: [String: HostArray]) throws(ExecutionError) -> [StepCost] {
-        load(values)
+        load(values, .both)
+        return try profile(.both)
+    }
+
+    func run(_ half: Half) throws(ExecutionError) {
+        enter()
+        for step in steps(of: half) {
+            let status = step.run()
+            guard status == 0 else { throw .kernel(step: step.name, status: status) }
+        }
+    }
+
+    func profile(_ half: Half) throws(ExecutionError) -> [StepCost] {
+        enter()
         let clock = ContinuousClock()
         var costs: [StepCost] = []
-        for step in steps {
+        for step in steps(of: half) {
             var status = 0
             let time = clock.measure { status = step.run() }
             guard status == 0 else { throw .kernel(step: step.name, status: status) }
@@ -89,16 +125,25 @@ public final class Program {
         return costs
     }
 
-    private func load(_ values: [String: HostArray]) {
-        for (name, slot) in inputs {
+    /// Copies inputs to their places.
+    /// - Parameters:
+    ///   - half: whose inputs.
+    ///   - part, parts: which of how many equal runs of each value is taken.
+    func load(_ values: [String: HostArray], _ half: Half, part: Int = 0, of parts: Int = 1) {
+        for (name, slot) in inputs where half == .both || slot.isLate == (half == .second) {
             guard let value = values[name] else { preconditionFailure("no value for input \(name)") }
+            let count = slot.shape.count
             precondition(
-                value.count == slot.shape.count, "\(value.count) values for input \(name) of shape \(slot.shape)")
+                value.count == count * parts,
+                "\(value.count) values for input \(name) of shape \(slot.shape), \(parts) times")
+            func copy<T>(_ array: [T]) {
+                array[part * count..<(part + 1) * count].withUnsafeBytes {
+                    slot.pointer.copyMemory(from: $0.baseAddress!, byteCount: $0.count)
+                }
+            }
             switch (value, slot.type) {
-            case (.floats(let array), .float32):
-                array.withUnsafeBytes { slot.pointer.copyMemory(from: $0.baseAddress!, byteCount: $0.count) }
-            case (.integers(let array), .int32):
-                array.withUnsafeBytes { slot.pointer.copyMemory(from: $0.baseAddress!, byteCount: $0.count) }
+            case (.floats(let array), .float32): copy(array)
+            case (.integers(let array), .int32): copy(array)
             default: preconditionFailure("input \(name) wants \(slot.type)")
             }
         }

@@ -45,6 +45,7 @@ public struct ConvolutionGeometry: Hashable, Sendable {
 /// other two, to any order.
 package struct Convolution: Operation {
     package let geometry: ConvolutionGeometry
+    package init(geometry: ConvolutionGeometry) { self.geometry = geometry }
     package func shape(of inputs: [Shape]) -> Shape { geometry.output(of: inputs[0], filter: inputs[1]) }
     package func pullback(_ dy: Tensor, inputs: [Tensor], output: Tensor) -> [Tensor?] {
         let (x, w) = (inputs[0], inputs[1])
@@ -82,10 +83,49 @@ package struct ConvolutionFilterGradient: Operation {
     }
 }
 
+/// The filter [C×4×4×O] whose transposed convolution of stride 2 equals doubling by nearest neighbours and then
+/// cross-correlation with w [O×3×3×C].
+///
+/// Along one dimension a doubled input reads x at ⌊(j + k) / 2⌋ for tap k = −1, 0, 1 of output j: even outputs weigh
+/// x[j/2 − 1] by w₋₁ and x[j/2] by w₀ + w₁, odd ones x[(j−1)/2] by w₋₁ + w₀ and x[(j+1)/2] by w₁. A transposed
+/// convolution with v = (w₁, w₀ + w₁, w₋₁ + w₀, w₋₁) weighs them so. Adjoint: `DoublingFilterGradient`.
+package struct DoublingFilter: Operation {
+    package init() {}
+    package func shape(of inputs: [Shape]) -> Shape {
+        let w = inputs[0]
+        precondition(w.rank == 4 && w[1] == 3 && w[2] == 3, "doubling folds into 3×3 filters, found \(w)")
+        return [w[3], 4, 4, w[0]]
+    }
+    package func pullback(_ dv: Tensor, inputs: [Tensor], output: Tensor) -> [Tensor?] {
+        [dv.graph.apply(DoublingFilterGradient(), [dv])]
+    }
+}
+
+/// The derivative by w [O×3×3×C] from that by v [C×4×4×O]. Adjoint: `DoublingFilter`.
+package struct DoublingFilterGradient: Operation {
+    package init() {}
+    package func shape(of inputs: [Shape]) -> Shape { [inputs[0][3], 3, 3, inputs[0][0]] }
+    package func pullback(_ ddw: Tensor, inputs: [Tensor], output: Tensor) -> [Tensor?] {
+        [ddw.graph.apply(DoublingFilter(), [ddw])]
+    }
+}
+
 extension Tensor {
     /// Cross-correlation with `filter` [O, spatial…, C/groups] of an input [N, spatial…, C].
+    ///
+    /// Of an input doubled by nearest neighbours, a 3×3 cross-correlation is drawn as what it equals, a transposed 4×4
+    /// convolution of the input before the doubling: four ninths of the arithmetic.
     public func convolution(_ filter: Tensor, _ geometry: ConvolutionGeometry) -> Tensor {
-        graph.apply(Convolution(geometry: geometry), [self, filter])
+        if let doubling = node.operation as? Upsample, doubling.factor == 2, shape.rank == 4,
+            geometry == ConvolutionGeometry(padding: 1), filter.shape[1] == 3, filter.shape[2] == 3
+        {
+            let small = Tensor(graph: graph, id: node.inputs[0])
+            let widened = graph.apply(DoublingFilter(), [filter])
+            return small.inputGradient(
+                filter: widened, input: shape.replacing(-1, with: filter.shape[0]),
+                ConvolutionGeometry(stride: 2, padding: 1))
+        }
+        return graph.apply(Convolution(geometry: geometry), [self, filter])
     }
     /// The transposed convolution of a gradient [N, spatial…, O] back to `input`.
     public func inputGradient(filter: Tensor, input: Shape, _ geometry: ConvolutionGeometry) -> Tensor {

@@ -29,7 +29,7 @@ public final class Painter {
     private let device: CPUDevice
     private let store = ParameterStore()
     private let values: FlatBuffer
-    private var programs: [Int: Program] = [:]
+    private var programs: [Int: Replicas] = [:]
 
     /// Loads a model; its parameters must be complete.
     public init(_ model: Model, device: CPUDevice) throws {
@@ -61,10 +61,12 @@ public final class Painter {
                 let row = rows[commission.prompt] ?? 0
                 return vectors[row * embedder.width..<(row + 1) * embedder.width]
             }
-            let pixels = try program(batch: size).run(["noise": .floats(noise), "text": .floats(text)])["images"] ?? []
             let count = side * side * 3
-            for index in 0..<size {
-                images.append(Image(side: side, values: pixels[index * count..<(index + 1) * count]))
+            for part in try program(batch: size).run(["noise": .floats(noise), "text": .floats(text)]) {
+                let pixels = part["images"] ?? []
+                for start in stride(from: 0, to: pixels.count, by: count) {
+                    images.append(Image(side: side, values: pixels[start..<start + count]))
+                }
             }
             progress(images.count)
         }
@@ -77,14 +79,16 @@ public final class Painter {
             ? stream.truncatedNormals(count, bound: commission.truncation) : stream.normals(count)
     }
 
-    private func program(batch: Int) throws -> Program {
+    private func program(batch: Int) throws -> Replicas {
         if let known = programs[batch] { return known }
-        let graph = Graph()
-        let generator = Generator(ParameterScope(graph, store) / "generator", networks)
-        let text = TextEmbedding(graph.input("text", [batch, networks.condition]))
-        let images = generator(noise: graph.input("noise", [batch, networks.noise]), text: text)
-        let program = try device.compile(
-            Outputs(results: ["images": images.tensor]), parameters: store.slices(of: values))
+        let replicas = Replicas.count(batch: batch, device: device)
+        let program = try Replicas(replicas, on: device, parameters: store.slices(of: values)) { _ in
+            let graph = Graph()
+            let generator = Generator(ParameterScope(graph, store) / "generator", networks)
+            let text = TextEmbedding(graph.input("text", [batch / replicas, networks.condition]))
+            let images = generator(noise: graph.input("noise", [batch / replicas, networks.noise]), text: text)
+            return Outputs(results: ["images": images.tensor])
+        }
         programs[batch] = program
         return program
     }

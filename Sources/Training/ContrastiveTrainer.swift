@@ -13,7 +13,11 @@ import RandomStreams
 /// Trains a text encoder and an image encoder to find each other's half of a pair among a batch.
 public final class ContrastiveTrainer {
     let pair: OptimizedStore
-    private let program: Program
+    /// Each makes the vectors of its part of the batch, pauses for the loss, and goes back from the loss's derivatives
+    /// by its vectors to those by the parameters.
+    private let encoders: Replicas
+    /// The loss of the whole batch's vectors, whose every pair it compares.
+    private let comparison: Program
     let recipe: Recipe
     private let corpus: Corpus
     private let tokens: [TokenSequence]
@@ -46,36 +50,60 @@ public final class ContrastiveTrainer {
         }
 
         let store = ParameterStore()
+        let sketch = ParameterScope(Graph(), store)
+        _ = (TextEncoder(sketch / "text", text), ImageEncoder(sketch / "image", image))
+        let replicas = Replicas.count(batch: encoder.batch, device: device)
         let graph = Graph()
-        let root = ParameterScope(graph, store)
-        let sentences = TextEncoder(root / "text", text)(
-            ids: graph.input("ids", [encoder.batch * text.length], .int32),
-            mask: graph.input("tokens", [encoder.batch, text.length]))
-        let side = recipe.data.side
-        let pictures = graph.input("images", [encoder.batch, side, side, 3])
-        let moved = pictures.translated(by: graph.input("offsets", [encoder.batch, 2], .int32))
-        let vectors = ImageEncoder(root / "image", image)(ImageBatch(moved))
         // The temperature begins at 0.07 and is learnt as a logarithm (Radford et al. 2021, CLIP, section 2.5).
-        let scale = (root / "scale").parameter([1], .constant(log(1 / 0.07))).exponential()
+        let logScale = (ParameterScope(graph, store) / "scale").parameter([1], .constant(log(1 / 0.07)))
+        let pair = OptimizedStore(store, seed: recipe.seed, beta1: 0.9, beta2: 0.98, replicas: replicas)
+        self.pair = pair
+
+        let vectors = ["pictures", "sentences"].map { graph.input($0, [encoder.batch, encoder.embedding]) }
+        let scale = logScale.exponential()
         let loss = contrastiveLoss(
-            images: vectors, sentences: sentences.tensor, scale: scale,
+            images: vectors[0], sentences: vectors[1], scale: scale,
             mask: graph.input("mask", [encoder.batch, encoder.batch]))
-        pair = OptimizedStore(store, seed: recipe.seed, beta1: 0.9, beta2: 0.98)
-        program = try device.compile(
-            Outputs(results: ["loss": loss, "scale": scale], writes: pair.gradientWrites(of: loss)),
+        // Replicas take the mean of their gradients, and this is a sum: each part is given its share so many times.
+        let slopes = gradients(of: loss, withRespectTo: vectors + [logScale]).map { $0 * Float(replicas) }
+        comparison = try device.compile(
+            Outputs(
+                results: ["loss": loss, "scale": scale, "pictures": slopes[0], "sentences": slopes[1]],
+                writes: [(slopes[2], pair.gradientSlice(of: "scale"))]),
             parameters: pair.current)
+
+        let (size, side) = (encoder.batch / replicas, recipe.data.side)
+        encoders = try Replicas(replicas, on: device, parameters: pair.current) { replica in
+            let graph = Graph()
+            let root = ParameterScope(graph, store)
+            let sentences = TextEncoder(root / "text", text)(
+                ids: graph.input("ids", [size * text.length], .int32),
+                mask: graph.input("tokens", [size, text.length]))
+            let moved = graph.input("images", [size, side, side, 3])
+                .translated(by: graph.input("offsets", [size, 2], .int32))
+            let vectors = [ImageEncoder(root / "image", image)(ImageBatch(moved)), sentences.tensor]
+            // Its derivative by the parameters is that of the loss, by the chain rule.
+            let linear = zip(vectors, ["pictures", "sentences"]).map {
+                ($0 * graph.input("slope of \($1)", $0.shape)).sum(along: [0, 1])
+            }
+            return Outputs(
+                writes: pair.gradientWrites(of: linear[0] + linear[1], replica: replica, under: ["text", "image"]),
+                early: ["pictures": vectors[0], "sentences": vectors[1]])
+        }
     }
 
     /// Learnt values of both encoders.
     public var parameterCount: Int { pair.store.count }
     /// Arithmetic operations of one step.
-    public var flopsPerStep: Double { program.flops }
+    public var flopsPerStep: Double { encoders.flops + comparison.flops }
 
     /// One step on the matching pairs of a batch.
     public func step(_ batch: Batch) throws -> Measurements {
-        let results = try program.run(inputs(batch))
-        let norm = pair.gradientNorm
-        var measurements = results.mapValues { Double($0[0]) }
+        let inputs = inputs(batch)
+        let compared = try compare(inputs)
+        try encoders.finish(compared.slopes)
+        let norm = pair.meanGradient(threads: device.threads)
+        var measurements = compared.measurements
         measurements["gradient_norm"] = norm
         if norm.isFinite, measurements["loss"]?.isFinite == true {
             // Long gradients are cut to length 1: the first steps after warm-up are the wildest.
@@ -89,8 +117,29 @@ public final class ContrastiveTrainer {
         return measurements
     }
 
-    /// The cost of each kernel call of a step, nothing updated.
-    func profile(_ batch: Batch) throws -> [Program.StepCost] { try program.profile(inputs(batch)) }
+    /// The first half of a step: vectors, and the loss with its derivatives by them.
+    private func compare(_ inputs: [String: HostArray]) throws -> (
+        measurements: Measurements, slopes: [String: HostArray]
+    ) {
+        var values = try encoders.begin(inputs).mapValues { HostArray.floats($0) }
+        values["mask"] = inputs["mask"]
+        let results = try comparison.run(values)
+        var (measurements, slopes): (Measurements, [String: HostArray]) = ([:], [:])
+        for (name, result) in results {
+            if name == "loss" || name == "scale" {
+                measurements[name] = Double(result[0])
+            } else {
+                slopes["slope of \(name)"] = .floats(result)
+            }
+        }
+        return (measurements, slopes)
+    }
+
+    /// The cost of each kernel call of a step but the comparison, nothing updated.
+    func profile(_ batch: Batch) throws -> [Program.StepCost] {
+        let inputs = inputs(batch)
+        return try encoders.profile(inputs.merging(compare(inputs).slopes) { $1 })
+    }
 
     /// Linear warm-up over the first twentieth, then half a cosine down to zero.
     private var rate: Float {

@@ -12,22 +12,16 @@ import RandomStreams
 /// What one step measured, by name: means of verdicts, terms of the losses, lengths of gradients.
 public typealias Measurements = [String: Double]
 
-/// Trains a generator against a matching-aware discriminator. A step is a list of phases; each runs its program,
-/// which leaves gradients in its network's buffer, and updates that network.
+/// Trains a generator against a matching-aware discriminator. In a step the generator paints, the discriminator has its
+/// turn on real pictures and on these, and the generator has its turn on the verdicts of the discriminator so improved.
+/// Each turn leaves gradients in its network's buffer and updates that network.
 public final class GANTrainer {
-    /// One network's turn within a step.
-    private struct Phase {
-        let name: String
-        let network: OptimizedStore
-        let rate: Float
-        /// The program of step `n`.
-        let program: (Int) -> Program
-    }
-
-    let generator: OptimizedStore
-    let discriminator: OptimizedStore
-    let networks: GANConfiguration
-    private let phases: [Phase]
+    package let generator: OptimizedStore
+    package let discriminator: OptimizedStore
+    package let networks: GANConfiguration
+    /// The discriminator's turn with the gradient penalty, and without.
+    private let judging: (penalized: Replicas, plain: Replicas)
+    private let painting: Replicas
     private let recipe: Recipe
     private let device: CPUDevice
     private let condition: Int
@@ -59,20 +53,19 @@ public final class GANTrainer {
         _ = Generator(ParameterScope(sketch, generatorStore) / "generator", networks)
         _ = Discriminator(ParameterScope(sketch, discriminatorStore) / "discriminator", networks)
         // First moments are not used: with an adversary, yesterday's direction misleads (Tao et al. 2022, β = (0, 0.9)).
-        generator = OptimizedStore(generatorStore, seed: recipe.seed, beta1: 0, beta2: 0.9)
-        discriminator = OptimizedStore(discriminatorStore, seed: recipe.seed, beta1: 0, beta2: 0.9)
+        let replicas = Replicas.count(batch: gan.batch, device: device)
+        func optimized(_ store: ParameterStore) -> OptimizedStore {
+            OptimizedStore(store, seed: recipe.seed, beta1: 0, beta2: 0.9, replicas: replicas)
+        }
+        generator = optimized(generatorStore)
+        discriminator = optimized(discriminatorStore)
 
         let turns = TurnCompiler(
-            gan: gan, networks: networks, generator: generator, discriminator: discriminator, device: device)
+            gan: gan, networks: networks, generator: generator, discriminator: discriminator, device: device,
+            replicas: replicas)
         let penalized = try turns.discriminatorTurn(penalty: gan.penalty * Float(gan.penaltyEvery))
-        let plain = gan.penaltyEvery == 1 ? penalized : try turns.discriminatorTurn(penalty: 0)
-        let painting = try turns.generatorTurn()
-        phases = [
-            Phase(name: "discriminator", network: discriminator, rate: gan.discriminatorRate) {
-                $0 % gan.penaltyEvery == 0 ? penalized : plain
-            },
-            Phase(name: "generator", network: generator, rate: gan.generatorRate) { _ in painting },
-        ]
+        judging = (penalized, gan.penaltyEvery == 1 ? penalized : try turns.discriminatorTurn(penalty: 0))
+        painting = try turns.generatorTurn()
     }
 
     /// Learnt values of both networks.
@@ -80,34 +73,54 @@ public final class GANTrainer {
         (generator.store.count, discriminator.store.count)
     }
     /// Arithmetic operations of one step, penalty included.
-    public var flopsPerStep: Double { phases.reduce(0) { $0 + $1.program(0).flops } }
-    /// Bytes that the programs hold.
-    public var memory: Int { phases.reduce(0) { $0 + $1.program(0).memory } }
+    public var flopsPerStep: Double { judging.penalized.flops + painting.flops }
+    /// Bytes that the programs of a step hold.
+    public var memory: Int { judging.penalized.memory + painting.memory }
 
-    /// One step: every phase on one batch.
+    /// One step on one batch.
     public func step(_ batch: Batch) throws -> Measurements {
-        let index = imagesSeen / batch.count
+        let (forJudging, forPainting) = (inputs(batch, .judging), inputs(batch, .painting))
+        let isPenalized = imagesSeen / batch.count % recipe.gan.penaltyEvery == 0
         var measurements: Measurements = [:]
-        for phase in phases {
-            let results = try phase.program(index).run(inputs(batch, phase.name))
-            for (name, values) in results { measurements[name] = Double(values[0]) }
-            let norm = phase.network.gradientNorm
-            measurements["\(phase.name).gradient_norm"] = norm
-            guard norm.isFinite, results.values.allSatisfy({ $0[0].isFinite }) else {
-                skipped += 1
-                skippedInARow += 1
-                continue
-            }
-            skippedInARow = 0
-            phase.network.update(rate: phase.rate, averageDecay: averageDecay, threads: device.threads)
-        }
+        let painted = try painting.begin(forPainting).mapValues { HostArray.floats($0) }
+        let judged = try (isPenalized ? judging.penalized : judging.plain).run(forJudging.merging(painted) { $1 })
+        update(discriminator, "discriminator", rate: recipe.gan.discriminatorRate, judged, &measurements)
+        let answered = try painting.finish(forPainting)
+        update(generator, "generator", rate: recipe.gan.generatorRate, answered, &measurements)
         imagesSeen += batch.count
         return measurements
     }
 
-    /// Where a step's time goes: the cost of each kernel call of each phase, nothing updated.
-    public func profile(_ batch: Batch) throws -> [(phase: String, costs: [Program.StepCost])] {
-        try phases.map { ($0.name, try $0.program(0).profile(inputs(batch, $0.name))) }
+    /// Updates a network by the gradients its turn has left, unless something is not finite.
+    /// - Parameter results: what each replica of the turn measured, each a mean over its part of the batch.
+    private func update(
+        _ network: OptimizedStore, _ name: String, rate: Float, _ results: [[String: [Float]]],
+        _ measurements: inout Measurements
+    ) {
+        var turn: Measurements = ["\(name).gradient_norm": network.meanGradient(threads: device.threads)]
+        for key in results[0].keys {
+            turn[key] = results.reduce(0) { $0 + Double($1[key]?[0] ?? .nan) } / Double(results.count)
+        }
+        measurements.merge(turn) { $1 }
+        guard turn.values.allSatisfy(\.isFinite) else {
+            skipped += 1
+            skippedInARow += 1
+            return
+        }
+        skippedInARow = 0
+        network.update(rate: rate, averageDecay: averageDecay, threads: device.threads)
+    }
+
+    /// Where a step's time goes: the cost of each kernel call of each turn, penalty included, nothing updated.
+    public func profile(_ batch: Batch) throws -> [(turn: String, costs: [Program.StepCost])] {
+        let painted = try painting.begin(inputs(batch, .painting)).mapValues { HostArray.floats($0) }
+        return [
+            (
+                "discriminator",
+                try judging.penalized.profile(inputs(batch, .judging).merging(painted) { $1 })
+            ),
+            ("generator", try painting.profile(inputs(batch, .painting))),
+        ]
     }
 
     /// The moving average's decay over one step. The half-life grows with the pictures seen, so that the first
@@ -119,21 +132,28 @@ public final class GANTrainer {
 
     // MARK: Inputs
 
-    /// Values for a phase's program, a pure function of the seed, the phase, the pictures seen and the batch.
-    private func inputs(_ batch: Batch, _ phase: String) -> [String: HostArray] {
-        var stream = RandomStream(seed: recipe.seed, purpose: "phase \(phase)", index: UInt64(imagesSeen))
+    /// Whose turn the inputs are for.
+    package enum Turn: String {
+        case judging, painting
+    }
+
+    /// Values for a turn, a pure function of the seed, the pictures seen and the batch. Both turns have the same noise
+    /// and sentences to paint from; each augments on its own.
+    package func inputs(_ batch: Batch, _ turn: Turn) -> [String: HostArray] {
         let gan = recipe.gan
-        var values: [String: HostArray] = [
-            "real": .floats(batch.images), "noise": .floats(stream.normals(batch.count * gan.noise)),
-        ]
+        var stream = RandomStream(seed: recipe.seed, purpose: "painting", index: UInt64(imagesSeen))
+        let noise = stream.normals(batch.count * gan.noise)
         let text = batch.captions.flatMap { embedding($0) }
         let other = batch.mismatches.flatMap { embedding($0) }
-        values["text"] = .floats(text)
-        values["mismatch"] = .floats(other)
-        values["painted"] = .floats(paintedText(text, other, phase, &stream))
+        let painted = paintedText(text, other, &stream)
+        var values: [String: HostArray] = [
+            "real": .floats(batch.images), "noise": .floats(noise), "text": .floats(text), "mismatch": .floats(other),
+            "painted": .floats(painted),
+        ]
+        var draws = RandomStream(seed: recipe.seed, purpose: "augmentation \(turn)", index: UInt64(imagesSeen))
         for name in ["real", "fake"] {
             let drawn = Augmentation.inputs(
-                name, batch: batch.count, side: recipe.data.side, probability: gan.augmentation, &stream)
+                name, batch: batch.count, side: recipe.data.side, probability: gan.augmentation, &draws)
             values.merge(drawn) { $1 }
         }
         return values
@@ -145,7 +165,7 @@ public final class GANTrainer {
 
     /// The sentence vectors that pictures are painted from: a share of noise fills the gaps between captions
     /// (Zhou et al. 2022, Lafite, section 3.1), and part of them lie halfway between two sentences.
-    private func paintedText(_ text: [Float], _ other: [Float], _ phase: String, _ stream: inout RandomStream)
+    private func paintedText(_ text: [Float], _ other: [Float], _ stream: inout RandomStream)
         -> [Float]
     {
         var result = text

@@ -8,10 +8,12 @@ import Layers
 #endif
 
 /// A network's parameters with all that Adam and the moving average keep beside them, each in one flat buffer.
-final class OptimizedStore {
-    let store: ParameterStore
-    let parameters: FlatBuffer
-    let gradient: FlatBuffer
+package final class OptimizedStore {
+    package let store: ParameterStore
+    package let parameters: FlatBuffer
+    /// The gradient, and one more buffer for each further replica of a program that computes it.
+    private let gradients: [FlatBuffer]
+    var gradient: FlatBuffer { gradients[0] }
     let first: FlatBuffer
     let second: FlatBuffer
     let average: FlatBuffer
@@ -20,11 +22,11 @@ final class OptimizedStore {
     private let beta1: Float
     private let beta2: Float
 
-    init(_ store: ParameterStore, seed: UInt64, beta1: Float, beta2: Float) {
+    init(_ store: ParameterStore, seed: UInt64, beta1: Float, beta2: Float, replicas: Int = 1) {
         self.store = store
         (self.beta1, self.beta2) = (beta1, beta2)
         parameters = store.allocate(seed: seed)
-        gradient = FlatBuffer(count: store.length)
+        gradients = (0..<replicas).map { _ in FlatBuffer(count: store.length) }
         first = FlatBuffer(count: store.length)
         second = FlatBuffer(count: store.length)
         average = FlatBuffer(count: store.length)
@@ -36,16 +38,32 @@ final class OptimizedStore {
     /// Where a program reads the moving average.
     var averaged: [String: BufferSlice] { store.slices(of: average) }
 
-    /// The derivatives of `loss` by every parameter, each bound for its place in the gradient buffer.
-    func gradientWrites(of loss: Tensor) -> [(tensor: Tensor, destination: BufferSlice)] {
-        let variables = store.entries.map { loss.graph.parameter($0.path, $0.shape) }
-        return zip(store.entries, gradients(of: loss, withRespectTo: variables)).map {
-            ($1, store.slice($0, of: gradient))
+    /// The derivatives of `loss` by the parameters, each bound for its place in a replica's gradient buffer.
+    /// - Parameter roots: the first names of the paths of those wanted; all when there are none.
+    func gradientWrites(of loss: Tensor, replica: Int = 0, under roots: [String] = [])
+        -> [(tensor: Tensor, destination: BufferSlice)]
+    {
+        let entries = store.entries.filter { entry in
+            roots.isEmpty || roots.contains { entry.path.hasPrefix($0 + ".") }
+        }
+        let variables = entries.map { loss.graph.parameter($0.path, $0.shape) }
+        return zip(entries, Graphs.gradients(of: loss, withRespectTo: variables)).map {
+            ($1, store.slice($0, of: gradients[replica]))
         }
     }
 
-    /// The Euclidean length of the gradient; not finite when any of its values is not.
-    var gradientNorm: Double { limn_sum_of_squares(gradient.pointer, gradient.count).squareRoot() }
+    /// Where the first replica's gradient of one parameter lies.
+    func gradientSlice(of path: String) -> BufferSlice {
+        guard let entry = store.entries.first(where: { $0.path == path }) else { preconditionFailure("no \(path)") }
+        return store.slice(entry, of: gradient)
+    }
+
+    /// Makes `gradient` the mean over the replicas.
+    /// - Returns: its Euclidean length; not finite when any of its values is not.
+    func meanGradient(threads: Int) -> Double {
+        let buffers: [UnsafeMutablePointer<Float>?] = gradients.map(\.pointer)
+        return limn_mean_gradient(buffers, Int32(buffers.count), gradient.count, Int32(threads)).squareRoot()
+    }
 
     /// One step of Adam (Kingma and Ba 2015) and of the moving average a ← decay·a + (1 − decay)·p.
     func update(rate: Float, averageDecay: Float, threads: Int) {

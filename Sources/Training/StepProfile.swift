@@ -27,7 +27,7 @@ public struct StepProfile: CustomStringConvertible {
             let embeddings = [Float](
                 repeating: 1 / Float(width).squareRoot(), count: pictures.corpus.captionCount * width)
             let trainer = try GANTrainer(recipe, embeddings: embeddings, condition: width, device: device)
-            once = { try trainer.profile(batch).flatMap { phase in phase.costs } }
+            once = { try trainer.profile(batch).flatMap (\.costs) }
         }
         _ = try once()
         var rows: [String: (calls: Int, seconds: Double, flops: Double, bytes: Double)] = [:]
@@ -45,7 +45,7 @@ public struct StepProfile: CustomStringConvertible {
             "\(device.summary): \(Journal.number(total / Double(runs) * 1000, digits: 1)) ms a step of \(size) pictures, \(Journal.number(Double(runs * size) / total, digits: 1)) img/s",
             "    ms    %  calls  GFLOP/s   GB/s  kernel",
         ]
-        for (name, row) in rows.sorted(by: { $0.value.seconds > $1.value.seconds }).prefix(40) {
+        for (name, row) in rows.sorted(by: { $0.value.seconds > $1.value.seconds }).prefix(400) {
             let columns = [
                 (row.seconds / Double(runs) * 1000, 6, 2), (row.seconds / total * 100, 4, 1),
                 (Double(row.calls / runs), 6, 0),

@@ -10,48 +10,60 @@ struct TurnCompiler {
     let generator: OptimizedStore
     let discriminator: OptimizedStore
     let device: CPUDevice
+    /// Each computes an equal part of the batch.
+    let replicas: Int
 
-    /// The tensors and networks of one graph.
+    /// What both turns draw from, in one graph.
     private struct Scene {
+        let graph = Graph()
         let judge: Discriminator
-        let real: ImageBatch
-        let fake: ImageBatch
-        let text: TextEmbedding
-        let mismatch: TextEmbedding
-        let painted: TextEmbedding
+        private let turn: TurnCompiler
+        private var batch: Int { turn.gan.batch / turn.replicas }
 
         init(_ turn: TurnCompiler) {
-            let graph = Graph()
-            let (batch, side) = (turn.gan.batch, turn.networks.side)
-            let paint = Generator(ParameterScope(graph, turn.generator.store) / "generator", turn.networks)
+            self.turn = turn
             judge = Discriminator(ParameterScope(graph, turn.discriminator.store) / "discriminator", turn.networks)
-            func sentences(_ name: String) -> TextEmbedding {
-                TextEmbedding(graph.input(name, [batch, turn.networks.condition]))
-            }
-            text = sentences("text")
-            mismatch = sentences("mismatch")
-            painted = sentences("painted")
-            let pictures = ImageBatch(graph.input("real", [batch, side, side, 3]))
-            let noise = graph.input("noise", [batch, turn.networks.noise])
-            let drawn = paint(noise: noise, text: painted)
-            // Without augmentation nothing of it is drawn.
-            guard turn.gan.augmentation > 0 else {
-                (real, fake) = (pictures, drawn)
-                return
-            }
-            real = Augmentation(graph, "real", batch: batch, side: side)(pictures)
-            fake = Augmentation(graph, "fake", batch: batch, side: side)(drawn)
+        }
+
+        /// Sentence vectors of one purpose: `text`, `mismatch`, or those that were `painted` from.
+        func sentences(_ name: String) -> TextEmbedding {
+            TextEmbedding(graph.input(name, [batch, turn.networks.condition]))
+        }
+
+        /// Pictures given anew at each run.
+        func pictures(_ name: String) -> ImageBatch {
+            ImageBatch(graph.input(name, [batch, turn.networks.side, turn.networks.side, 3]))
+        }
+
+        func painting() -> ImageBatch {
+            let paint = Generator(ParameterScope(graph, turn.generator.store) / "generator", turn.networks)
+            return paint(noise: graph.input("noise", [batch, turn.networks.noise]), text: sentences("painted"))
+        }
+
+        /// Pictures as the discriminator sees them; without augmentation nothing of it is drawn.
+        func seen(_ images: ImageBatch, _ name: String) -> ImageBatch {
+            turn.gan.augmentation > 0
+                ? Augmentation(graph, name, batch: batch, side: turn.networks.side)(images) : images
         }
     }
 
-    /// The discriminator's turn: three kinds of pairs, each its own term, and the gradient penalty unless it is 0.
-    func discriminatorTurn(penalty: Float) throws -> Program {
+    /// The discriminator's turn on real pictures and those that the generator has just painted: three kinds of pairs,
+    /// each its own term, and the gradient penalty unless it is 0.
+    func discriminatorTurn(penalty: Float) throws -> Replicas {
+        try Replicas(replicas, on: device, parameters: parameters) { discriminatorOutputs(penalty: penalty, replica: $0) }
+    }
+
+    private func discriminatorOutputs(penalty: Float, replica: Int) -> Outputs {
         let scene = Scene(self)
-        let features = scene.judge.features(scene.real)
-        let real = scene.judge(features, scene.text)
-        let mismatch = scene.judge(features, scene.mismatch)
-        let painting = ImageBatch(scene.fake.tensor.stoppingGradient())
-        let fake = scene.judge(scene.judge.features(painting), scene.painted)
+        let judge = scene.judge
+        let (realImages, fakeImages) = (
+            scene.seen(scene.pictures("real"), "real"), scene.seen(scene.pictures("fake"), "fake")
+        )
+        let text = scene.sentences("text")
+        let features = judge.features(realImages)
+        let real = judge(features, text)
+        let mismatch = judge(features, scene.sentences("mismatch"))
+        let fake = judge(judge.features(fakeImages), scene.sentences("painted"))
         let terms = DiscriminatorTerms(
             gan.loss, real: real, mismatch: mismatch, fake: fake, mismatchWeight: gan.mismatchWeight)
         var results = [
@@ -64,27 +76,33 @@ struct TurnCompiler {
             let term: Tensor
             if gan.loss == .relativistic {
                 term =
-                    zeroCenteredPenalty(real, images: scene.real, weight: penalty)
-                    + zeroCenteredPenalty(fake, images: painting, weight: penalty)
+                    zeroCenteredPenalty(real, images: realImages, weight: penalty)
+                    + zeroCenteredPenalty(fake, images: fakeImages, weight: penalty)
             } else {
-                term = matchingAwarePenalty(real, images: scene.real, text: scene.text, weight: penalty)
+                term = matchingAwarePenalty(real, images: realImages, text: text, weight: penalty)
             }
             results["loss.penalty"] = term
             loss = loss + term
         }
-        let writes = discriminator.gradientWrites(of: loss)
-        return try device.compile(Outputs(results: results, writes: writes), parameters: parameters)
+        return Outputs(results: results, writes: discriminator.gradientWrites(of: loss, replica: replica))
     }
 
-    /// The generator's turn: a verdict on its pictures with the sentences they were painted from.
-    func generatorTurn() throws -> Program {
-        let scene = Scene(self)
-        let fake = scene.judge(scene.judge.features(scene.fake), scene.painted)
-        let real = gan.loss == .relativistic ? scene.judge(scene.judge.features(scene.real), scene.text) : nil
-        let loss = generatorLoss(gan.loss, fake: fake, real: real)
-        return try device.compile(
-            Outputs(results: ["loss.generator": loss], writes: generator.gradientWrites(of: loss)),
-            parameters: parameters)
+    /// The generator's turn: it paints, pauses for the discriminator's turn on what it painted, and then asks for a
+    /// verdict on its pictures with the sentences they were painted from.
+    func generatorTurn() throws -> Replicas {
+        try Replicas(replicas, on: device, parameters: parameters) { replica in
+            let scene = Scene(self)
+            let painting = scene.painting()
+            let judge = scene.judge
+            let fake = judge(judge.features(scene.seen(painting, "fake")), scene.sentences("painted"))
+            let real =
+                gan.loss == .relativistic
+                ? judge(judge.features(scene.seen(scene.pictures("real"), "real")), scene.sentences("text")) : nil
+            let loss = generatorLoss(gan.loss, fake: fake, real: real)
+            return Outputs(
+                results: ["loss.generator": loss], writes: generator.gradientWrites(of: loss, replica: replica),
+                early: ["fake": painting.tensor])
+        }
     }
 
     private var parameters: [String: BufferSlice] { generator.current.merging(discriminator.current) { $1 } }

@@ -21,6 +21,17 @@ extension Conformance {
             }
         }
 
+        @Test(arguments: TestDevice.allCases) func doublingFilters(_ device: TestDevice) throws {
+            for (outs, ins) in [(1, 1), (3, 5), (16, 16), (17, 33), (70, 64)] {
+                var test = Case()
+                let w = test.input([outs, 3, 3, ins])
+                test.expect("filter \(outs) \(ins)", w.graph.apply(DoublingFilter(), [w]))
+                let v = test.input([ins, 4, 4, outs])
+                test.expect("gradient \(outs) \(ins)", v.graph.apply(DoublingFilterGradient(), [v]))
+                try test.check(on: device)
+            }
+        }
+
         @Test(arguments: TestDevice.allCases) func rows(_ device: TestDevice) throws {
             for columns in [1, 3, 100] {
                 var test = Case()

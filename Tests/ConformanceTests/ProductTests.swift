@@ -1,3 +1,4 @@
+import Execution
 import Graphs
 import Testing
 
@@ -20,6 +21,30 @@ extension Conformance {
                     }
                 }
                 try test.check(on: device)
+            }
+        }
+
+        /// A 3×3 convolution of a doubled picture is drawn otherwise than written; here it is compared with what was
+        /// written, and so are its derivatives.
+        @Test(arguments: TestDevice.allCases) func convolutionAfterDoubling(_ device: TestDevice) throws {
+            for (side, ins, outs) in [(1, 1, 1), (4, 8, 5), (5, 32, 16), (8, 3, 64)] {
+                var test = Case()
+                let (x, w) = (test.input([2, side, side + 1, ins]), test.input([outs, 3, 3, ins]))
+                let doubled = x.upsampled()
+                let folded = doubled.convolution(w, .init(padding: 1))
+                let written = x.graph.apply(Convolution(geometry: .init(padding: 1)), [doubled, w])
+                #expect(!(folded.node.operation is Convolution))
+                let slope = test.input(folded.shape)
+                let derivatives = gradients(of: folded * slope, withRespectTo: [x, w])
+                var reference = Reference(test.values.mapValues(\.doubles))
+                let found = try device.device().compile(
+                    Outputs(results: ["y": folded, "dx": derivatives[0], "dw": derivatives[1]]), parameters: [:]
+                ).run(test.values)
+                let expected = [written] + gradients(of: written * slope, withRespectTo: [x, w])
+                for (name, tensor) in zip(["y", "dx", "dw"], expected) {
+                    let wrong = firstDifference(found[name] ?? [], reference(tensor), device.tolerance)
+                    #expect(wrong == nil, "\(name) of \(x.shape) and \(w.shape)")
+                }
             }
         }
 

@@ -60,6 +60,8 @@ struct Reference {
         case let upsample as Upsample: return resample(x[0], node.shape, shapes[0], upsample.factor) { $0[$1] = $2[$3] }
         case let pool as SumPool:
             return resample(x[0], shapes[0], node.shape, pool.factor, result: node.shape.count) { $0[$3] += $2[$1] }
+        case is DoublingFilter: return doubled(x[0], shapes[0], node.shape) { $0[$2] += $1[$3] }
+        case is DoublingFilterGradient: return doubled(x[0], node.shape, shapes[0]) { $0[$3] += $1[$2] }
         case is Gather: return gather(x[0], by: x[1], shapes[0])
         case is Scatter: return scatter(x[0], by: x[1], node.shape)
         case let slice as Slice:
@@ -131,6 +133,27 @@ private func projected(_ index: [Int], _ shape: Shape) -> [Int] {
 }
 
 // MARK: Operations
+
+/// Visits the pairs of taps of v [C×4×4×O] and w [O×3×3×C] that meet: output `position` + (0 or 1) of a transposed
+/// convolution of stride 2 reads the input cell that its doubled picture holds at the place tap k of w looks at.
+private func doubled(
+    _ x: [Double], _ w: Shape, _ v: Shape, _ add: (inout [Double], [Double], Int, Int) -> Void
+) -> [Double] {
+    var result = [Double](repeating: 0, count: x.count == w.count ? v.count : w.count)
+    /// Tap t of v joins input cell i to output 2i + t − 1; tap k of w looks at doubled place output + k − 1.
+    func meets(_ k: Int, _ t: Int) -> Bool {
+        let (cell, output) = (8, 16 + t - 1)
+        return (output + k - 1) / 2 == cell
+    }
+    for (o, c) in (0..<w[0]).flatMap({ o in (0..<w[3]).map { (o, $0) } }) {
+        for at in 0..<144 {
+            let (i, j, k, l) = (at / 36, at / 9 % 4, at / 3 % 3, at % 3)
+            guard meets(k, i), meets(l, j) else { continue }
+            add(&result, x, flat([c, i, j, o], v), flat([o, k, l, c], w))
+        }
+    }
+    return result
+}
 
 private func elementwise(_ function: Elementwise.Function, _ x: [[Double]]) -> [Double] {
     let a = x[0]

@@ -84,6 +84,8 @@ import Testing
             check([[2, 3, 4]], "pad") { $0[0].padded(axis: axis, before: 2, total: 9) }
             check([[2, 3, 4], [2, 3, 4]], "concatenation") { Tensor.concatenated([$0[0], $0[1], $0[0]], axis: axis) }
         }
+        check([[2, 3, 3, 3]], "doubling filter") { $0[0].graph.apply(DoublingFilter(), $0) }
+        check([[3, 4, 4, 2]], "doubling filter's gradient") { $0[0].graph.apply(DoublingFilterGradient(), $0) }
         for order in [[1, 0, 2], [2, 0, 1], [1, 2, 0], [2, 1, 0]] {
             check([[2, 3, 4]], "transpose") { $0[0].transposed(order) }
         }

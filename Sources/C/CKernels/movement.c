@@ -190,3 +190,61 @@ void limn_scatter(float *table, const float *from, const int32_t *indices, size_
     for (size_t k = 0; k < columns; k++) to[k] += from[i * columns + k];
   }
 }
+
+// How much of the 3×3 tap k goes to the 4×4 tap t, along one dimension: v = (w2, w1 + w2, w0 + w1, w0).
+static inline int feeds(int k, int t) { return t == 2 - k || t == 3 - k; }
+
+// Tiles of both filters stay in the first-level cache while one's rows are the other's columns.
+enum { FILTER_TILE = 16 };
+
+typedef struct { float *to; const float *from; int64_t outs, ins; int back; } doubling_job;
+
+// The taps of w for FILTER_TILE inputs and outputs, [k][l][c][o] here and [o][k][l][c] in memory.
+typedef float doubling_taps[3][3][FILTER_TILE][FILTER_TILE];
+
+LIMN_CLONES
+static void doubling_tile(const doubling_job *job, int64_t o0, int64_t c0) {
+  const int64_t outs = job->outs, ins = job->ins;
+  const int64_t os = outs - o0 < FILTER_TILE ? outs - o0 : FILTER_TILE, cs = ins - c0 < FILTER_TILE ? ins - c0 : FILTER_TILE;
+  doubling_taps w = {{{{0}}}};
+  if (!job->back)
+    for (int64_t o = 0; o < os; o++)
+      for (int tap = 0; tap < 9; tap++) {
+        const float *from = job->from + ((o0 + o) * 9 + tap) * ins + c0;
+        for (int64_t c = 0; c < cs; c++) w[tap / 3][tap % 3][c][o] = from[c];
+      }
+  for (int64_t c = 0; c < cs; c++)
+    for (int i = 0; i < 4; i++)
+      for (int j = 0; j < 4; j++) {
+        const int64_t at = (((c0 + c) * 4 + i) * 4 + j) * outs + o0;
+        float v[FILTER_TILE] = {0};
+        if (job->back) memcpy(v, job->from + at, (size_t)os * sizeof(float));
+        for (int k = 0; k < 3; k++)
+          for (int l = 0; l < 3; l++) {
+            if (!feeds(k, i) || !feeds(l, j)) continue;
+            float *tap = w[k][l][c];
+            if (job->back) for (int o = 0; o < FILTER_TILE; o++) tap[o] += v[o];
+            else for (int o = 0; o < FILTER_TILE; o++) v[o] += tap[o];
+          }
+        if (!job->back) memcpy(job->to + at, v, (size_t)os * sizeof(float));
+      }
+  if (job->back)
+    for (int64_t o = 0; o < os; o++)
+      for (int tap = 0; tap < 9; tap++) {
+        float *to = job->to + ((o0 + o) * 9 + tap) * ins + c0;
+        for (int64_t c = 0; c < cs; c++) to[c] = w[tap / 3][tap % 3][c][o];
+      }
+}
+
+static void doubling_share(void *context, int index, int shares) {
+  const doubling_job *job = context;
+  size_t begin, end;
+  limn_part((size_t)job->ins, FILTER_TILE, index, shares, &begin, &end);
+  for (int64_t c = (int64_t)begin; c < (int64_t)end; c += FILTER_TILE)
+    for (int64_t o = 0; o < job->outs; o += FILTER_TILE) doubling_tile(job, o, c);
+}
+
+void limn_doubling_filter(float *to, const float *from, int64_t outs, int64_t ins, int back, int threads) {
+  doubling_job job = {to, from, outs, ins, back};
+  limn_parallel(outs * ins < 4096 ? 1 : threads, doubling_share, &job);
+}

@@ -4,11 +4,8 @@
 #if LIMN_ONEDNN_MAJOR
 #include <dlfcn.h>
 #include <pthread.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
-
-#include "threads.h"
 
 struct limn_library limn_library;
 
@@ -20,7 +17,6 @@ static void (*omp_parallel)(void (*)(void *), void *, unsigned, unsigned);
 static int (*omp_index)(void);
 static int (*omp_count)(void);
 static void (*omp_set_threads)(int);
-static atomic_int wanted_threads;
 
 #define TEXT_(x) #x
 #define TEXT(x) TEXT_(x)
@@ -68,9 +64,6 @@ static void open_library(void) {
   if (!getenv("ONEDNN_VERBOSE") && !getenv("DNNL_VERBOSE")) limn_library.dnnl_set_verbose(0);
 
   dnnl_status_t status = limn_library.dnnl_engine_create(&limn_library.engine, dnnl_cpu, 0);
-  if (status == dnnl_success) {
-    status = limn_library.dnnl_stream_create(&limn_library.stream, limn_library.engine, dnnl_stream_default_flags);
-  }
   if (status == dnnl_success) status = limn_library.dnnl_primitive_attr_create(&limn_library.attribute);
   if (status == dnnl_success) {
     status = limn_library.dnnl_primitive_attr_set_scratchpad_mode(limn_library.attribute, dnnl_scratchpad_mode_user);
@@ -97,7 +90,7 @@ int limn_onednn_open(char *message, size_t capacity) {
 
 void limn_onednn_version(int *major, int *minor, int *patch) {
   *major = *minor = *patch = 0;
-  if (!limn_library.stream) return;
+  if (result != dnnl_success) return;
   const dnnl_version_t *version = limn_library.dnnl_version();
   *major = version->major;
   *minor = version->minor;
@@ -122,12 +115,12 @@ int limn_onednn_parallel(int threads, void (*fn)(void *context, int index, int c
 }
 
 void limn_onednn_set_threads(int threads) {
-  atomic_store_explicit(&wanted_threads, threads, memory_order_relaxed);
-  limn_apply_threads();
+  if (threads > 0 && omp_set_threads) omp_set_threads(threads);
 }
 
-void limn_apply_threads(void) {
-  int threads = atomic_load_explicit(&wanted_threads, memory_order_relaxed);
-  if (threads > 0 && omp_set_threads) omp_set_threads(threads);
+dnnl_stream_t limn_stream(void) {
+  static _Thread_local dnnl_stream_t stream;
+  if (!stream) limn_library.dnnl_stream_create(&stream, limn_library.engine, dnnl_stream_default_flags);
+  return stream;
 }
 #endif

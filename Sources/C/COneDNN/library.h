@@ -68,17 +68,18 @@ typedef const_dnnl_memory_desc_t limn_layout;
   X(dnnl_memory_destroy)                                                                                               \
   LIMN_VERSION_FUNCTIONS(X)
 
-/// The open library. The engine is the processor, the stream runs in order, the attribute asks for the caller's
-/// scratch.
+/// The open library. The engine is the processor, the attribute asks for the caller's scratch.
 struct limn_library {
 #define LIMN_FIELD(name) __typeof__(name) *name;
   LIMN_FUNCTIONS(LIMN_FIELD)
 #undef LIMN_FIELD
   dnnl_engine_t engine;
-  dnnl_stream_t stream;
   dnnl_primitive_attr_t attribute;
 };
 extern struct limn_library limn_library;
+
+/// The calling thread's stream, which runs in order; NULL, which the library refuses, when none could be made.
+dnnl_stream_t limn_stream(void);
 
 /// A layout read out of oneDNN's description, in terms that both versions share.
 struct limn_blocking {

@@ -6,8 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "threads.h"
-
 enum { MATMUL = 3 };  // beside LIMN_CONV_…
 enum { A, B, OUT, SCRATCH, ARGUMENTS };
 
@@ -184,7 +182,6 @@ static int well_formed(const limn_onednn_convolution *c) {
 limn_onednn_primitive *limn_onednn_convolution_create(
     const limn_onednn_convolution *c, char *message, size_t capacity) {
   if (limn_onednn_open(message, capacity) != dnnl_success) return NULL;
-  limn_apply_threads();
   limn_onednn_primitive *p = calloc(1, sizeof *p);
   dnnl_status_t status = p ? dnnl_invalid_arguments : dnnl_out_of_memory;
   if (p && well_formed(c)) {
@@ -220,7 +217,6 @@ static dnnl_status_t describe_matrix(
 
 limn_onednn_primitive *limn_onednn_matmul_create(const limn_onednn_matmul *m, char *message, size_t capacity) {
   if (limn_onednn_open(message, capacity) != dnnl_success) return NULL;
-  limn_apply_threads();
   limn_onednn_primitive *p = calloc(1, sizeof *p);
   limn_description a, b, c;
   memset(&a, 0, sizeof a);
@@ -284,7 +280,6 @@ const char *limn_onednn_filter_key(const limn_onednn_primitive *p) { return p->f
 /// Runs a reorder, making it on first use.
 static dnnl_status_t run_reorder(
     struct reorder *reorder, limn_layout from, const void *source, limn_layout to, void *destination) {
-  limn_apply_threads();
   dnnl_status_t status = dnnl_success;
   if (!reorder->primitive) {
     dnnl_primitive_desc_t plan = NULL;
@@ -299,9 +294,9 @@ static dnnl_status_t run_reorder(
   if (status == dnnl_success) status = limn_library.dnnl_memory_set_data_handle(reorder->to, destination);
   if (status == dnnl_success) {
     const dnnl_exec_arg_t arguments[] = {{DNNL_ARG_FROM, reorder->from}, {DNNL_ARG_TO, reorder->to}};
-    status = limn_library.dnnl_primitive_execute(reorder->primitive, limn_library.stream, 2, arguments);
+    status = limn_library.dnnl_primitive_execute(reorder->primitive, limn_stream(), 2, arguments);
   }
-  if (status == dnnl_success) return limn_library.dnnl_stream_wait(limn_library.stream);
+  if (status == dnnl_success) return limn_library.dnnl_stream_wait(limn_stream());
   destroy_reorder(reorder);
   return status;
 }
@@ -317,7 +312,6 @@ int limn_onednn_unpack_filter(limn_onednn_primitive *p, const void *packed, floa
 }
 
 static dnnl_status_t run(limn_onednn_primitive *p, const void *a, const void *b, void *out, void *scratch) {
-  limn_apply_threads();
   void *handles[ARGUMENTS] = {(void *)a, (void *)b, out, scratch};
   for (int i = 0; i < ARGUMENTS; i++) {
     // 2.x clears the padding of a packed layout each time its handle is set, so this is left out where nothing changed.
@@ -327,8 +321,8 @@ static dnnl_status_t run(limn_onednn_primitive *p, const void *a, const void *b,
     p->handles[i] = handles[i];
   }
   dnnl_status_t status =
-      limn_library.dnnl_primitive_execute(p->primitive, limn_library.stream, ARGUMENTS, p->arguments);
-  return status == dnnl_success ? limn_library.dnnl_stream_wait(limn_library.stream) : status;
+      limn_library.dnnl_primitive_execute(p->primitive, limn_stream(), ARGUMENTS, p->arguments);
+  return status == dnnl_success ? limn_library.dnnl_stream_wait(limn_stream()) : status;
 }
 
 int limn_onednn_convolution_run(limn_onednn_primitive *p, const void *a, const void *b, void *out, void *scratch) {

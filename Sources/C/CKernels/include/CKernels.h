@@ -86,6 +86,9 @@ void limn_sum_pool(void *to, const void *from, int type, const int64_t *to_exten
 void limn_translate(void *to, const void *from, const int32_t *offsets, int back, int size, const int64_t *extents, int threads);
 void limn_gather(float *to, const float *table, const int32_t *indices, size_t count, size_t rows, size_t columns);
 void limn_scatter(float *table, const float *from, const int32_t *indices, size_t count, size_t rows, size_t columns);
+// The filter v [ins, 4, 4, outs] of a transposed convolution that doubles, from w [outs, 3, 3, ins] to be applied after
+// the doubling: v = (w2, w1 + w2, w0 + w1, w0) along each dimension. `back`: the adjoint, from v to w.
+void limn_doubling_filter(float *to, const float *from, int64_t outs, int64_t ins, int back, int threads);
 
 // --- Products through OpenBLAS (products.c) -----------------------------------------------------------------------
 
@@ -111,7 +114,8 @@ typedef struct { float rate, beta1, beta2, epsilon, correction1, correction2, av
 // One pass over parameters, moments and moving average (Kingma and Ba 2015, algorithm 1).
 void limn_adam_step(const limn_adam *settings, const float *gradient, float *parameters, float *first, float *second,
                     float *average, size_t count, int threads);
-// Σ g², in float64 by blocks in a fixed order; not finite when any g is not.
-double limn_sum_of_squares(const float *values, size_t count);
+// The mean of the gradients that `parts` replicas left in `buffers`, in the first of them. Returns its Σ g², in float64 by
+// blocks in a fixed order; not finite when any g is not.
+double limn_mean_gradient(float *const *buffers, int parts, size_t count, int threads);
 
 #endif

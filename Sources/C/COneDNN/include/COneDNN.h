@@ -91,5 +91,5 @@ int limn_onednn_matmul_run(limn_onednn_primitive *, const void *a, const void *b
 int limn_onednn_parallel(
     int threads, void (*LIMN_SENDABLE fn)(void *context, int index, int count), void *context);
 
-/// Number of threads that primitives created and run from now on use, whichever thread calls them.
+/// Number of threads that primitives created and run from now on by the calling thread use.
 void limn_onednn_set_threads(int threads);

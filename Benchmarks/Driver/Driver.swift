@@ -1,0 +1,100 @@
+import ArgumentParser
+import Checkpoints
+import Execution
+import FoundationEssentials
+import Graphs
+import Layers
+import Networks
+import Training
+
+#if canImport(Glibc)
+    import Glibc
+#endif
+
+/// Limn's side of the comparison with PyTorch: `compare.py` starts it, asks for work line by line and reads seconds.
+@main
+struct Driver: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "limn-bench", abstract: "Limn's half of Benchmarks/compare.py.",
+        subcommands: [Export.self, Step.self, Paint.self, Ceiling.self])
+
+    /// Says `ready` with a JSON object, then answers each line "N" with the seconds that N rounds took.
+    static func serve(_ facts: [String: Double], round: () throws -> Void) throws {
+        try round()
+        print("ready \(String(decoding: try JSONEncoder().encode(facts), as: UTF8.self))")
+        fflush(nil)
+        let clock = ContinuousClock()
+        while let line = readLine(), let rounds = Int(line) {
+            let time = try clock.measure { for _ in 0..<rounds { try round() } }
+            print(time.inSeconds)
+            fflush(nil)
+        }
+    }
+}
+
+/// Writes weights, two steps' inputs and what Limn makes of them, for PyTorch to start from and to agree with.
+struct Export: ParsableCommand {
+    @OptionGroup var workload: Workload
+    @Option var out: String
+
+    func run() throws {
+        let trainer = try workload.trainer()
+        var arrays = workload.parameters(of: trainer).map {
+            NamedArray(name: $0.path, shape: $0.shape, floats: $0.values)
+        }
+        let batch = workload.batch
+        arrays += try workload.paint(trainer, inputs: trainer.inputs(batch, .painting))
+        for step in 0..<2 {
+            for (name, values) in trainer.inputs(batch, .judging) {
+                guard case .floats(let values) = values, !name.contains(".") else { continue }
+                let width = values.count / workload.batchSize
+                let shape =
+                    name == "real"
+                    ? [workload.batchSize, workload.side, workload.side, 3] : [workload.batchSize, width]
+                arrays.append(NamedArray(name: "step\(step).inputs.\(name)", shape: shape, floats: values))
+            }
+            for (name, value) in try trainer.step(batch) {
+                arrays.append(NamedArray(name: "step\(step).\(name)", shape: [1], floats: [Float(value)]))
+            }
+        }
+        try Safetensors.write(arrays, metadata: ["device": workload.device.summary], to: out)
+    }
+}
+
+/// The whole training step: every phase, Adam and the moving average.
+struct Step: ParsableCommand {
+    @OptionGroup var workload: Workload
+
+    func run() throws {
+        let trainer = try workload.trainer()
+        let batch = workload.batch
+        try Driver.serve(["flops": trainer.flopsPerStep, "arena": Double(trainer.memory)]) {
+            _ = try trainer.step(batch)
+        }
+    }
+}
+
+/// The generator alone.
+struct Paint: ParsableCommand {
+    @OptionGroup var workload: Workload
+
+    func run() throws {
+        let trainer = try workload.trainer(steps: false)
+        let inputs = trainer.inputs(workload.batch, .painting)
+        let program = try workload.painter(trainer)
+        try Driver.serve(["flops": program.flops]) { _ = try program.run(inputs) }
+    }
+}
+
+/// The fastest single convolution of a few that networks of this size have: what a step is held against.
+struct Ceiling: ParsableCommand {
+    @OptionGroup var workload: Workload
+
+    func run() throws {
+        var best = 0.0
+        for (side, channels) in [(64, 64), (32, 64), (32, 128), (16, 128), (16, 256), (8, 256), (8, 512)] {
+            best = max(best, try workload.convolutionRate(side: side, channels: channels))
+        }
+        print(best / 1e9)
+    }
+}
