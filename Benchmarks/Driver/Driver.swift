@@ -2,9 +2,6 @@ import ArgumentParser
 import Checkpoints
 import Execution
 import FoundationEssentials
-import Graphs
-import Layers
-import Networks
 import Training
 
 #if canImport(Glibc)
@@ -16,7 +13,7 @@ import Training
 struct Driver: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "limn-bench", abstract: "Limn's half of Benchmarks/compare.py.",
-        subcommands: [Export.self, Step.self, Paint.self, Ceiling.self])
+        subcommands: [Device.self, Export.self, Step.self, Paint.self, Ceiling.self])
 
     /// Says `ready` with a JSON object, then answers each line "N" with the seconds that N rounds took.
     static func serve(_ facts: [String: Double], round: () throws -> Void) throws {
@@ -30,6 +27,11 @@ struct Driver: ParsableCommand {
             fflush(nil)
         }
     }
+}
+
+/// Names what Limn runs on by default.
+struct Device: ParsableCommand {
+    func run() { print(CPUDevice().summary) }
 }
 
 /// Writes weights, two steps' inputs and what Limn makes of them, for PyTorch to start from and to agree with.
@@ -86,15 +88,9 @@ struct Paint: ParsableCommand {
     }
 }
 
-/// The fastest single convolution of a few that networks of this size have: what a step is held against.
+/// GFLOP/s of the fastest single convolution: what a step is held against.
 struct Ceiling: ParsableCommand {
     @OptionGroup var workload: Workload
 
-    func run() throws {
-        var best = 0.0
-        for (side, channels) in [(64, 64), (32, 64), (32, 128), (16, 128), (16, 256), (8, 256), (8, 512)] {
-            best = max(best, try workload.convolutionRate(side: side, channels: channels))
-        }
-        print(best / 1e9)
-    }
+    func run() throws { print(try Ceilings(of: workload.device).arithmetic / 1e9) }
 }

@@ -94,23 +94,4 @@ struct Workload: ParsableArguments {
         let images = try painter(trainer).run(inputs).flatMap { $0["images"] ?? [] }
         return [NamedArray(name: "images", shape: [batchSize, side, side, 3], floats: images)]
     }
-
-    /// Arithmetic operations a second of one 3×3 convolution, the best of ten runs.
-    func convolutionRate(side: Int, channels: Int) throws -> Double {
-        let (graph, store) = (Graph(), ParameterStore())
-        let x = graph.input("x", [batchSize, side, side, channels])
-        let layer = SpatialConvolution(ParameterScope(graph, store), channels, channels, kernel: 3, bias: false)
-        // Twice in a row, so that the one in the middle reads and writes what the device itself chose.
-        let y = layer(layer(x)).sum(along: [0, 1, 2, 3])
-        let program = try device.compile(
-            Outputs(results: ["y": y]), parameters: store.slices(of: store.allocate(seed: 1)))
-        let inputs: [String: HostArray] = ["x": .floats([Float](repeating: 0.5, count: x.shape.count))]
-        var best = 0.0
-        for _ in 0..<10 {
-            for cost in try program.profile(inputs) where cost.name.hasPrefix("convolution") {
-                best = max(best, cost.flops / cost.seconds)
-            }
-        }
-        return best
-    }
 }

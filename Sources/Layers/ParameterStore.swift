@@ -54,11 +54,14 @@ public final class ParameterStore {
     }
 
     /// Lays out the declared parameters and draws their first values.
+    /// - Parameter seed: of the first values; nil leaves zeros where others are to be loaded.
     /// - Returns: the flat buffer of values.
     @discardableResult
-    public func allocate(seed: UInt64 = 0) -> FlatBuffer {
+    public func allocate(seed: UInt64? = nil) -> FlatBuffer {
         if let values { return values }
         let buffer = FlatBuffer(count: length)
+        values = buffer
+        guard let seed else { return buffer }
         for entry in entries {
             let target = UnsafeMutableBufferPointer(start: buffer.pointer + entry.offset, count: entry.shape.count)
             var stream = RandomStream(seed: seed, purpose: entry.path)
@@ -69,7 +72,6 @@ public final class ParameterStore {
                 for (index, value) in stream.normals(target.count).enumerated() { target[index] = value * deviation }
             }
         }
-        values = buffer
         return buffer
     }
 

@@ -2,7 +2,7 @@ import Corpora
 import Execution
 import Language
 
-/// Where a step's time goes, by kernel and shape.
+/// Where a step's time goes, by kernel and shape, beside what the machine reaches at its best.
 public struct StepProfile: CustomStringConvertible {
     /// A table for people.
     public let description: String
@@ -27,7 +27,7 @@ public struct StepProfile: CustomStringConvertible {
             let embeddings = [Float](
                 repeating: 1 / Float(width).squareRoot(), count: pictures.corpus.captionCount * width)
             let trainer = try GANTrainer(recipe, embeddings: embeddings, condition: width, device: device)
-            once = { try trainer.profile(batch).flatMap (\.costs) }
+            once = { try trainer.profile(batch).flatMap(\.costs) }
         }
         _ = try once()
         var rows: [String: (calls: Int, seconds: Double, flops: Double, bytes: Double)] = [:]
@@ -41,11 +41,15 @@ public struct StepProfile: CustomStringConvertible {
             }
         }
         let total = rows.values.reduce(0) { $0 + $1.seconds }
+        let flops = rows.values.reduce(0) { $0 + $1.flops }
+        let ceilings = try Ceilings(of: device)
+        func giga(_ value: Double) -> String { Journal.number(value / 1e9, digits: 0) }
         var lines = [
             "\(device.summary): \(Journal.number(total / Double(runs) * 1000, digits: 1)) ms a step of \(size) pictures, \(Journal.number(Double(runs * size) / total, digits: 1)) img/s",
+            "\(giga(flops / total)) GFLOP/s, \(Int(100 * flops / total / ceilings.arithmetic)) % of the fastest convolution here (\(giga(ceilings.arithmetic)) GFLOP/s); a long loop moves \(giga(ceilings.traffic)) GB/s",
             "    ms    %  calls  GFLOP/s   GB/s  kernel",
         ]
-        for (name, row) in rows.sorted(by: { $0.value.seconds > $1.value.seconds }).prefix(400) {
+        for (name, row) in rows.sorted(by: { $0.value.seconds > $1.value.seconds }).prefix(40) {
             let columns = [
                 (row.seconds / Double(runs) * 1000, 6, 2), (row.seconds / total * 100, 4, 1),
                 (Double(row.calls / runs), 6, 0),

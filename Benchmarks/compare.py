@@ -1,0 +1,273 @@
+#!/usr/bin/env python3
+"""Limn beside PyTorch: the same networks from the same weights, checked against each other and then timed in turns.
+
+Start it through scripts/compare-pytorch, which brings PyTorch and builds Limn. Each contender is a process of its own
+that waits for its turn; in every round each does the same number of steps, so that a machine that slows down slows
+both. Rates are medians over the rounds, ratios medians of the ratios of each round. Nothing else should run meanwhile.
+"""
+
+import argparse
+import json
+import os
+import platform
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+BENCH, LIMN = ROOT / ".build/release/limn-bench", ROOT / ".build/release/limn"
+PROMPT = "a flower with purple petals and a yellow center"
+
+
+class Contender:
+    """A process that answers "N" with the seconds of N rounds; LIMN's driver and this file's `serve` speak alike."""
+
+    def __init__(self, name, command):
+        self.name, self.process = name, subprocess.Popen(
+            list(map(str, command)), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+        line = self.process.stdout.readline()
+        self.facts = json.loads(line.split(" ", 1)[1]) if line.startswith("ready ") else None
+
+    def run(self, rounds):
+        print(rounds, file=self.process.stdin, flush=True)
+        return float(self.process.stdout.readline()) / rounds
+
+    def finish(self):
+        """Ends the process and returns its peak resident memory in MiB."""
+        status = Path(f"/proc/{self.process.pid}/status").read_text()
+        peak = int(status.split("VmHWM:")[1].split()[0]) / 1024
+        self.process.stdin.close()
+        self.process.wait()
+        return peak
+
+
+def in_turns(contenders, seconds, images):
+    """Times contenders in alternation for about `seconds` each: name -> (img/s by round, peak MiB, facts)."""
+    running = [Contender(name, command) for name, command in contenders]
+    running = [c for c in running if c.facts is not None or c.process.wait() is None]
+    rounds = {c.name: max(1, round(1 / max(c.run(1), 1e-4))) for c in running}
+    rates, begin = {c.name: [] for c in running}, time.monotonic()
+    while time.monotonic() - begin < seconds * len(running) or len(next(iter(rates.values()))) < 3:
+        for c in running:
+            rates[c.name].append(images / c.run(rounds[c.name]))
+    return {c.name: (rates[c.name], c.finish(), c.facts) for c in running}
+
+
+def median_ratio(a, b):
+    return statistics.median(x / y for x, y in zip(a, b))
+
+
+def torch_command(*arguments):
+    return [sys.executable, __file__, "--serve", *map(str, arguments)]
+
+
+def step_contenders(width, side, batch, loss, weights, threads, libraries=True, compiled=True):
+    sizes = ["--width", width, "--side", side, "--batch", batch, "--loss", loss, "--threads", threads]
+    modes = ["default", "channels-last", "bf16"] + (["compile", "bf16-compile"] if compiled else [])
+    contenders = [(f"PyTorch {mode}", torch_command("step", mode, loss, weights, threads)) for mode in modes]
+    contenders += [(f"Limn {p}", [BENCH, "step", *sizes, "--precision", p]) for p in ("float32", "bfloat16")]
+    if libraries:
+        contenders.append(("Limn without oneDNN", [BENCH, "step", *sizes, "--library", "openBLAS"]))
+    return contenders
+
+
+def check(weights, loss):
+    """Largest differences of pixels and of two steps' losses and gradient lengths between PyTorch and Limn, float32."""
+    import torch
+    from limn_torch import Training, load
+
+    arrays = load(weights)
+    training = Training(weights, loss)
+    with torch.no_grad():
+        images = training.generator(arrays["step0.inputs.noise"], arrays["step0.inputs.painted"])
+    # `load` has turned the pictures to NCHW.
+    pixels = (images - arrays["images"]).abs().max().item()
+    worst = 0.0
+    for step in range(2):
+        inputs = {n.split("inputs.")[1]: a for n, a in arrays.items() if n.startswith(f"step{step}.inputs.")}
+        inputs["real"] = inputs["real"].permute(0, 2, 3, 1).contiguous()
+        for name, value in training.step(inputs).items():
+            expected = arrays[f"step{step}.{name}"].item()
+            worst = max(worst, abs(value - expected) / max(abs(expected), 1e-2))
+    return pixels, worst
+
+
+def serve(kind, mode, *arguments):
+    """PyTorch's half of the conversation."""
+    import torch
+    from limn_torch import Generator, Training, load
+
+    mode = {"default": {}, "channels-last": {"channels_last": True},
+            "bf16": {"channels_last": True, "autocast": True}, "compile": {"channels_last": True, "compiled": True},
+            "bf16-compile": {"channels_last": True, "autocast": True, "compiled": True}}[mode]
+    if kind == "step":
+        loss, weights, threads = arguments
+        torch.set_num_threads(int(threads))
+        arrays = load(weights)
+        inputs = {n.split("inputs.")[1]: a for n, a in arrays.items() if n.startswith("step0.inputs.")}
+        inputs["real"] = inputs["real"].permute(0, 2, 3, 1).contiguous()
+        training = Training(weights, loss, **mode)
+        once = lambda: training.step(inputs)
+    else:
+        weights, batch, threads = arguments
+        torch.set_num_threads(int(threads))
+        arrays, generator = load(weights), Generator(load(weights, "generator."))
+        if mode.get("channels_last"):
+            generator.to(memory_format=torch.channels_last)
+        if mode.get("compiled"):
+            generator = torch.compile(generator)
+        repeat = lambda a: a.repeat(-(-int(batch) // len(a)), 1)[: int(batch)].contiguous()
+        noise, text = repeat(arrays["step0.inputs.noise"]), repeat(arrays["step0.inputs.painted"])
+
+        def once():
+            with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16, enabled=bool(mode.get("autocast"))):
+                generator(noise, text)
+
+    once()
+    once()
+    print("ready {}", flush=True)
+    for line in sys.stdin:
+        begin = time.perf_counter()
+        for _ in range(int(line)):
+            once()
+        print(time.perf_counter() - begin, flush=True)
+
+
+def table(title, results, unit="img/s"):
+    print(f"\n{title}")
+    for name, (rates, peak, _) in results.items():
+        print(f"  {name:24}{statistics.median(rates):9.1f} {unit}   {min(rates):8.1f} … {max(rates):.1f}   {peak:7.0f} MiB",
+              flush=True)
+
+
+def best(results, names):
+    names = [n for n in names if n in results]
+    return max(names, key=lambda n: statistics.median(results[n][0]))
+
+
+def compare_steps(options, width, side, loss, report):
+    batch = options.batch
+    with tempfile.TemporaryDirectory() as folder:
+        weights = f"{folder}/weights.safetensors"
+        subprocess.run([BENCH, "export", "--width", str(width), "--side", str(side), "--batch", str(batch), "--loss",
+                        loss, "--threads", str(options.threads), "--out", weights], check=True)
+        pixels, terms = check(weights, loss)
+        is_main = (width, side, loss) == (32, 64, "hinge")
+        results = in_turns(
+            step_contenders(width, side, batch, loss, weights, options.threads, is_main, is_main and not options.quick),
+            options.seconds, batch)
+    title = f"training step, {loss}, width {width}, {side}×{side}, batch {batch}"
+    table(f"{title} (float32 agrees: pixels {pixels:.1e}, losses and gradient lengths {terms:.1e})", results)
+    if pixels > 1e-3 or terms > 1e-2:
+        sys.exit("Limn and PyTorch do not agree: nothing measured here would mean anything")
+    rates = {name: r[0] for name, r in results.items()}
+    exact = best(results, ["PyTorch default", "PyTorch channels-last", "PyTorch compile"])
+    any_mode = best(results, [n for n in results if n.startswith("PyTorch")])
+    row = {
+        "rates": {n: statistics.median(r) for n, r in rates.items()},
+        "peak_mib": {n: r[1] for n, r in results.items()},
+        "best_pytorch": any_mode,
+        "step_against_best": median_ratio(rates["Limn bfloat16"], rates[any_mode]),
+        "float32_against_best_float32": median_ratio(rates["Limn float32"], rates[exact]),
+        "memory": results["Limn bfloat16"][1] / min(r[1] for n, r in results.items() if n.startswith("PyTorch")),
+    }
+    if "Limn without oneDNN" in rates:
+        row["without_onednn_against_default"] = median_ratio(rates["Limn without oneDNN"], rates["PyTorch default"])
+        for precision in ("float32", "bfloat16"):
+            ceiling = float(subprocess.run([BENCH, "ceiling", "--precision", precision, "--threads", str(options.threads)],
+                                           check=True, capture_output=True, text=True).stdout)
+            flops = results[f"Limn {precision}"][2]["flops"] / batch
+            share = statistics.median(rates[f"Limn {precision}"]) * flops / 1e9 / ceiling
+            print(f"  {precision}: {flops / 1e9:.2f} GFLOP an image, the best single convolution {ceiling:.0f} GFLOP/s, "
+                  f"share {share:.0%}")
+            row[f"ceiling_share_{precision}"] = share
+    report[f"{loss}-{width}-{side}"] = row
+
+
+def compare_painting(options, report):
+    with tempfile.TemporaryDirectory() as folder:
+        weights = f"{folder}/weights.safetensors"
+        subprocess.run([BENCH, "export", "--width", "32", "--out", weights, "--threads", str(options.threads)], check=True)
+        for batch in (1, 16, 64):
+            modes = ["default", "channels-last", "bf16"] + ([] if options.quick else ["compile", "bf16-compile"])
+            contenders = [(f"PyTorch {m}", torch_command("paint", m, weights, batch, options.threads)) for m in modes]
+            contenders += [(f"Limn {p}", [BENCH, "paint", "--width", 32, "--batch", batch, "--precision", p,
+                                          "--threads", options.threads]) for p in ("float32", "bfloat16")]
+            results = in_turns(contenders, options.seconds / 2, batch)
+            table(f"generation, width 32, 64×64, batch {batch}", results)
+            rates = {n: r[0] for n, r in results.items()}
+            rival, ours = (best(results, [n for n in rates if n.startswith(who)]) for who in ("PyTorch", "Limn"))
+            report[f"generation_{batch}"] = {
+                "rates": {n: statistics.median(r) for n, r in rates.items()}, "against_best": median_ratio(rates[ours], rates[rival])}
+
+
+def compare_cold_start(options, report):
+    """From a prompt to a PNG on disk, each time a new process; the Python script reads the same model file."""
+    model = ROOT / "models/flowers-64.safetensors"
+    with tempfile.TemporaryDirectory() as folder:
+        commands = {
+            "PyTorch script": [sys.executable, ROOT / "Benchmarks/paint.py", model, PROMPT, f"{folder}/torch.png"],
+            "Limn": [LIMN, "generate", PROMPT, "--model", model, "--out", f"{folder}/limn.png"],
+        }
+        seconds = {name: [] for name in commands}
+        for turn in range(1 + (5 if options.quick else 15)):
+            for name, command in commands.items():
+                begin = time.perf_counter()
+                subprocess.run(list(map(str, command)), check=True, stderr=subprocess.DEVNULL)
+                if turn:  # the first brings files into memory
+                    seconds[name].append(time.perf_counter() - begin)
+    print("\nprompt to PNG, a new process each time")
+    for name, times in seconds.items():
+        print(f"  {name:24}{statistics.median(times) * 1000:9.1f} ms      {min(times) * 1000:8.1f} … {max(times) * 1000:.1f}")
+    ratio = median_ratio(seconds["PyTorch script"], seconds["Limn"])
+    report["cold_start"] = {"milliseconds": {n: statistics.median(t) * 1000 for n, t in seconds.items()}, "ratio": ratio}
+
+
+def main():
+    parser = argparse.ArgumentParser(description="Limn beside PyTorch on this machine.")
+    parser.add_argument("--json", help="write every figure and ratio here")
+    parser.add_argument("--seconds", type=float, default=12, help="seconds for each contender of a comparison")
+    parser.add_argument("--threads", type=int, default=os.cpu_count())
+    parser.add_argument("--batch", type=int, default=32)
+    parser.add_argument("--quick", action="store_true", help="width 32 at 64×64 alone, without torch.compile")
+    options = parser.parse_args()
+
+    import torch
+
+    name = next((l.split(":")[1].strip() for l in open("/proc/cpuinfo") if l.startswith("model name")), platform.machine())
+    print(f"{name}, {options.threads} threads; PyTorch {torch.__version__}; "
+          + subprocess.run([BENCH, "device"], check=True, capture_output=True, text=True).stdout.strip())
+    report = {"processor": name, "threads": options.threads, "pytorch": torch.__version__}
+    sizes = [(32, 64)] if options.quick else [(32, 64), (16, 64), (64, 64), (32, 128)]
+    for width, side in sizes:
+        compare_steps(options, width, side, "hinge", report)
+    compare_steps(options, 32, 64, "relativistic", report)
+    compare_painting(options, report)
+    compare_cold_start(options, report)
+
+    main_row = report["hinge-32-64"]
+    rows = [
+        ("training step against PyTorch's best mode", main_row["step_against_best"]),
+        ("training step in float32 against its best float32", main_row["float32_against_best_float32"]),
+        ("share of the convolution ceiling, bfloat16", main_row["ceiling_share_bfloat16"]),
+        ("generation, batch 64, against its best", report["generation_64"]["against_best"]),
+        ("prompt to PNG, cold, against the Python script", report["cold_start"]["ratio"]),
+        ("peak memory of training against PyTorch's least", main_row["memory"]),
+        ("without oneDNN against PyTorch default", main_row["without_onednn_against_default"]),
+    ]
+    print("\nratios")
+    for name, value in rows:
+        print(f"  {name:54}{value:6.2f}")
+    report["ratios"] = dict(rows)
+    if options.json:
+        Path(options.json).write_text(json.dumps(report, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] == ["--serve"]:
+        serve(*sys.argv[2:])
+    else:
+        main()
