@@ -100,6 +100,6 @@ let package = Package(
         tests("Training", ["Training", "Corpora", "Checkpoints", "Synthesis", "Networks", "Execution", "Images"]),
         tests("Evaluation", ["Evaluation", "RandomStreams"]),
         tests("Synthesis", ["Synthesis", "Networks", "Layers", "Language", "Graphs", "Execution", "RandomStreams"]),
-        //tests("Command", ["Checkpoints", "Images"]),
+        tests("Command", ["Images"]),
     ]
 )

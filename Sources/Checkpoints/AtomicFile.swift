@@ -85,7 +85,7 @@ public enum AtomicFile {
 
     private static func synchronizeFolder(_ folder: String, calls: SystemCalls) throws {
         let descriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        guard descriptor >= 0 else { throw CheckpointError.refused(action: "open", path: folder, code: errno) }
+        guard descriptor >= 0 else { throw CheckpointError.refused(action: "write", path: folder, code: errno) }
         defer { close(descriptor) }
         // Some network file systems cannot synchronise a folder and say EINVAL; their rename has to be enough.
         guard calls.synchronize(descriptor) == 0 || errno == EINVAL else {

@@ -30,6 +30,12 @@ public enum CheckpointError: Error, CustomStringConvertible, Sendable {
     /// The folder is not a run.
     case notARun(path: String, reason: String)
 
+    /// Whether an input was refused, rather than a place to write to.
+    public var isAboutInput: Bool {
+        guard case .refused(let action, _, _) = self else { return false }
+        return ["open", "read", "map", "read the folder"].contains(action)
+    }
+
     /// The error in one line.
     public var description: String {
         switch self {

@@ -61,6 +61,7 @@ extension Safetensors {
         switch metadata["format"] {
         case ModelFile.format: return "a Limn model"
         case TrainingCheckpoint.format: return "a Limn training checkpoint; the models of a run are its snapshots"
+        case "limn-encoder-pair": return "a Limn pair of encoders; the models of a run are its snapshots"
         default:
             let first = names.first.map { ", the first of them \(quoted($0))" } ?? ""
             return "a safetensors file of \(names.count) arrays\(first), written by something else"

@@ -30,7 +30,7 @@ public final class RunDirectory: Sendable {
         try requireEmpty()
     }
 
-    /// Opens a run to go on with it, and removes what an interrupted write has left in it.
+    /// Opens a run to go on with it.
     /// - Throws: `CheckpointError.notARun` where the folder or its `recipe.yaml` is missing; `.runInUse`.
     public convenience init(opening path: String) throws {
         var isFolder = false
@@ -41,19 +41,20 @@ public final class RunDirectory: Sendable {
             throw CheckpointError.notARun(path: path, reason: "it has no recipe.yaml; name the folder that holds one")
         }
         try self.init(locking: path)
+    }
+
+    /// Takes the run's lock and removes what an interrupted write has left.
+    private init(locking path: String) throws {
+        self.path = path
+        lock = try Self.acquireLock("\(path)/lock", run: path)
         for name in try fileNames(in: path) where AtomicFile.isLeftover(name) {
             unlink("\(path)/\(name)")
         }
     }
 
-    private init(locking path: String) throws {
-        self.path = path
-        lock = try Self.acquireLock("\(path)/lock", run: path)
-    }
-
     private static func acquireLock(_ file: String, run: String) throws -> Int32 {
         let lock = open(file, O_RDWR | O_CREAT | O_CLOEXEC, 0o666)
-        guard lock >= 0 else { throw CheckpointError.refused(action: "open", path: file, code: errno) }
+        guard lock >= 0 else { throw CheckpointError.refused(action: "write", path: file, code: errno) }
         guard flock(lock, LOCK_EX | LOCK_NB) == 0 else {
             let code = errno
             close(lock)

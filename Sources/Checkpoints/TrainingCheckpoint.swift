@@ -5,7 +5,7 @@ import Glibc
 ///
 /// Arrays are float32 and flat, one for each store and role (parameters, moments, average); what they are called is the
 /// trainer's affair. Metadata are `format` (`limn-training-checkpoint`), `version` (`1`), `counters` (JSON), `recipe`
-/// (the resolved recipe's text) and `checksum` (see `Checksum`).
+/// (the resolved recipe's text), `checksum` (see `Checksum`) and, where there are any, `statistics` (JSON).
 public struct TrainingCheckpoint: Sendable {
     /// How far a training has come.
     public struct Counters: Codable, Equatable, Sendable {
@@ -33,6 +33,9 @@ public struct TrainingCheckpoint: Sendable {
     public let recipe: String
     /// The state, sorted by name.
     public let arrays: [NamedArray]
+    /// Measurements of the steps since the last row of `stats.jsonl`, in the trainer's own JSON: without them the first
+    /// row after a resumption would be a mean of fewer steps.
+    public var statistics: String?
 
     static let format = "limn-training-checkpoint"
     static let version = 1
@@ -62,6 +65,7 @@ public struct TrainingCheckpoint: Sendable {
         self.init(
             counters: counters, recipe: try file.text("recipe", path: path),
             arrays: file.names.compactMap { file[$0] })
+        statistics = file.metadata["statistics"]
         guard try file.text("checksum", path: path) == Checksum.of(arrays) else {
             throw CheckpointError.corrupted(path: path)
         }
@@ -82,11 +86,12 @@ public struct TrainingCheckpoint: Sendable {
         let encoder = JSONEncoder()
         encoder.outputFormatting = .sortedKeys
         let path = "\(folder)/\(Self.fileName(imagesSeen: counters.imagesSeen))"
-        let metadata = [
+        var metadata = [
             "format": Self.format, "version": String(Self.version), "recipe": recipe,
             "counters": String(decoding: try encoder.encode(counters), as: UTF8.self),
             "checksum": Checksum.of(arrays),
         ]
+        metadata["statistics"] = statistics
         try Safetensors.write(arrays, metadata: metadata, to: path, calls: calls)
 
         let present = try Self.checkpoints(in: folder)

@@ -1,3 +1,13 @@
+import FoundationEssentials
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#elseif canImport(Darwin)
+    import Darwin
+#endif
+
 /// One thing wrong with a corpus, at the place where it has to be put right.
 public struct CorpusProblem: Sendable, Equatable, CustomStringConvertible {
     /// What sort of thing is wrong; the raw value is the name that reports use.
@@ -84,5 +94,11 @@ public enum CorpusError: Error, CustomStringConvertible, Sendable {
         case .cannotWrite(let path, let reason):
             "\(path): cannot be written: \(reason)"
         }
+    }
+
+    /// What the operating system said where `error` carries that, else the error's own words.
+    static func reason(_ error: any Error) -> String {
+        guard let code = ((error as? CocoaError)?.underlying as? POSIXError)?.code else { return "\(error)" }
+        return String(cString: strerror(code.rawValue))
     }
 }

@@ -57,7 +57,7 @@ struct TextLines {
         do {
             data = try Data(contentsOf: URL(filePath: path))
         } catch {
-            throw CorpusError.cannotRead(path: path, reason: "\(error)")
+            throw CorpusError.cannotRead(path: path, reason: CorpusError.reason(error))
         }
         var bytes = [UInt8](data)[...]
         if bytes.starts(with: [0xef, 0xbb, 0xbf]) { bytes = bytes.dropFirst(3) }

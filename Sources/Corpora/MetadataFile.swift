@@ -91,7 +91,7 @@ enum MetadataFile {
             }
             try text.write(to: URL(filePath: path), options: .atomic)
         } catch {
-            throw CorpusError.cannotWrite(path: path, reason: "\(error)")
+            throw CorpusError.cannotWrite(path: path, reason: CorpusError.reason(error))
         }
     }
 

@@ -98,7 +98,7 @@ public struct ShapesCorpus: Sendable {
         do {
             try FileManager.default.createDirectory(atPath: "\(folder)/images", withIntermediateDirectories: true)
         } catch {
-            throw CorpusError.cannotWrite(path: "\(folder)/images", reason: "\(error)")
+            throw CorpusError.cannotWrite(path: "\(folder)/images", reason: CorpusError.reason(error))
         }
 
         let failure = Mutex<CorpusError?>(nil)
@@ -112,7 +112,7 @@ public struct ShapesCorpus: Sendable {
             do {
                 try Data(drawing.image.pngData()).write(to: URL(filePath: "\(folder)/\(name)"))
             } catch {
-                failure.withLock { $0 = .cannotWrite(path: "\(folder)/\(name)", reason: "\(error)") }
+                failure.withLock { $0 = .cannotWrite(path: "\(folder)/\(name)", reason: CorpusError.reason(error)) }
             }
             rows.withLock {
                 $0[index] = MetadataFile.Row(

@@ -10,7 +10,7 @@ enum SidecarFolder {
         do {
             paths = try FileManager.default.subpathsOfDirectory(atPath: folder)
         } catch {
-            throw CorpusError.cannotRead(path: folder, reason: "\(error)")
+            throw CorpusError.cannotRead(path: folder, reason: CorpusError.reason(error))
         }
         let visible = Set(paths.filter { !$0.hasPrefix(".") && !$0.contains("/.") })
         let pictures = visible.compactMap(Picture.init).sorted { $0.path < $1.path }

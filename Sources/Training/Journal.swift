@@ -13,7 +13,11 @@ public final class Journal {
     private let clock = ContinuousClock()
     private var lastShown: ContinuousClock.Instant?
     private var hasOpenLine = false
-    private var sums: [String: (total: Double, count: Int)] = [:]
+    private struct Sum: Codable {
+        var total = 0.0
+        var count = 0
+    }
+    private var sums: [String: Sum] = [:]
     /// The pace of this stage: when it began in this process and with how many pictures seen.
     private var start: (time: ContinuousClock.Instant, images: Int)?
 
@@ -27,17 +31,31 @@ public final class Journal {
     }
 
     /// Begins to count the pace of a stage.
-    func beginStage(imagesSeen: Int) {
+    /// - Parameter pending: what a checkpoint kept of the row it was written in the middle of.
+    func beginStage(imagesSeen: Int, pending: String?) {
         start = (clock.now, imagesSeen)
         lastShown = nil
-        sums = [:]
+        let decoder = JSONDecoder()
+        decoder.nonConformingFloatDecodingStrategy = .convertFromString(
+            positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
+        sums = (try? decoder.decode([String: Sum].self, from: Data((pending ?? "{}").utf8))) ?? [:]
+    }
+
+    /// What was recorded since the last row, for a checkpoint; nil right after a row.
+    func pendingStatistics() throws -> String? {
+        guard !sums.isEmpty else { return nil }
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = .sortedKeys
+        encoder.nonConformingFloatEncodingStrategy = .convertToString(
+            positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
+        return String(decoding: try encoder.encode(sums), as: UTF8.self)
     }
 
     /// Adds a step's measurements to the means of the next row.
     func record(_ measurements: Measurements) {
         for (name, value) in measurements {
-            let sum = sums[name] ?? (0, 0)
-            sums[name] = (sum.total + value, sum.count + 1)
+            sums[name, default: Sum()].total += value
+            sums[name, default: Sum()].count += 1
         }
     }
 
@@ -58,7 +76,7 @@ public final class Journal {
         if let lastShown, now - lastShown < (isTerminal ? .milliseconds(500) : .seconds(60)) { return }
         lastShown = now
         let rate = pace?(imagesSeen) ?? 0
-        let left = rate > 0 ? Journal.duration(Double(total - imagesSeen) / rate) : "?"
+        let left = rate > 0 ? Journal.duration(Double(max(0, total - imagesSeen)) / rate) : "?"
         let line =
             "\(stage) \(imagesSeen)/\(total) images · \(Journal.number(rate, digits: 1)) img/s · \(left) left · \(detail)"
         if isTerminal {

@@ -33,7 +33,11 @@ extension Recipe {
         do {
             self = try YAMLDecoder().decode(Recipe.self, from: Yams.serialize(node: tree))
         } catch let error as DecodingError {
-            throw RecipeError(description: "\(file): \(Recipe.explain(error))")
+            let problem = Recipe.explain(error)
+            // A value given on the command line is not the file's fault.
+            let key = problem.prefix { $0 != " " && $0 != ":" }
+            let isGiven = settings.contains { $0.hasPrefix(key + "=") }
+            throw RecipeError(description: "\(isGiven ? "--set" : file): \(problem)")
         }
         try validate()
     }

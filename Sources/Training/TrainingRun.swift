@@ -49,12 +49,13 @@ public final class TrainingRun {
             try TrainingRun.requireSameRecipe(recipe, run)
         } else {
             run = try RunDirectory(creating: path)
-            try AtomicFile.write(resolved, to: run.recipe)
         }
+        // Before anything is written, so that a folder whose pictures are bad can be tried again once they are good.
+        pictures = try PictureStore(corpus: corpus, side: recipe.data.side, badFiles: .skip)
+        if !(resume && isThere) { try AtomicFile.write(resolved, to: run.recipe) }
         journal = Journal(run)
         try journal.note("limn train \(recipe.name) on \(device.summary)")
         if let notice = device.notice { try journal.note("slower without oneDNN: \(notice)") }
-        pictures = try PictureStore(corpus: corpus, side: recipe.data.side, badFiles: .skip)
         for problem in pictures.skipped { try journal.note("left out: \(problem)") }
         try journal.note(
             "\(pictures.corpus.examples.count) pictures, \(pictures.corpus.captionCount) captions, \(pictures.corpus.classes.count) classes in \(data)"
@@ -82,6 +83,13 @@ public final class TrainingRun {
         return try trainGAN(pair)
     }
 
+    /// Writes a checkpoint with what `journal` has not yet put into a row.
+    private func write(_ checkpoint: TrainingCheckpoint, in folder: String, _ journal: Journal) throws {
+        var checkpoint = checkpoint
+        checkpoint.statistics = try journal.pendingStatistics()
+        try checkpoint.write(in: folder)
+    }
+
     private var isInterrupted: Bool { interruption?.isRequested ?? false }
 
     // MARK: Encoder
@@ -104,8 +112,10 @@ public final class TrainingRun {
             provenance: "captions of \(corpus.examples.count) pictures, recipe \(recipe.name)")
         let trainer = try ContrastiveTrainer(
             recipe, corpus: corpus, tokenizer: Tokenizer(vocabulary: vocabulary), device: device)
+        var pending: String?
         if let checkpoint = try TrainingCheckpoint.latest(in: path, report: { try? journal.note("\($0)") }) {
             try trainer.restore(checkpoint)
+            pending = checkpoint.statistics
             try journal.note("encoder: going on after \(trainer.imagesSeen) images")
         }
         try stage.rewindStatistics(to: trainer.imagesSeen)
@@ -115,10 +125,10 @@ public final class TrainingRun {
         let batch = recipe.encoder.batch
         let sampler = try PairSampler(corpus: corpus, seed: recipe.seed, flips: recipe.data.mirror)
         let feeder = BatchFeeder(pictures: pictures, sampler: sampler, batchSize: batch, firstImage: trainer.imagesSeen)
-        journal.beginStage(imagesSeen: trainer.imagesSeen)
+        journal.beginStage(imagesSeen: trainer.imagesSeen, pending: pending)
         while trainer.imagesSeen < recipe.encoder.images {
             if isInterrupted {
-                try trainer.checkpoint(resolved, seed: recipe.seed).write(in: path)
+                try write(trainer.checkpoint(resolved, seed: recipe.seed), in: path, journal)
                 try journal.note("encoder: stopped after \(trainer.imagesSeen) images; --resume goes on")
                 return nil
             }
@@ -131,7 +141,7 @@ public final class TrainingRun {
             if step % TrainingRun.stepsPerRow == 0 {
                 try journal.writeRow(imagesSeen: trainer.imagesSeen, skipped: trainer.skipped)
             }
-            if step % 200 == 0 { try trainer.checkpoint(resolved, seed: recipe.seed).write(in: path) }
+            if step % 200 == 0 { try write(trainer.checkpoint(resolved, seed: recipe.seed), in: path, journal) }
         }
         try trainer.encoderPair(name: recipe.name, side: recipe.data.side, vocabulary: vocabulary).write(to: finished)
         try journal.note("encoder: finished, \(finished)")
@@ -148,8 +158,10 @@ public final class TrainingRun {
         try journal.note("reading \(corpus.captionCount) captions")
         let embeddings = try embedder.embed(corpus.captions)
         let trainer = try GANTrainer(recipe, embeddings: embeddings, condition: embedder.width, device: device)
+        var pending: String?
         if let checkpoint = try TrainingCheckpoint.latest(in: run.path, report: { try? journal.note("\($0)") }) {
             try trainer.restore(checkpoint)
+            pending = checkpoint.statistics
             try journal.note("going on after \(trainer.imagesSeen) images")
         }
         try run.rewindStatistics(to: trainer.imagesSeen)
@@ -165,10 +177,10 @@ public final class TrainingRun {
         let sampler = try PairSampler(corpus: corpus, seed: recipe.seed, flips: recipe.data.mirror)
         let feeder = BatchFeeder(
             pictures: pictures, sampler: sampler, batchSize: recipe.gan.batch, firstImage: trainer.imagesSeen)
-        journal.beginStage(imagesSeen: trainer.imagesSeen)
+        journal.beginStage(imagesSeen: trainer.imagesSeen, pending: pending)
         while trainer.imagesSeen < recipe.gan.images {
             if isInterrupted {
-                try trainer.checkpoint(resolved, seed: recipe.seed).write(in: run.path)
+                try write(trainer.checkpoint(resolved, seed: recipe.seed), in: run.path, journal)
                 try journal.note("stopped after \(trainer.imagesSeen) images; --resume goes on")
                 return .interrupted
             }
@@ -184,11 +196,12 @@ public final class TrainingRun {
             }
             if trainer.skippedInARow >= TrainingRun.skipsBeforeReturn { try goBack(trainer) }
             let isLast = trainer.imagesSeen >= recipe.gan.images
-            if isLast || before / recipe.gan.checkpointEvery != trainer.imagesSeen / recipe.gan.checkpointEvery {
-                try trainer.checkpoint(resolved, seed: recipe.seed).write(in: run.path)
-            }
+            // The snapshot first: a run killed between the two goes on from before and makes it again.
             if isLast || before / recipe.gan.snapshotEvery != trainer.imagesSeen / recipe.gan.snapshotEvery {
                 try snapshot(trainer, pair, grid)
+            }
+            if isLast || before / recipe.gan.checkpointEvery != trainer.imagesSeen / recipe.gan.checkpointEvery {
+                try write(trainer.checkpoint(resolved, seed: recipe.seed), in: run.path, journal)
             }
         }
         try journal.note("finished: \(run.path)/model.safetensors")

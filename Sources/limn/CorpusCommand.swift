@@ -18,6 +18,10 @@ struct CorpusCommand: ParsableCommand {
             A corpus is a folder of pictures with metadata.jsonl, a line for each picture:
               {"file_name": "images/1.jpg", "text": ["a red rose", "a rose in bloom"], "split": "train"}
             or pictures with a text file of the same name beside each (1.jpg, 1.txt), one caption a line.
+
+            Examples:
+              limn corpus shapes --out shapes --count 5000 --seed 1
+              limn corpus check shapes
             """,
         subcommands: [Shapes.self, Check.self])
 

@@ -53,7 +53,11 @@ struct EvaluateCommand: ParsableCommand {
     func run() throws {
         let device = CPUDevice(threads: threads)
         let folder = model.lastIndex(of: "/").map { String(model[...$0]) } ?? ""
-        let judge = try EncoderPair(contentsOf: judge ?? folder + "flowers-judge.safetensors")
+        let path = judge ?? folder + "flowers-judge.safetensors"
+        guard FileManager.default.fileExists(atPath: path) else {
+            throw CommandError(exit: .noInput, "\(path): no such judge; name a pair of encoders with --judge")
+        }
+        let judge = try EncoderPair(contentsOf: path)
         let evaluator = Evaluator(
             try Model(contentsOf: model), judge: judge, mobileNet: features, device: device, seed: seed
         ) {

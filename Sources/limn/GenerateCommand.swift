@@ -74,7 +74,8 @@ struct GenerateCommand: ParsableCommand {
         let layout = try PictureLayout(texts, perPrompt: n, grid: grid, isList: prompts != nil, out: out)
         let path = try ModelLocation.find(model)
         let model = try Model(contentsOf: path)
-        let painter = try Painter(model, device: CPUDevice(threads: threads))
+        try layout.requirePaintable(side: size ?? model.configuration.networks.side)
+        let painter = try ModelLocation.naming(path) { try Painter(model, device: CPUDevice(threads: threads)) }
         let commissions = texts.flatMap { text in
             (0..<n).map { Commission(prompt: text, seed: seed &+ UInt64($0), truncation: truncation ?? .infinity) }
         }
@@ -113,13 +114,17 @@ struct GenerateCommand: ParsableCommand {
             }
             return prompt
         }
-        let lines = try InputFile.text(prompts).split(separator: "\n", omittingEmptySubsequences: false)
+        // Letters of Swift: a line may end in CR LF, which is one of them.
+        let lines = try InputFile.text(prompts).split(omittingEmptySubsequences: false) { $0 == "\n" || $0 == "\r\n" }
         // The line after the last newline is no line.
         let rows = lines.last == "" ? lines.dropLast() : lines[...]
         if let empty = rows.firstIndex(where: { $0.allSatisfy(\.isWhitespace) }) {
             throw CommandError(
                 exit: .badData,
                 "\(prompts):\(empty + 1): empty prompt; files are numbered by lines, so give each line one")
+        }
+        if let row = rows.firstIndex(where: { $0.unicodeScalars.contains("\0") }) {
+            throw CommandError(exit: .badData, "\(prompts):\(row + 1): holds a zero byte; is it a file of text?")
         }
         guard !rows.isEmpty else { throw CommandError(exit: .badData, "\(prompts): holds no prompt") }
         return rows.map(String.init)

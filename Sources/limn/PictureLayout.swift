@@ -1,10 +1,7 @@
 import Checkpoints
 import FoundationEssentials
+import Layers
 import Synthesis
-
-#if canImport(Glibc)
-    import Glibc
-#endif
 
 /// Which pictures go into which file.
 struct PictureLayout {
@@ -38,6 +35,22 @@ struct PictureLayout {
             return File(
                 path: "\(out)/\(name)", commissions: index * perPrompt..<(index + 1) * perPrompt,
                 columns: PictureLayout.side(of: perPrompt))
+        }
+    }
+
+    /// Throws when a file would have more pixels than Limn reads back: 32768 a side, 64 million in all.
+    /// - Parameter side: that of one picture.
+    func requirePaintable(side: Int) throws {
+        for file in files {
+            let columns = min(file.columns, file.commissions.count)
+            let rows = (file.commissions.count + columns - 1) / columns
+            let (width, height) = (columns * side, rows * side)
+            guard max(width, height) <= 32768, width * height <= 64_000_000 else {
+                throw CommandError(
+                    exit: .usage,
+                    "\(file.path) would have some \(width)×\(height) pixels; ask for fewer pictures or a smaller --size"
+                )
+            }
         }
     }
 
@@ -104,7 +117,7 @@ struct PictureRecord: Encodable {
 
     func json() throws -> String {
         let encoder = JSONEncoder()
-        encoder.outputFormatting = .sortedKeys
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         return String(decoding: try encoder.encode(self), as: UTF8.self)
     }
 }
@@ -112,6 +125,15 @@ struct PictureRecord: Encodable {
 /// Where a model is looked for.
 enum ModelLocation {
     private static let shipped = "models/flowers-64.safetensors"
+
+    /// Does `body`, whose failures about a model's arrays do not know the file they are from.
+    static func naming<Result>(_ path: String, _ body: () throws -> Result) throws -> Result {
+        do {
+            return try body()
+        } catch let failure as ParameterMismatch {
+            throw CommandError(exit: .badData, "\(path): \(failure)")
+        }
+    }
 
     /// The path given, that of `LIMN_MODEL`, or the model that ships, above the executable or below this folder.
     static func find(_ given: String?) throws -> String {
@@ -132,17 +154,5 @@ enum ModelLocation {
             throw CommandError(exit: .noInput, "no \(shipped) here or above the executable; name a model with --model")
         }
         return path
-    }
-}
-
-/// Standard output as bytes.
-enum StandardOutput {
-    static func write(_ bytes: [UInt8]) throws {
-        var done = 0
-        while done < bytes.count {
-            let count = bytes.withUnsafeBytes { Glibc.write(STDOUT_FILENO, $0.baseAddress! + done, bytes.count - done) }
-            guard count > 0 else { throw CommandError(exit: .cannotCreate, "standard output cannot be written") }
-            done += count
-        }
     }
 }

@@ -10,7 +10,7 @@ import Synthesis
 import Training
 
 #if canImport(Glibc)
-    import Glibc
+    @preconcurrency import Glibc
 #endif
 
 @main
@@ -18,6 +18,11 @@ struct Root: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "limn", abstract: "Paint pictures from sentences, and train the networks that do.",
         discussion: """
+            EXAMPLES
+              limn generate "a flower with purple petals and a yellow center" --out flower.png
+              limn train recipes/flowers-64.yaml --data pictures --run runs/mine --resume
+              limn evaluate models/flowers-64.safetensors --data flowers102 --split test
+
             EXIT CODES
               0 done · 64 bad usage · 65 bad data or model · 66 no such input · 73 output cannot be written
               1 anything else · 130 interrupted
@@ -29,22 +34,30 @@ struct Root: ParsableCommand {
 
     /// Failures end in one line on standard error and the code that fits them.
     static func main() {
+        // A limit on the size of files should end in a message, as a full disk does, and not in a signal.
+        signal(SIGXFSZ, SIG_IGN)
         do {
             var command = try parseAsRoot()
             try command.run()
+            try StandardOutput.flush()
         } catch let failure as CommandError {
             fail(failure, failure.exit)
         } catch let failure as CheckpointError {
             switch failure {
-            case .refused(_, _, ENOENT): fail(failure, .noInput)
-            case .refused, .runExists, .runInUse: fail(failure, .cannotCreate)
+            case .refused: fail(failure, failure.isAboutInput ? .noInput : .cannotCreate)
+            case .runExists, .runInUse: fail(failure, .cannotCreate)
             default: fail(failure, .badData)
             }
         } catch let failure as CorpusError {
-            fail(failure, .badData)
+            switch failure {
+            case .noSuchFolder, .cannotRead: fail(failure, .noInput)
+            case .folderNotEmpty, .cannotWrite: fail(failure, .cannotCreate)
+            default: fail(failure, .badData)
+            }
         } catch let failure as ImageError {
             fail(failure, .badData)
         } catch let failure as LanguageError {
+            if case .sizeOutOfRange = failure { fail(failure, .usage) }
             fail(failure, .badData)
         } catch let failure as ModelError {
             fail(failure, .badData)

@@ -1,7 +1,7 @@
 import FoundationEssentials
 
 #if canImport(Glibc)
-    import Glibc
+    @preconcurrency import Glibc
 #endif
 
 /// Standard error as people see it: talk goes there, data to standard output.
@@ -23,9 +23,9 @@ enum Terminal {
 
 /// Text that a command reads.
 enum InputFile {
-    /// The text of a file, or of standard input for `-`; it must be UTF-8.
+    /// The text of a file, or of standard input for `-`, without a byte order mark; it must be UTF-8.
     static func text(_ path: String) throws -> String {
-        let bytes: [UInt8]
+        var bytes: [UInt8]
         if path == "-" {
             bytes = try standardInput()
         } else {
@@ -34,6 +34,7 @@ enum InputFile {
             }
             bytes = Array(data)
         }
+        if bytes.starts(with: [0xef, 0xbb, 0xbf]) { bytes.removeFirst(3) }
         if let text = String(validating: bytes, as: UTF8.self) { return text }
         let line =
             bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
@@ -41,15 +42,37 @@ enum InputFile {
         throw CommandError(exit: .badData, "\(path):\(line + 1): not UTF-8; save the file as UTF-8")
     }
 
-    private static func standardInput() throws -> [UInt8] {
+    /// The bytes of standard input up to its end.
+    static func standardInput() throws -> [UInt8] {
         var bytes: [UInt8] = []
         var buffer = [UInt8](repeating: 0, count: 65536)
         while true {
             let count = read(STDIN_FILENO, &buffer, buffer.count)
+            if count < 0 && errno == EINTR { continue }
             guard count >= 0 else { throw CommandError(exit: .noInput, "standard input cannot be read") }
             if count == 0 { return bytes }
             bytes += buffer[..<count]
         }
+    }
+}
+
+/// Standard output as bytes.
+enum StandardOutput {
+    private static let failure = CommandError(exit: .cannotCreate, "standard output cannot be written")
+
+    static func write(_ bytes: [UInt8]) throws {
+        var done = 0
+        while done < bytes.count {
+            let count = bytes.withUnsafeBytes { Glibc.write(STDOUT_FILENO, $0.baseAddress! + done, bytes.count - done) }
+            if count < 0 && errno == EINTR { continue }
+            guard count > 0 else { throw failure }
+            done += count
+        }
+    }
+
+    /// Writes what was printed and is still kept back: printing itself never says that it failed.
+    static func flush() throws {
+        guard fflush(stdout) == 0, ferror(stdout) == 0 else { throw failure }
     }
 }
 

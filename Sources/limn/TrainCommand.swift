@@ -3,6 +3,10 @@ import Execution
 import FoundationEssentials
 import Training
 
+#if canImport(Glibc)
+    import Glibc
+#endif
+
 struct TrainCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "train", abstract: "Train a model on captioned pictures.",
@@ -48,6 +52,8 @@ struct TrainCommand: ParsableCommand {
             print(try TrainingPlan(recipe, data: data, device: device).description)
             return
         }
+        // Progress that nobody reads any more is no reason to stop a training.
+        signal(SIGPIPE, SIG_IGN)
         let interruption = Interruption { Terminal.say("\nstopping after this step; once more ends at once") }
         let run = try TrainingRun(
             recipe, data: data, path: directory, resume: resume, device: device, interruption: interruption)

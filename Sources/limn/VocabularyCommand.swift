@@ -1,15 +1,8 @@
 import ArgumentParser
+import Checkpoints
 import Corpora
 import FoundationEssentials
 import Language
-
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#elseif canImport(Darwin)
-    import Darwin
-#endif
 
 struct VocabularyCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -17,6 +10,10 @@ struct VocabularyCommand: ParsableCommand {
         abstract: "Learn a vocabulary from captions, or see what one makes of a text.",
         discussion: """
             A vocabulary is a JSON file of byte pairs: every text can be written in it, frequent words with one token.
+
+            Examples:
+              limn vocabulary train --captions flowers102 --size 2048 --name flowers-2k --out flowers-2k.json
+              limn vocabulary encode "a red rose" --vocabulary flowers-2k.json
             """,
         subcommands: [Train.self, Encode.self, Decode.self, Show.self])
 
@@ -57,11 +54,7 @@ struct VocabularyCommand: ParsableCommand {
             let file = captions == "-" ? "standard input" : URL(filePath: captions).lastPathComponent
             let vocabulary = try VocabularyTrainer(size: size).train(
                 on: texts, name: name, provenance: provenance ?? "\(texts.count) captions of \(file)")
-            do {
-                try Data(vocabulary.json()).write(to: URL(filePath: out), options: .atomic)
-            } catch {
-                throw Input.Failure("\(out): cannot be written: \(error)")
-            }
+            try AtomicFile.write(vocabulary.json(), to: out)
             print("\(out): \(vocabulary.count) tokens learnt from \(texts.count) captions")
         }
     }
@@ -144,7 +137,9 @@ struct VocabularyCommand: ParsableCommand {
             for (row, place) in rows {
                 let numbers = try row.map { word in
                     guard let id = Int32(word), (0..<count).contains(Int(id)) else {
-                        throw Input.Failure("\(place)\(word) is no token id of \(path): expected 0..<\(count)")
+                        throw CommandError(
+                            exit: place.isEmpty ? .usage : .badData,
+                            "\(place)\(word) is no token id of \(path): expected 0..<\(count)")
                     }
                     return id
                 }
@@ -194,14 +189,6 @@ extension Vocabulary {
 
 /// A file, a corpus folder, or standard input (`-`).
 private struct Input {
-    struct Failure: Error, CustomStringConvertible {
-        let description: String
-
-        init(_ description: String) {
-            self.description = description
-        }
-    }
-
     let path: String
 
     init(_ path: String) {
@@ -221,12 +208,15 @@ private struct Input {
             do {
                 return try decoder.decode(Row.self, from: Data(line.text.utf8))
             } catch {
-                throw Failure("\(path):\(line.number): must be a JSON object with \"text\", a string or a list of them")
+                throw CommandError(
+                    exit: .badData,
+                    "\(path):\(line.number): must be a JSON object with \"text\", a string or a list of them")
             }
         }
         let splits = Set(rows.compactMap(\.split)).sorted()
         guard splits.isEmpty || splits.contains(split) else {
-            throw Failure("\(path): has no split \"\(split)\"; it has \(splits.joined(separator: ", "))")
+            throw CommandError(
+                exit: .badData, "\(path): has no split \"\(split)\"; it has \(splits.joined(separator: ", "))")
         }
         return rows.filter { splits.isEmpty || $0.split == split }.flatMap(\.text)
     }
@@ -240,33 +230,21 @@ private struct Input {
         return try lines.enumerated().map { index, line in
             let line = line.last == UInt8(ascii: "\r") ? line.dropLast() : line
             guard let text = String(validating: line, as: UTF8.self) else {
-                throw Failure("\(path):\(index + 1): is not UTF-8; save the file in that encoding")
+                throw CommandError(exit: .badData, "\(path):\(index + 1): is not UTF-8; save the file in that encoding")
             }
             return (index + 1, text)
         }
     }
 
     func bytes() throws -> [UInt8] {
-        if path == "-" { return try standardInput() }
+        if path == "-" { return try InputFile.standardInput() }
         do {
             return [UInt8](try Data(contentsOf: URL(filePath: path)))
         } catch {
             let isThere = FileManager.default.fileExists(atPath: path)
-            throw Failure(isThere ? "\(path): cannot be read; is it a file you may open?" : "\(path): no such file")
-        }
-    }
-
-    private func standardInput() throws -> [UInt8] {
-        var bytes: [UInt8] = []
-        var chunk = [UInt8](repeating: 0, count: 1 << 16)
-        while true {
-            let count = read(STDIN_FILENO, &chunk, chunk.count)
-            if count == 0 { return bytes }
-            if count > 0 {
-                bytes.append(contentsOf: chunk[..<count])
-            } else if errno != EINTR {
-                throw Failure("standard input: cannot be read: \(String(cString: strerror(errno)))")
-            }
+            throw CommandError(
+                exit: .noInput,
+                isThere ? "\(path): cannot be read; is it a file you may open?" : "\(path): no such file")
         }
     }
 

@@ -1,0 +1,204 @@
+import FoundationEssentials
+import Glibc
+import Synchronization
+import Testing
+
+/// How a child process ended.
+enum Ending: Equatable {
+    case exit(Int32)
+    case signal(Int32)
+    /// It ran longer than it was given, and was killed.
+    case tooLate
+}
+
+/// How a child process ended and what it wrote.
+struct Outcome {
+    let ending: Ending
+    let out: [UInt8]
+    let err: String
+
+    var text: String { String(decoding: out, as: UTF8.self) }
+
+    /// The lines on standard error.
+    var talk: [String] { err.split(separator: "\n").map(String.init) }
+}
+
+/// A running `limn`. A child that outlives its time limit is killed: a hang fails the test and does not hang it.
+final class Child {
+    private let process: pid_t
+    private let pipes: [Int32: Int32]
+    private var written: [Int32: [UInt8]] = [STDOUT_FILENO: [], STDERR_FILENO: []]
+    private var ending: Ending?
+
+    /// Between the making of a pipe and its marking, a child begun elsewhere would inherit it and keep it open.
+    private static let launching = Mutex(())
+
+    /// The executable lies beside the test binary.
+    static let executable: String = {
+        var path = [CChar](repeating: 0, count: 4096)
+        let count = readlink("/proc/self/exe", &path, path.count - 1)
+        let binary = String(decoding: path.prefix(max(0, count)).map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        return binary.split(separator: "/").dropLast().reduce("") { "\($0)/\($1)" } + "/limn"
+    }()
+
+    /// Starts `limn` in `folder`.
+    /// - Parameters:
+    ///   - shell: how a shell starts it, where that is not `exec "$@"`: with redirections and limits.
+    ///   - unread: descriptors whose reader has gone before the child begins.
+    init(
+        _ arguments: [String], in folder: String, input: [UInt8] = [], environment: [String: String] = [:],
+        shell: String = #"exec "$@""#, unread: [Int32] = []
+    ) throws {
+        var variables = ProcessInfo.processInfo.environment.filter { $0.key != "LIMN_MODEL" }
+        variables.merge(environment) { $1 }
+        let words = ["/bin/sh", "-c", #"cd "$0" && "# + shell, folder, Child.executable] + arguments
+        (process, pipes) = try Child.launching.withLock { _ in
+            try Child.spawn(words, variables.map { "\($0)=\($1)" }, input: input, unread: unread)
+        }
+    }
+
+    private static func spawn(_ words: [String], _ variables: [String], input: [UInt8], unread: [Int32]) throws
+        -> (pid_t, [Int32: Int32])
+    {
+        var actions = posix_spawn_file_actions_t()
+        posix_spawn_file_actions_init(&actions)
+        defer { posix_spawn_file_actions_destroy(&actions) }
+        var attributes = posix_spawnattr_t()
+        posix_spawnattr_init(&attributes)
+        defer { posix_spawnattr_destroy(&attributes) }
+        // Signals as a shell at a terminal would leave them, whatever the test runner ignores.
+        var (all, none) = (sigset_t(), sigset_t())
+        sigfillset(&all)
+        sigemptyset(&none)
+        posix_spawnattr_setsigdefault(&attributes, &all)
+        posix_spawnattr_setsigmask(&attributes, &none)
+        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK))
+
+        let source = try anonymousFile(input)
+        defer { close(source) }
+        posix_spawn_file_actions_adddup2(&actions, source, STDIN_FILENO)
+        var (readers, writers): ([Int32: Int32], [Int32]) = ([:], [])
+        defer { for end in writers { close(end) } }
+        for descriptor in [STDOUT_FILENO, STDERR_FILENO] {
+            var ends: [Int32] = [-1, -1]
+            try #require(pipe(&ends) == 0)
+            for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
+            _ = fcntl(ends[0], F_SETFL, O_NONBLOCK)
+            posix_spawn_file_actions_adddup2(&actions, ends[1], descriptor)
+            writers.append(ends[1])
+            if unread.contains(descriptor) { close(ends[0]) } else { readers[descriptor] = ends[0] }
+        }
+        var process = pid_t()
+        var (argv, environment) = (words.map { strdup($0) }, variables.map { strdup($0) })
+        defer { for word in argv + environment { free(word) } }
+        argv.append(nil)
+        environment.append(nil)
+        try #require(posix_spawn(&process, "/bin/sh", &actions, &attributes, argv, environment) == 0)
+        return (process, readers)
+    }
+
+    /// A file without a name that holds `bytes`, open at its beginning.
+    private static func anonymousFile(_ bytes: [UInt8]) throws -> Int32 {
+        var name = Array("/tmp/limn-input-XXXXXX".utf8CString)
+        let file = mkstemp(&name)
+        try #require(file >= 0)
+        unlink(name)
+        _ = fcntl(file, F_SETFD, FD_CLOEXEC)
+        try #require(write(file, bytes, bytes.count) == bytes.count && lseek(file, 0, SEEK_SET) == 0)
+        return file
+    }
+
+    func send(_ signal: Int32) { kill(process, signal) }
+
+    /// Waits until `condition` holds; false where the child ends, or `seconds` pass, before that.
+    func wait(seconds: Double = 60, until condition: () -> Bool) -> Bool {
+        let deadline = ContinuousClock.now + .seconds(seconds)
+        while !condition() {
+            if hasEnded() || ContinuousClock.now > deadline { return false }
+            usleep(500)
+        }
+        return true
+    }
+
+    /// Waits for the end, at most `seconds`.
+    func finish(seconds: Double = 60) -> Outcome {
+        if !wait(seconds: seconds, until: hasEnded) && ending == nil {
+            send(SIGKILL)
+            _ = wait(seconds: 10, until: hasEnded)
+            ending = .tooLate
+        }
+        return Outcome(
+            ending: ending ?? .tooLate, out: written[STDOUT_FILENO] ?? [],
+            err: String(decoding: written[STDERR_FILENO] ?? [], as: UTF8.self))
+    }
+
+    private func hasEnded() -> Bool {
+        guard ending == nil else { return true }
+        var status: Int32 = 0
+        let reaped = waitpid(process, &status, WNOHANG) == process
+        for (descriptor, pipe) in pipes {
+            var buffer = [UInt8](repeating: 0, count: 65536)
+            while case let count = read(pipe, &buffer, buffer.count), count > 0 {
+                written[descriptor]? += buffer[..<count]
+            }
+        }
+        // As WIFEXITED and its kin, which are macros, take a status apart.
+        if reaped { ending = status & 0x7f == 0 ? .exit(status >> 8 & 0xff) : .signal(status & 0x7f) }
+        return reaped
+    }
+
+    deinit {
+        // A test that gave up leaves no process behind.
+        if ending == nil {
+            send(SIGKILL)
+            waitpid(process, nil, 0)
+        }
+        for pipe in pipes.values { close(pipe) }
+    }
+}
+
+/// Runs `limn` to its end.
+func limn(
+    _ arguments: String..., in folder: String, input: String = "", environment: [String: String] = [:],
+    shell: String = #"exec "$@""#, unread: [Int32] = []
+) throws -> Outcome {
+    try Child(
+        arguments, in: folder, input: Array(input.utf8), environment: environment, shell: shell, unread: unread
+    ).finish()
+}
+
+/// Expects a failure as a user should meet one: this code, nothing on standard output, and one line that says `words`.
+func expectRefusal(
+    _ outcome: Outcome, _ code: Int32, _ words: String, sourceLocation: SourceLocation = #_sourceLocation
+) {
+    #expect(outcome.ending == .exit(code), "\(outcome.err)", sourceLocation: sourceLocation)
+    #expect(outcome.out.isEmpty, "\(outcome.text)", sourceLocation: sourceLocation)
+    #expect(
+        outcome.talk.count == 1 && outcome.err.hasPrefix("limn: "), "\(outcome.err)", sourceLocation: sourceLocation)
+    #expect(outcome.err.contains(words), "\(outcome.err)", sourceLocation: sourceLocation)
+}
+
+/// Lends a new empty folder, removed afterwards.
+func withTemporaryFolder<Result>(_ body: (String) throws -> Result) throws -> Result {
+    let folder = FileManager.default.temporaryDirectory.path + "/limn-command-\(UUID().uuidString)"
+    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    return try body(folder)
+}
+
+func contents(_ path: String) -> [UInt8]? { FileManager.default.contents(atPath: path).map(Array.init) }
+
+/// Whether two files hold the same bytes. Not an expectation on the bytes themselves: a failed one would look for their
+/// smallest difference, which takes minutes for a model.
+func haveEqualContents(_ a: String, _ b: String) -> Bool { contents(a) != nil && contents(a) == contents(b) }
+
+func put(_ bytes: some Collection<UInt8>, _ path: String) throws { try Data(bytes).write(to: URL(filePath: path)) }
+
+func put(_ text: String, _ path: String) throws { try put(Array(text.utf8), path) }
+
+func exists(_ path: String) -> Bool { FileManager.default.fileExists(atPath: path) }
+
+/// What lies in a folder and below it, sorted; folders themselves are left out.
+func files(below folder: String) throws -> [String] {
+    try FileManager.default.subpathsOfDirectory(atPath: folder).filter { contents("\(folder)/\($0)") != nil }.sorted()
+}

@@ -1,0 +1,112 @@
+import FoundationEssentials
+import Testing
+
+/// Corpora of a user's own making, with something wrong in them.
+@Suite struct DataTests {
+    /// What `corpus check` prints and `train` says of a folder that is filled by `fill`; both end in 65.
+    private func expectBadData(
+        _ check: String, _ train: String, sourceLocation: SourceLocation = #_sourceLocation,
+        fill: (_ folder: String, _ picture: [UInt8]) throws -> Void
+    ) throws {
+        let tiny = try Tiny.shared()
+        try withTemporaryFolder { folder in
+            try FileManager.default.createDirectory(atPath: folder + "/data", withIntermediateDirectories: true)
+            try fill(folder + "/data/", try #require(contents(tiny.corpus + "/images/00000.png")))
+            let checked = try limn("corpus", "check", "data", in: folder)
+            #expect(checked.ending == .exit(65), sourceLocation: sourceLocation)
+            // What is wrong within a corpus is the result of the check; without a corpus there is nothing to check.
+            let lines = checked.text.isEmpty ? checked.talk : checked.text.split(separator: "\n").map(String.init)
+            #expect(lines.contains { $0.contains(check) }, "\(lines)", sourceLocation: sourceLocation)
+
+            let arguments = ["train", tiny.recipe, "--data", "data", "--run", "run", "--set", "data.split="]
+            expectRefusal(try Child(arguments, in: folder).finish(), 65, train, sourceLocation: sourceLocation)
+            // Nothing stays that would keep the run from being started again.
+            #expect(try !exists(folder + "/run") || files(below: folder + "/run") == ["lock"])
+        }
+    }
+
+    @Test func anEmptyFolder() throws {
+        try expectBadData("data: no captions found; looked for", "data: no captions found; looked for") { _, _ in }
+    }
+
+    @Test func picturesWithoutCaptions() throws {
+        try expectBadData("data: no captions found", "data: no captions found") { data, picture in
+            try put(picture, data + "1.png")
+        }
+    }
+
+    @Test func oneCaptionMissing() throws {
+        try expectBadData("2.png: there is no 2.txt", "data/2.png: there is no 2.txt") { data, picture in
+            try put(picture, data + "1.png")
+            try put("a circle", data + "1.txt")
+            try put(picture, data + "2.png")
+        }
+    }
+
+    @Test func aPictureThatIsNone() throws {
+        try expectBadData("1.png: not an image in a known format", "data/1.png: not an image") { data, picture in
+            try put("a rose is a rose", data + "1.png")
+            try put("a circle", data + "1.txt")
+            try put(picture, data + "2.png")
+            try put("a star", data + "2.txt")
+        }
+    }
+
+    @Test func aPictureCutShort() throws {
+        try expectBadData("metadata.jsonl:1: 1.png: the PNG image is truncated", "data/1.png: the PNG image is trunc") {
+            try put($1.dropLast(40), $0 + "1.png")
+            try put("{\"file_name\": \"1.png\", \"text\": \"a circle\"}\n", $0 + "metadata.jsonl")
+        }
+    }
+
+    @Test func captionsThatAreNotUTF8() throws {
+        try expectBadData("1.txt:2: is not UTF-8", "data/1.txt:2: is not UTF-8") { data, picture in
+            try put(picture, data + "1.png")
+            try put(Array("a circle\n".utf8) + [0xFF, 0xFE], data + "1.txt")
+        }
+    }
+
+    @Test(arguments: [
+        ("{\"file_name\": \"1.png\"", "metadata.jsonl:1: is not valid JSON"),
+        ("\n{\"text\": \"red\"}", "metadata.jsonl:2: has no \"file_name\""),
+        (
+            "{\"file_name\": \"../1.png\", \"text\": \"red\"}",
+            "metadata.jsonl:1: \"file_name\" ../1.png leaves the folder"
+        ),
+        ("{\"file_name\": \"2.png\", \"text\": \"red\"}", "metadata.jsonl:1: 2.png does not exist"),
+        ("", "has no rows"),
+    ])
+    func metadataWithAFaultyRow(text: String, words: String) throws {
+        try expectBadData(words, words) { data, picture in
+            try put(picture, data + "1.png")
+            try put(text, data + "metadata.jsonl")
+        }
+    }
+
+    @Test func whatIsNoFolderIsNoInput() throws {
+        let tiny = try Tiny.shared()
+        try withTemporaryFolder { folder in
+            for data in ["absent", tiny.recipe] {
+                expectRefusal(try limn("corpus", "check", data, in: folder), 66, "\(data): no such folder")
+                expectRefusal(
+                    try limn("train", tiny.recipe, "--data", data, "--run", "run", in: folder), 66,
+                    "\(data): no such folder")
+            }
+            #expect(try files(below: folder).isEmpty)
+        }
+    }
+
+    @Test func theCorpusOfShapesIsSoundAndNeverOverwritten() throws {
+        let tiny = try Tiny.shared()
+        let checked = try limn("corpus", "check", tiny.corpus, in: tiny.folder)
+        #expect(checked.ending == .exit(0))
+        #expect(checked.text.hasPrefix("\(tiny.corpus): 120 pictures"))
+        #expect(checked.text.hasSuffix("no problems\n"))
+        expectRefusal(
+            try limn("corpus", "shapes", "--out", tiny.corpus, "--count", "2", "--seed", "1", in: tiny.folder), 73,
+            "is not empty; name a new folder")
+        expectRefusal(
+            try limn("corpus", "shapes", "--out", tiny.recipe, "--count", "2", "--seed", "1", in: tiny.folder), 73,
+            "/images: cannot be written: Not a directory")
+    }
+}

@@ -1,0 +1,68 @@
+import FoundationEssentials
+import Testing
+
+@Suite struct EvaluateTests {
+    @Test func aTinyModelIsMeasured() throws {
+        struct Report: Decodable {
+            let model: String
+            let split: String
+        }
+        let tiny = try Tiny.shared()
+        // The training split: the other one of so small a corpus has too few pictures.
+        let outcome = try limn(
+            "evaluate", tiny.model, "--data", tiny.corpus, "--split", "train", "--judge", tiny.judge, "--json",
+            "--threads", "1", in: tiny.folder)
+        #expect(outcome.ending == .exit(0), "\(outcome.err)")
+        #expect(outcome.err.isEmpty)
+        let report = try JSONDecoder().decode(Report.self, from: Data(outcome.out))
+        #expect([report.model, report.split] == ["tiny", "train"])
+    }
+
+    @Test func whatIsMissingOrWrongIsNamed() throws {
+        let tiny = try Tiny.shared()
+        func evaluate(_ model: String, _ more: String...) throws -> Outcome {
+            try Child(["evaluate", model, "--data", tiny.corpus, "--threads", "1"] + more, in: tiny.folder).finish()
+        }
+        expectRefusal(
+            try evaluate(tiny.model), 66,
+            "\(tiny.run)/flowers-judge.safetensors: no such judge; name a pair of encoders")
+        expectRefusal(try evaluate(tiny.model, "--judge", "absent"), 66, "absent: no such judge")
+        expectRefusal(try evaluate(tiny.model, "--judge", tiny.model), 65, "is not a pair of encoders")
+        expectRefusal(try evaluate(tiny.model, "--judge", tiny.recipe), 65, "is not a sound safetensors file")
+        expectRefusal(try evaluate("absent", "--judge", tiny.judge), 66, "absent")
+        expectRefusal(
+            try evaluate(tiny.model, "--judge", tiny.judge, "--split", "nowhere"), 65,
+            "has no split \"nowhere\"; it has test, train")
+    }
+}
+
+@Suite struct HelpTests {
+    @Test(arguments: [
+        [], ["generate"], ["train"], ["evaluate"], ["profile"], ["corpus"], ["corpus", "shapes"], ["corpus", "check"],
+        ["vocabulary"], ["vocabulary", "train"], ["vocabulary", "encode"], ["vocabulary", "decode"],
+        ["vocabulary", "show"],
+    ])
+    func everyCommandExplainsItselfByExamples(command: [String]) throws {
+        try withTemporaryFolder { folder in
+            let outcome = try Child(command + ["--help"], in: folder).finish()
+            #expect(outcome.ending == .exit(0))
+            #expect(outcome.err.isEmpty)
+            let lines = outcome.text.split(separator: "\n")
+            let heading = try #require(lines.firstIndex { $0.contains(/^\s*examples?:?$/.ignoresCase()) })
+            let example = (["limn"] + command).joined(separator: " ")
+            #expect(lines[(heading + 1)...].contains { $0.hasPrefix("  \(example) ") }, "\(outcome.text)")
+        }
+    }
+
+    @Test func whatIsNoCommandOrOptionIsBadUsage() throws {
+        try withTemporaryFolder { folder in
+            for arguments in [["paint"], ["generate", "--colour", "red"], ["generate", "red", "-n", "0"]] {
+                let outcome = try Child(arguments, in: folder).finish()
+                #expect(outcome.ending == .exit(64))
+                #expect(outcome.out.isEmpty)
+                #expect(outcome.err.hasPrefix("Error: "))
+            }
+            #expect(try files(below: folder).isEmpty)
+        }
+    }
+}

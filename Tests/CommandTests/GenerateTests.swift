@@ -1,0 +1,204 @@
+import FoundationEssentials
+import Images
+import Testing
+
+@Suite struct GenerateTests {
+    /// The texts that a PNG carries, by keyword.
+    private func texts(_ path: String) throws -> [String: String] {
+        let png = try #require(contents(path))
+        return Dictionary(try Image.pngText(in: png).map { ($0.keyword, $0.text) }) { $1 }
+    }
+
+    @Test func theModelThatShipsPaintsFromAnyFolder() throws {
+        try withTemporaryFolder { folder in
+            let outcome = try limn("generate", "A red flower!", in: folder)
+            #expect(outcome.ending == .exit(0), "\(outcome.err)")
+            #expect(outcome.out.isEmpty)
+            #expect(outcome.err == "a-red-flower.png\n")
+            #expect(try Image(contentsOf: folder + "/a-red-flower.png").width == 64)
+            #expect(try texts(folder + "/a-red-flower.png")["model"] == "flowers-64")
+        }
+    }
+
+    @Test func aPictureTellsWhatItWasPaintedFrom() throws {
+        let tiny = try Tiny.shared()
+        try withTemporaryFolder { folder in
+            let outcome = try limn(
+                "generate", "a red circle", "--seed", "7", "--truncation", "0.5", "--out", "red.png", in: folder,
+                environment: ["LIMN_MODEL": tiny.model])
+            #expect(outcome.ending == .exit(0), "\(outcome.err)")
+            #expect(
+                try texts(folder + "/red.png") == [
+                    "parameters": "a red circle\nSeed: 7, Truncation: 0.5, Model: tiny", "prompt": "a red circle",
+                    "seed": "7", "truncation": "0.5", "model": "tiny", "Software": "Limn",
+                ])
+        }
+    }
+
+    @Test func theSeedDecidesTheBytes() throws {
+        let tiny = try Tiny.shared()
+        try withTemporaryFolder { folder in
+            for (name, seed) in [("a.png", "1"), ("b.png", "1"), ("c.png", "2")] {
+                let outcome = try limn(
+                    "generate", "a red circle", "--model", tiny.model, "--seed", seed, "--out", name, in: folder)
+                #expect(outcome.ending == .exit(0), "\(outcome.err)")
+            }
+            #expect(haveEqualContents(folder + "/a.png", folder + "/b.png"))
+            let pictures = try ["a.png", "c.png"].map { try Image(contentsOf: "\(folder)/\($0)").pixels }
+            #expect(pictures[0] != pictures[1])
+        }
+    }
+
+    /// Four pictures of 16×16 with two white pixels between them, each scaled first where a size is asked for.
+    @Test(arguments: [([], 34), (["--size", "64"], 130)])
+    func severalPicturesOfAPromptMakeASquare(more: [String], side: Int) throws {
+        let tiny = try Tiny.shared()
+        try withTemporaryFolder { folder in
+            let outcome = try Child(
+                ["generate", "a red circle", "--model", tiny.model, "-n", "4", "--out", "grid.png"] + more, in: folder
+            ).finish()
+            #expect(outcome.ending == .exit(0), "\(outcome.err)")
+            let grid = try Image(contentsOf: folder + "/grid.png")
+            #expect([grid.width, grid.height] == [side, side])
+        }
+    }
+
+    @Test func aGridHasARowForEachPrompt() throws {
+        let tiny = try Tiny.shared()
+        try withTemporaryFolder { folder in
+            let outcome = try limn(
+                "generate", "a red circle", "a blue star", "--model", tiny.model, "-n", "4", "--grid", "--out",
+                "grid.png", in: folder)
+            #expect(outcome.ending == .exit(0), "\(outcome.err)")
+            let grid = try Image(contentsOf: folder + "/grid.png")
+            // Two white pixels lie between neighbours.
+            #expect([grid.width, grid.height] == [70, 34])
+        }
+    }
+
+    /// As many as are painted together and one more. Lines end as they do on Windows, after a byte order mark.
+    @Test func aFileOfPromptsGivesAPictureALine() throws {
+        let tiny = try Tiny.shared()
+        let prompts = (0..<17).map { "\($0) red circles" }
+        try withTemporaryFolder { folder in
+            try put("\u{FEFF}" + prompts.map { $0 + "\r\n" }.joined(), folder + "/prompts.txt")
+            let outcome = try limn(
+                "generate", "--prompts", "prompts.txt", "--model", tiny.model, "--out", "new/pictures", in: folder)
+            #expect(outcome.ending == .exit(0), "\(outcome.err)")
+            #expect(outcome.out.isEmpty)
+            #expect(outcome.err == "17 pictures in new/pictures\n")
+            let names = (0..<17).map { $0 < 10 ? "0000\($0).png" : "000\($0).png" }
+            #expect(try files(below: folder + "/new/pictures") == names)
+            for index in [0, 9, 16] {
+                #expect(try texts("\(folder)/new/pictures/\(names[index])")["prompt"] == prompts[index])
+                // The same bytes as alone.
+                _ = try limn("generate", prompts[index], "--model", tiny.model, "--out", "alone.png", in: folder)
+                #expect(haveEqualContents("\(folder)/new/pictures/\(names[index])", folder + "/alone.png"))
+            }
+        }
+    }
+
+    @Test func promptsComeFromStandardInputAndAPictureGoesToStandardOutput() throws {
+        let tiny = try Tiny.shared()
+        try withTemporaryFolder { folder in
+            let outcome = try limn(
+                "generate", "--prompts", "-", "--model", tiny.model, "--grid", "--out", "-", in: folder,
+                input: "a red circle\na blue star\n")
+            #expect(outcome.ending == .exit(0), "\(outcome.err)")
+            #expect(outcome.err.isEmpty)
+            let grid = try Image(decoding: outcome.out, named: "standard output")
+            #expect([grid.width, grid.height] == [34, 16])
+            #expect(try files(below: folder).isEmpty)
+        }
+    }
+
+    @Test func jsonIsAnObjectForEachFileAndNothingElse() throws {
+        struct Record: Decodable, Equatable {
+            let file: String
+            let prompt: String
+            let seed: UInt64
+            let count: Int
+            let truncation: Float?
+            let model: String
+        }
+        let tiny = try Tiny.shared()
+        try withTemporaryFolder { folder in
+            let outcome = try limn(
+                "generate", "a red circle", "“ein” Stern/\\", "--model", tiny.model, "-n", "2", "--seed",
+                "18446744073709551615", "--out", "out", "--json", in: folder)
+            #expect(outcome.ending == .exit(0), "\(outcome.err)")
+            #expect(outcome.err.isEmpty)
+            let records = try outcome.text.split(separator: "\n").map {
+                try JSONDecoder().decode(Record.self, from: Data($0.utf8))
+            }
+            let expected = [("out/00000.png", "a red circle"), ("out/00001.png", "“ein” Stern/\\")].map {
+                Record(file: $0, prompt: $1, seed: .max, count: 2, truncation: nil, model: "tiny")
+            }
+            #expect(records == expected)
+            #expect(try files(below: folder) == expected.map(\.file))
+        }
+    }
+
+    @Test(arguments: [
+        ([], "no prompt"), ([""], "the prompt is empty"), ([" \n"], "the prompt is empty"),
+        (["red", ""], "the prompt is empty"), (["red", "blue"], "several prompts need --out DIR"),
+        (["red", "-n", "5", "--size", "4096"], "ask for fewer pictures or a smaller --size"),
+    ])
+    func whatCannotBePaintedIsRefused(arguments: [String], words: String) throws {
+        try withTemporaryFolder { folder in
+            expectRefusal(try Child(["generate"] + arguments, in: folder).finish(), 64, words)
+            #expect(try files(below: folder).isEmpty)
+        }
+    }
+
+    @Test(arguments: [
+        ("red\nb\u{0}lue\n", "prompts.txt:2: holds a zero byte"), ("red\n\nblue\n", "prompts.txt:2: empty prompt"),
+        ("", "prompts.txt: holds no prompt"),
+    ])
+    func aFileOfPromptsIsRefusedByItsLine(text: String, words: String) throws {
+        try withTemporaryFolder { folder in
+            try put(text, folder + "/prompts.txt")
+            expectRefusal(try limn("generate", "--prompts", "prompts.txt", "--out", "out", in: folder), 65, words)
+            #expect(!exists(folder + "/out"))
+        }
+    }
+
+    @Test func promptsThatAreNotUTF8AreRefusedByTheirLine() throws {
+        try withTemporaryFolder { folder in
+            try put(Array("red\nblue\n".utf8) + [0x67, 0xFF, 0x0A], folder + "/prompts.txt")
+            expectRefusal(
+                try limn("generate", "--prompts", "prompts.txt", "--out", "out", in: folder), 65,
+                "prompts.txt:3: not UTF-8")
+            expectRefusal(try limn("generate", "--prompts", "absent.txt", "--out", "out", in: folder), 66, "absent.txt")
+        }
+    }
+
+    @Test(arguments: [
+        "🌹👩‍🌾", "וֶרֶד אדום", "\u{202E}esor der", "\u{FFFE}\u{10FFFF}", "\u{1}\u{1B}[31m\u{7F}", "a\tred\ncircle",
+        "\u{200B}",
+        "e" + String(repeating: "\u{301}", count: 2000), "--red",
+    ])
+    func anyTextCanBePainted(prompt: String) throws {
+        let tiny = try Tiny.shared()
+        try withTemporaryFolder { folder in
+            let outcome = try limn(
+                "generate", "--model", tiny.model, "--out", "odd.png", "--", prompt, in: folder)
+            #expect(outcome.ending == .exit(0), "\(outcome.err)")
+            let kept = try #require(try texts(folder + "/odd.png")["prompt"])
+            #expect(Array(kept.unicodeScalars) == Array(prompt.unicodeScalars))
+        }
+    }
+
+    /// What is longer than the encoder reads is cut, and what a PNG carries is cut too.
+    @Test func aMegabyteCanBePainted() throws {
+        let tiny = try Tiny.shared()
+        try withTemporaryFolder { folder in
+            let prompt = String(String(repeating: "a red circle, ", count: 80_000).prefix(1_000_000))
+            try put(prompt, folder + "/long.txt")
+            let outcome = try limn(
+                "generate", "--prompts", "long.txt", "--model", tiny.model, "--out", "out", in: folder)
+            #expect(outcome.ending == .exit(0), "\(outcome.err)")
+            #expect(try texts(folder + "/out/00000.png")["prompt"] == String(prompt.prefix(10_000)))
+        }
+    }
+}

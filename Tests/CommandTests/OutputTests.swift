@@ -1,0 +1,99 @@
+import FoundationEssentials
+import Glibc
+import Testing
+
+/// Output that has nowhere to go.
+@Suite struct OutputTests {
+    @Test func aPictureThatCannotBeWrittenIsRefused() throws {
+        let tiny = try Tiny.shared()
+        try withTemporaryFolder { folder in
+            try put("", folder + "/file")
+            func paint(_ arguments: String...) throws -> Outcome {
+                try Child(["generate", "red", "--model", tiny.model] + arguments, in: folder).finish()
+            }
+            expectRefusal(try paint("--out", "absent/red.png"), 73, "cannot write absent/red.png: No such file")
+            expectRefusal(try paint("--out", "."), 73, "cannot write .: ")
+            expectRefusal(try paint("blue", "--out", "file"), 73, "file: the folder cannot be made")
+            #expect(try files(below: folder) == ["file"])
+        }
+    }
+
+    /// A shell's limit on the size of files stands for a full disk: writing fails in the same way and place.
+    @Test func aFullDiskLeavesNothingHalfWritten() throws {
+        let tiny = try Tiny.shared()
+        let full = #"ulimit -f 0; exec "$@""#
+        try withTemporaryFolder { folder in
+            expectRefusal(
+                try limn("generate", "red", "--model", tiny.model, "--out", "red.png", in: folder, shell: full), 73,
+                "cannot write red.png")
+            expectRefusal(
+                try limn("corpus", "shapes", "--out", "shapes", "--count", "2", "--seed", "1", in: folder, shell: full),
+                73, "cannot be written")
+            #expect(!exists(folder + "/shapes/metadata.jsonl"))
+            try put("a red circle\n", folder + "/captions")
+            expectRefusal(
+                try limn(
+                    "vocabulary", "train", "--captions", "captions", "--name", "v", "--out", "v.json", in: folder,
+                    shell: full), 73, "cannot write v.json")
+            #expect(try files(below: folder).filter { !$0.hasPrefix("shapes/") } == ["captions"])
+        }
+    }
+
+    /// To a full disk, and to no descriptor at all: another file must not get what was meant for it.
+    @Test(arguments: [#"exec "$@" >/dev/full"#, #"exec "$@" >&-"#])
+    func standardOutputThatTakesNothingIsAFailure(shell: String) throws {
+        let tiny = try Tiny.shared()
+        try withTemporaryFolder { folder in
+            for arguments in [["--out", "-"], ["--out", "red.png", "--json"]] {
+                let outcome = try Child(
+                    ["generate", "red", "--model", tiny.model] + arguments, in: folder, shell: shell
+                ).finish()
+                expectRefusal(outcome, 73, "standard output cannot be written")
+            }
+            // Where nothing is said to go there, it is of no account.
+            let quiet = try limn(
+                "generate", "red", "--model", tiny.model, "--out", "quiet.png", in: folder, shell: shell)
+            #expect(quiet.ending == .exit(0), "\(quiet.err)")
+            #expect(haveEqualContents(folder + "/quiet.png", folder + "/red.png"))
+        }
+    }
+
+    /// A reader that has gone ends a filter by a signal, as it ends every other; one that is ignored is an error.
+    @Test func aReaderThatHasGoneEndsItQuietly() throws {
+        let tiny = try Tiny.shared()
+        try withTemporaryFolder { folder in
+            for arguments in [
+                ["generate", "red", "--model", tiny.model, "--out", "-"], ["corpus", "check", tiny.corpus],
+            ] {
+                let gone = try Child(arguments, in: folder, unread: [STDOUT_FILENO]).finish()
+                #expect(gone.ending == .signal(SIGPIPE))
+                let ignored = try Child(
+                    arguments, in: folder, shell: #"trap "" PIPE; exec "$@""#, unread: [STDOUT_FILENO]
+                ).finish()
+                expectRefusal(ignored, 73, "standard output cannot be written")
+            }
+        }
+    }
+
+    @Test(arguments: [#"exec "$@" 2>&-"#, #"exec "$@" </dev/null 2>/dev/full"#, #"exec "$@" <&- >&- 2>&-"#])
+    func talkThatNobodyHearsIsNoFailure(shell: String) throws {
+        let tiny = try Tiny.shared()
+        try withTemporaryFolder { folder in
+            let outcome = try limn(
+                "generate", "red", "--model", tiny.model, "--out", "red.png", in: folder, shell: shell)
+            #expect(outcome.ending == .exit(0))
+            let run = try tiny.train(to: folder + "/run", "--images", "16", shell: shell).finish()
+            #expect(run.ending == .exit(0))
+            #expect(exists(folder + "/red.png") && exists(folder + "/run/model.safetensors"))
+        }
+    }
+
+    @Test func aTrainingGoesOnWhenNobodyReadsItsProgress() throws {
+        let tiny = try Tiny.shared()
+        try withTemporaryFolder { folder in
+            let outcome = try tiny.train(to: folder + "/run", "--images", "16", unread: [STDERR_FILENO]).finish()
+            #expect(outcome.ending == .exit(0))
+            #expect(exists(folder + "/run/model.safetensors"))
+        }
+    }
+}

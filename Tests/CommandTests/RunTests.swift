@@ -1,0 +1,187 @@
+import FoundationEssentials
+import Glibc
+import Images
+import Testing
+
+/// Run directories as `limn train` makes, refuses and resumes them.
+@Suite struct RunDirectoryTests {
+    @Test func aRunLeavesWhatItsDirectoryPromises() throws {
+        let tiny = try Tiny.shared()
+        #expect(
+            try files(below: tiny.run)
+                == [
+                    "checkpoint-000002256.safetensors", "checkpoint-000002400.safetensors",
+                    "encoder/encoder.safetensors",
+                    "encoder/checkpoint-000003200.safetensors", "encoder/lock", "encoder/log.txt",
+                    "encoder/recipe.yaml",
+                    "encoder/stats.jsonl", "fakes-000001.png", "fakes-000002.png", "lock", "log.txt",
+                    "model.safetensors",
+                    "reals.png", "recipe.yaml", "snapshot-000001.safetensors", "snapshot-000002.safetensors",
+                    "stats.jsonl",
+                ].sorted())
+        #expect(haveEqualContents(tiny.model, tiny.run + "/snapshot-000002.safetensors"))
+        for grid in ["reals.png", "fakes-000001.png", "fakes-000002.png"] {
+            #expect(try Image(contentsOf: "\(tiny.run)/\(grid)").width == 142)
+        }
+        struct Row: Decodable {
+            let images: Int
+            let skipped: Int
+        }
+        let stats = String(decoding: try #require(contents(tiny.run + "/stats.jsonl")), as: UTF8.self)
+        let rows = try stats.split(separator: "\n").map { try JSONDecoder().decode(Row.self, from: Data($0.utf8)) }
+        #expect(rows.map(\.images) == [400, 800, 1200, 1600, 2000, 2400])
+        #expect(rows.allSatisfy { $0.skipped == 0 })
+        let log = String(decoding: try #require(contents(tiny.run + "/log.txt")), as: UTF8.self)
+        #expect(log.contains("100 pictures, 240 captions"))
+        #expect(log.hasSuffix("finished: \(tiny.run)/model.safetensors\n"))
+    }
+
+    /// Where a process may die. Each is a moment that others depend on, not a time, so that every machine meets it.
+    enum Moment: String, CaseIterable {
+        case beginning, inEncoder, inGAN, atSnapshot, atEnd
+
+        func hasCome(_ run: String) -> Bool {
+            switch self {
+            case .beginning: exists(run + "/recipe.yaml")
+            case .inEncoder: exists(run + "/encoder/checkpoint-000003200.safetensors")
+            case .inGAN: !checkpoints(run).isEmpty
+            case .atSnapshot: exists(run + "/snapshot-000001.safetensors")
+            // The last has been written and those before the last two are gone.
+            case .atEnd: checkpoints(run) == ["checkpoint-000002256.safetensors", "checkpoint-000002400.safetensors"]
+            }
+        }
+
+        private func checkpoints(_ run: String) -> [String] {
+            let names = try? FileManager.default.contentsOfDirectory(atPath: run)
+            return (names ?? []).filter { $0.hasPrefix("checkpoint-") }.sorted()
+        }
+    }
+
+    @Test(arguments: Moment.allCases)
+    func aKilledRunThatIsResumedEqualsTheUninterruptedOne(moment: Moment) throws {
+        let tiny = try Tiny.shared()
+        try withTemporaryFolder { folder in
+            let run = folder + "/run"
+            let child = try tiny.train(to: run, "--resume")
+            #expect(child.wait { moment.hasCome(run) })
+            child.send(SIGKILL)
+            let ending = child.finish().ending
+            // After its last checkpoint it has nothing left to do.
+            #expect(ending == .signal(SIGKILL) || moment == .atEnd && ending == .exit(0))
+
+            let resumed = try tiny.train(to: run, "--resume").finish()
+            #expect(resumed.ending == .exit(0), "\(resumed.err)")
+            try expectEqualRuns(run, tiny.run)
+        }
+    }
+
+    /// A signal of either kind, in either stage; between rows of `stats.jsonl` as well as anywhere.
+    @Test func aSignalLeavesACheckpointToGoOnFrom() throws {
+        let tiny = try Tiny.shared()
+        try withTemporaryFolder { folder in
+            let run = folder + "/run"
+            for (signal, moment, stage) in [(SIGTERM, Moment.inEncoder, "encoder/"), (SIGINT, .inGAN, "")] {
+                let child = try tiny.train(to: run, "--resume")
+                #expect(child.wait { moment.hasCome(run) })
+                child.send(signal)
+                let stopped = child.finish()
+                #expect(stopped.ending == .exit(130), "\(stopped.err)")
+                #expect(stopped.talk.contains("stopping after this step; once more ends at once"))
+                let last = try #require(
+                    stopped.talk.last?.firstMatch(of: /stopped after (\d+) images; --resume goes on$/))
+                let digits = String(last.1)
+                let name = "checkpoint-" + String(repeating: "0", count: 9 - digits.count) + digits + ".safetensors"
+                #expect(exists("\(run)/\(stage)\(name)"))
+            }
+            let resumed = try tiny.train(to: run, "--resume").finish()
+            #expect(resumed.ending == .exit(0), "\(resumed.err)")
+            // Checkpoints at the places of the signals are more than the other run has.
+            for name in try files(below: run) where name.hasPrefix("encoder/checkpoint-") {
+                try FileManager.default.removeItem(atPath: "\(run)/\(name)")
+            }
+            for name in try files(below: tiny.run) where name.hasPrefix("encoder/checkpoint-") {
+                try FileManager.default.copyItem(atPath: "\(tiny.run)/\(name)", toPath: "\(run)/\(name)")
+            }
+            try expectEqualRuns(run, tiny.run)
+        }
+    }
+
+    /// Checkpoints are the largest files of a run, so that a limit on the size of files meets them first.
+    @Test func aRunWhoseDiskFillsKeepsItsLastCheckpoint() throws {
+        let tiny = try Tiny.shared()
+        try withTemporaryFolder { folder in
+            let run = folder + "/run"
+            let child = try tiny.train(to: run)
+            #expect(child.wait { Moment.inGAN.hasCome(run) })
+            child.send(SIGKILL)
+            #expect(child.finish().ending == .signal(SIGKILL))
+            let before = try checkpoints(run)
+
+            let full = try tiny.train(to: run, "--resume", shell: #"ulimit -f 500; exec "$@""#).finish()
+            #expect(full.ending == .exit(73), "\(full.err)")
+            #expect(full.talk.last?.hasPrefix("limn: cannot write \(run)/checkpoint-") == true, "\(full.err)")
+            #expect(full.talk.count { $0.hasPrefix("limn: ") } == 1)
+            let areKept = try checkpoints(run) == before
+            #expect(areKept)
+            #expect(try !files(below: run).contains { $0.hasSuffix(".partial") })
+
+            let resumed = try tiny.train(to: run, "--resume").finish()
+            #expect(resumed.ending == .exit(0), "\(resumed.err)")
+            try expectEqualRuns(run, tiny.run)
+        }
+    }
+
+    private func checkpoints(_ run: String) throws -> [String: [UInt8]?] {
+        let names = try files(below: run).filter { $0.hasPrefix("checkpoint-") }
+        return Dictionary(uniqueKeysWithValues: names.map { ($0, contents("\(run)/\($0)")) })
+    }
+
+    /// With threads that share the work of a step.
+    @Test func twoThreadsAreAsRepeatableAsOne() throws {
+        let tiny = try Tiny.shared()
+        try withTemporaryFolder { folder in
+            let settings = ["--images", "48", "--set", "encoder.images=64", "--set", "gan.checkpoint_every=16"]
+            func train(_ run: String, _ images: String) throws {
+                let child = try Child(
+                    ["train", tiny.recipe, "--data", tiny.corpus, "--run", run, "--resume", "--threads", "2"]
+                        + settings + ["--images", images], in: folder)
+                let outcome = child.finish()
+                #expect(outcome.ending == .exit(0), "\(outcome.err)")
+            }
+            try train("whole", "48")
+            for images in ["16", "32", "48"] { try train("parts", images) }
+            #expect(haveEqualContents(folder + "/parts/model.safetensors", folder + "/whole/model.safetensors"))
+        }
+    }
+
+    @Test func aRunIsNeitherOverwrittenNorContinuedByAnother() throws {
+        let tiny = try Tiny.shared()
+        let log = try String(contentsOfFile: tiny.run + "/log.txt", encoding: .utf8)
+        expectRefusal(try tiny.train(to: tiny.run).finish(), 73, "\(tiny.run) already holds files")
+        expectRefusal(
+            try tiny.train(to: tiny.run, "--resume", "--set", "gan.noise=9").finish(), 64,
+            "/recipe.yaml differs from the recipe given")
+        #expect(try String(contentsOfFile: tiny.run + "/log.txt", encoding: .utf8) == log)
+        try withTemporaryFolder { folder in
+            try put("mine", folder + "/letter")
+            for more in [[], ["--resume"]] {
+                let arguments = ["train", tiny.recipe, "--data", tiny.corpus, "--run", folder] + more
+                expectRefusal(try Child(arguments, in: folder).finish(), 73, "\(folder) already holds files")
+            }
+            expectRefusal(try tiny.train(to: folder + "/letter").finish(), 73, "cannot create the folder")
+            #expect(try files(below: folder) == ["letter"])
+        }
+    }
+
+    @Test func aRunBelongsToOneTrainingAtATime() throws {
+        let tiny = try Tiny.shared()
+        try withTemporaryFolder { folder in
+            let run = folder + "/run"
+            let child = try tiny.train(to: run, "--images", "1000000")
+            #expect(child.wait { exists(run + "/log.txt") })
+            expectRefusal(try tiny.train(to: run, "--resume").finish(), 73, "is in use by another training (process ")
+            child.send(SIGKILL)
+            #expect(child.finish().ending == .signal(SIGKILL))
+        }
+    }
+}

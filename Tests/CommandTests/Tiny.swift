@@ -1,0 +1,71 @@
+import FoundationEssentials
+import Glibc
+import Testing
+
+/// A drawn corpus, and a training of tiny networks on it that ran from start to end without interruption: made once,
+/// by the command itself, and shared by all tests.
+struct Tiny: Sendable {
+    let folder: String
+    var corpus: String { folder + "/corpus" }
+    var recipe: String { folder + "/tiny.yaml" }
+    var run: String { folder + "/run" }
+    var model: String { run + "/model.safetensors" }
+    var judge: String { run + "/encoder/encoder.safetensors" }
+
+    /// Long enough to be interrupted anywhere: some two seconds.
+    private static let yaml = """
+        name: tiny
+        data: {side: 16, vocabulary: 300}
+        encoder: {width: 16, layers: 1, heads: 2, length: 16, embedding: 16, image_width: 4, batch: 16, images: 4000}
+        gan:
+          {generator_width: 4, discriminator_width: 4, noise: 8, batch: 8, images: 2400, checkpoint_every: 150,
+           snapshot_every: 1200, augmentation: 0.5, penalty_every: 2}
+        """
+
+    private init() throws {
+        folder = FileManager.default.temporaryDirectory.path + "/limn-tiny-\(UUID().uuidString)"
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        try put(Tiny.yaml, recipe)
+        let drawn = try limn(
+            "corpus", "shapes", "--out", corpus, "--count", "120", "--seed", "5", "--side", "16", in: folder)
+        try #require(drawn.ending == .exit(0), "\(drawn.err)")
+        let trained = try train(to: run).finish()
+        try #require(trained.ending == .exit(0), "\(trained.err)")
+    }
+
+    private static let made: Result<Tiny, any Error> = {
+        let tiny = Result { try Tiny() }
+        atexit { if case .success(let tiny) = Tiny.made { try? FileManager.default.removeItem(atPath: tiny.folder) } }
+        return tiny
+    }()
+
+    static func shared() throws -> Tiny { try made.get() }
+
+    /// Starts a training. One thread unless said otherwise: threads that wait for each other are slow where other work
+    /// has the processors.
+    func train(
+        to run: String, _ more: String..., threads: Int = 1, shell: String = #"exec "$@""#, unread: [Int32] = []
+    ) throws -> Child {
+        try Child(
+            ["train", recipe, "--data", corpus, "--run", run, "--threads", "\(threads)"] + more, in: folder,
+            shell: shell, unread: unread)
+    }
+}
+
+/// Expects two finished runs to be the same, but for what tells of time and of the process.
+func expectEqualRuns(_ run: String, _ other: String, sourceLocation: SourceLocation = #_sourceLocation) throws {
+    let names = try files(below: other)
+    let found = try files(below: run)
+    #expect(found == names, "\(found)", sourceLocation: sourceLocation)
+    for name in names where !name.hasSuffix("log.txt") && !name.hasSuffix("lock") {
+        let areEqual =
+            name.hasSuffix("stats.jsonl")
+            ? rowsWithoutRates("\(run)/\(name)") == rowsWithoutRates("\(other)/\(name)")
+            : haveEqualContents("\(run)/\(name)", "\(other)/\(name)")
+        #expect(areEqual, "\(name)", sourceLocation: sourceLocation)
+    }
+}
+
+private func rowsWithoutRates(_ path: String) -> String {
+    String(decoding: contents(path) ?? [], as: UTF8.self).replacing(/"images_per_second": [^,]*,\s/, with: "")
+}
