@@ -2,10 +2,6 @@ import FoundationEssentials
 
 #if canImport(Glibc)
     import Glibc
-#elseif canImport(Musl)
-    import Musl
-#elseif canImport(Darwin)
-    import Darwin
 #endif
 
 /// One thing wrong with a corpus, at the place where it has to be put right.

@@ -289,7 +289,9 @@ struct CPUCompiler {
         for (id, node) in graph.nodes.enumerated() where fusion.isLive[id] {
             guard let input = node.operation as? Input, let place = places[id] else { continue }
             buffers[place.buffer].first = -1
-            inputs[input.inputName] = (place, input.shape, input.elementType, !outputs.early.isEmpty && !fusion.isEarly[id])
+            inputs[input.inputName] = (
+                place, input.shape, input.elementType, !outputs.early.isEmpty && !fusion.isEarly[id]
+            )
         }
         let planned = buffers.indices.filter { buffers[$0].fixed == nil }
         let plan = MemoryPlan(

@@ -50,7 +50,9 @@ struct TurnCompiler {
     /// The discriminator's turn on real pictures and those that the generator has just painted: three kinds of pairs,
     /// each its own term, and the gradient penalty unless it is 0.
     func discriminatorTurn(penalty: Float) throws -> Replicas {
-        try Replicas(replicas, on: device, parameters: parameters) { discriminatorOutputs(penalty: penalty, replica: $0) }
+        try Replicas(replicas, on: device, parameters: parameters) {
+            discriminatorOutputs(penalty: penalty, replica: $0)
+        }
     }
 
     private func discriminatorOutputs(penalty: Float, replica: Int) -> Outputs {

@@ -10,7 +10,7 @@ import Synthesis
 import Training
 
 #if canImport(Glibc)
-    @preconcurrency import Glibc
+    import Glibc
 #endif
 
 @main

@@ -77,6 +77,12 @@ import Testing
             }
             _ = try RunDirectory(opening: path)
             #expect(try names(in: path) == [".hidden", "lock", "log.txt", "own.partial", "recipe.yaml"])
+
+            // One that dies over the first file of all.
+            _ = try RunDirectory(creating: "\(folder)/new")
+            try put([1], "\(folder)/new/.limn-12-0.partial")
+            _ = try RunDirectory(creating: "\(folder)/new")
+            #expect(try names(in: "\(folder)/new") == ["lock"])
         }
     }
 

@@ -31,6 +31,10 @@ import Testing
             #expect(read.recipe == "batch: 32\n")
             #expect(read.arrays.map(\.name) == ["discriminator.parameters", "generator.parameters"])
             #expect(try read.arrays[1].floats() == (12800..<12807).map(Float.init))
+            #expect(read.statistics == nil)
+            var further = checkpoint(12900)
+            further.statistics = "{\"loss\":1}"
+            #expect(try TrainingCheckpoint(contentsOf: further.write(in: folder)).statistics == "{\"loss\":1}")
         }
     }
 

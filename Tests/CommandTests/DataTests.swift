@@ -96,6 +96,38 @@ import Testing
         }
     }
 
+    /// Not a corpus, and yet data of a user's own making.
+    @Test func vocabulariesAndTheirCaptionsFailByTheSameCodes() throws {
+        try withTemporaryFolder { folder in
+            try put(Array("a circle\n".utf8) + [0xFF], folder + "/bad")
+            try put("a circle\na star\n", folder + "/good")
+            func vocabulary(_ arguments: String...) throws -> Outcome {
+                try Child(["vocabulary"] + arguments, in: folder).finish()
+            }
+            func train(_ captions: String, _ more: String...) throws -> Outcome {
+                try Child(
+                    ["vocabulary", "train", "--name", "v", "--out", "v.json", "--captions", captions] + more, in: folder
+                ).finish()
+            }
+            expectRefusal(try train("absent"), 66, "absent: no such file")
+            expectRefusal(try train("bad"), 65, "bad:2: is not UTF-8")
+            expectRefusal(try train("good", "--size", "5"), 64, "vocabulary size 5 is outside of")
+            expectRefusal(try vocabulary("show", "absent"), 66, "absent: no such file")
+            expectRefusal(try vocabulary("encode", "a star", "--vocabulary", "good"), 65, "is not a usable vocabulary")
+
+            #expect(try train("good", "--size", "270").ending == .exit(0))
+            let ids = try vocabulary("encode", "a star", "--vocabulary", "v.json").text.split(
+                whereSeparator: \.isWhitespace)
+            let spelt = try Child(
+                ["vocabulary", "decode", "--vocabulary", "v.json"] + ids.map(String.init), in: folder)
+            #expect(spelt.finish().text == "a star\n")
+            expectRefusal(try vocabulary("decode", "--vocabulary", "v.json", "999999"), 64, "999999 is no token id")
+            expectRefusal(
+                try limn("vocabulary", "decode", "--vocabulary", "v.json", "-", in: folder, input: "x\n"), 65,
+                "line 1: x is no token id")
+        }
+    }
+
     @Test func theCorpusOfShapesIsSoundAndNeverOverwritten() throws {
         let tiny = try Tiny.shared()
         let checked = try limn("corpus", "check", tiny.corpus, in: tiny.folder)

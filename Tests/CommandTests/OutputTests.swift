@@ -39,7 +39,7 @@ import Testing
         }
     }
 
-    /// To a full disk, and to no descriptor at all: another file must not get what was meant for it.
+    /// To a full disk, and to no descriptor at all.
     @Test(arguments: [#"exec "$@" >/dev/full"#, #"exec "$@" >&-"#])
     func standardOutputThatTakesNothingIsAFailure(shell: String) throws {
         let tiny = try Tiny.shared()

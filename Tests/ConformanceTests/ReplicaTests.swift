@@ -7,7 +7,8 @@ extension Conformance {
     @Suite struct ReplicaTests {
         @Test func countsDivideTheBatchAndLeaveNoHalfIdle() {
             func count(_ batch: Int, _ threads: Int) -> Int {
-                Replicas.count(batch: batch, device: CPUDevice(library: .openBLAS, threads: threads, precision: .float32))
+                Replicas.count(
+                    batch: batch, device: CPUDevice(library: .openBLAS, threads: threads, precision: .float32))
             }
             #expect(count(32, 2) == 2)
             #expect(count(33, 2) == 1)

@@ -22,7 +22,8 @@ private let device = CPUDevice(library: .openBLAS, threads: 1, precision: .float
         #expect(verdicts.tensor.shape == [3, 1])
         let values = store.allocate(seed: 1)
         let program = try device.compile(
-            Outputs(results: ["images": images.tensor, "verdicts": verdicts.tensor]), parameters: store.slices(of: values))
+            Outputs(results: ["images": images.tensor, "verdicts": verdicts.tensor]),
+            parameters: store.slices(of: values))
         var stream = RandomStream(seed: 1, purpose: "test")
         let results = try program.run(["noise": .floats(stream.normals(24)), "text": .floats(stream.normals(24))])
         #expect(results["images"]?.allSatisfy { abs($0) <= 1 } == true)
@@ -46,10 +47,14 @@ private let device = CPUDevice(library: .openBLAS, threads: 1, precision: .float
             } catch { return error.key }
         }
         #expect(key { () throws(ConfigurationError) in try GANConfiguration(side: 48).validate() } == "side")
-        #expect(key { () throws(ConfigurationError) in try GANConfiguration(generatorWidth: 1).validate() } == "generator.width")
+        #expect(
+            key { () throws(ConfigurationError) in try GANConfiguration(generatorWidth: 1).validate() }
+                == "generator.width")
         #expect(key { () throws(ConfigurationError) in try GANConfiguration(noise: 0).validate() } == "generator.noise")
         #expect(
-            key { () throws(ConfigurationError) in try TextEncoderConfiguration(vocabulary: 300, width: 30, heads: 4).validate() }
+            key { () throws(ConfigurationError) in
+                try TextEncoderConfiguration(vocabulary: 300, width: 30, heads: 4).validate()
+            }
                 == "encoder.heads")
         #expect(key { () throws(ConfigurationError) in try GANConfiguration().validate() } == nil)
     }
@@ -64,7 +69,8 @@ private let device = CPUDevice(library: .openBLAS, threads: 1, precision: .float
         let verdict = judge(judge.features(ImageBatch(images)), TextEmbedding(text))
         let slopes = gradients(of: verdict.tensor, withRespectTo: [images, text])
         let program = try device.compile(
-            Outputs(results: ["byImage": slopes[0], "byText": slopes[1]]), parameters: store.slices(of: store.allocate(seed: 2)))
+            Outputs(results: ["byImage": slopes[0], "byText": slopes[1]]),
+            parameters: store.slices(of: store.allocate(seed: 2)))
         var stream = RandomStream(seed: 3, purpose: "test")
         let results = try program.run(["images": .floats(stream.normals(768)), "text": .floats(stream.normals(8))])
         for name in ["byImage", "byText"] { #expect(results[name]?.contains { abs($0) > 1e-6 } == true) }
@@ -146,7 +152,8 @@ private let device = CPUDevice(library: .openBLAS, threads: 1, precision: .float
             let mean = values.reduce(0, +) / 8
             let variance = values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / 8
             for column in 0..<8 {
-                let expected = (x[row * 8 + column] - mean) / (variance + 1e-5).squareRoot() * gain[column] + gain[column]
+                let expected =
+                    (x[row * 8 + column] - mean) / (variance + 1e-5).squareRoot() * gain[column] + gain[column]
                 #expect(abs(y[row * 8 + column] - expected) < 1e-4)
             }
         }

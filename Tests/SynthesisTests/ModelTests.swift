@@ -74,7 +74,9 @@ private let device = CPUDevice(library: .openBLAS, threads: 1, precision: .float
     @Test func aCommissionGivesOnePictureAloneOrAmongOthers() throws {
         let painter = try Painter(tinyModel(), device: device)
         let one = Commission(prompt: "a red circle", seed: 7)
-        let many = (0..<20).map { Commission(prompt: $0 == 3 ? one.prompt : "a blue square", seed: $0 == 3 ? 7 : UInt64($0)) }
+        let many = (0..<20).map {
+            Commission(prompt: $0 == 3 ? one.prompt : "a blue square", seed: $0 == 3 ? 7 : UInt64($0))
+        }
         let alone = try painter.paint([one])[0]
         #expect(try painter.paint([one])[0] == alone)
         let among = try painter.paint(many)[3]
@@ -94,7 +96,8 @@ private let device = CPUDevice(library: .openBLAS, threads: 1, precision: .float
     @Test func sentenceVectorsHaveUnitLengthWhateverTheirBatch() throws {
         let model = try tinyModel()
         let reader = try SentenceEmbedder(
-            model.configuration.encoder, arrays: model.arrays.below("encoder"), vocabulary: model.vocabulary, device: device)
+            model.configuration.encoder, arrays: model.arrays.below("encoder"), vocabulary: model.vocabulary,
+            device: device)
         let captions = (0..<70).map { "a red circle number \($0) " + String(repeating: "and blue ", count: $0 % 5) }
         let together = try reader.embed(captions)
         for (row, caption) in captions.enumerated() {
