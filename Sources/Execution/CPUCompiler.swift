@@ -41,13 +41,6 @@ struct CPUCompiler {
         func callAsFunction(_ place: Place) -> UnsafeMutableRawPointer { base[place.buffer] + place.byteOffset }
     }
 
-    /// Memory the program keeps.
-    final class Arena {
-        let pointer: UnsafeMutableRawPointer
-        init(bytes: Int) { pointer = .allocate(byteCount: max(bytes, 64), alignment: 64) }
-        deinit { pointer.deallocate() }
-    }
-
     let graph: Graph
     let device: CPUDevice
     let fusion: Fusion
@@ -296,8 +289,8 @@ struct CPUCompiler {
         let planned = buffers.indices.filter { buffers[$0].fixed == nil }
         let plan = MemoryPlan(
             planned.map { .init(size: buffers[$0].size, first: buffers[$0].first, last: buffers[$0].last) })
-        let arena = Arena(bytes: plan.size)
-        let scratch = Arena(bytes: scratchBytes)
+        let arena = DeviceMemory(bytes: plan.size)
+        let scratch = DeviceMemory(bytes: scratchBytes)
         var base = buffers.map { $0.fixed ?? arena.pointer }
         for (index, offset) in zip(planned, plan.offsets) { base[index] = arena.pointer + offset }
         let at = Addresses(base: base, scratch: scratch.pointer)

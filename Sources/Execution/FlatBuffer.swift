@@ -1,3 +1,5 @@
+import CKernels
+
 /// A run of float32 values at a fixed, 64-byte aligned address, zero at first: where all parameters of a network lie
 /// one after another, and beside it their gradients, moments and average, so that the optimiser, averaging over
 /// ranks and checkpoints are one pass each.
@@ -5,17 +7,15 @@ public final class FlatBuffer {
     /// The number of values.
     public let count: Int
     package let pointer: UnsafeMutablePointer<Float>
+    private let memory: DeviceMemory
 
     /// A buffer of `count` zeros.
     public init(count: Int) {
         self.count = count
-        let bytes = max(count, 1) * MemoryLayout<Float>.stride
-        let raw = UnsafeMutableRawPointer.allocate(byteCount: bytes, alignment: 64)
-        pointer = raw.bindMemory(to: Float.self, capacity: max(count, 1))
-        pointer.initialize(repeating: 0, count: max(count, 1))
+        memory = DeviceMemory(bytes: count * MemoryLayout<Float>.stride)
+        // Zero bits are the float 0.
+        pointer = memory.pointer.bindMemory(to: Float.self, capacity: max(count, 1))
     }
-
-    deinit { UnsafeMutableRawPointer(pointer).deallocate() }
 
     /// The values, copied out or in; a new array must have `count` elements.
     public var values: [Float] {
@@ -27,6 +27,19 @@ public final class FlatBuffer {
             }
         }
     }
+}
+
+/// Zeroed bytes at a fixed, 64-byte aligned address, in large pages where there are many.
+final class DeviceMemory {
+    let pointer: UnsafeMutableRawPointer
+    private let bytes: Int
+
+    init(bytes: Int) {
+        guard let pointer = limn_allocate(bytes) else { fatalError("no memory for \(bytes >> 20) MiB") }
+        (self.pointer, self.bytes) = (pointer, bytes)
+    }
+
+    deinit { limn_free(pointer, bytes) }
 }
 
 /// Part of a flat buffer: where one parameter lies, or where its gradient is to be written.

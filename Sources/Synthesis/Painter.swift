@@ -24,6 +24,7 @@ public struct Commission: Hashable, Sendable {
 
 /// Captions in, pictures out.
 public final class Painter {
+    private let name: String
     private let networks: GANConfiguration
     private let embedder: SentenceEmbedder
     private let device: CPUDevice
@@ -33,6 +34,7 @@ public final class Painter {
 
     /// Loads a model; its parameters must be complete.
     public init(_ model: Model, device: CPUDevice) throws {
+        name = model.configuration.name
         networks = model.configuration.networks
         self.device = device
         embedder = try SentenceEmbedder(
@@ -48,6 +50,7 @@ public final class Painter {
 
     /// Paints each commission; the result does not depend on the others.
     /// - Parameter progress: called with the number of pictures done.
+    /// - Throws: `ModelError` where the model's weights give what is no colour.
     public func paint(_ commissions: [Commission], progress: (Int) -> Void = { _ in }) throws -> [Image] {
         let prompts = Array(Set(commissions.map(\.prompt))).sorted()
         let rows = Dictionary(uniqueKeysWithValues: zip(prompts, prompts.indices))
@@ -64,6 +67,9 @@ public final class Painter {
             let count = side * side * 3
             for part in try program(batch: size).run(["noise": .floats(noise), "text": .floats(text)]) {
                 let pixels = part["images"] ?? []
+                guard pixels.allSatisfy(\.isFinite) else {
+                    throw ModelError(path: name, problem: "its weights give values that are not numbers; was it damaged?")
+                }
                 for start in stride(from: 0, to: pixels.count, by: count) {
                     images.append(Image(side: side, values: pixels[start..<start + count]))
                 }

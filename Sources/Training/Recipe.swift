@@ -24,8 +24,9 @@ public struct Recipe: Codable, Equatable, Sendable {
     /// Throws the first value that no training can have.
     public func validate() throws(ConfigurationError) {
         try ConfigurationError.checkSide("data.side", data.side)
+        try ConfigurationError.check("data.vocabulary", data.vocabulary, in: 259...65_536)
         try encoder.validate()
-        if gan.images > 0 { try gan.validate() }
+        try gan.validate()
     }
 }
 
@@ -76,6 +77,9 @@ public struct EncoderRecipe: Codable, Equatable, Sendable {
         try ConfigurationError.check("encoder.batch", batch, in: 2...4096)
         try ConfigurationError.check("encoder.images", images, in: 0...1_000_000_000)
         try ConfigurationError.check("encoder.translation (percent)", Int(translation * 100), in: 0...50)
+        guard rate > 0, rate < 1 else {
+            throw ConfigurationError(key: "encoder.rate", problem: "is \(rate), expected above 0 and below 1")
+        }
         try text(vocabulary: 259).validate()
         try image(side: 64).validate()
     }
@@ -143,8 +147,14 @@ public struct GANRecipe: Codable, Equatable, Sendable {
         try ConfigurationError.check("gan.penalty_every", penaltyEvery, in: 1...1024)
         try ConfigurationError.check("gan.snapshot_every", snapshotEvery, in: 1...1_000_000_000)
         try ConfigurationError.check("gan.checkpoint_every", checkpointEvery, in: 1...1_000_000_000)
+        for (key, value) in [("penalty", penalty), ("average_half_life", averageHalfLife)] {
+            guard value >= 0, value.isFinite else {
+                throw ConfigurationError(key: "gan.\(key)", problem: "is \(value), expected 0 or more")
+            }
+        }
         for (key, share) in [
             ("augmentation", augmentation), ("interpolation", interpolation), ("text_noise", textNoise),
+            ("mismatch_weight", mismatchWeight),
         ] {
             guard (0...1).contains(share) else {
                 throw ConfigurationError(key: "gan.\(key)", problem: "is \(share), expected 0 to 1")

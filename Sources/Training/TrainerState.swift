@@ -39,12 +39,15 @@ extension GANTrainer {
         TrainingCheckpoint(
             counters: .init(imagesSeen: imagesSeen, steps: generator.steps, skippedSteps: skipped, seed: seed),
             recipe: recipe,
-            arrays: generator.arrays("generator") + discriminator.arrays("discriminator"))
+            arrays: generator.arrays("generator") + discriminator.arrays("discriminator") + [
+                NamedArray(name: "skipped_in_a_row", shape: [1], floats: [Float(skippedInARow)])
+            ])
     }
 
     func restore(_ checkpoint: TrainingCheckpoint) throws {
         try generator.restore("generator", from: checkpoint)
         try discriminator.restore("discriminator", from: checkpoint)
+        skippedInARow = Int(try checkpoint.arrays.first { $0.name == "skipped_in_a_row" }?.floats().first ?? 0)
         imagesSeen = checkpoint.counters.imagesSeen
         skipped = checkpoint.counters.skippedSteps
     }

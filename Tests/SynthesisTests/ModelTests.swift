@@ -85,6 +85,17 @@ private let device = CPUDevice(library: .openBLAS, threads: 1, precision: .float
         #expect(try painter.paint([Commission(prompt: one.prompt, seed: 7, truncation: 0.5)])[0] != alone)
     }
 
+    @Test func weightsThatGiveNoColorsAreSaidToBeDamaged() throws {
+        let model = try tinyModel()
+        var arrays = model.arrays
+        arrays["generator.output.bias"]?.values[1] = .nan
+        let broken = Model(configuration: model.configuration, vocabulary: model.vocabulary, arrays: arrays)
+        let error = #expect(throws: ModelError.self) {
+            try Painter(broken, device: device).paint([Commission(prompt: "a red circle", seed: 1)])
+        }
+        #expect(error?.description.contains("tiny") == true)
+    }
+
     @Test func truncatedNoiseStaysWithinItsBound() {
         var stream = RandomStream(seed: 1, purpose: "noise")
         let values = stream.truncatedNormals(4000, bound: 0.7)

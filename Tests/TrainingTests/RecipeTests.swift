@@ -32,6 +32,7 @@ import Training
     @Test(arguments: [
         "gan:\n  batch: many\n", "gan: 3\n", "seed: [1\n", "data:\n  side: 48\n", "gan:\n  augmentation: 1.5\n",
         "gan:\n  generator_rate: 0\n", "gan:\n  family: vae\n", "encoder:\n  heads: 3\n",
+        "gan:\n  images: -5\n", "encoder:\n  rate: 1.0e+30\n", "gan:\n  penalty: .nan\n", "data:\n  vocabulary: 3\n",
     ])
     func valuesThatNoTrainingCanHaveAreRefused(yaml: String) {
         #expect(throws: (any Error).self) { try Recipe(yaml: yaml, named: "r.yaml") }

@@ -9,6 +9,12 @@
 enum { LIMN_FLOAT32 = 0, LIMN_BFLOAT16 = 1, LIMN_INT32 = 2 };
 enum { LIMN_MAX_RANK = 6 };
 
+// --- Memory (memory.c) --------------------------------------------------------------------------------------------
+
+// Zeros, 64-byte aligned and in large pages where there is much; NULL when there is no memory. Freed with their size.
+void *limn_allocate(size_t bytes);
+void limn_free(void *memory, size_t bytes);
+
 // --- Threads (pool.c) ---------------------------------------------------------------------------------------------
 
 // To Swift, a function that may run on any thread.
