@@ -151,22 +151,27 @@ def best(results, names):
 def compare_steps(options, width, side, loss, report):
     batch = options.batch
     with tempfile.TemporaryDirectory() as folder:
-        weights = f"{folder}/weights.safetensors"
-        subprocess.run([BENCH, "export", "--width", str(width), "--side", str(side), "--batch", str(batch), "--loss",
-                        loss, "--threads", str(options.threads), "--out", weights], check=True)
+        weights, rounded = f"{folder}/weights.safetensors", f"{folder}/rounded.safetensors"
+        for precision, path in (("float32", weights), ("bfloat16", rounded)):
+            subprocess.run([BENCH, "export", "--width", str(width), "--side", str(side), "--batch", str(batch), "--loss",
+                            loss, "--threads", str(options.threads), "--precision", precision, "--out", path], check=True)
         pixels, terms = check(weights, loss)
+        rounded_pixels, rounded_terms = check(rounded, loss)
         is_main = (width, side, loss) == (32, 64, "hinge")
         results = in_turns(
             step_contenders(width, side, batch, loss, weights, options.threads, is_main, is_main and not options.quick),
             options.seconds, batch)
     title = f"training step, {loss}, width {width}, {side}×{side}, batch {batch}"
-    table(f"{title} (float32 agrees: pixels {pixels:.1e}, losses and gradient lengths {terms:.1e})", results)
+    table(title, results)
+    print(f"  PyTorch's float32 less Limn's: pixels {pixels:.1e}, losses and gradient lengths {terms:.1e}; "
+          f"less Limn's bfloat16: {rounded_pixels:.1e} and {rounded_terms:.1e}")
     if pixels > 1e-3 or terms > 1e-2:
         sys.exit("Limn and PyTorch do not agree: nothing measured here would mean anything")
     rates = {name: r[0] for name, r in results.items()}
     exact = best(results, ["PyTorch default", "PyTorch channels-last", "PyTorch compile"])
     any_mode = best(results, [n for n in results if n.startswith("PyTorch")])
     row = {
+        "difference": {"float32": [pixels, terms], "bfloat16": [rounded_pixels, rounded_terms]},
         "rates": {n: statistics.median(r) for n, r in rates.items()},
         "peak_mib": {n: r[1] for n, r in results.items()},
         "best_pytorch": any_mode,

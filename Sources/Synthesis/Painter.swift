@@ -68,7 +68,8 @@ public final class Painter {
             for part in try program(batch: size).run(["noise": .floats(noise), "text": .floats(text)]) {
                 let pixels = part["images"] ?? []
                 guard pixels.allSatisfy(\.isFinite) else {
-                    throw ModelError(path: name, problem: "its weights give values that are not numbers; was it damaged?")
+                    throw ModelError(
+                        path: name, problem: "its weights give values that are not numbers; was it damaged?")
                 }
                 for start in stride(from: 0, to: pixels.count, by: count) {
                     images.append(Image(side: side, values: pixels[start..<start + count]))
