@@ -97,7 +97,9 @@ let package = Package(
         tests("Graphs", ["Graphs", "Execution"]),
         tests("Conformance", ["Graphs", "Execution", "RandomStreams"]),
         tests("Networks", ["Graphs", "Networks", "Layers", "Execution", "RandomStreams"]),
-        tests("Training", ["Training", "Corpora", "Checkpoints", "Synthesis", "Networks", "Execution", "Images"]),
+        tests(
+            "Training",
+            ["Training", "Corpora", "Checkpoints", "Synthesis", "Networks", "Execution", "Images", "Language"]),
         tests("Evaluation", ["Evaluation", "RandomStreams"]),
         tests("Synthesis", ["Synthesis", "Networks", "Layers", "Language", "Graphs", "Execution", "RandomStreams"]),
         tests("Command", ["Images"]),

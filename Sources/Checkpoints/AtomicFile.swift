@@ -25,7 +25,7 @@ package struct SystemCalls: Sendable {
 /// bytes or all of the new ones.
 ///
 /// The bytes go to a temporary file in the same folder, which is synchronised and then renamed; synchronising the folder
-/// makes the new name last.
+/// makes the new name last. A symbolic link stays and what it leads to is replaced; a device or a pipe is written to as it is.
 public enum AtomicFile {
     /// Writes `bytes` to `path`, replacing a file of that name.
     /// - Throws: `CheckpointError.refused`; `path` is then as it was and no temporary file remains.
@@ -53,6 +53,14 @@ public enum AtomicFile {
         to path: String, calls: SystemCalls = .operatingSystem, contents: (Sink) throws -> Void
     ) throws {
         func refused(_ code: Int32) -> CheckpointError { .refused(action: "write", path: path, code: code) }
+        var status = stat()
+        if stat(path, &status) == 0, ![S_IFREG, S_IFDIR].contains(status.st_mode & S_IFMT) {
+            let descriptor = open(path, O_WRONLY | O_CLOEXEC)
+            guard descriptor >= 0 else { throw refused(errno) }
+            defer { close(descriptor) }
+            return try contents(Sink(descriptor: descriptor, path: path, calls: calls))
+        }
+        let path = leadingTo(path)
         let folder = folder(of: path)
         let (descriptor, temporary) = try openTemporary(in: folder, for: path)
         do {
@@ -91,6 +99,16 @@ public enum AtomicFile {
         guard calls.synchronize(descriptor) == 0 || errno == EINVAL else {
             throw CheckpointError.refused(action: "write", path: folder, code: errno)
         }
+    }
+
+    /// Where a symbolic link leads; other paths as they are.
+    private static func leadingTo(_ path: String) -> String {
+        var status = stat()
+        guard lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFLNK, let real = realpath(path, nil) else {
+            return path
+        }
+        defer { free(real) }
+        return String(cString: real)
     }
 
     private static func folder(of path: String) -> String {

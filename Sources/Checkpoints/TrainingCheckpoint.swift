@@ -3,7 +3,7 @@ import Glibc
 
 /// Everything a training needs to go on as if it had never stopped, in one safetensors file.
 ///
-/// Arrays are float32 and flat, one for each store and role (parameters, moments, average); what they are called is the
+/// Arrays are float32 and flat, one for each store and role (parameters, moments, average, numbers of updates); what they are called is the
 /// trainer's affair. Metadata are `format` (`limn-training-checkpoint`), `version` (`1`), `counters` (JSON), `recipe`
 /// (the resolved recipe's text), `checksum` (see `Checksum`) and, where there are any, `statistics` (JSON).
 public struct TrainingCheckpoint: Sendable {
@@ -11,9 +11,9 @@ public struct TrainingCheckpoint: Sendable {
     public struct Counters: Codable, Equatable, Sendable {
         /// Real images seen by the discriminator.
         public var imagesSeen: Int
-        /// Steps done, the skipped ones included.
+        /// Updates made of the network that decides how far a training is.
         public var steps: Int
-        /// Steps left out because a loss or gradient was not finite.
+        /// Updates left out because a loss or gradient was not finite.
         public var skippedSteps: Int
         /// The run's seed.
         public var seed: UInt64

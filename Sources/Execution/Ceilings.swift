@@ -7,12 +7,12 @@ public struct Ceilings: Sendable {
     /// Bytes a second that a long elementwise loop reads and writes.
     public let traffic: Double
 
-    /// Measures both in under a second, by the best of several runs; all threads take part, as in a training step.
+    /// Measures both in a few seconds, by the best of several runs; all threads take part, as in a training step.
     public init(of device: CPUDevice) throws {
         let batch = 32
         let replicas = Replicas.count(batch: batch, device: device)
         func costs(_ input: Shape, filter: Shape?) throws -> [Program.StepCost] {
-            let zeros = HostArray.floats([Float](repeating: 0.5, count: input.count * replicas))
+            let values = HostArray.floats([Float](repeating: 0.5, count: input.count * replicas))
             let filters = HostArray.floats([Float](repeating: 0.5, count: (filter?.count ?? 0) * replicas))
             let program = try Replicas(replicas, on: device, parameters: [:]) { _ in
                 let graph = Graph()
@@ -23,7 +23,7 @@ public struct Ceilings: Sendable {
                 let y = x.convolution(w, .init(padding: 1)).convolution(w, .init(padding: 1))
                 return Outputs(results: ["y": y.sum(along: [0, 1, 2, 3])])
             }
-            return try (0..<8).flatMap { _ in try program.profile(["x": zeros, "w": filters]) }
+            return try (0..<8).flatMap { _ in try program.profile(["x": values, "w": filters]) }
         }
         var arithmetic = 0.0
         for (side, channels) in [(64, 64), (32, 64), (32, 128), (16, 128), (16, 256), (8, 256), (8, 512)] {
@@ -32,7 +32,7 @@ public struct Ceilings: Sendable {
                 arithmetic = max(arithmetic, cost.flops / cost.seconds)
             }
         }
-        // Far more than caches hold.
+        // More than most caches hold.
         let loops = try costs([batch / replicas, 1 << 18], filter: nil).filter { $0.name.hasPrefix("loop") }
         traffic = loops.map { $0.bytes / $0.seconds }.max() ?? 0
         self.arithmetic = arithmetic

@@ -12,10 +12,11 @@ public final class Replicas {
     /// What each part leaves of a run, in a place of its own: part i alone touches element i while parts run.
     private let outcomes: UnsafeMutablePointer<Result<[Program.StepCost], ExecutionError>>
 
-    /// How many parts `device` divides `batch` into: the most equal ones, at most one a thread; or one, whose kernels
-    /// share all threads, when that would leave half the threads without work.
+    /// How many parts `device` divides `batch` into: the most equal ones of four pictures or more (each part packs all
+    /// filters for itself), at most one a thread; or one, whose kernels share all threads, when that would leave half the
+    /// threads without work.
     public static func count(batch: Int, device: CPUDevice) -> Int {
-        let most = (1...max(1, min(batch, device.threads))).last { batch % $0 == 0 } ?? 1
+        let most = (1...max(1, min(batch / 4, device.threads))).last { batch % $0 == 0 } ?? 1
         return 2 * most > device.threads ? most : 1
     }
 

@@ -45,7 +45,6 @@ public struct ConvolutionGeometry: Hashable, Sendable {
 /// other two, to any order.
 package struct Convolution: Operation {
     package let geometry: ConvolutionGeometry
-    package init(geometry: ConvolutionGeometry) { self.geometry = geometry }
     package func shape(of inputs: [Shape]) -> Shape { geometry.output(of: inputs[0], filter: inputs[1]) }
     package func pullback(_ dy: Tensor, inputs: [Tensor], output: Tensor) -> [Tensor?] {
         let (x, w) = (inputs[0], inputs[1])
@@ -112,20 +111,15 @@ package struct DoublingFilterGradient: Operation {
 
 extension Tensor {
     /// Cross-correlation with `filter` [O, spatial…, C/groups] of an input [N, spatial…, C].
-    ///
-    /// Of an input doubled by nearest neighbours, a 3×3 cross-correlation is drawn as what it equals, a transposed 4×4
-    /// convolution of the input before the doubling: four ninths of the arithmetic.
     public func convolution(_ filter: Tensor, _ geometry: ConvolutionGeometry) -> Tensor {
-        if let doubling = node.operation as? Upsample, doubling.factor == 2, shape.rank == 4,
-            geometry == ConvolutionGeometry(padding: 1), filter.shape[1] == 3, filter.shape[2] == 3
-        {
-            let small = Tensor(graph: graph, id: node.inputs[0])
-            let widened = graph.apply(DoublingFilter(), [filter])
-            return small.inputGradient(
-                filter: widened, input: shape.replacing(-1, with: filter.shape[0]),
-                ConvolutionGeometry(stride: 2, padding: 1))
-        }
-        return graph.apply(Convolution(geometry: geometry), [self, filter])
+        graph.apply(Convolution(geometry: geometry), [self, filter])
+    }
+    /// What `upsampled().convolution(filter, .init(padding: 1))` is for a filter [O×3×3×C] and an input [N, H, W, C], drawn as
+    /// the transposed 4×4 convolution that it equals: four ninths of the arithmetic, and nothing is doubled in memory.
+    public func doubledConvolution(_ filter: Tensor) -> Tensor {
+        let doubled: Shape = [shape[0], 2 * shape[1], 2 * shape[2], filter.shape[0]]
+        return inputGradient(
+            filter: graph.apply(DoublingFilter(), [filter]), input: doubled, ConvolutionGeometry(stride: 2, padding: 1))
     }
     /// The transposed convolution of a gradient [N, spatial…, O] back to `input`.
     public func inputGradient(filter: Tensor, input: Shape, _ geometry: ConvolutionGeometry) -> Tensor {

@@ -7,7 +7,7 @@
 /// - Returns: one tensor per variable, of its shape; zeros where the loss does not depend on it.
 public func gradients(of loss: Tensor, withRespectTo variables: [Tensor]) -> [Tensor] {
     let graph = loss.graph
-    // Only what lies on a path from a variable to the loss takes part: the generator's phase asks for no filter
+    // Only what lies on a path from a variable to the loss takes part: the generator's turn asks for no filter
     // gradients of the discriminator, and so none are computed.
     var depends = [Bool](repeating: false, count: loss.id + 1)
     for variable in variables where variable.id <= loss.id { depends[variable.id] = true }

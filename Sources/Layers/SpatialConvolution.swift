@@ -21,10 +21,12 @@ public struct SpatialConvolution {
     }
 
     /// Applies the filters.
-    public func callAsFunction(_ x: Tensor) -> Tensor {
-        let y = x.convolution(weight, geometry)
-        return bias.map { y + $0 } ?? y
-    }
+    public func callAsFunction(_ x: Tensor) -> Tensor { withBias(x.convolution(weight, geometry)) }
+
+    /// Applies the filters, which must be 3×3, to x doubled by nearest neighbours.
+    public func afterDoubling(_ x: Tensor) -> Tensor { withBias(x.doubledConvolution(weight)) }
+
+    private func withBias(_ y: Tensor) -> Tensor { bias.map { y + $0 } ?? y }
 }
 
 /// A transposed convolution that doubles both spatial extents: the input gradient of a 4×4 convolution of stride 2.

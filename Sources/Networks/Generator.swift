@@ -128,7 +128,7 @@ private struct DFGANBlock {
         let c = hidden(condition).relu()
         // Maps of single pixels commute with nearest up-sampling: before it they cost a quarter.
         let before = affines[1](affines[0](x, c).leakyReLU(), c).leakyReLU()
-        let middle = convolution1(before.upsampled())
+        let middle = convolution1.afterDoubling(before)
         let after = affines[3](affines[2](middle, c).leakyReLU(), c).leakyReLU()
         return (shortcut.map { $0(x) } ?? x).upsampled() + convolution2(after)
     }

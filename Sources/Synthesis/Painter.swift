@@ -48,7 +48,13 @@ public final class Painter {
     /// Side of the pictures.
     public var side: Int { networks.side }
 
-    /// Paints each commission; the result does not depend on the others.
+    /// The tokens of a prompt where they are more than the model reads, and how many it reads; nil where it reads all.
+    public func excess(of prompt: String) -> (tokens: Int, limit: Int)? {
+        let tokens = embedder.tokenCount(prompt)
+        return tokens > embedder.limit ? (tokens, embedder.limit) : nil
+    }
+
+    /// Paints each commission; the others change nothing but rounding, and with it a pixel by one level at most.
     /// - Parameter progress: called with the number of pictures done.
     /// - Throws: `ModelError` where the model's weights give what is no colour.
     public func paint(_ commissions: [Commission], progress: (Int) -> Void = { _ in }) throws -> [Image] {

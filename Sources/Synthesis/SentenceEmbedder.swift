@@ -29,6 +29,12 @@ public final class SentenceEmbedder {
         try store.load(arrays, into: values)
     }
 
+    /// Most tokens of a sentence that are read, start and end included.
+    public var limit: Int { configuration.length }
+
+    /// The tokens of a sentence before it is cut, start and end included.
+    public func tokenCount(_ sentence: String) -> Int { tokenizer.encode(sentence, limit: .max).ids.count }
+
     /// The vectors of `captions`, [captions×width], in order. Captions longer than the encoder reads are cut.
     /// - Parameter progress: called now and then with the number of captions done.
     public func embed(_ captions: [String], progress: (Int) -> Void = { _ in }) throws -> [Float] {

@@ -12,7 +12,7 @@ import RandomStreams
 
 /// Trains a text encoder and an image encoder to find each other's half of a pair among a batch.
 public final class ContrastiveTrainer {
-    let pair: OptimizedStore
+    package let pair: OptimizedStore
     /// Each makes the vectors of its part of the batch, pauses for the loss, and goes back from the loss's derivatives
     /// by its vectors to those by the parameters.
     private let encoders: Replicas

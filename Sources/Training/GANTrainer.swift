@@ -32,8 +32,8 @@ public final class GANTrainer {
     public internal(set) var imagesSeen = 0
     /// Updates left out because a loss or gradient was not finite.
     public internal(set) var skipped = 0
-    /// Updates left out since the last one that was made.
-    var skippedInARow = 0
+    /// Updates that one of the networks has had left out since its last one that was made; the larger number of both.
+    var skippedInARow: Int { max(generator.skippedInARow, discriminator.skippedInARow) }
 
     /// Draws and compiles the programs of a step.
     /// - Parameters:
@@ -74,8 +74,16 @@ public final class GANTrainer {
     }
     /// Arithmetic operations of one step, penalty included.
     public var flopsPerStep: Double { judging.penalized.flops + painting.flops }
+    /// The same, as the mean over steps with and without the penalty.
+    public var meanFlopsPerStep: Double {
+        let every = Double(recipe.gan.penaltyEvery)
+        return (judging.penalized.flops + (every - 1) * judging.plain.flops) / every + painting.flops
+    }
     /// Bytes that the programs of a step hold.
-    public var memory: Int { judging.penalized.memory + painting.memory }
+    public var memory: Int {
+        let plain = judging.plain === judging.penalized ? 0 : judging.plain.memory
+        return judging.penalized.memory + plain + painting.memory
+    }
 
     /// One step on one batch.
     public func step(_ batch: Batch) throws -> Measurements {
@@ -104,10 +112,10 @@ public final class GANTrainer {
         measurements.merge(turn) { $1 }
         guard turn.values.allSatisfy(\.isFinite) else {
             skipped += 1
-            skippedInARow += 1
+            network.skippedInARow += 1
             return
         }
-        skippedInARow = 0
+        network.skippedInARow = 0
         network.update(rate: rate, averageDecay: averageDecay, threads: device.threads)
     }
 

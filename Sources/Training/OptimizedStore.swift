@@ -13,12 +13,14 @@ package final class OptimizedStore {
     package let parameters: FlatBuffer
     /// The gradient, and one more buffer for each further replica of a program that computes it.
     private let gradients: [FlatBuffer]
-    var gradient: FlatBuffer { gradients[0] }
+    package var gradient: FlatBuffer { gradients[0] }
     let first: FlatBuffer
     let second: FlatBuffer
     let average: FlatBuffer
     /// Updates made.
     var steps = 0
+    /// Updates left out since the last one that was made.
+    var skippedInARow = 0
     private let beta1: Float
     private let beta2: Float
 

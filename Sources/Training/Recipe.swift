@@ -108,7 +108,7 @@ public struct GANRecipe: Codable, Equatable, Sendable {
     public var loss = AdversarialLoss.hinge
     /// Weight of the mismatching term against the real one; the fake one has the rest of 1.
     public var mismatchWeight: Float = 0.5
-    /// Weight of the gradient penalty: matching-aware with `hinge` and `gan-cls`, R1 and R2 with `relativistic`.
+    /// Weight of the gradient penalty: matching-aware with `hinge` and `cross-entropy`, R1 and R2 with `relativistic`.
     public var penalty: Float = 2
     /// Steps from one penalty to the next; each then weighs as many times more.
     public var penaltyEvery = 1

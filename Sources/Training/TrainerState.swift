@@ -12,7 +12,9 @@ extension OptimizedStore {
     /// Flat arrays for a checkpoint, under `name.`.
     func arrays(_ name: String) -> [NamedArray] {
         state.map { NamedArray(name: "\(name).\($0.name)", shape: [$0.buffer.count], floats: $0.buffer.values) }
-            + [NamedArray(name: "\(name).steps", shape: [1], floats: [Float(steps)])]
+            + [("steps", steps), ("skipped_in_a_row", skippedInARow)].map {
+                NamedArray(name: "\(name).\($0)", shape: [1], floats: [Float($1)])
+            }
     }
 
     func restore(_ name: String, from checkpoint: TrainingCheckpoint) throws {
@@ -26,6 +28,7 @@ extension OptimizedStore {
             buffer.values = try array.floats()
         }
         steps = Int(try arrays["\(name).steps"]?.floats().first ?? 0)
+        skippedInARow = Int(try arrays["\(name).skipped_in_a_row"]?.floats().first ?? 0)
     }
 
     /// The averaged weights by path.
@@ -39,15 +42,12 @@ extension GANTrainer {
         TrainingCheckpoint(
             counters: .init(imagesSeen: imagesSeen, steps: generator.steps, skippedSteps: skipped, seed: seed),
             recipe: recipe,
-            arrays: generator.arrays("generator") + discriminator.arrays("discriminator") + [
-                NamedArray(name: "skipped_in_a_row", shape: [1], floats: [Float(skippedInARow)])
-            ])
+            arrays: generator.arrays("generator") + discriminator.arrays("discriminator"))
     }
 
     func restore(_ checkpoint: TrainingCheckpoint) throws {
         try generator.restore("generator", from: checkpoint)
         try discriminator.restore("discriminator", from: checkpoint)
-        skippedInARow = Int(try checkpoint.arrays.first { $0.name == "skipped_in_a_row" }?.floats().first ?? 0)
         imagesSeen = checkpoint.counters.imagesSeen
         skipped = checkpoint.counters.skippedSteps
     }

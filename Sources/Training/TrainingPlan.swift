@@ -1,5 +1,6 @@
 import Corpora
 import Execution
+import Language
 import Networks
 
 /// What a recipe would train on a corpus, without training: for `--dry-run`.
@@ -7,7 +8,7 @@ public struct TrainingPlan: CustomStringConvertible {
     /// Several lines for people.
     public let description: String
 
-    /// Draws and compiles everything; reads the corpus's listing but no picture.
+    /// Draws and compiles everything; reads the corpus's listing and captions but no picture.
     public init(_ recipe: Recipe, data: String, device: CPUDevice) throws {
         let corpus = try Corpus(folder: data, split: recipe.data.split.isEmpty ? nil : recipe.data.split)
         var lines = [
@@ -15,21 +16,35 @@ public struct TrainingPlan: CustomStringConvertible {
             "data           \(corpus.examples.count) pictures, \(corpus.captionCount) captions, \(corpus.classes.count) classes",
             "device         \(device.summary)",
         ]
+        /// GFLOP as hours: the networks of training keep about 60 % of the pace of the fastest convolution.
+        let pace = 0.6 * (try Ceilings(of: device)).arithmetic
+        func cost(_ flops: Double) -> String {
+            "\(Journal.number(flops / 1e15, digits: 2)) PFLOP, about \(Journal.duration(flops / pace)) here"
+        }
         let encoder = recipe.encoder
-        lines.append(
-            encoder.file.isEmpty
-                ? "encoder        \(encoder.layers) blocks of width \(encoder.width), \(encoder.images) pairs by \(encoder.batch)"
-                : "encoder        \(encoder.file)")
+        if !encoder.file.isEmpty {
+            lines.append("encoder        \(encoder.file)")
+        } else {
+            let vocabulary = try VocabularyTrainer(size: recipe.data.vocabulary).train(
+                on: corpus.captions, name: recipe.name, provenance: "")
+            let trainer = try ContrastiveTrainer(
+                recipe, corpus: corpus, tokenizer: Tokenizer(vocabulary: vocabulary), device: device)
+            let steps = Double(encoder.images) / Double(encoder.batch)
+            lines += [
+                "encoder        \(trainer.parameterCount) parameters, \(encoder.layers) blocks of width \(encoder.width); \(vocabulary.count) tokens",
+                "               \(encoder.images) pairs by \(encoder.batch): \(cost(steps * trainer.flopsPerStep))",
+            ]
+        }
         let gan = recipe.gan
         if gan.images > 0 {
             let trainer = try GANTrainer(recipe, embeddings: [], condition: encoder.embedding, device: device)
-            let perImage = trainer.flopsPerStep / Double(gan.batch) / 1e9
+            let perImage = trainer.meanFlopsPerStep / Double(gan.batch)
             lines += [
                 "networks       \(gan.family.rawValue) at \(recipe.data.side)×\(recipe.data.side)",
                 "generator      \(trainer.parameterCounts.generator) parameters, width \(gan.generatorWidth)",
                 "discriminator  \(trainer.parameterCounts.discriminator) parameters, width \(gan.discriminatorWidth)",
-                "step           \(gan.batch) pictures, \(Journal.number(perImage, digits: 2)) GFLOP each, \(trainer.memory >> 20) MiB",
-                "training       \(gan.images) pictures, \(Journal.number(perImage * Double(gan.images) / 1e6, digits: 2)) PFLOP; at 100 GFLOP/s \(Journal.duration(perImage * Double(gan.images) / 100))",
+                "step           \(gan.batch) pictures, \(Journal.number(perImage / 1e9, digits: 2)) GFLOP each, \(trainer.memory >> 20) MiB",
+                "training       \(gan.images) pictures: \(cost(perImage * Double(gan.images)))",
             ]
         }
         description = lines.joined(separator: "\n")

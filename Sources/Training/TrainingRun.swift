@@ -200,7 +200,9 @@ public final class TrainingRun {
             if isLast || before / recipe.gan.snapshotEvery != trainer.imagesSeen / recipe.gan.snapshotEvery {
                 try snapshot(trainer, pair, grid)
             }
-            if isLast || before / recipe.gan.checkpointEvery != trainer.imagesSeen / recipe.gan.checkpointEvery {
+            // Not from amid steps that are left out: what they are left out for may lie in the networks.
+            let isDue = before / recipe.gan.checkpointEvery != trainer.imagesSeen / recipe.gan.checkpointEvery
+            if isLast || isDue && trainer.skippedInARow == 0 {
                 try write(trainer.checkpoint(resolved, seed: recipe.seed), in: run.path, journal)
             }
         }
@@ -256,7 +258,7 @@ public final class TrainingRun {
         try trainer.restore(checkpoint)
         trainer.imagesSeen = seen
         trainer.skipped = skipped
-        trainer.skippedInARow = 0
+        for network in [trainer.generator, trainer.discriminator] { network.skippedInARow = 0 }
         try journal.note(
             "gradients were not finite \(TrainingRun.skipsBeforeReturn) times in a row: back to the networks of \(checkpoint.counters.imagesSeen) images"
         )

@@ -60,6 +60,7 @@ struct CorpusCommand: ParsableCommand {
         }
 
         func run() throws {
+            try Paths.requireNotEmpty(("--out", out))
             let total = count
             let progress = progressLine()
             try ShapesCorpus(seed: seed, side: side).write(to: out, count: count) { progress?($0, total) }

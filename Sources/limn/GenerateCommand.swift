@@ -69,6 +69,7 @@ struct GenerateCommand: ParsableCommand {
     }
 
     func run() throws {
+        try Paths.requireNotEmpty(("--out", out), ("--model", model), ("--prompts", prompts))
         let clock = ContinuousClock()
         let texts = try readPrompts()
         let layout = try PictureLayout(texts, perPrompt: n, grid: grid, isList: prompts != nil, out: out)
@@ -76,6 +77,12 @@ struct GenerateCommand: ParsableCommand {
         let model = try Model(contentsOf: path)
         try layout.requirePaintable(side: size ?? model.configuration.networks.side)
         let painter = try ModelLocation.naming(path) { try Painter(model, device: CPUDevice(threads: threads)) }
+        for (index, text) in texts.enumerated() {
+            guard let excess = painter.excess(of: text) else { continue }
+            let prompt = prompts.map { "\($0):\(index + 1)" } ?? "the prompt"
+            Terminal.say(
+                "\(prompt) has \(excess.tokens) tokens, of which this model reads the first \(excess.limit - 1)")
+        }
         let commissions = texts.flatMap { text in
             (0..<n).map { Commission(prompt: text, seed: seed &+ UInt64($0), truncation: truncation ?? .infinity) }
         }

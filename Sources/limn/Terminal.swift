@@ -21,6 +21,16 @@ enum Terminal {
     private static func put(_ text: String) { text.withCString { _ = write(STDERR_FILENO, $0, strlen($0)) } }
 }
 
+/// Paths from the command line.
+enum Paths {
+    /// Refuses empty ones, which would mean the root of the file system to whatever appends a name to them.
+    static func requireNotEmpty(_ paths: (flag: String, path: String?)...) throws {
+        for (flag, path) in paths where path == "" {
+            throw CommandError(exit: .usage, "\(flag) is empty; is a variable of the shell unset?")
+        }
+    }
+}
+
 /// Text that a command reads.
 enum InputFile {
     /// The text of a file, or of standard input for `-`, without a byte order mark; it must be UTF-8.
@@ -29,10 +39,13 @@ enum InputFile {
         if path == "-" {
             bytes = try standardInput()
         } else {
-            guard let data = FileManager.default.contents(atPath: path) else {
+            // Pipes too: a shell's <(…) is one.
+            let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+            defer { if descriptor >= 0 { close(descriptor) } }
+            guard descriptor >= 0, let content = read(descriptor) else {
                 throw CommandError(exit: .noInput, "\(path): cannot be read; is the path right?")
             }
-            bytes = Array(data)
+            bytes = content
         }
         if bytes.starts(with: [0xef, 0xbb, 0xbf]) { bytes.removeFirst(3) }
         if let text = String(validating: bytes, as: UTF8.self) { return text }
@@ -44,12 +57,20 @@ enum InputFile {
 
     /// The bytes of standard input up to its end.
     static func standardInput() throws -> [UInt8] {
+        guard let bytes = read(STDIN_FILENO) else {
+            throw CommandError(exit: .noInput, "standard input cannot be read")
+        }
+        return bytes
+    }
+
+    /// All that a descriptor gives, or nil where it gives an error.
+    private static func read(_ descriptor: Int32) -> [UInt8]? {
         var bytes: [UInt8] = []
         var buffer = [UInt8](repeating: 0, count: 65536)
         while true {
-            let count = read(STDIN_FILENO, &buffer, buffer.count)
+            let count = Glibc.read(descriptor, &buffer, buffer.count)
             if count < 0 && errno == EINTR { continue }
-            guard count >= 0 else { throw CommandError(exit: .noInput, "standard input cannot be read") }
+            guard count >= 0 else { return nil }
             if count == 0 { return bytes }
             bytes += buffer[..<count]
         }

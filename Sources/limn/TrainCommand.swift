@@ -45,6 +45,7 @@ struct TrainCommand: ParsableCommand {
     var threads: Int?
 
     func run() throws {
+        try Paths.requireNotEmpty(("--data", data), ("--run", directory))
         let settings = set + (images.map { ["gan.images=\($0)"] } ?? [])
         let recipe = try Recipe(yaml: InputFile.text(self.recipe), named: self.recipe, settings: settings)
         let device = CPUDevice(threads: threads, precision: recipe.precision)

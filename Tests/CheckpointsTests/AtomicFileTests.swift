@@ -92,4 +92,30 @@ private func refuse<Result: SignedInteger>(_ code: Int32) -> Result {
             complaint { try AtomicFile.write([1], to: "/absent/folder/file") }
                 == "cannot write /absent/folder/file: No such file or directory")
     }
+
+    @Test func aSymbolicLinkStaysAndWhatItLeadsToIsReplaced() throws {
+        try withTemporaryFolder { folder in
+            try AtomicFile.write("old", to: folder + "/target")
+            try #require(symlink("target", folder + "/link") == 0)
+            try AtomicFile.write("new", to: folder + "/link")
+            var status = stat()
+            #expect(lstat(folder + "/link", &status) == 0 && status.st_mode & S_IFMT == S_IFLNK)
+            #expect(try String(contentsOfFile: folder + "/target", encoding: .utf8) == "new")
+        }
+    }
+
+    /// A device that was replaced by a file would be lost to the whole machine; a pipe stands for it here.
+    @Test func aPipeIsWrittenToAndStaysAPipe() throws {
+        try withTemporaryFolder { folder in
+            let path = folder + "/pipe"
+            try #require(mkfifo(path, 0o600) == 0)
+            let reader = open(path, O_RDONLY | O_NONBLOCK)
+            defer { close(reader) }
+            try AtomicFile.write("through", to: path)
+            var bytes = [UInt8](repeating: 0, count: 16)
+            #expect(read(reader, &bytes, 16) == 7 && String(decoding: bytes[..<7], as: UTF8.self) == "through")
+            var status = stat()
+            #expect(lstat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFIFO)
+        }
+    }
 }

@@ -127,7 +127,8 @@ import Testing
                 "generate", "a red circle", "“ein” Stern/\\", "--model", tiny.model, "-n", "2", "--seed",
                 "18446744073709551615", "--out", "out", "--json", in: folder)
             #expect(outcome.ending == .exit(0), "\(outcome.err)")
-            #expect(outcome.err.isEmpty)
+            // Files are told of on standard output alone.
+            #expect(!outcome.err.contains("out/"))
             let records = try outcome.text.split(separator: "\n").map {
                 try JSONDecoder().decode(Record.self, from: Data($0.utf8))
             }
@@ -199,6 +200,30 @@ import Testing
                 "generate", "--prompts", "long.txt", "--model", tiny.model, "--out", "out", in: folder)
             #expect(outcome.ending == .exit(0), "\(outcome.err)")
             #expect(try texts(folder + "/out/00000.png")["prompt"] == String(prompt.prefix(10_000)))
+            // What is not read is said.
+            #expect(
+                outcome.err.contains("long.txt:1 has ") && outcome.err.contains("tokens, of which"), "\(outcome.err)")
+        }
+    }
+
+    @Test func promptsComeThroughAPipeToo() throws {
+        let tiny = try Tiny.shared()
+        try withTemporaryFolder { folder in
+            let outcome = try limn(
+                "generate", "--prompts", "fifo", "--model", tiny.model, "--out", "out", in: folder,
+                shell: #"mkfifo fifo; (printf 'a red circle\n' >fifo) & exec "$@""#)
+            #expect(outcome.ending == .exit(0), "\(outcome.err)")
+            #expect(exists(folder + "/out/00000.png"))
+        }
+    }
+
+    @Test(arguments: ["--out", "--model", "--prompts"])
+    func emptyPathsAreRefused(flag: String) throws {
+        let tiny = try Tiny.shared()
+        let rest = flag == "--prompts" ? [] : ["red"]
+        try withTemporaryFolder { folder in
+            let outcome = try Child(["generate", "--model", tiny.model] + rest + [flag, ""], in: folder).finish()
+            expectRefusal(outcome, 64, "\(flag) is empty")
         }
     }
 }

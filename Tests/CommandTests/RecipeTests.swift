@@ -57,11 +57,12 @@ import Testing
                 })
             #expect(rows["recipe"] == "tiny, seed 1")
             #expect(rows["data"]?.hasPrefix("100 pictures, 240 captions") == true)
+            #expect(rows["encoder"]?.contains(/^[0-9]+ parameters, 1 blocks of width/) == true)
             #expect(rows["networks"] == "df-gan at 16×16")
             #expect(rows["generator"]?.hasSuffix(" parameters, width 4") == true)
             #expect(rows["discriminator"]?.hasSuffix(" parameters, width 4") == true)
             #expect(rows["step"]?.contains(/^8 pictures, [0-9.]+ GFLOP each, [0-9]+ MiB$/) == true)
-            #expect(rows["training"]?.contains(/^2400 pictures, [0-9.]+ PFLOP; at 100 GFLOP\/s \d+ s$/) == true)
+            #expect(rows["training"]?.contains(/^2400 pictures: [0-9.e-]+ PFLOP, about \d+ s here$/) == true)
             #expect(!exists(folder + "/run"))
         }
     }

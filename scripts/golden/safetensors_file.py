@@ -1,6 +1,6 @@
 """Writes the golden file of CheckpointsTests: a safetensors file made by the reference implementation.
 
-    python scripts/golden/safetensors_file.py            prints the file as base64, for GoldenFileTests.swift
+    python scripts/golden/safetensors_file.py            prints the file as base64, for SafetensorsTests.swift
     python scripts/golden/safetensors_file.py FILE       prints what FILE holds, to check a file that Limn wrote
 
 Needs torch and safetensors.

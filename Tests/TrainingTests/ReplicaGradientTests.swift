@@ -1,0 +1,75 @@
+import Corpora
+import Execution
+import FoundationEssentials
+import Language
+import Testing
+
+import Training
+
+/// However many threads divide a batch, the gradient is that of the whole.
+@Suite struct ReplicaGradientTests {
+    /// A batch of a corpus of shapes, the same for every thread count.
+    private func withBatch(_ size: Int, _ body: (Corpus, Batch) throws -> Void) throws {
+        let folder = FileManager.default.temporaryDirectory.path + "/limn-replicas-\(UUID().uuidString)"
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        try ShapesCorpus(seed: 5, side: 16).write(to: folder, count: 60)
+        let corpus = try Corpus(folder: folder, split: nil)
+        let pictures = try PictureStore(corpus: corpus, side: 16)
+        let sampler = try PairSampler(corpus: corpus, seed: 1, flips: false)
+        try body(corpus, Batch(pictures: pictures, sampler: sampler, firstImage: 0, size: size))
+    }
+
+    private func device(_ threads: Int) -> CPUDevice {
+        CPUDevice(library: .openBLAS, threads: threads, precision: .float32)
+    }
+
+    /// The largest difference of two gradients against the length of the first.
+    private func difference(_ a: [Float], _ b: [Float]) -> Float {
+        let length = a.reduce(0) { $0 + $1 * $1 }.squareRoot()
+        return (zip(a, b).map { abs($0 - $1) }.max() ?? 0) / length
+    }
+
+    @Test func ofBothTurns() throws {
+        var recipe = Recipe()
+        recipe.data.side = 16
+        recipe.gan.generatorWidth = 4
+        recipe.gan.discriminatorWidth = 4
+        recipe.gan.noise = 8
+        recipe.gan.batch = 12
+        try withBatch(12) { corpus, batch in
+            let embeddings = (0..<corpus.captionCount * 8).map { Float($0 % 7) / 7 - 0.4 }
+            let gradients = try [1, 2, 3].map { threads in
+                #expect(Replicas.count(batch: 12, device: device(threads)) == threads)
+                let trainer = try GANTrainer(recipe, embeddings: embeddings, condition: 8, device: device(threads))
+                _ = try trainer.step(batch)
+                return (trainer.generator.gradient.values, trainer.discriminator.gradient.values)
+            }
+            for other in gradients.dropFirst() {
+                // The generator's is taken through a discriminator that has made a step of Adam, which is near its sign.
+                #expect(difference(gradients[0].0, other.0) < 1e-3)
+                #expect(difference(gradients[0].1, other.1) < 1e-4)
+            }
+        }
+    }
+
+    @Test func ofTheContrastiveLoss() throws {
+        var recipe = Recipe()
+        recipe.data.side = 16
+        (recipe.encoder.width, recipe.encoder.heads, recipe.encoder.layers) = (16, 2, 1)
+        (recipe.encoder.length, recipe.encoder.embedding, recipe.encoder.imageWidth) = (16, 8, 4)
+        recipe.encoder.batch = 12
+        try withBatch(12) { corpus, batch in
+            let vocabulary = try VocabularyTrainer(size: 300).train(
+                on: corpus.captions, name: "tiny", provenance: "test")
+            let gradients = try [1, 2, 3].map { threads in
+                let trainer = try ContrastiveTrainer(
+                    recipe, corpus: corpus, tokenizer: Tokenizer(vocabulary: vocabulary), device: device(threads))
+                let norm = try #require(try trainer.step(batch)["gradient_norm"])
+                // What is left in the buffer may have been cut to length 1.
+                return trainer.pair.gradient.values.map { $0 * Float(max(1, norm)) }
+            }
+            #expect(gradients[0].contains { $0 != 0 })
+            for other in gradients.dropFirst() { #expect(difference(gradients[0], other) < 1e-4) }
+        }
+    }
+}
