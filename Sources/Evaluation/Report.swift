@@ -98,7 +98,7 @@ public struct Report: Codable, Sendable {
         if let fmd { distance("FMD, MobileNetV2", fmd, digits: 2) }
         if let diversity {
             lines += [
-                "Diversity of one caption's pictures, against one class's real ones",
+                "Diversity of one caption's pictures, against one class's real ones (8 each of \(min(40, retrieval.count)))",
                 "  painted             \(Report.rounded(diversity, 2))",
             ]
         }
