@@ -101,7 +101,7 @@ struct CPUCompiler {
         let pause = pending.count
         for id in order[half...] { try emit(id) }
         emitPendingWrites()
-        return finish(early: early, pause: pause)
+        return try finish(early: early, pause: pause)
     }
 
     // MARK: Values and steps
@@ -270,7 +270,7 @@ struct CPUCompiler {
         }
     }
 
-    private mutating func finish(early: [String: Place], pause: Int) -> Program {
+    private mutating func finish(early: [String: Place], pause: Int) throws(ExecutionError) -> Program {
         for place in early.values { buffers[place.buffer].last = max(buffers[place.buffer].last, pause) }
         var results: [String: (Place, Shape)] = [:]
         for (name, tensor) in outputs.results {
@@ -289,8 +289,8 @@ struct CPUCompiler {
         let planned = buffers.indices.filter { buffers[$0].fixed == nil }
         let plan = MemoryPlan(
             planned.map { .init(size: buffers[$0].size, first: buffers[$0].first, last: buffers[$0].last) })
-        let arena = DeviceMemory(bytes: plan.size)
-        let scratch = DeviceMemory(bytes: scratchBytes)
+        let arena = try DeviceMemory(bytes: plan.size)
+        let scratch = try DeviceMemory(bytes: scratchBytes)
         var base = buffers.map { $0.fixed ?? arena.pointer }
         for (index, offset) in zip(planned, plan.offsets) { base[index] = arena.pointer + offset }
         let at = Addresses(base: base, scratch: scratch.pointer)

@@ -41,6 +41,8 @@ public enum ExecutionError: Error, CustomStringConvertible, Sendable {
     case missingParameter(String)
     /// The device has no kernel for an operation.
     case unsupported(operation: String, device: String)
+    /// The system has not so many bytes to give.
+    case outOfMemory(bytes: Int)
     /// A library call failed.
     case kernel(step: String, status: Int)
 
@@ -49,6 +51,7 @@ public enum ExecutionError: Error, CustomStringConvertible, Sendable {
         switch self {
         case .missingParameter(let path): "no values were given for parameter \(path)"
         case .unsupported(let operation, let device): "device \(device) cannot run \(operation)"
+        case .outOfMemory(let bytes): "no memory for \(bytes >> 20) MiB; smaller batches, widths or sides need less"
         case .kernel(let step, let status): "\(step) failed in its library with status \(status)"
         }
     }

@@ -12,7 +12,12 @@ public final class FlatBuffer {
     /// A buffer of `count` zeros.
     public init(count: Int) {
         self.count = count
-        memory = DeviceMemory(bytes: count * MemoryLayout<Float>.stride)
+        do throws(ExecutionError) {
+            memory = try DeviceMemory(bytes: count * MemoryLayout<Float>.stride)
+        } catch {
+            // As Swift's own arrays do. Programs, which take many times the memory of parameters, throw instead.
+            fatalError("\(error)")
+        }
         // Zero bits are the float 0.
         pointer = memory.pointer.bindMemory(to: Float.self, capacity: max(count, 1))
     }
@@ -34,8 +39,8 @@ final class DeviceMemory {
     let pointer: UnsafeMutableRawPointer
     private let bytes: Int
 
-    init(bytes: Int) {
-        guard let pointer = limn_allocate(bytes) else { fatalError("no memory for \(bytes >> 20) MiB") }
+    init(bytes: Int) throws(ExecutionError) {
+        guard let pointer = limn_allocate(bytes) else { throw .outOfMemory(bytes: bytes) }
         (self.pointer, self.bytes) = (pointer, bytes)
     }
 

@@ -99,6 +99,7 @@ final class Child {
 
     /// A file without a name that holds `bytes`, open at its beginning.
     private static func anonymousFile(_ bytes: [UInt8]) throws -> Int32 {
+        // mkstemp puts a name of its own in place of the last six letters.
         var name = Array("\(FileManager.default.temporaryDirectory.path)/limn-input-XXXXXX".utf8CString)
         let file = mkstemp(&name)
         try #require(file >= 0)
