@@ -47,6 +47,9 @@ struct CPUCompiler {
     let canonical: [Int]
     private let outputs: Outputs
     private let parameters: [String: BufferSlice]
+    let preparation: Preparation?
+    /// Whether what is emitted comes after the pause.
+    private(set) var isLate = false
 
     private var buffers: [Buffer] = []
     private var pending: [PendingStep] = []
@@ -63,8 +66,12 @@ struct CPUCompiler {
     var packedFilters: [String: Place] = [:]
     var primitives: [String: OneDNNPrimitive] = [:]
 
-    init(_ graph: Graph, device: CPUDevice, outputs: Outputs, parameters: [String: BufferSlice]) {
+    init(
+        _ graph: Graph, device: CPUDevice, outputs: Outputs, parameters: [String: BufferSlice],
+        preparation: Preparation?
+    ) {
         self.graph = graph
+        self.preparation = preparation
         self.device = device
         self.outputs = outputs
         self.parameters = parameters
@@ -99,6 +106,7 @@ struct CPUCompiler {
         for id in order[..<half] { try emit(id) }
         let early = outputs.early.mapValues { operand($0.id, as: .float32) }
         let pause = pending.count
+        isLate = !early.isEmpty
         for id in order[half...] { try emit(id) }
         emitPendingWrites()
         return try finish(early: early, pause: pause)
@@ -194,11 +202,11 @@ struct CPUCompiler {
         case is Reshape:
             places[id] = place(of: node.inputs[0])
         case let convolution as Convolution:
-            emitConvolution(id, convolution.geometry, .forward)
+            try emitConvolution(id, convolution.geometry, .forward)
         case let gradient as ConvolutionInputGradient:
-            emitConvolution(id, gradient.geometry, .inputGradient)
+            try emitConvolution(id, gradient.geometry, .inputGradient)
         case let gradient as ConvolutionFilterGradient:
-            emitConvolution(id, gradient.geometry, .filterGradient)
+            try emitConvolution(id, gradient.geometry, .filterGradient)
         case let product as MatrixProduct:
             emitMatrixProduct(id, product)
         case let upsample as Upsample:
@@ -216,7 +224,7 @@ struct CPUCompiler {
         case let concatenate as Concatenate:
             emitConcatenate(id, concatenate)
         case is DoublingFilter, is DoublingFilterGradient:
-            emitDoublingFilter(id)
+            try emitDoublingFilter(id)
         case let transpose as Transpose:
             emitTranspose(id, transpose)
         default:
@@ -228,10 +236,48 @@ struct CPUCompiler {
     mutating func alias(_ id: Int, to place: Place) { places[id] = place }
 
     private mutating func fixed(_ slice: BufferSlice) -> Place {
-        owned.append(slice.buffer)
-        let address = UnsafeMutableRawPointer(slice.buffer.pointer + slice.offset)
+        fixed(UnsafeMutableRawPointer(slice.buffer.pointer + slice.offset), owner: slice.buffer)
+    }
+
+    private mutating func fixed(_ address: UnsafeMutableRawPointer, owner: AnyObject) -> Place {
+        owned.append(owner)
         buffers.append(Buffer(size: 0, fixed: address, first: 0, last: 0))
         return Place(buffer: buffers.count - 1, storage: .float32)
+    }
+
+    /// The parameter that a node is, or is the unfolded filter of, and a name for the node that all replicas give it.
+    private func origin(_ id: Int) -> (parameter: String, name: String)? {
+        let node = graph.nodes[canonical[id]]
+        if let parameter = node.operation as? Parameter { return (parameter.path, parameter.path) }
+        guard node.operation is DoublingFilter, let from = origin(node.inputs[0]) else { return nil }
+        return (from.parameter, "unfolded \(from.name)")
+    }
+
+    /// A place for what a kernel makes of `source` alone, with the step that makes it: in the preparation that replicas
+    /// share when `source` comes of a parameter, else in this program.
+    /// - Parameters:
+    ///   - result: what tells it from other things made of `source`.
+    ///   - place: where the program keeps it; nil is a new buffer.
+    mutating func emitPrepared(
+        _ name: String, _ result: String, of source: Int, bytes: Int, traffic: Int, place: Place? = nil,
+        run: @escaping (_ from: UnsafeMutableRawPointer, _ to: UnsafeMutableRawPointer) -> Int
+    ) throws(ExecutionError) -> Place {
+        let from = operand(source, as: .float32)
+        if place == nil, let preparation, let origin = origin(source), let address = buffers[from.buffer].fixed {
+            let read = address + from.byteOffset
+            let memory = try preparation.memory(
+                "\(result) \(origin.name)", of: origin.parameter, bytes: bytes, isLate: isLate
+            ) { to in
+                Program.Step(name: name, flops: 0, bytes: Double(traffic)) { run(read, to) }
+            }
+            return fixed(memory.pointer, owner: memory)
+        }
+        let to = place ?? allocate(bytes: bytes, .float32)
+        emit(name, bytes: Double(traffic), reads: [from], writes: [to]) { at in
+            let (read, write) = (at(from), at(to))
+            return { run(read, write) }
+        }
+        return to
     }
 
     // MARK: Outputs

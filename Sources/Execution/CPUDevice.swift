@@ -70,10 +70,18 @@ public struct CPUDevice: Device, Sendable {
 
     /// Compiles with fused loops over one planned arena; see `Device.compile`.
     public func compile(_ outputs: Outputs, parameters: [String: BufferSlice]) throws(ExecutionError) -> Program {
+        try compile(outputs, parameters: parameters, preparation: nil)
+    }
+
+    /// - Parameter preparation: what the program shares with its replicas; nil makes everything in the program itself.
+    func compile(
+        _ outputs: Outputs, parameters: [String: BufferSlice], preparation: Preparation?
+    ) throws(ExecutionError) -> Program {
         let tensors = Array(outputs.results.values) + outputs.writes.map(\.tensor) + Array(outputs.early.values)
         guard let graph = tensors.first?.graph else { preconditionFailure("a program without outputs") }
         limn_onednn_set_threads(Int32(threads))
-        var compiler = CPUCompiler(graph, device: self, outputs: outputs, parameters: parameters)
+        var compiler = CPUCompiler(
+            graph, device: self, outputs: outputs, parameters: parameters, preparation: preparation)
         return try compiler.compile()
     }
 }

@@ -42,27 +42,23 @@ extension CPUCompiler {
         }
     }
 
-    mutating func emitDoublingFilter(_ id: Int) {
+    mutating func emitDoublingFilter(_ id: Int) throws(ExecutionError) {
         let node = graph.nodes[id]
-        let from = operand(node.inputs[0], as: .float32)
-        let to = allocate(id)
         let isBack = node.operation is DoublingFilterGradient
         // The filter on the 3×3 side of the map.
         let shape = isBack ? node.shape : graph.nodes[node.inputs[0]].shape
         let (outs, ins) = (Int64(shape[0]), Int64(shape[3]))
         let threads = Int32(device.threads)
-        emit(
-            "\(isBack ? "fold" : "unfold") filter \(shape)", bytes: Double(shape.count * 4 * 25 / 9), reads: [from],
-            writes: [to]
-        ) { at in
-            let (target, source) = (
-                at(to).assumingMemoryBound(to: Float.self), at(from).assumingMemoryBound(to: Float.self)
-            )
-            return {
-                limn_doubling_filter(target, source, outs, ins, isBack ? 1 : 0, threads)
-                return 0
-            }
+        let made = try emitPrepared(
+            "\(isBack ? "fold" : "unfold") filter \(shape)", "unfolded", of: node.inputs[0],
+            bytes: node.shape.count * 4, traffic: shape.count * 4 * 25 / 9, place: isBack ? allocate(id) : nil
+        ) { from, to in
+            limn_doubling_filter(
+                to.assumingMemoryBound(to: Float.self), from.assumingMemoryBound(to: Float.self), outs, ins,
+                isBack ? 1 : 0, threads)
+            return 0
         }
+        alias(id, to: made)
     }
 
     mutating func emitRows(_ id: Int) {

@@ -9,6 +9,24 @@ final class OneDNNPrimitive {
     deinit { limn_onednn_destroy(handle) }
 }
 
+/// What packs or unpacks the filters of a primitive, which it keeps alive.
+private final class OneDNNReorder {
+    private let handle: OpaquePointer?
+    private let primitive: OneDNNPrimitive
+
+    init(of primitive: OneDNNPrimitive, unpacks: Bool) {
+        handle = limn_onednn_reorder_create(primitive.handle, unpacks ? 1 : 0)
+        self.primitive = primitive
+    }
+
+    deinit { limn_onednn_reorder_destroy(handle) }
+
+    /// Returns the status; 1 is lack of memory.
+    func run(_ from: UnsafeMutableRawPointer, _ to: UnsafeMutableRawPointer) -> Int {
+        handle.map { Int(limn_onednn_reorder_run($0, from, to)) } ?? 1
+    }
+}
+
 enum ConvolutionKind: Int32 {
     case forward = 0
     case inputGradient = 1
@@ -18,7 +36,9 @@ enum ConvolutionKind: Int32 {
 extension CPUCompiler {
     // MARK: Convolution
 
-    mutating func emitConvolution(_ id: Int, _ geometry: ConvolutionGeometry, _ kind: ConvolutionKind) {
+    mutating func emitConvolution(
+        _ id: Int, _ geometry: ConvolutionGeometry, _ kind: ConvolutionKind
+    ) throws(ExecutionError) {
         let node = graph.nodes[id]
         let shapes = node.inputs.map { graph.nodes[$0].shape }
         // Input, filter and output of the convolution this node belongs to.
@@ -30,8 +50,6 @@ extension CPUCompiler {
             }
         let flops = 2 * Double(output.count) * Double(filter.count / filter[0])
         let name = "convolution \(kind) \(input) \(filter)"
-        if device.library == .oneDNN, emitOneDNN(id, name, flops, geometry, kind, input, filter, output) { return }
-
         var shape = limn_convolution()
         shape.batch = Int64(input[0])
         shape.in_channels = Int64(input[-1])
@@ -48,6 +66,12 @@ extension CPUCompiler {
         shape.filter = spatial(Array(filter.dimensions[1..<filter.rank - 1]), filler: 1)
         shape.stride = spatial(geometry.stride, filler: 1)
         shape.pad_low = spatial(geometry.padLow, filler: 0)
+        let operandType: Storage = device.precision == .bfloat16 ? .bfloat16 : .float32
+        if kind == .filterGradient, limn_filter_gradient_suits(&shape, operandType.rawValue) != 0 {
+            emitFilterGradient(id, name, flops, shape, operandType)
+            return
+        }
+        if device.library == .oneDNN, try emitOneDNN(id, name, flops, geometry, kind, input, filter, output) { return }
         let a = operand(node.inputs[0], as: .float32)
         let b = operand(node.inputs[1], as: .float32)
         let home = allocate(id)
@@ -70,6 +94,27 @@ extension CPUCompiler {
         if direct.buffer != home.buffer { emitConversion(from: direct, to: home, count: node.shape.count) }
     }
 
+    private mutating func emitFilterGradient(
+        _ id: Int, _ name: String, _ flops: Double, _ shape: limn_convolution, _ type: Storage
+    ) {
+        var shape = shape
+        let node = graph.nodes[id]
+        let (a, b) = (operand(node.inputs[0], as: type), operand(node.inputs[1], as: type))
+        let result = allocate(id)
+        let threads = Int32(device.threads)
+        let scratch = limn_filter_gradient_scratch(&shape, type.rawValue, threads) * MemoryLayout<Float>.stride
+        emit(name, flops: flops, reads: [a, b], writes: [result], scratch: scratch) { [shape] at in
+            let (x, dy) = (at(a), at(b))
+            let (out, memory) = (
+                at(result).assumingMemoryBound(to: Float.self), at.scratch.assumingMemoryBound(to: Float.self)
+            )
+            return {
+                withUnsafePointer(to: shape) { limn_filter_gradient($0, type.rawValue, x, dy, out, memory, threads) }
+                return 0
+            }
+        }
+    }
+
     private mutating func emitConversion(from: Place, to: Place, count: Int) {
         let threads = Int32(device.threads)
         emit("convert", bytes: Double(count * 6), reads: [from], writes: [to]) { at in
@@ -85,7 +130,7 @@ extension CPUCompiler {
     private mutating func emitOneDNN(
         _ id: Int, _ name: String, _ flops: Double, _ geometry: ConvolutionGeometry, _ kind: ConvolutionKind,
         _ input: Shape, _ filter: Shape, _ output: Shape
-    ) -> Bool {
+    ) throws(ExecutionError) -> Bool {
         let node = graph.nodes[id]
         let operandType: Storage = device.precision == .bfloat16 ? .bfloat16 : .float32
         let resultType = kind == .filterGradient ? Storage.float32 : storage(id)
@@ -134,13 +179,14 @@ extension CPUCompiler {
                 return { Int(limn_onednn_convolution_run(handle, x, y, out, memory)) }
             }
             guard !isPlain else { return true }
+            let reorder = OneDNNReorder(of: primitive, unpacks: true)
             emit("unpack filter \(filter)", bytes: Double(filter.count * 8), reads: [packed], writes: [result]) { at in
-                let (from, to) = (at(packed), at(result).assumingMemoryBound(to: Float.self))
-                return { Int(limn_onednn_unpack_filter(handle, from, to)) }
+                let (from, to) = (at(packed), at(result))
+                return { reorder.run(from, to) }
             }
             return true
         }
-        let b = packedFilter(node.inputs[1], for: primitive, filter)
+        let b = try packedFilter(node.inputs[1], for: primitive, filter)
         let result = allocate(id)
         emit(name, flops: flops, reads: [a, b], writes: [result], scratch: scratch) { at in
             let (x, w, out, memory) = (at(a), at(b), at(result), at.scratch)
@@ -150,17 +196,18 @@ extension CPUCompiler {
     }
 
     /// A filter in the layout a primitive wants, packed once a run for all that agree on it.
-    private mutating func packedFilter(_ id: Int, for primitive: OneDNNPrimitive, _ filter: Shape) -> Place {
+    private mutating func packedFilter(
+        _ id: Int, for primitive: OneDNNPrimitive, _ filter: Shape
+    ) throws(ExecutionError) -> Place {
         let handle = primitive.handle
-        let plain = operand(id, as: .float32)
-        if limn_onednn_filter_is_plain(handle) != 0 { return plain }
-        let key = "\(canonical[id]) \(String(cString: limn_onednn_filter_key(handle)))"
+        if limn_onednn_filter_is_plain(handle) != 0 { return operand(id, as: .float32) }
+        let layout = String(cString: limn_onednn_filter_key(handle))
+        let key = "\(canonical[id]) \(layout)"
         if let packed = packedFilters[key] { return packed }
-        let packed = allocate(bytes: limn_onednn_filter_size(handle), .float32)
-        emit("pack filter \(filter)", bytes: Double(filter.count * 6), reads: [plain], writes: [packed]) { at in
-            let (from, to) = (UnsafePointer(at(plain).assumingMemoryBound(to: Float.self)), at(packed))
-            return { Int(limn_onednn_pack_filter(handle, from, to)) }
-        }
+        let reorder = OneDNNReorder(of: primitive, unpacks: false)
+        let packed = try emitPrepared(
+            "pack filter \(filter)", layout, of: id, bytes: limn_onednn_filter_size(handle), traffic: filter.count * 6,
+            run: reorder.run)
         packedFilters[key] = packed
         return packed
     }

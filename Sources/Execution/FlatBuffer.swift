@@ -37,7 +37,7 @@ public final class FlatBuffer {
 /// Zeroed bytes at a fixed, 64-byte aligned address, in large pages where there are many.
 final class DeviceMemory {
     let pointer: UnsafeMutableRawPointer
-    private let bytes: Int
+    let bytes: Int
 
     init(bytes: Int) throws(ExecutionError) {
         guard let pointer = limn_allocate(bytes) else { throw .outOfMemory(bytes: bytes) }

@@ -93,33 +93,30 @@ public final class Program {
     @discardableResult
     public func run(_ values: [String: HostArray] = [:]) throws(ExecutionError) -> [String: [Float]] {
         load(values, .both)
-        try run(.both)
+        try run(steps, isTimed: false)
         return results.mapValues { Array($0.floats) }
     }
 
     /// Runs every step, timing each.
     public func profile(_ values: [String: HostArray]) throws(ExecutionError) -> [StepCost] {
         load(values, .both)
-        return try profile(.both)
+        return try run(steps, isTimed: true)
     }
 
-    func run(_ half: Half) throws(ExecutionError) {
-        enter()
-        for step in steps(of: half) {
-            let status = step.run()
-            guard status == 0 else { throw .kernel(step: step.name, status: status) }
-        }
-    }
-
-    func profile(_ half: Half) throws(ExecutionError) -> [StepCost] {
+    /// Runs steps on this thread, with the libraries told how many threads this program was compiled for.
+    /// - Returns: what each cost, when `isTimed`.
+    @discardableResult
+    func run(_ steps: some Sequence<Step>, isTimed: Bool) throws(ExecutionError) -> [StepCost] {
         enter()
         let clock = ContinuousClock()
         var costs: [StepCost] = []
-        for step in steps(of: half) {
-            var status = 0
-            let time = clock.measure { status = step.run() }
+        for step in steps {
+            let start = isTimed ? clock.now : nil
+            let status = step.run()
             guard status == 0 else { throw .kernel(step: step.name, status: status) }
-            let seconds = Double(time.components.seconds) + Double(time.components.attoseconds) * 1e-18
+            guard let start else { continue }
+            let time = (clock.now - start).components
+            let seconds = Double(time.seconds) + Double(time.attoseconds) * 1e-18
             costs.append(StepCost(name: step.name, flops: step.flops, bytes: step.bytes, seconds: seconds))
         }
         return costs

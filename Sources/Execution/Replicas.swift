@@ -9,11 +9,14 @@ import CKernels
 /// What is computed must not look across the batch, but for means that the caller takes again over the parts.
 public final class Replicas {
     private let programs: [Program]
+    /// What each part's thread makes of the parameters for all parts, before any starts.
+    private let preparations: [Preparation.Share]
+    private let preparedBytes: Int
     /// What each part leaves of a run, in a place of its own: part i alone touches element i while parts run.
     private let outcomes: UnsafeMutablePointer<Result<[Program.StepCost], ExecutionError>>
 
-    /// How many parts `device` divides `batch` into: the most equal ones of four pictures or more (each part packs all
-    /// filters for itself), at most one a thread; or one, whose kernels share all threads, when that would leave half the
+    /// How many parts `device` divides `batch` into: the most equal ones of four pictures or more (each part reads all
+    /// filters), at most one a thread; or one, whose kernels share all threads, when that would leave half the
     /// threads without work.
     public static func count(batch: Int, device: CPUDevice) -> Int {
         let most = (1...max(1, min(batch / 4, device.threads))).last { batch % $0 == 0 } ?? 1
@@ -28,7 +31,12 @@ public final class Replicas {
         outputs: (_ index: Int) throws -> Outputs
     ) throws {
         let own = count == 1 ? device : device.with(threads: 1)
-        programs = try (0..<count).map { try own.compile(outputs($0), parameters: parameters) }
+        let preparation = Preparation()
+        programs = try (0..<count).map {
+            try own.compile(outputs($0), parameters: parameters, preparation: count == 1 ? nil : preparation)
+        }
+        preparations = preparation.shares(count)
+        preparedBytes = preparation.bytes
         outcomes = .allocate(capacity: count)
         outcomes.initialize(repeating: .success([]), count: count)
     }
@@ -41,7 +49,7 @@ public final class Replicas {
     /// Arithmetic operations of one run.
     public var flops: Double { programs.reduce(0) { $0 + $1.flops } }
     /// Bytes of the arenas and scratch memory.
-    public var memory: Int { programs.reduce(0) { $0 + $1.memory } }
+    public var memory: Int { programs.reduce(preparedBytes) { $0 + $1.memory } }
 
     /// Runs every part on its share of `values`, each of whose arrays holds the whole batch.
     /// - Returns: the results of each part by name.
@@ -83,30 +91,34 @@ public final class Replicas {
 
     private var isTimed = false
     private var half = Program.Half.both
+    private var phase = Phase.preparing
+
+    private enum Phase {
+        case preparing, running
+    }
 
     private func run(_ values: [String: HostArray], _ half: Program.Half) throws(ExecutionError) {
         self.half = half
         for (index, program) in programs.enumerated() { program.load(values, half, part: index, of: programs.count) }
-        limn_parallel(
-            Int32(programs.count),
-            { context, index, _ in
-                guard let context else { return }
-                Unmanaged<Replicas>.fromOpaque(context).takeUnretainedValue().runPart(Int(index))
-            }, Unmanaged.passUnretained(self).toOpaque())
-        for index in programs.indices { _ = try outcomes[index].get() }
+        for phase in [Phase.preparing, .running] {
+            self.phase = phase
+            limn_parallel(
+                Int32(programs.count),
+                { context, index, _ in
+                    guard let context else { return }
+                    Unmanaged<Replicas>.fromOpaque(context).takeUnretainedValue().runPart(Int(index))
+                }, Unmanaged.passUnretained(self).toOpaque())
+            for index in programs.indices { _ = try outcomes[index].get() }
+        }
     }
 
     private func runPart(_ index: Int) {
-        do throws(ExecutionError) {
-            let program = programs[index]
-            if isTimed {
-                outcomes[index] = .success(try program.profile(half))
-            } else {
-                try program.run(half)
-                outcomes[index] = .success([])
+        let program = programs[index]
+        outcomes[index] = Result { () throws(ExecutionError) in
+            switch phase {
+            case .preparing: try program.run(preparations[index].steps(of: half), isTimed: isTimed)
+            case .running: try outcomes[index].get() + program.run(program.steps(of: half), isTimed: isTimed)
             }
-        } catch {
-            outcomes[index] = .failure(error)
         }
     }
 }

@@ -8,8 +8,10 @@ public struct StepProfile: CustomStringConvertible {
     public let description: String
 
     /// Runs a few steps of the recipe's stage on a corpus and times every kernel call; nothing is kept.
-    /// - Parameter encoder: the contrastive stage rather than the adversarial one.
-    public init(_ recipe: Recipe, data: String, device: CPUDevice, encoder: Bool) throws {
+    /// - Parameters:
+    ///   - encoder: the contrastive stage rather than the adversarial one.
+    ///   - kernels: how many kernels to list, the slowest first.
+    public init(_ recipe: Recipe, data: String, device: CPUDevice, encoder: Bool, kernels: Int) throws {
         let corpus = try Corpus(folder: data, split: recipe.data.split.isEmpty ? nil : recipe.data.split)
         let pictures = try PictureStore(corpus: corpus, side: recipe.data.side, badFiles: .skip)
         let sampler = try PairSampler(corpus: pictures.corpus, seed: recipe.seed, flips: recipe.data.mirror)
@@ -30,36 +32,55 @@ public struct StepProfile: CustomStringConvertible {
             once = { try trainer.profile(batch).flatMap(\.costs) }
         }
         _ = try once()
-        var rows: [String: (calls: Int, seconds: Double, flops: Double, bytes: Double)] = [:]
+        var byKernel: [String: Sum] = [:]
+        var byOperation: [String: Sum] = [:]
+        var whole = Sum()
         let runs = 3
         for _ in 0..<runs {
             for cost in try once() {
-                let row = rows[cost.name] ?? (0, 0, 0, 0)
-                rows[cost.name] = (
-                    row.calls + 1, row.seconds + cost.seconds, row.flops + cost.flops, row.bytes + cost.bytes
-                )
+                byKernel[cost.name, default: Sum()].add(cost)
+                // A kernel's name is its operation and then its shapes.
+                let operation = String(cost.name.prefix { $0 != "[" })
+                byOperation[operation, default: Sum()].add(cost)
+                whole.add(cost)
             }
         }
-        let total = rows.values.reduce(0) { $0 + $1.seconds }
-        let flops = rows.values.reduce(0) { $0 + $1.flops }
+        let (total, flops) = (whole.seconds, whole.flops)
         let ceilings = try Ceilings(of: device)
         func giga(_ value: Double) -> String { Journal.number(value / 1e9, digits: 0) }
         var lines = [
             "\(device.summary): \(Journal.number(total / Double(runs) * 1000, digits: 1)) ms a step of \(size) pictures, \(Journal.number(Double(runs * size) / total, digits: 1)) img/s",
             "\(giga(flops / total)) GFLOP/s, \(Int(100 * flops / total / ceilings.arithmetic)) % of the fastest convolution here (\(giga(ceilings.arithmetic)) GFLOP/s); a long loop moves \(giga(ceilings.traffic)) GB/s",
-            "    ms    %  calls  GFLOP/s   GB/s  kernel",
         ]
-        for (name, row) in rows.sorted(by: { $0.value.seconds > $1.value.seconds }).prefix(40) {
-            let columns = [
-                (row.seconds / Double(runs) * 1000, 6, 2), (row.seconds / total * 100, 4, 1),
-                (Double(row.calls / runs), 6, 0),
-                (row.flops / row.seconds / 1e9, 8, 1), (row.bytes / row.seconds / 1e9, 6, 1),
-            ]
-            lines.append(
-                columns.map { StepProfile.column($0.0, width: $0.1, digits: $0.2) }.joined(separator: " ") + "  " + name
-            )
+        func table(_ title: String, _ rows: [String: Sum], limit: Int) {
+            lines += ["", "     ms     %  calls  GFLOP/s   GB/s  \(title)"]
+            for (name, row) in rows.sorted(by: { $0.value.seconds > $1.value.seconds }).prefix(limit) {
+                let columns = [
+                    (row.seconds / Double(runs) * 1000, 7, 2), (row.seconds / total * 100, 5, 1),
+                    (Double(row.calls / runs), 6, 0),
+                    (row.flops / row.seconds / 1e9, 8, 1), (row.bytes / row.seconds / 1e9, 6, 1),
+                ]
+                lines.append(
+                    columns.map { StepProfile.column($0.0, width: $0.1, digits: $0.2) }.joined(separator: " ") + "  "
+                        + name)
+            }
         }
+        table("operation", byOperation, limit: .max)
+        table("kernel", byKernel, limit: kernels)
         description = lines.joined(separator: "\n")
+    }
+
+    /// Calls of one kind, added up.
+    private struct Sum {
+        var calls = 0
+        var seconds = 0.0, flops = 0.0, bytes = 0.0
+
+        mutating func add(_ cost: Program.StepCost) {
+            calls += 1
+            seconds += cost.seconds
+            flops += cost.flops
+            bytes += cost.bytes
+        }
     }
 
     private static func column(_ value: Double, width: Int, digits: Int) -> String {

@@ -4,7 +4,7 @@ import Training
 
 struct ProfileCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "profile", abstract: "Show where a training step's time goes, by kernel and shape.",
+        commandName: "profile", abstract: "Show where a training step's time goes, by operation, kernel and shape.",
         discussion: """
             EXAMPLE
               limn profile recipes/flowers-64.yaml --data flowers --set gan.batch=64
@@ -22,12 +22,15 @@ struct ProfileCommand: ParsableCommand {
     @Flag(help: "The contrastive stage rather than the adversarial one.")
     var encoder = false
 
+    @Option(help: "How many kernels to list, the slowest first.")
+    var kernels = 40
+
     @Option(help: "Threads; all processors by default.")
     var threads: Int?
 
     func run() throws {
         let recipe = try Recipe(yaml: InputFile.text(self.recipe), named: self.recipe, settings: set)
         let device = CPUDevice(threads: threads, precision: recipe.precision)
-        print(try StepProfile(recipe, data: data, device: device, encoder: encoder))
+        print(try StepProfile(recipe, data: data, device: device, encoder: encoder, kernels: max(kernels, 0)))
     }
 }

@@ -4,7 +4,15 @@
 #include "vector.h"
 #include <math.h>
 
-enum { TILE = 1024 };
+// Elements of a tile: as many as keep all slots of a loop in half of the first-level cache, which holds 32 KiB at least.
+// Slots lie a little more than a tile apart, or loads would wait for stores whose addresses only look the same.
+enum { LONGEST_TILE = 1024, SHORTEST_TILE = 128, CACHED_FLOATS = 6144, STAGGER = 16 };
+
+static int64_t tile_of(const limn_loop *loop) {
+  int64_t tile = LONGEST_TILE;
+  while (tile > SHORTEST_TILE && loop->slots * tile > CACHED_FLOATS) tile /= 2;
+  return tile;
+}
 
 // eˣ by 2ⁿ·p(r), |r| ≤ ½ ln 2; relative error below 2·10⁻⁷. Written without branches so that it vectorises.
 // Overflow is infinity, since n stops at the largest exponent and p grows past it; below the normal range lies 0.
@@ -83,6 +91,32 @@ static float total(const float *from, int64_t n) {
   float sum = 0;
   for (int64_t i = 0; i < n; i++) sum += from[i];
   return sum;
+}
+
+// Adds rows of `period` elements to sums; the last row may be short. Four rows at a time, whose partial sums stay in
+// registers.
+LIMN_CLONES
+static void sum_rows(float *restrict sums, const float *from, int64_t n, int64_t period) {
+  enum { VECTOR = 16 };
+  int64_t rows = n / period, whole = period / VECTOR * VECTOR;
+  for (int64_t c = 0; c < whole; c += VECTOR) {
+    float a[VECTOR] = {0}, b[VECTOR] = {0}, d[VECTOR] = {0}, e[VECTOR] = {0};
+    const float *row = from + c;
+    int64_t r = 0;
+    for (; r + 4 <= rows; r += 4, row += 4 * period)
+      for (int i = 0; i < VECTOR; i++) {
+        a[i] += row[i];
+        b[i] += row[period + i];
+        d[i] += row[2 * period + i];
+        e[i] += row[3 * period + i];
+      }
+    for (; r < rows; r++, row += period)
+      for (int i = 0; i < VECTOR; i++) a[i] += row[i];
+    for (int i = 0; i < VECTOR; i++) sums[c + i] += (a[i] + b[i]) + (d[i] + e[i]);
+  }
+  for (int64_t r = 0; r < rows; r++)
+    for (int64_t c = whole; c < period; c++) sums[c] += from[r * period + c];
+  for (int64_t i = rows * period; i < n; i++) sums[i - rows * period] += from[i];
 }
 
 static void accumulate_maximum(float *to, const float *from, int64_t n) {
@@ -183,20 +217,7 @@ static void reduce_tile(const limn_loop *loop, const limn_reduction *reduction, 
       sums[base] += total(tile, n);
       return;
     }
-    // Short periods are folded in halves first, in a copy, so that the adds run over long vectors.
-    float fold[TILE];
-    int64_t width = n;
-    const float *from = tile;
-    while (width >= 2 * reduction->period && width % (2 * reduction->period) == 0) {
-      width /= 2;
-      if (from == tile) memcpy(fold, tile, (size_t)width * sizeof(float));
-      accumulate(fold, from + width, width);
-      from = fold;
-    }
-    for (int64_t done = 0; done < width; done += reduction->period) {
-      int64_t part = reduction->period < width - done ? reduction->period : width - done;
-      accumulate(sums + base, from + done, part);
-    }
+    sum_rows(sums + base, tile, n, reduction->period);
     return;
   }
   FOR_RUNS(loop, reduction->strides, start, n, {
@@ -216,7 +237,9 @@ static size_t partial_count(const limn_loop *loop) {
   return count;
 }
 
-static size_t share_scratch(const limn_loop *loop) { return (size_t)loop->slots * TILE + partial_count(loop); }
+static size_t slot_floats(const limn_loop *loop) { return (size_t)loop->slots * (size_t)(tile_of(loop) + STAGGER); }
+
+static size_t share_scratch(const limn_loop *loop) { return slot_floats(loop) + partial_count(loop); }
 
 size_t limn_loop_scratch(const limn_loop *loop, int threads) { return share_scratch(loop) * (size_t)threads; }
 
@@ -224,7 +247,8 @@ static void run_share(void *context, int index, int shares) {
   const job *work = context;
   const limn_loop *loop = work->loop;
   float *scratch = work->scratch + share_scratch(loop) * (size_t)index;
-  float *partials = scratch + (size_t)loop->slots * TILE;
+  float *partials = scratch + slot_floats(loop);
+  const int64_t tile = tile_of(loop);
   float *sums = partials;
   for (int r = 0; r < loop->reduction_count; r++) {
     const limn_reduction *reduction = &loop->reductions[r];
@@ -233,14 +257,14 @@ static void run_share(void *context, int index, int shares) {
   }
 
   float *slots[MAX_SLOTS];
-  for (int s = 0; s < loop->slots; s++) slots[s] = scratch + (size_t)s * TILE;
+  for (int s = 0; s < loop->slots; s++) slots[s] = scratch + s * (tile + STAGGER);
   cached caches[MAX_OPERANDS];
   for (int k = 0; k < loop->load_count; k++) caches[k] = (cached){-1, 0};
 
   size_t begin, end;
-  limn_part((size_t)loop->count, TILE, index, shares, &begin, &end);
-  for (int64_t start = (int64_t)begin; start < (int64_t)end; start += TILE) {
-    int64_t n = (int64_t)end - start < TILE ? (int64_t)end - start : TILE;
+  limn_part((size_t)loop->count, (size_t)tile, index, shares, &begin, &end);
+  for (int64_t start = (int64_t)begin; start < (int64_t)end; start += tile) {
+    int64_t n = (int64_t)end - start < tile ? (int64_t)end - start : tile;
     for (int k = 0; k < loop->load_count; k++) {
       const limn_load *load = &loop->loads[k];
       // A dense float32 operand is read where it lies; no instruction writes to a load's slot.
@@ -263,10 +287,10 @@ static void run_share(void *context, int index, int shares) {
 
 void limn_loop_run(const limn_loop *loop, int threads, float *scratch) {
   // A small loop is not worth waking anyone for. The number of shares depends on the size alone: sums keep their order.
-  if (loop->count < 8 * TILE) threads = 1;
+  if (loop->count < 8 * LONGEST_TILE) threads = 1;
   job work = {loop, scratch, threads};
   limn_parallel(threads, run_share, &work);
-  size_t stride = share_scratch(loop), at = (size_t)loop->slots * TILE;
+  size_t stride = share_scratch(loop), at = slot_floats(loop);
   for (int r = 0; r < loop->reduction_count; r++) {
     const limn_reduction *reduction = &loop->reductions[r];
     memcpy(reduction->data, scratch + at, (size_t)reduction->count * sizeof(float));

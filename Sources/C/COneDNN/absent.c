@@ -31,8 +31,9 @@ size_t limn_onednn_scratch_size(const limn_onednn_primitive *p) { return 0; }
 size_t limn_onednn_filter_size(const limn_onednn_primitive *p) { return 0; }
 int limn_onednn_filter_is_plain(const limn_onednn_primitive *p) { return 0; }
 const char *limn_onednn_filter_key(const limn_onednn_primitive *p) { return ""; }
-int limn_onednn_pack_filter(limn_onednn_primitive *p, const float *plain, void *packed) { return UNAVAILABLE; }
-int limn_onednn_unpack_filter(limn_onednn_primitive *p, const void *packed, float *plain) { return UNAVAILABLE; }
+limn_onednn_reorder *limn_onednn_reorder_create(const limn_onednn_primitive *p, int unpacks) { return NULL; }
+void limn_onednn_reorder_destroy(limn_onednn_reorder *r) {}
+int limn_onednn_reorder_run(limn_onednn_reorder *r, const void *from, void *to) { return UNAVAILABLE; }
 int limn_onednn_convolution_run(limn_onednn_primitive *p, const void *a, const void *b, void *out, void *scratch) {
   return UNAVAILABLE;
 }

@@ -9,8 +9,7 @@
 enum { MATMUL = 3 };  // beside LIMN_CONV_…
 enum { A, B, OUT, SCRATCH, ARGUMENTS };
 
-/// A reorder between the plain and the packed filter.
-struct reorder {
+struct limn_onednn_reorder {
   dnnl_primitive_t primitive;
   dnnl_memory_t from, to;
 };
@@ -28,7 +27,6 @@ struct limn_onednn_primitive {
   size_t filter_size;
   int filter_is_plain;
   char *filter_key;
-  struct reorder pack, unpack;
 };
 
 static dnnl_data_type_t data_type(int type) { return type == LIMN_BF16 ? dnnl_bf16 : dnnl_f32; }
@@ -245,17 +243,8 @@ limn_onednn_primitive *limn_onednn_matmul_create(const limn_onednn_matmul *m, ch
   return NULL;
 }
 
-static void destroy_reorder(struct reorder *reorder) {
-  if (reorder->primitive) limn_library.dnnl_primitive_destroy(reorder->primitive);
-  if (reorder->from) limn_library.dnnl_memory_destroy(reorder->from);
-  if (reorder->to) limn_library.dnnl_memory_destroy(reorder->to);
-  memset(reorder, 0, sizeof *reorder);
-}
-
 void limn_onednn_destroy(limn_onednn_primitive *p) {
   if (!p) return;
-  destroy_reorder(&p->pack);
-  destroy_reorder(&p->unpack);
   for (int i = 0; i < ARGUMENTS; i++) {
     if (p->arguments[i].memory) limn_library.dnnl_memory_destroy(p->arguments[i].memory);
   }
@@ -277,38 +266,38 @@ size_t limn_onednn_filter_size(const limn_onednn_primitive *p) { return p->filte
 int limn_onednn_filter_is_plain(const limn_onednn_primitive *p) { return p->filter_is_plain; }
 const char *limn_onednn_filter_key(const limn_onednn_primitive *p) { return p->filter_key ? p->filter_key : ""; }
 
-/// Runs a reorder, making it on first use.
-static dnnl_status_t run_reorder(
-    struct reorder *reorder, limn_layout from, const void *source, limn_layout to, void *destination) {
-  dnnl_status_t status = dnnl_success;
-  if (!reorder->primitive) {
-    dnnl_primitive_desc_t plan = NULL;
-    status = limn_library.dnnl_reorder_primitive_desc_create(
-        &plan, from, limn_library.engine, to, limn_library.engine, NULL);
-    if (status == dnnl_success) status = make_memory(&reorder->from, from);
-    if (status == dnnl_success) status = make_memory(&reorder->to, to);
-    if (status == dnnl_success) status = limn_library.dnnl_primitive_create(&reorder->primitive, plan);
-    if (plan) limn_library.dnnl_primitive_desc_destroy(plan);
-  }
-  if (status == dnnl_success) status = limn_library.dnnl_memory_set_data_handle(reorder->from, (void *)source);
-  if (status == dnnl_success) status = limn_library.dnnl_memory_set_data_handle(reorder->to, destination);
-  if (status == dnnl_success) {
-    const dnnl_exec_arg_t arguments[] = {{DNNL_ARG_FROM, reorder->from}, {DNNL_ARG_TO, reorder->to}};
-    status = limn_library.dnnl_primitive_execute(reorder->primitive, limn_stream(), 2, arguments);
-  }
-  if (status == dnnl_success) return limn_library.dnnl_stream_wait(limn_stream());
-  destroy_reorder(reorder);
-  return status;
+limn_onednn_reorder *limn_onednn_reorder_create(const limn_onednn_primitive *p, int unpacks) {
+  if (!p->filter) return NULL;
+  limn_onednn_reorder *r = calloc(1, sizeof *r);
+  if (!r) return NULL;
+  limn_layout from = unpacks ? p->filter : LIMN_LAYOUT(p->plain), to = unpacks ? LIMN_LAYOUT(p->plain) : p->filter;
+  dnnl_primitive_desc_t plan = NULL;
+  dnnl_status_t status = limn_library.dnnl_reorder_primitive_desc_create(
+      &plan, from, limn_library.engine, to, limn_library.engine, NULL);
+  if (status == dnnl_success) status = make_memory(&r->from, from);
+  if (status == dnnl_success) status = make_memory(&r->to, to);
+  if (status == dnnl_success) status = limn_library.dnnl_primitive_create(&r->primitive, plan);
+  if (plan) limn_library.dnnl_primitive_desc_destroy(plan);
+  if (status == dnnl_success) return r;
+  limn_onednn_reorder_destroy(r);
+  return NULL;
 }
 
-int limn_onednn_pack_filter(limn_onednn_primitive *p, const float *plain, void *packed) {
-  if (!p->filter) return dnnl_invalid_arguments;
-  return run_reorder(&p->pack, LIMN_LAYOUT(p->plain), plain, p->filter, packed);
+void limn_onednn_reorder_destroy(limn_onednn_reorder *r) {
+  if (!r) return;
+  if (r->primitive) limn_library.dnnl_primitive_destroy(r->primitive);
+  if (r->from) limn_library.dnnl_memory_destroy(r->from);
+  if (r->to) limn_library.dnnl_memory_destroy(r->to);
+  free(r);
 }
 
-int limn_onednn_unpack_filter(limn_onednn_primitive *p, const void *packed, float *plain) {
-  if (!p->filter) return dnnl_invalid_arguments;
-  return run_reorder(&p->unpack, p->filter, packed, LIMN_LAYOUT(p->plain), plain);
+int limn_onednn_reorder_run(limn_onednn_reorder *r, const void *from, void *to) {
+  dnnl_status_t status = limn_library.dnnl_memory_set_data_handle(r->from, (void *)from);
+  if (status == dnnl_success) status = limn_library.dnnl_memory_set_data_handle(r->to, to);
+  if (status != dnnl_success) return status;
+  const dnnl_exec_arg_t arguments[] = {{DNNL_ARG_FROM, r->from}, {DNNL_ARG_TO, r->to}};
+  status = limn_library.dnnl_primitive_execute(r->primitive, limn_stream(), 2, arguments);
+  return status == dnnl_success ? limn_library.dnnl_stream_wait(limn_stream()) : status;
 }
 
 static dnnl_status_t run(limn_onednn_primitive *p, const void *a, const void *b, void *out, void *scratch) {

@@ -114,6 +114,17 @@ void limn_convolution_run(const limn_convolution *shape, int kind, const float *
 void limn_matrix_product(const float *a, const float *b, float *c, int64_t batch, int64_t m, int64_t n, int64_t k,
                          int transpose_a, int transpose_b, int threads);
 
+// --- Filter gradients (filter_gradient.c) ---------------------------------------------------------------------------
+
+// Whether the processor and the shape suit: AVX-512 (its BF16 part for bfloat16 operands), one group, at most two
+// dimensions, input channels in sixteens.
+int limn_filter_gradient_suits(const limn_convolution *shape, int type);
+// Floats of scratch that it needs.
+size_t limn_filter_gradient_scratch(const limn_convolution *shape, int type, int threads);
+// x = input and dy = output gradient, both of `type`; out = filter gradient.
+void limn_filter_gradient(const limn_convolution *shape, int type, const void *x, const void *dy, float *out,
+                          float *scratch, int threads);
+
 // --- Parameters (optimizer.c) -------------------------------------------------------------------------------------
 
 typedef struct { float rate, beta1, beta2, epsilon, correction1, correction2, average_decay; } limn_adam;

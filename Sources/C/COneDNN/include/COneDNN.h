@@ -74,9 +74,12 @@ int limn_onednn_filter_is_plain(const limn_onednn_primitive *);
 /// Equal for primitives whose packed filters have the same bytes (layout, type and size): one packing serves them all.
 const char *limn_onednn_filter_key(const limn_onednn_primitive *);
 
-/// Converts plain to packed (for forward and input gradient), or packed to plain (for the filter gradient).
-int limn_onednn_pack_filter(limn_onednn_primitive *, const float *plain, void *packed);
-int limn_onednn_unpack_filter(limn_onednn_primitive *, const void *packed, float *plain);
+/// What converts a filter from plain to packed (for forward and input gradient), or, when it `unpacks`, back (for the
+/// filter gradient). It must not outlive its primitive, and serves one thread at a time. NULL when oneDNN cannot.
+typedef struct limn_onednn_reorder limn_onednn_reorder;
+limn_onednn_reorder *limn_onednn_reorder_create(const limn_onednn_primitive *, int unpacks);
+void limn_onednn_reorder_destroy(limn_onednn_reorder *);
+int limn_onednn_reorder_run(limn_onednn_reorder *, const void *from, void *to);
 
 /// Forward: a = input, b = packed filter, out = output. Input gradient: a = gradient of the output, b = packed filter,
 /// out = gradient of the input. Filter gradient: a = input, b = gradient of the output, out = packed filter gradient.
