@@ -70,12 +70,21 @@ extension Conformance {
             // Unequal strides and paddings; positions at the end that no filter reaches.
             Example([2, 9, 8, 8], [17, 3, 2, 8], .init(stride: [2, 3], padLow: [1, 0], padHigh: [0, 2])),
             Example([2, 10, 11, 3], [5, 4, 3, 3], .init(stride: [3, 2], padLow: [0, 2], padHigh: [3, 0])),
+            // Channels in sixteens: filter gradients by outer products. Odd widths, remainders of six outputs, one to four
+            // vectors of channels, strides longer than the filter, images that are laid out alone and together.
+            Example([1, 31, 7, 16], [7, 3, 3, 16], .init(padding: 1)),
+            Example([5, 9, 12, 32], [13, 4, 4, 32], .init(stride: 2, padding: 1)),
+            Example([9, 4, 4, 64], [17, 4, 4, 64], .init(stride: 2, padding: 1)),
+            Example([3, 7, 10, 48], [5, 3, 2, 48], .init(stride: [3, 2], padLow: [2, 0], padHigh: [0, 3])),
+            Example([2, 5, 6, 128], [6, 1, 1, 128], .init(stride: 2)),
+            Example([3, 40, 40, 16], [8, 3, 3, 16], .init(padding: 1)),
             // Groups, one a channel among them.
             Example([2, 6, 6, 16], [24, 3, 3, 4], .init(padding: 1, groups: 4)),
             Example([2, 7, 7, 16], [16, 3, 3, 1], .init(padding: 1, groups: 16)),
             Example([2, 7, 7, 17], [34, 3, 3, 1], .init(stride: 2, padding: 1, groups: 17)),
             // One and three spatial dimensions.
             Example([3, 20, 8], [17, 5, 8], .init(stride: [2], padLow: [3], padHigh: [1])),
+            Example([3, 21, 32], [9, 4, 32], .init(stride: 2, padding: 1, spatial: 1)),
             Example([2, 33, 3], [8, 4, 3], .init(stride: 2, padding: 1, spatial: 1)),
             Example([2, 12, 16], [16, 3, 4], .init(padding: 1, groups: 4, spatial: 1)),
             Example([2, 4, 6, 5, 3], [8, 3, 3, 3, 3], .init(padding: 1, spatial: 3)),

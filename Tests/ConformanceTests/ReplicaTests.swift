@@ -1,5 +1,6 @@
 import Execution
 import Graphs
+import RandomStreams
 import Testing
 
 extension Conformance {
@@ -53,6 +54,44 @@ extension Conformance {
                 guard case .floats(let addend) = y, let h = early["h"] else { continue }
                 let remade = zip(h, addend).map { Double($0 * 2 + $1) }
                 #expect(firstDifference(joined, remade, target.tolerance) == nil)
+            }
+        }
+
+        /// What replicas share is made of the parameters: anew for every run, and after the pause of what they are by then.
+        @Test(arguments: TestDevice.allCases) func parametersMayChangeBetweenHalvesAndRuns(_ target: TestDevice) throws {
+            let device = try target.device()
+            var test = Case()
+            _ = test.input([4, 6, 6, 16])
+            let x = test.values["x0"]!
+            let paths = ["a": Shape([16, 3, 3, 16]), "b": [16, 3, 3, 16], "c": [16, 3, 3, 16]]
+            let buffer = FlatBuffer(count: 3 * 2304)
+            let slices = Dictionary(
+                uniqueKeysWithValues: paths.keys.sorted().enumerated().map {
+                    ($1, BufferSlice(buffer, offset: 2304 * $0, count: 2304))
+                })
+            // a is wanted before the pause and after it, b and c after it; all three have one layout.
+            func draw(_ rows: Int) -> Outputs {
+                let graph = Graph()
+                let filters = paths.keys.sorted().map { graph.parameter($0, paths[$0]!) }
+                let h = graph.input("x", [rows, 6, 6, 16]).convolution(filters[0], .init(padding: 1))
+                let y = h.convolution(filters[1], .init(padding: 1)).doubledConvolution(filters[2])
+                let dx = gradients(of: y * y, withRespectTo: [h])[0]
+                return Outputs(results: ["y": y, "dx": dx], early: ["h": h])
+            }
+            let replicas = try Replicas(2, on: device, parameters: slices) { _ in draw(2) }
+            let alone = try Replicas(1, on: device, parameters: slices) { _ in draw(4) }
+            var random = RandomStream(seed: 5, purpose: "filters")
+            for _ in 0..<2 {
+                buffer.values = random.normals(buffer.count).map { $0 / 12 }
+                let early = [try replicas.begin(["x": x]), try alone.begin(["x": x])].map { $0["h"] ?? [] }
+                #expect(firstDifference(early[0], early[1].map(Double.init), target.tolerance) == nil)
+                buffer.values = Array(buffer.values[..<2304]) + random.normals(2 * 2304).map { $0 / 12 }
+                let (parts, whole) = (try replicas.finish([:]), try alone.finish([:])[0])
+                for name in ["y", "dx"] {
+                    let joined = parts.flatMap { $0[name] ?? [] }
+                    let wrong = firstDifference(joined, (whole[name] ?? []).map(Double.init), target.tolerance)
+                    #expect(wrong == nil, "\(name) on \(target.rawValue)")
+                }
             }
         }
 
