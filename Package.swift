@@ -61,9 +61,8 @@ let package = Package(
         room(
             "Training",
             [
-                "Graphs", "Execution", "Layers", "Networks", "Language", "Images", "Corpora", "Checkpoints",
-                "Synthesis",
-                "RandomStreams", "CKernels", .product(name: "Yams", package: "Yams"),
+                "Evaluation", "Graphs", "Execution", "Layers", "Networks", "Language", "Images", "Corpora",
+                "Checkpoints", "Synthesis", "RandomStreams", "CKernels", .product(name: "Yams", package: "Yams"),
             ]),
         room(
             "Evaluation",

@@ -25,6 +25,8 @@ public struct PairSampler: Sendable {
     private let seed: UInt64
     private let flips: Bool
     private let comparesClasses: Bool
+    /// The examples that are passed and drawn from.
+    private let members: [Int]
     /// For each example the numbers of its captions' texts: equal texts, equal numbers.
     private let texts: [[Int]]
 
@@ -32,9 +34,11 @@ public struct PairSampler: Sendable {
     ///   - corpus: what to sample from.
     ///   - seed: of the order and of every choice.
     ///   - flips: whether half the pictures are mirrored; captions that say left and right forbid it.
+    ///   - excluded: examples that are never drawn.
     /// - Throws: `CorpusError.noMismatch` where some picture has no counterpart.
-    public init(corpus: Corpus, seed: UInt64, flips: Bool) throws {
+    public init(corpus: Corpus, seed: UInt64, flips: Bool, excluding excluded: Set<Int> = []) throws {
         self.corpus = corpus
+        members = corpus.examples.indices.filter { !excluded.contains($0) }
         self.seed = seed
         self.flips = flips
         comparesClasses = Set(corpus.examples.compactMap(\.label)).count > 1
@@ -47,7 +51,7 @@ public struct PairSampler: Sendable {
                 return number
             }
         }
-        for index in corpus.examples.indices {
+        for index in members {
             var stream = RandomStream(seed: seed, purpose: "mismatch check", index: UInt64(index))
             guard mismatch(of: index, &stream) != nil else {
                 throw CorpusError.noMismatch(path: corpus.picturePath(of: corpus.examples[index]))
@@ -61,7 +65,7 @@ public struct PairSampler: Sendable {
         var epoch = -1
         var order: [Int] = []
         return positions.map { position in
-            let (itsEpoch, place) = position.quotientAndRemainder(dividingBy: corpus.examples.count)
+            let (itsEpoch, place) = position.quotientAndRemainder(dividingBy: members.count)
             if itsEpoch != epoch {
                 epoch = itsEpoch
                 order = self.order(ofEpoch: epoch)
@@ -73,7 +77,7 @@ public struct PairSampler: Sendable {
     /// The examples in the order of an epoch (the shuffle of Fisher and Yates).
     private func order(ofEpoch epoch: Int) -> [Int] {
         var stream = RandomStream(seed: seed, purpose: "epoch order", index: UInt64(epoch))
-        var order = Array(corpus.examples.indices)
+        var order = members
         for last in stride(from: order.count - 1, to: 0, by: -1) {
             order.swapAt(last, stream.index(below: last + 1))
         }
@@ -97,11 +101,12 @@ public struct PairSampler: Sendable {
     private func mismatch(of example: Int, _ stream: inout RandomStream) -> Int? {
         // All but a vanishing share is decided by chance alone; the search makes sure of an answer.
         for _ in 0..<64 {
-            let other = stream.index(below: texts.count)
+            let other = members[stream.index(below: members.count)]
             if isMismatch(other, for: example) { return other }
         }
-        let start = stream.index(below: texts.count)
-        return (start..<start + texts.count).lazy.map { $0 % texts.count }.first { isMismatch($0, for: example) }
+        let start = stream.index(below: members.count)
+        return (start..<start + members.count).lazy.map { members[$0 % members.count] }
+            .first { isMismatch($0, for: example) }
     }
 
     private func isMismatch(_ other: Int, for example: Int) -> Bool {

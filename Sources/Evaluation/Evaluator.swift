@@ -38,9 +38,12 @@ public struct Evaluator {
     }
 
     /// Measures on every caption of `split`.
-    /// - Parameter trainingSplit: where the real/real floor and the nearest training pictures come from; nil leaves
-    ///   those rows out.
-    public func evaluate(data: String, split: String, trainingSplit: String?) throws -> Report {
+    /// - Parameters:
+    ///   - trainingSplit: where the real/real floor and the nearest training pictures come from; nil leaves those rows out.
+    ///   - synonyms: pictures are painted from captions reworded so, and judged by the captions as they are.
+    public func evaluate(
+        data: String, split: String, trainingSplit: String?, synonyms: Synonyms? = nil
+    ) throws -> Report {
         let pictures = try PictureStore(
             corpus: Corpus(folder: data, split: split), side: model.configuration.networks.side, badFiles: .skip)
         let corpus = pictures.corpus
@@ -53,7 +56,8 @@ public struct Evaluator {
         let reals = corpus.examples.indices.map { pictures.image($0) }
         let painter = try Painter(model, device: device)
         // Each caption has its own noise, fixed by its place: no seed is picked.
-        let commissions = asked.indices.map { Commission(prompt: asked[$0].caption, seed: seed &+ UInt64($0)) }
+        let prompts = asked.map { synonyms?($0.caption) ?? $0.caption }
+        let commissions = prompts.indices.map { Commission(prompt: prompts[$0], seed: seed &+ UInt64($0)) }
         let painted = try painter.paint(commissions) { progress("painting", $0, commissions.count) }
 
         let eye = try FeatureExtractor(judge: judge, device: device)
@@ -81,6 +85,7 @@ public struct Evaluator {
             fmd: nil,
             retrieval: try retrieval(asked, paintedFeatures, realFeatures, captionFeatures, eye, training), colors: nil,
             diversity: nil)
+        report.reworded = synonyms == nil ? nil : zip(prompts, asked).count { $0 != $1.caption }
         report.colors = try colors(asked, painted, reals)
         report.diversity = try diversity(asked, painter, eye, realFeatures)
         if let mobileNet {

@@ -57,6 +57,8 @@ public struct Report: Codable, Sendable {
     public var judge: String
     /// The part of the corpus.
     public var split: String
+    /// Captions that pictures were painted from with other words, where synonyms were asked for.
+    public var reworded: Int?
     /// Fréchet distance in the judge's space.
     public var frechet: Distance
     /// Fréchet distance in MobileNet's space, when its features were given.
@@ -72,7 +74,8 @@ public struct Report: Codable, Sendable {
     public var table: String {
         func percent(_ value: Double) -> String { "\(Report.rounded(value * 100, 1)) %" }
         func row(_ row: Retrieval.Row) -> String { "\(percent(row.mean)) ± \(Report.rounded(row.deviation * 100, 1))" }
-        var lines = ["\(model) on \(split), judged by \(judge)", ""]
+        let words = reworded.map { ", \($0) captions painted in other words" } ?? ""
+        var lines = ["\(model) on \(split), judged by \(judge)\(words)", ""]
         lines += [
             "R-precision (1 + 99 captions of other classes, N = \(retrieval.count))",
             "  painted             \(row(retrieval.painted))",

@@ -21,7 +21,8 @@ public final class ContrastiveTrainer {
     let recipe: Recipe
     private let corpus: Corpus
     private let tokens: [TokenSequence]
-    /// For each caption the number of its normalised text: near-equal captions are no mismatches.
+    /// For each caption the number of its set of tokens: captions of the same words, in whatever order and however often,
+    /// are no mismatches.
     private let texts: [Int]
     private let device: CPUDevice
     /// Pictures seen since the start.
@@ -42,10 +43,11 @@ public final class ContrastiveTrainer {
         try text.validate()
         try image.validate()
         tokens = corpus.captions.map { tokenizer.encode($0, limit: text.length) }
-        var numbers: [TokenSequence: Int] = [:]
+        var numbers: [Set<Int32>: Int] = [:]
         texts = tokens.map { sequence in
-            let number = numbers[sequence] ?? numbers.count
-            numbers[sequence] = number
+            let words = Set(sequence.ids)
+            let number = numbers[words] ?? numbers.count
+            numbers[words] = number
             return number
         }
 

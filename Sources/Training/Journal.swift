@@ -51,6 +51,13 @@ public final class Journal {
         return String(decoding: try encoder.encode(sums), as: UTF8.self)
     }
 
+    /// Writes a checkpoint with what has not yet been put into a row.
+    func write(_ checkpoint: TrainingCheckpoint, in folder: String) throws {
+        var checkpoint = checkpoint
+        checkpoint.statistics = try pendingStatistics()
+        try checkpoint.write(in: folder)
+    }
+
     /// Adds a step's measurements to the means of the next row.
     func record(_ measurements: Measurements) {
         for (name, value) in measurements {

@@ -11,7 +11,9 @@ public struct Recipe: Codable, Equatable, Sendable {
     public var precision = Precision.bfloat16
     /// What is learnt from.
     public var data = DataRecipe()
-    /// The text encoder and the image encoder it is trained against.
+    /// What reads the captions.
+    public var text = TextRecipe()
+    /// The text encoder and the image encoder it is trained against, where it is the run's own.
     public var encoder = EncoderRecipe()
     /// The generator and the discriminator; nothing but the encoder is trained when its `images` is 0.
     public var gan = GANRecipe()
@@ -19,12 +21,15 @@ public struct Recipe: Codable, Equatable, Sendable {
     /// The defaults.
     public init() {}
 
-    enum CodingKeys: String, CodingKey { case name, seed, precision, data, encoder, gan }
+    enum CodingKeys: String, CodingKey { case name, seed, precision, data, text, encoder, gan }
 
     /// Throws the first value that no training can have.
     public func validate() throws(ConfigurationError) {
         try ConfigurationError.checkSide("data.side", data.side)
         try ConfigurationError.check("data.vocabulary", data.vocabulary, in: 259...65_536)
+        guard !text.encoder.isEmpty else {
+            throw ConfigurationError(key: "text.encoder", problem: "is empty, expected own or a path")
+        }
         try encoder.validate()
         try gan.validate()
     }
@@ -44,10 +49,19 @@ public struct DataRecipe: Codable, Equatable, Sendable {
     enum CodingKeys: String, CodingKey { case split, side, mirror, vocabulary }
 }
 
+/// What reads the captions.
+public struct TextRecipe: Codable, Equatable, Sendable {
+    /// `own` for an encoder that the run trains on its captions, or the path of one that is there: a pair of encoders
+    /// that Limn has trained, or the folder of a pretrained sentence encoder.
+    public var encoder = "own"
+
+    enum CodingKeys: String, CodingKey { case encoder }
+
+    var isOwn: Bool { encoder == "own" }
+}
+
 /// Contrastive training of the text encoder against an image encoder (symmetric InfoNCE; van den Oord et al. 2018).
 public struct EncoderRecipe: Codable, Equatable, Sendable {
-    /// A trained encoder file to use as it is, or "" to train one.
-    public var file = ""
     /// Width of token states.
     public var width = 128
     /// Transformer blocks.
@@ -68,15 +82,25 @@ public struct EncoderRecipe: Codable, Equatable, Sendable {
     public var rate: Float = 1e-3
     /// Decoupled weight decay is not used; this part of the pictures' side is the farthest they are moved.
     public var translation: Float = 0.1
+    /// Share of the pictures that are not trained on and are looked for twenty times in a training; the encoders that
+    /// find most of them are kept.
+    public var holdOut: Float = 0.04
+    /// The training ends after so many such trials without a better one; 0 never ends it early.
+    public var patience = 0
 
     enum CodingKeys: String, CodingKey {
-        case file, width, layers, heads, length, embedding, imageWidth = "image_width", batch, images, rate, translation
+        case width, layers, heads, length, embedding, imageWidth = "image_width", batch, images, rate, translation
+        case holdOut = "hold_out", patience
     }
 
     func validate() throws(ConfigurationError) {
         try ConfigurationError.check("encoder.batch", batch, in: 2...4096)
         try ConfigurationError.check("encoder.images", images, in: 0...1_000_000_000)
         try ConfigurationError.check("encoder.translation (percent)", Int(translation * 100), in: 0...50)
+        try ConfigurationError.check("encoder.patience", patience, in: 0...1000)
+        guard (0...0.5).contains(holdOut) else {
+            throw ConfigurationError(key: "encoder.hold_out", problem: "is \(holdOut), expected 0 to 0.5")
+        }
         guard rate > 0, rate < 1 else {
             throw ConfigurationError(key: "encoder.rate", problem: "is \(rate), expected above 0 and below 1")
         }

@@ -22,8 +22,8 @@ public struct TrainingPlan: CustomStringConvertible {
             "\(Journal.number(flops / 1e15, digits: 2)) PFLOP, about \(Journal.duration(flops / pace)) here"
         }
         let encoder = recipe.encoder
-        if !encoder.file.isEmpty {
-            lines.append("encoder        \(encoder.file)")
+        if !recipe.text.isOwn {
+            lines.append("encoder        \(recipe.text.encoder)")
         } else {
             let vocabulary = try VocabularyTrainer(size: recipe.data.vocabulary).train(
                 on: corpus.captions, name: recipe.name, provenance: "")

@@ -83,70 +83,15 @@ public final class TrainingRun {
         return try trainGAN(pair)
     }
 
-    /// Writes a checkpoint with what `journal` has not yet put into a row.
-    private func write(_ checkpoint: TrainingCheckpoint, in folder: String, _ journal: Journal) throws {
-        var checkpoint = checkpoint
-        checkpoint.statistics = try journal.pendingStatistics()
-        try checkpoint.write(in: folder)
-    }
-
     private var isInterrupted: Bool { interruption?.isRequested ?? false }
-
-    // MARK: Encoder
 
     /// The encoder of this run, trained now, taken from the run, or read from the file the recipe names.
     private func trainEncoder() throws -> EncoderPair? {
-        if !recipe.encoder.file.isEmpty { return try EncoderPair(contentsOf: recipe.encoder.file) }
+        if !recipe.text.isOwn { return try EncoderPair(contentsOf: recipe.text.encoder) }
         // The encoder's training is a run of its own within this one.
-        let path = "\(run.path)/encoder"
-        let finished = "\(path)/encoder.safetensors"
-        if FileManager.default.fileExists(atPath: finished) { return try EncoderPair(contentsOf: finished) }
-        let isThere = FileManager.default.fileExists(atPath: "\(path)/recipe.yaml")
-        let stage = isThere ? try RunDirectory(opening: path) : try RunDirectory(creating: path)
-        if !isThere { try AtomicFile.write(resolved, to: stage.recipe) }
-        let journal = Journal(stage)
-
-        let corpus = pictures.corpus
-        let vocabulary = try VocabularyTrainer(size: recipe.data.vocabulary).train(
-            on: corpus.captions, name: recipe.name,
-            provenance: "captions of \(corpus.examples.count) pictures, recipe \(recipe.name)")
-        let trainer = try ContrastiveTrainer(
-            recipe, corpus: corpus, tokenizer: Tokenizer(vocabulary: vocabulary), device: device)
-        var pending: String?
-        if let checkpoint = try TrainingCheckpoint.latest(in: path, report: { try? journal.note("\($0)") }) {
-            try trainer.restore(checkpoint)
-            pending = checkpoint.statistics
-            try journal.note("encoder: going on after \(trainer.imagesSeen) images")
-        }
-        try stage.rewindStatistics(to: trainer.imagesSeen)
-        try journal.note(
-            "encoder: \(trainer.parameterCount) parameters, \(Journal.number(trainer.flopsPerStep / 1e9, digits: 1)) GFLOP a step"
-        )
-        let batch = recipe.encoder.batch
-        let sampler = try PairSampler(corpus: corpus, seed: recipe.seed, flips: recipe.data.mirror)
-        let feeder = BatchFeeder(pictures: pictures, sampler: sampler, batchSize: batch, firstImage: trainer.imagesSeen)
-        journal.beginStage(imagesSeen: trainer.imagesSeen, pending: pending)
-        while trainer.imagesSeen < recipe.encoder.images {
-            if isInterrupted {
-                try write(trainer.checkpoint(resolved, seed: recipe.seed), in: path, journal)
-                try journal.note("encoder: stopped after \(trainer.imagesSeen) images; --resume goes on")
-                return nil
-            }
-            let measurements = try trainer.step(feeder.next())
-            journal.record(measurements)
-            let step = trainer.imagesSeen / batch
-            journal.show(
-                stage: "encoder", imagesSeen: trainer.imagesSeen, of: recipe.encoder.images,
-                detail: "loss \(Journal.number(measurements["loss"] ?? .nan, digits: 3))")
-            if step % TrainingRun.stepsPerRow == 0 {
-                try journal.writeRow(imagesSeen: trainer.imagesSeen, skipped: trainer.skipped)
-            }
-            if step % 200 == 0 { try write(trainer.checkpoint(resolved, seed: recipe.seed), in: path, journal) }
-        }
-        try trainer.encoderPair(name: recipe.name, side: recipe.data.side, vocabulary: vocabulary).write(to: finished)
-        try journal.note("encoder: finished, \(finished)")
-        // Read back, so that a resumed run has the same rounded values.
-        return try EncoderPair(contentsOf: finished)
+        return try EncoderRun(
+            recipe, pictures: pictures, path: "\(run.path)/encoder", device: device, interruption: interruption
+        ).train()
     }
 
     // MARK: Generator and discriminator
@@ -180,7 +125,7 @@ public final class TrainingRun {
         journal.beginStage(imagesSeen: trainer.imagesSeen, pending: pending)
         while trainer.imagesSeen < recipe.gan.images {
             if isInterrupted {
-                try write(trainer.checkpoint(resolved, seed: recipe.seed), in: run.path, journal)
+                try journal.write(trainer.checkpoint(resolved, seed: recipe.seed), in: run.path)
                 try journal.note("stopped after \(trainer.imagesSeen) images; --resume goes on")
                 return .interrupted
             }
@@ -203,7 +148,7 @@ public final class TrainingRun {
             // Not from amid steps that are left out: what they are left out for may lie in the networks.
             let isDue = before / recipe.gan.checkpointEvery != trainer.imagesSeen / recipe.gan.checkpointEvery
             if isLast || isDue && trainer.skippedInARow == 0 {
-                try write(trainer.checkpoint(resolved, seed: recipe.seed), in: run.path, journal)
+                try journal.write(trainer.checkpoint(resolved, seed: recipe.seed), in: run.path)
             }
         }
         try journal.note("finished: \(run.path)/model.safetensors")

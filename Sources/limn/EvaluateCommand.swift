@@ -41,6 +41,12 @@ struct EvaluateCommand: ParsableCommand {
     @Option(help: "MobileNetV2's weights for FMD, a safetensors file.")
     var features: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "Paint from captions with other words, judged by the captions as they are: a word and its synonym a line.",
+            valueName: "file"))
+    var synonyms: String?
+
     @Option(help: "Seed of the noise and of the rivals.")
     var seed: UInt64 = 0
 
@@ -64,7 +70,8 @@ struct EvaluateCommand: ParsableCommand {
             Terminal.show("\($0) \($1)/\($2)")
         }
         let report = try evaluator.evaluate(
-            data: data, split: split, trainingSplit: trainingSplit.isEmpty ? nil : trainingSplit)
+            data: data, split: split, trainingSplit: trainingSplit.isEmpty ? nil : trainingSplit,
+            synonyms: synonyms.map { try Synonyms(text: InputFile.text($0), named: $0) })
         Terminal.clear()
         guard json else {
             print(report.table)

@@ -29,7 +29,7 @@ struct Root: ParsableCommand {
             """,
         subcommands: [
             GenerateCommand.self, TrainCommand.self, EvaluateCommand.self, ProfileCommand.self, CorpusCommand.self,
-            VocabularyCommand.self,
+            VocabularyCommand.self, EncoderCommand.self,
         ])
 
     /// Failures end in one line on standard error and the code that fits them.
@@ -60,6 +60,8 @@ struct Root: ParsableCommand {
             if case .sizeOutOfRange = failure { fail(failure, .usage) }
             fail(failure, .badData)
         } catch let failure as ModelError {
+            fail(failure, .badData)
+        } catch let failure as Synonyms.FormatError {
             fail(failure, .badData)
         } catch let failure as EvaluationError {
             fail(failure, .badData)

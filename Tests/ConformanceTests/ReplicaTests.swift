@@ -58,7 +58,8 @@ extension Conformance {
         }
 
         /// What replicas share is made of the parameters: anew for every run, and after the pause of what they are by then.
-        @Test(arguments: TestDevice.allCases) func parametersMayChangeBetweenHalvesAndRuns(_ target: TestDevice) throws {
+        @Test(arguments: TestDevice.allCases) func parametersMayChangeBetweenHalvesAndRuns(_ target: TestDevice) throws
+        {
             let device = try target.device()
             var test = Case()
             _ = test.input([4, 6, 6, 16])

@@ -30,6 +30,17 @@ import Testing
         #expect(other.pairs(0..<23).map(\.caption.example) != epochs[0])
     }
 
+    @Test func neverDrawsWhatIsExcluded() throws {
+        let (_, corpus) = try birds()
+        let excluded: Set = [0, 5, 22]
+        let sampler = try PairSampler(corpus: corpus, seed: 1, flips: false, excluding: excluded)
+        let epoch = sampler.pairs(0..<20).map(\.caption.example)
+        #expect(epoch.sorted() == (0..<23).filter { !excluded.contains($0) })
+        for pair in sampler.pairs(0..<400) {
+            #expect(!excluded.contains(pair.caption.example) && !excluded.contains(pair.mismatch.example))
+        }
+    }
+
     @Test func drawsTheSameWhereverItStarts() throws {
         let (_, corpus) = try birds()
         let sampler = try PairSampler(corpus: corpus, seed: 7, flips: true)

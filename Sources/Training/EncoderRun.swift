@@ -1,0 +1,130 @@
+import Checkpoints
+import Corpora
+import Execution
+import FoundationEssentials
+import Language
+import Synthesis
+
+/// The contrastive training of a text and an image encoder, a run of its own: what `limn encoder train` does, and the
+/// first stage of `TrainingRun`.
+///
+/// A share of the pictures is held out. Now and then sentences are looked for among them, and the pair that finds most is
+/// the one that is kept; where it has not become better for a while, the training may end early.
+public final class EncoderRun {
+    private let recipe: Recipe
+    private let resolved: String
+    private let pictures: PictureStore
+    private let stage: RunDirectory
+    private let journal: Journal
+    private let device: CPUDevice
+    private let interruption: Interruption?
+    private let heldOut: HeldOutPairs
+    /// Rows of `stats.jsonl` and checkpoints come once in so many steps.
+    private static let stepsPerRow = 50
+    private static let stepsPerCheckpoint = 200
+    /// Held-out pairs are looked for so many times in a training.
+    private static let trials = 20
+
+    /// Opens the run at `path`, or begins it.
+    init(
+        _ recipe: Recipe, pictures: PictureStore, path: String, device: CPUDevice, interruption: Interruption?
+    ) throws {
+        self.recipe = recipe
+        self.pictures = pictures
+        self.device = device
+        self.interruption = interruption
+        resolved = try recipe.yaml()
+        let isThere = FileManager.default.fileExists(atPath: "\(path)/recipe.yaml")
+        stage = isThere ? try RunDirectory(opening: path) : try RunDirectory(creating: path)
+        if !isThere { try AtomicFile.write(resolved, to: stage.recipe) }
+        journal = Journal(stage)
+        heldOut = HeldOutPairs(pictures, share: recipe.encoder.holdOut, seed: recipe.seed)
+    }
+
+    /// The finished pair of a run at `path`.
+    static func finished(_ path: String) -> String { "\(path)/encoder.safetensors" }
+
+    /// Trains what is left to train; nil where it was interrupted.
+    func train() throws -> EncoderPair? {
+        let path = stage.path
+        let finished = EncoderRun.finished(path)
+        if FileManager.default.fileExists(atPath: finished) { return try EncoderPair(contentsOf: finished) }
+        let corpus = pictures.corpus
+        let vocabulary = try VocabularyTrainer(size: recipe.data.vocabulary).train(
+            on: corpus.captions, name: recipe.name,
+            provenance: "captions of \(corpus.examples.count) pictures, recipe \(recipe.name)")
+        let trainer = try ContrastiveTrainer(
+            recipe, corpus: corpus, tokenizer: Tokenizer(vocabulary: vocabulary), device: device)
+        var pending: String?
+        if let checkpoint = try TrainingCheckpoint.latest(in: path, report: { try? journal.note("\($0)") }) {
+            try trainer.restore(checkpoint)
+            pending = checkpoint.statistics
+            try journal.note("encoder: going on after \(trainer.imagesSeen) images")
+        }
+        try stage.rewindStatistics(to: trainer.imagesSeen)
+        var progress = try RetrievalProgress(stage, imagesSeen: trainer.imagesSeen)
+        try journal.note(
+            "encoder: \(trainer.parameterCount) parameters, \(Journal.number(trainer.flopsPerStep / 1e9, digits: 1)) GFLOP a step, \(heldOut.examples.count) pictures held out"
+        )
+        let (batch, total) = (recipe.encoder.batch, recipe.encoder.images)
+        let sampler = try PairSampler(
+            corpus: corpus, seed: recipe.seed, flips: recipe.data.mirror, excluding: Set(heldOut.examples))
+        let feeder = BatchFeeder(pictures: pictures, sampler: sampler, batchSize: batch, firstImage: trainer.imagesSeen)
+        journal.beginStage(imagesSeen: trainer.imagesSeen, pending: pending)
+        while trainer.imagesSeen < total {
+            if interruption?.isRequested ?? false {
+                try journal.write(trainer.checkpoint(resolved, seed: recipe.seed), in: path)
+                try journal.note("encoder: stopped after \(trainer.imagesSeen) images; --resume goes on")
+                return nil
+            }
+            let before = trainer.imagesSeen
+            let measurements = try trainer.step(feeder.next())
+            journal.record(measurements)
+            let step = trainer.imagesSeen / batch
+            journal.show(
+                stage: "encoder", imagesSeen: trainer.imagesSeen, of: total,
+                detail: "loss \(Journal.number(measurements["loss"] ?? .nan, digits: 3))\(progress.detail)")
+            if step % EncoderRun.stepsPerRow == 0 {
+                try journal.writeRow(imagesSeen: trainer.imagesSeen, skipped: trainer.skipped)
+            }
+            let isLast = trainer.imagesSeen >= total
+            if isLast || before * EncoderRun.trials / total != trainer.imagesSeen * EncoderRun.trials / total {
+                try trial(trainer, vocabulary, &progress)
+                if recipe.encoder.patience > 0, progress.trialsSinceBest >= recipe.encoder.patience {
+                    try journal.note(
+                        "encoder: no better for \(progress.trialsSinceBest) trials, ended after \(trainer.imagesSeen) images"
+                    )
+                    break
+                }
+            }
+            if step % EncoderRun.stepsPerCheckpoint == 0 {
+                try journal.write(trainer.checkpoint(resolved, seed: recipe.seed), in: path)
+            }
+        }
+        // With nothing held out, or nothing trained, there was no trial and the last pair is the one.
+        if progress.best == nil { try write(trainer, vocabulary, to: EncoderRun.best(path)) }
+        try AtomicFile.write([UInt8](Data(contentsOf: URL(filePath: EncoderRun.best(path)))), to: finished)
+        try journal.note("encoder: finished, \(finished)\(progress.best.map { "\n\($0.summary)" } ?? "")")
+        // Read back, so that a resumed run has the same rounded values.
+        return try EncoderPair(contentsOf: finished)
+    }
+
+    private static func best(_ path: String) -> String { "\(path)/best.safetensors" }
+
+    private func write(_ trainer: ContrastiveTrainer, _ vocabulary: Vocabulary, to path: String) throws {
+        try trainer.encoderPair(name: recipe.name, side: recipe.data.side, vocabulary: vocabulary).write(to: path)
+    }
+
+    /// Looks for held-out pairs and keeps the pair of encoders when it has found more than any before.
+    private func trial(
+        _ trainer: ContrastiveTrainer, _ vocabulary: Vocabulary, _ progress: inout RetrievalProgress
+    ) throws {
+        guard heldOut.examples.count >= HeldOutPairs.least else { return }
+        let pair = trainer.encoderPair(name: recipe.name, side: recipe.data.side, vocabulary: vocabulary)
+        let found = RetrievalTrial(imagesSeen: trainer.imagesSeen, recall: try heldOut.recall(pair, device: device))
+        // Written before it is noted: a run killed between the two makes the trial again.
+        if progress.isBest(found) { try pair.write(to: EncoderRun.best(stage.path)) }
+        try progress.add(found)
+        try journal.note("encoder: \(found.summary)")
+    }
+}

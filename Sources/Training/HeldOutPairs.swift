@@ -1,0 +1,124 @@
+import Checkpoints
+import Corpora
+import Evaluation
+import Execution
+import FoundationEssentials
+import RandomStreams
+import Synthesis
+
+/// Pictures that an encoder is not trained on, each with one of its captions.
+struct HeldOutPairs {
+    /// Their places in the corpus, ascending.
+    let examples: [Int]
+    private let pictures: PictureStore
+
+    /// Fewer tell nothing.
+    static let least = 10
+
+    /// Draws `share` of the pictures, the same for the same seed; none where that would be fewer than `least`.
+    init(_ pictures: PictureStore, share: Float, seed: UInt64) {
+        self.pictures = pictures
+        var places = Array(pictures.corpus.examples.indices)
+        let count = Int(Float(places.count) * share)
+        guard count >= HeldOutPairs.least else {
+            examples = []
+            return
+        }
+        var stream = RandomStream(seed: seed, purpose: "held out")
+        for place in 0..<count { places.swapAt(place, place + stream.index(below: places.count - place)) }
+        examples = places[..<count].sorted()
+    }
+
+    /// How many of them find each other by a pair of encoders. Where classes are known, others of the same class are no
+    /// rivals, as in the training.
+    func recall(_ pair: EncoderPair, device: CPUDevice) throws -> RetrievalRecall {
+        let eye = try FeatureExtractor(judge: pair, device: device)
+        let reader = try SentenceEmbedder(
+            pair.text, arrays: pair.arrays.below("text"), vocabulary: pair.vocabulary, device: device)
+        let corpus = pictures.corpus
+        let sentences = examples.map { corpus.examples[$0].captions[0] }
+        // Without classes every picture is a class of its own.
+        return try retrieval(
+            images: eye.features(of: examples.map { pictures.image($0) }),
+            captions: FeatureMatrix(rows: sentences.count, columns: reader.width, values: reader.embed(sentences)),
+            classes: examples.map { corpus.examples[$0].label ?? -1 - $0 })
+    }
+}
+
+/// What held-out pairs found at one point of a training.
+struct RetrievalTrial: Codable {
+    /// Pictures seen by then.
+    let imagesSeen: Int
+    /// Shares found at ranks 1, 5 and 10, both ways.
+    let recall: RetrievalRecall
+
+    private enum CodingKeys: String, CodingKey {
+        case imagesSeen = "images"
+        case recall
+    }
+
+    /// The mean over ranks and directions, which trials are compared by.
+    var score: Double {
+        recall.ranks.reduce(0) { $0 + $1.imageToText + $1.textToImage } / Double(2 * recall.ranks.count)
+    }
+
+    /// One line for people.
+    var summary: String {
+        func shares(_ direction: KeyPath<RetrievalRecall.AtRank, Double>) -> String {
+            recall.ranks.map { "R@\($0.rank) \(Journal.number(100 * $0[keyPath: direction], digits: 1)) %" }
+                .joined(separator: ", ")
+        }
+        return
+            "of \(recall.count) held-out pairs after \(imagesSeen) images: captions by picture \(shares(\.imageToText)); "
+            + "pictures by caption \(shares(\.textToImage))"
+    }
+}
+
+/// The trials of a run, `retrieval.jsonl` in its folder.
+struct RetrievalProgress {
+    private let file: String
+    private var trials: [RetrievalTrial] = []
+
+    /// Reads the trials up to `imagesSeen`; later ones and a line cut short are removed, since the training is about to
+    /// make them again.
+    init(_ run: RunDirectory, imagesSeen: Int) throws {
+        file = "\(run.path)/retrieval.jsonl"
+        guard FileManager.default.fileExists(atPath: file) else { return }
+        let decoder = JSONDecoder()
+        let lines = try Data(contentsOf: URL(filePath: file)).split(separator: UInt8(ascii: "\n"))
+        let read = lines.compactMap { try? decoder.decode(RetrievalTrial.self, from: Data($0)) }
+        trials = read.filter { $0.imagesSeen <= imagesSeen }
+        if trials.count < lines.count { try write() }
+    }
+
+    /// The trial that found most, the first of equals.
+    var best: RetrievalTrial? { trials.max { ($0.score, -$0.imagesSeen) < ($1.score, -$1.imagesSeen) } }
+
+    /// Whether `trial` finds more than any before.
+    func isBest(_ trial: RetrievalTrial) -> Bool { best.map { trial.score > $0.score } ?? true }
+
+    /// Trials since the best one.
+    var trialsSinceBest: Int {
+        guard let best else { return 0 }
+        return trials.count { $0.imagesSeen > best.imagesSeen }
+    }
+
+    /// What a line of progress adds: the newest recall.
+    var detail: String {
+        guard let first = trials.last?.recall.ranks.first else { return "" }
+        return " · held-out R@1 \(Journal.number(50 * (first.imageToText + first.textToImage), digits: 1)) %"
+    }
+
+    mutating func add(_ trial: RetrievalTrial) throws {
+        trials.append(trial)
+        try write()
+    }
+
+    /// Whole each time: it is a few lines long.
+    private func write() throws {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = .sortedKeys
+        let lines = try trials.map { String(decoding: try encoder.encode($0), as: UTF8.self) + "\n" }
+        try AtomicFile.write(lines.joined(), to: file)
+    }
+}
