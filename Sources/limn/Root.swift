@@ -29,7 +29,7 @@ struct Root: ParsableCommand {
             """,
         subcommands: [
             GenerateCommand.self, TrainCommand.self, EvaluateCommand.self, ProfileCommand.self, CorpusCommand.self,
-            VocabularyCommand.self,
+            VocabularyCommand.self, SimilarityCommand.self, EncodeCommand.self,
         ])
 
     /// Failures end in one line on standard error and the code that fits them.
