@@ -32,7 +32,8 @@ struct SimilarityCommand: ParsableCommand {
             throw ValidationError("Sentence \(empty + 1) is empty; say something.")
         }
         if let broken = sentences.firstIndex(where: { $0.unicodeScalars.contains("\u{FFFD}") }) {
-            throw ValidationError("Sentence \(broken + 1) is not UTF-8; does the terminal use another encoding?")
+            throw ValidationError("Sentence \(broken + 1) is not UTF-8 or holds U+FFFD, which stands for what is not; does the terminal use "
+                    + "another encoding?")
         }
     }
 
