@@ -21,9 +21,9 @@ struct Encode: ParsableCommand {
 
     func run() throws {
         let device = CPUDevice(library: .init(rawValue: library), threads: threads, precision: .float32)
-        let encoder = try PretrainedEncoder(contentsOf: encoder)
+        let encoder = try PretrainedEncoder(contentsOf: self.encoder)
         let embedder = try encoder.embedder(on: device, precision: Precision(rawValue: precision) ?? .float32)
-        let sequences = Array(try sequences().prefix(batch))
+        let sequences = Array(try read().prefix(batch))
         if let out {
             let array = NamedArray(
                 name: "embeddings", shape: [sequences.count, encoder.width], floats: try embedder.embed(sequences))
@@ -32,7 +32,7 @@ struct Encode: ParsableCommand {
         try Driver.serve([:]) { _ = try embedder.embed(sequences) }
     }
 
-    private func sequences() throws -> [[Int32]] {
+    private func read() throws -> [[Int32]] {
         let file = try Safetensors(contentsOf: tokens)
         func integers(_ name: String) -> [Int32] {
             file[name]?.withBytes { bytes in

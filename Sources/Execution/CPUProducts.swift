@@ -154,7 +154,7 @@ extension CPUCompiler {
         description.input_type = (kind == .inputGradient ? resultType : operandType).rawValue
         description.output_type = (kind == .forward ? resultType : operandType).rawValue
         description.filter_type = (kind == .filterGradient ? .float32 : operandType).rawValue
-        guard let primitive = primitive(&description) else { return false }
+        guard let primitive = convolutionPrimitive(&description) else { return false }
         let handle = primitive.handle
         let a = operand(node.inputs[0], as: operandType)
         let scratch = limn_onednn_scratch_size(handle)
@@ -223,7 +223,7 @@ extension CPUCompiler {
         let type: Storage = products == .bfloat16 ? .bfloat16 : .float32
         (description.input_type, description.filter_type) = (type.rawValue, type.rawValue)
         description.output_type = Storage.float32.rawValue
-        guard let primitive = primitive(&description) else { return false }
+        guard let primitive = convolutionPrimitive(&description) else { return false }
         let handle = primitive.handle
         let b = try packedFilter(node.inputs[1], for: primitive, [n, 1, k])
         let a = operand(node.inputs[0], as: type)
@@ -238,7 +238,7 @@ extension CPUCompiler {
     }
 
     /// The primitive of a description, made once a program; nil when the library has no such one.
-    private mutating func primitive(_ description: inout limn_onednn_convolution) -> OneDNNPrimitive? {
+    private mutating func convolutionPrimitive(_ description: inout limn_onednn_convolution) -> OneDNNPrimitive? {
         let key = "\(description)"
         if let known = primitives[key] { return known }
         var message = [CChar](repeating: 0, count: 256)

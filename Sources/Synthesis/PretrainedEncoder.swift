@@ -73,7 +73,7 @@ public struct PretrainedEncoder: Sendable {
         }
         limit = min(sentence?.max_seq_length ?? positions, positions)
         isLowercasing = sentence?.do_lower_case ?? false
-        name = URL(filePath: path).standardized.lastPathComponent
+        name = URL(filePath: path).standardizedFileURL.lastPathComponent
         folder = root.path
         self.architecture = architecture
         (weightsPath, arrays) = (file, read)
@@ -122,7 +122,7 @@ public struct PretrainedEncoder: Sendable {
         do {
             return try TokenEmbedder(network, arrays: arrays, device: exact, precision: precision)
         } catch let mismatch as ParameterMismatch {
-            throw ModelError(path: weightsPath, problem: "\(PretrainedEncoder.named(mismatch, architecture))")
+            throw ModelError(path: weightsPath, problem: "\(named(mismatch))")
         }
     }
 
@@ -136,18 +136,19 @@ public struct PretrainedEncoder: Sendable {
     }
 
     /// A mismatch in the words of the file.
-    private static func named(
-        _ mismatch: ParameterMismatch, _ architecture: PretrainedFolder.Architecture
-    ) -> ParameterMismatch {
-        let names = names(architecture).0
+    private func named(_ mismatch: ParameterMismatch) -> ParameterMismatch {
+        let names = PretrainedEncoder.names(architecture).0
         var result = mismatch
-        result.missing = mismatch.missing.map(names.name(of:))
+        result.missing = mismatch.missing.flatMap { path in
+            let absent = PretrainedEncoder.parts(of: path).filter { arrays[$0] == nil }
+            return (absent.isEmpty ? [path] : absent).map(names.name(of:))
+        }
         result.misshapen = mismatch.misshapen.map { text in
             let words = text.split(separator: " ", maxSplits: 1)
             return words.count == 2 ? "\(names.name(of: String(words[0]))) \(words[1])" : text
         }
-        // Parts that could not be joined for want of another, which is among the missing; and blocks beyond the last.
-        result.unused = mismatch.unused.map(names.name(of:))
+        // Parts are unused where they could not be joined, for which what they want is told above.
+        result.unused = mismatch.unused.filter { !$0.contains("attention.projection.") }.map(names.name(of:))
         return result
     }
 
@@ -201,17 +202,24 @@ public struct PretrainedEncoder: Sendable {
                 : "has no model.safetensors")
     }
 
+    /// The paths of query, key and value, where `path` is that of the layer they make; else none.
+    private static func parts(of path: String) -> [String] {
+        guard path.contains("attention.projection.") else { return [] }
+        return (0..<3).map { path.replacing("attention.projection.", with: "attention.projection.\($0).") }
+    }
+
     /// Query, key and value of each block joined to one layer.
     private static func joined(_ arrays: NetworkArrays) -> NetworkArrays {
         var result = arrays
-        for first in arrays.keys where first.contains(".projection.0.") {
-            let parts = (0..<3).map { first.replacing(".projection.0.", with: ".projection.\($0).") }
+        for first in arrays.keys where first.contains("attention.projection.0.") {
+            let target = first.replacing("attention.projection.0.", with: "attention.projection.")
+            let parts = parts(of: target)
             let found = parts.compactMap { arrays[$0] }
             guard found.count == 3, found.allSatisfy({ $0.shape == found[0].shape && !$0.shape.isEmpty }) else {
                 continue
             }
             for part in parts { result[part] = nil }
-            result[first.replacing(".projection.0.", with: ".projection.")] = (
+            result[target] = (
                 [3 * found[0].shape[0]] + found[0].shape.dropFirst(), found.flatMap(\.values)
             )
         }

@@ -40,7 +40,8 @@ package final class TokenEmbedder {
     init(_ network: Network, arrays: NetworkArrays, device: CPUDevice, precision: Precision = .float32) throws {
         self.network = network
         self.device = device
-        _ = network.draw(ParameterScope(Graph(), store), SentenceInputs(Graph(), batch: 1, length: 1))
+        let graph = Graph()
+        _ = network.draw(ParameterScope(graph, store), SentenceInputs(graph, batch: 1, length: 1))
         try store.check(arrays)
         values = store.allocate()
         try store.load(arrays, into: values)
@@ -52,10 +53,15 @@ package final class TokenEmbedder {
 
     /// The vectors of `sequences`, [sequences×width], in order. Longer ones are cut and keep their last token.
     /// - Parameter progress: called now and then with the number of sequences done.
-    /// - Throws: `ModelError` for ids that the network has no embedding of.
+    /// - Throws: `ModelError` for ids that the network has no embedding of, and where there are no ids at all.
     package func embed(_ sequences: [[Int32]], progress: (Int) -> Void = { _ in }) throws -> [Float] {
         let sequences = sequences.map { PaddedTokens.cut($0, to: limit) }
         for (index, ids) in sequences.enumerated() {
+            guard !ids.isEmpty else {
+                throw ModelError(
+                    path: network.name,
+                    problem: "sentence \(index + 1) has no tokens; its tokenizer frames empty texts with none")
+            }
             guard let wrong = ids.first(where: { !(0..<Int32(network.vocabulary)).contains($0) }) else { continue }
             throw ModelError(
                 path: network.name,

@@ -213,7 +213,7 @@ private let devices = [
             let kept = file.names.filter { !$0.hasSuffix("layer.1.attention.self.key.bias") }.compactMap { file[$0] }
             try Safetensors.write(kept, metadata: [:], to: path)
         }
-        #expect(lacking.contains("encoder.layer.1.attention.self."), "\(lacking)")
+        #expect(lacking.contains("(missing: encoder.layer.1.attention.self.key.bias)"), "\(lacking)")
         let integers = try complaint { folder in
             let path = "\(folder)/model.safetensors"
             let file = try Safetensors(contentsOf: path)
@@ -246,6 +246,8 @@ private let devices = [
             let said = try complaint(sequences: [[2, 3], [2, id, 3]]) { _ in }
             #expect(said.contains("token \(id) of sentence 2"), "\(said)")
         }
+        let silent = try complaint(sequences: [[2, 3], []]) { _ in }
+        #expect(silent.contains("sentence 2 has no tokens"), "\(silent)")
         let endless = try complaint("clip-end-id", sequences: [[1, 5, 6]]) { _ in }
         #expect(endless.contains("no token 40"), "\(endless)")
     }
