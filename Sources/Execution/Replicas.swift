@@ -134,7 +134,9 @@ public final class Replicas {
         outcomes[index] = Result { () throws(ExecutionError) in
             switch phase {
             case .preparing: try program.run(preparations[index].steps(of: half), isTimed: isTimed)
-            case .running: try (hasPreparation ? outcomes[index].get() : []) + program.run(program.steps(of: half), isTimed: isTimed)
+            case .running:
+                try (hasPreparation ? outcomes[index].get() : [])
+                    + program.run(program.steps(of: half), isTimed: isTimed)
             }
         }
     }

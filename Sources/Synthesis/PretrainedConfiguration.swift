@@ -150,7 +150,8 @@ struct PretrainedFolder {
         default:
             throw ModelError(
                 path: place,
-                problem: "its \"hidden_act\" is \"\(name.prefix(40))\"; gelu, gelu_new, quick_gelu and relu are supported")
+                problem:
+                    "its \"hidden_act\" is \"\(name.prefix(40))\"; gelu, gelu_new, quick_gelu and relu are supported")
         }
     }
 
@@ -197,7 +198,9 @@ struct PretrainedFolder {
         default:
             throw ModelError(
                 path: "\(path)/\(folder)/config.json",
-                problem: "pools by \(modes.joined(separator: " and ").prefix(80)); mean, cls or lasttoken alone are supported")
+                problem:
+                    "pools by \(modes.joined(separator: " and ").prefix(80)); mean, cls or lasttoken alone are supported"
+            )
         }
     }
 }

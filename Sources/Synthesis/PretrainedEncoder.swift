@@ -59,7 +59,8 @@ public struct PretrainedEncoder: Sendable {
             guard let known = try pooling ?? outer.pooling(modules) else {
                 throw ModelError(
                     path: path,
-                    problem: "nothing says how it pools: there is no 1_Pooling/config.json; say --pooling mean, cls or eos")
+                    problem:
+                        "nothing says how it pools: there is no 1_Pooling/config.json; say --pooling mean, cls or eos")
             }
             self.pooling = known
         case .clip(let configuration):
@@ -179,7 +180,8 @@ public struct PretrainedEncoder: Sendable {
             }
         }
         guard !arrays.isEmpty else {
-            throw ModelError(path: path, problem: "holds no array of such an encoder; are config.json and it of one model?")
+            throw ModelError(
+                path: path, problem: "holds no array of such an encoder; are config.json and it of one model?")
         }
         return (path, joined(arrays))
     }

@@ -26,13 +26,15 @@ struct SimilarityCommand: ParsableCommand {
     func validate() throws {
         guard (2...1000).contains(sentences.count) else {
             throw ValidationError(
-                "Give two sentences or more to compare, at most 1000; there \(sentences.count == 1 ? "is 1" : "are \(sentences.count)").")
+                "Give two sentences or more to compare, at most 1000; there \(sentences.count == 1 ? "is 1" : "are \(sentences.count)")."
+            )
         }
         if let empty = sentences.firstIndex(where: { $0.allSatisfy(\.isWhitespace) }) {
             throw ValidationError("Sentence \(empty + 1) is empty; say something.")
         }
         if let broken = sentences.firstIndex(where: { $0.unicodeScalars.contains("\u{FFFD}") }) {
-            throw ValidationError("Sentence \(broken + 1) is not UTF-8 or holds U+FFFD, which stands for what is not; does the terminal use "
+            throw ValidationError(
+                "Sentence \(broken + 1) is not UTF-8 or holds U+FFFD, which stands for what is not; does the terminal use "
                     + "another encoding?")
         }
     }
@@ -42,7 +44,8 @@ struct SimilarityCommand: ParsableCommand {
         let tokens = sentences.map(embedder.tokens)
         for (index, ids) in tokens.enumerated() where ids.count > embedder.limit {
             Terminal.say(
-                "sentence \(index + 1) has \(ids.count) tokens, of which this encoder reads the first \(embedder.limit - 1)")
+                "sentence \(index + 1) has \(ids.count) tokens, of which this encoder reads the first \(embedder.limit - 1)"
+            )
         }
         let vectors = try embedder.embed(tokens: tokens)
         let width = embedder.width
@@ -119,6 +122,7 @@ struct SimilarityTable {
         let thousandths = Int((min(max(value, -1), 1) * 1000).rounded())
         let size = abs(thousandths)
         let digits = String(size % 1000)
-        return (thousandths < 0 ? "-" : "") + "\(size / 1000)." + String(repeating: "0", count: 3 - digits.count) + digits
+        return (thousandths < 0 ? "-" : "") + "\(size / 1000)." + String(repeating: "0", count: 3 - digits.count)
+            + digits
     }
 }

@@ -16,7 +16,8 @@ import Testing
     @Test func theModelThatShipsComparesSentences() throws {
         try withTemporaryFolder { folder in
             let outcome = try limn(
-                "similarity", "a red flower", "a flower with red petals", "a white flower with a green stem", in: folder)
+                "similarity", "a red flower", "a flower with red petals", "a white flower with a green stem", in: folder
+            )
             #expect(outcome.ending == .exit(0), "\(outcome.err)")
             let lines = outcome.text.split(separator: "\n").map { $0.split(separator: " ") }
             #expect(lines.count == 4)
@@ -35,7 +36,8 @@ import Testing
         let tiny = try Tiny.shared()
         try withTemporaryFolder { folder in
             let long = String(repeating: "very ", count: 100) + "long"
-            let outcome = try limn("similarity", long, "two\nlines\u{1b}[31m", "赤いバラ", "--encoder", tiny.judge, in: folder)
+            let outcome = try limn(
+                "similarity", long, "two\nlines\u{1b}[31m", "赤いバラ", "--encoder", tiny.judge, in: folder)
             #expect(outcome.ending == .exit(0), "\(outcome.err)")
             let lines = outcome.text.split(separator: "\n")
             #expect(lines.count == 4)
@@ -43,7 +45,8 @@ import Testing
             #expect(lines[2].hasPrefix("2 two lines[31m "))
             // Ideographs take two columns each.
             #expect(lines[3].count + 4 == lines[0].count)
-            #expect(outcome.talk == ["sentence 1 has \(tokens(outcome)) tokens, of which this encoder reads the first 15"])
+            #expect(
+                outcome.talk == ["sentence 1 has \(tokens(outcome)) tokens, of which this encoder reads the first 15"])
         }
     }
 
@@ -115,7 +118,8 @@ import Testing
             expectRefusal(try encode("--encoder", "good.txt", "--file", "good.txt"), 65, "good.txt is not a sound")
             expectRefusal(try encode("--encoder", "plain", "--file", "good.txt"), 65, "plain: has no config.json")
             expectRefusal(
-                try encode("--encoder", judge, "--pooling", "cls", "--file", "good.txt"), 65, "only folders of pretrained")
+                try encode("--encoder", judge, "--pooling", "cls", "--file", "good.txt"), 65,
+                "only folders of pretrained")
             try put(#"{"model_type": "mpnet"}"#, folder + "/plain/config.json")
             expectRefusal(try encode("--encoder", "plain", "--file", "good.txt"), 65, "its model type is \"mpnet\"")
             let nowhere = try limn(

@@ -131,8 +131,14 @@ private let devices = [
         ("\"hidden_size\": 32", "\"hidden_size\": 64", "of another shape: "),
         ("\"hidden_size\": 32", "\"size\": 32", "has no \"hidden_size\""),
         ("\"hidden_size\": 32", "\"hidden_size\": -32", "hidden_size: is -32"),
-        ("\"vocab_size\"", "\"vocab_size\": 2000000, \"unused\"", "of another shape: embeddings.word_embeddings.weight"),
-        ("\"num_hidden_layers\": 2", "\"num_hidden_layers\": 3", "missing: encoder.layer.2.attention.self.query.weight"),
+        (
+            "\"vocab_size\"", "\"vocab_size\": 2000000, \"unused\"",
+            "of another shape: embeddings.word_embeddings.weight"
+        ),
+        (
+            "\"num_hidden_layers\": 2", "\"num_hidden_layers\": 3",
+            "missing: encoder.layer.2.attention.self.query.weight"
+        ),
         ("\"num_hidden_layers\": 2", "\"num_hidden_layers\": 1", "unused: encoder.layer.1."),
         ("\"num_hidden_layers\": 2", "\"num_hidden_layers\": 99999999999", "num_hidden_layers: is 99999999999"),
         ("\"max_position_embeddings\": 40", "\"max_position_embeddings\": 0", "max_position_embeddings: is 0"),
