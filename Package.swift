@@ -86,6 +86,7 @@ let package = Package(
             name: "limn-bench",
             dependencies: [
                 "Training", "Corpora", "Execution", "Graphs", "Networks", "Layers", "Checkpoints", "RandomStreams",
+                "Synthesis",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], path: "Benchmarks/Driver", swiftSettings: strict),
 
@@ -100,7 +101,10 @@ let package = Package(
             "Training",
             ["Training", "Corpora", "Checkpoints", "Synthesis", "Networks", "Execution", "Images", "Language"]),
         tests("Evaluation", ["Evaluation", "RandomStreams"]),
-        tests("Synthesis", ["Synthesis", "Networks", "Layers", "Language", "Graphs", "Execution", "RandomStreams"]),
+        tests(
+            "Synthesis",
+            ["Synthesis", "Networks", "Layers", "Language", "Graphs", "Execution", "RandomStreams", "Checkpoints"],
+            resources: [.copy("Encoders")]),
         tests("Command", ["Images"]),
     ]
 )

@@ -10,6 +10,9 @@ extension Safetensors {
         try write(arrays, metadata: metadata, to: path, calls: .operatingSystem)
     }
 
+    /// The checksum of arrays, as training checkpoints carry it; see `Checksum`.
+    public static func checksum(of arrays: [NamedArray]) -> String { Checksum.of(arrays.sorted { $0.name < $1.name }) }
+
     package static func write(
         _ arrays: [NamedArray], metadata: [String: String], to path: String, calls: SystemCalls
     ) throws {

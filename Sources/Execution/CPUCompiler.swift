@@ -48,6 +48,8 @@ struct CPUCompiler {
     private let outputs: Outputs
     private let parameters: [String: BufferSlice]
     let preparation: Preparation?
+    /// How operands of products with frozen parameters are kept.
+    let products: Precision
     /// Whether what is emitted comes after the pause.
     private(set) var isLate = false
 
@@ -68,10 +70,11 @@ struct CPUCompiler {
 
     init(
         _ graph: Graph, device: CPUDevice, outputs: Outputs, parameters: [String: BufferSlice],
-        preparation: Preparation?
+        preparation: Preparation?, products: Precision
     ) {
         self.graph = graph
         self.preparation = preparation
+        self.products = products
         self.device = device
         self.outputs = outputs
         self.parameters = parameters
@@ -208,6 +211,7 @@ struct CPUCompiler {
         case let gradient as ConvolutionFilterGradient:
             try emitConvolution(id, gradient.geometry, .filterGradient)
         case let product as MatrixProduct:
+            if try emitFrozenProduct(id, product) { break }
             emitMatrixProduct(id, product)
         case let upsample as Upsample:
             emitResampling(id, factor: upsample.factor, up: true)

@@ -73,15 +73,18 @@ public struct CPUDevice: Device, Sendable {
         try compile(outputs, parameters: parameters, preparation: nil)
     }
 
-    /// - Parameter preparation: what the program shares with its replicas; nil makes everything in the program itself.
+    /// - Parameters:
+    ///   - preparation: what the program shares with others; nil makes everything in the program itself.
+    ///   - products: how operands of products with frozen parameters are kept.
     func compile(
-        _ outputs: Outputs, parameters: [String: BufferSlice], preparation: Preparation?
+        _ outputs: Outputs, parameters: [String: BufferSlice], preparation: Preparation?,
+        products: Precision = .float32
     ) throws(ExecutionError) -> Program {
         let tensors = Array(outputs.results.values) + outputs.writes.map(\.tensor) + Array(outputs.early.values)
         guard let graph = tensors.first?.graph else { preconditionFailure("a program without outputs") }
         limn_onednn_set_threads(Int32(threads))
         var compiler = CPUCompiler(
-            graph, device: self, outputs: outputs, parameters: parameters, preparation: preparation)
+            graph, device: self, outputs: outputs, parameters: parameters, preparation: preparation, products: products)
         return try compiler.compile()
     }
 }

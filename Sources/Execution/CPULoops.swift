@@ -275,6 +275,7 @@ extension Elementwise.Function {
             case .tanh: (LIMN_TANH, 0, 0)
             case .sigmoid: (LIMN_SIGMOID, 0, 0)
             case .softplus: (LIMN_SOFTPLUS, 0, 0)
+            case .erf: (LIMN_ERF, 0, 0)
             case .leakyReLU(let slope): (LIMN_LEAKY_RELU, slope, 0)
             case .clamp(let low, let high): (LIMN_CLAMP, low, high)
             case .between(let low, let high): (LIMN_BETWEEN, low, high)

@@ -154,18 +154,7 @@ extension CPUCompiler {
         description.input_type = (kind == .inputGradient ? resultType : operandType).rawValue
         description.output_type = (kind == .forward ? resultType : operandType).rawValue
         description.filter_type = (kind == .filterGradient ? .float32 : operandType).rawValue
-        let key = "\(description)"
-        let primitive: OneDNNPrimitive
-        if let known = primitives[key] {
-            primitive = known
-        } else {
-            var message = [CChar](repeating: 0, count: 256)
-            guard let handle = limn_onednn_convolution_create(&description, &message, message.count) else {
-                return false
-            }
-            primitive = OneDNNPrimitive(handle)
-            primitives[key] = primitive
-        }
+        guard let primitive = convolutionPrimitive(&description) else { return false }
         let handle = primitive.handle
         let a = operand(node.inputs[0], as: operandType)
         let scratch = limn_onednn_scratch_size(handle)
@@ -213,6 +202,51 @@ extension CPUCompiler {
     }
 
     // MARK: Matrix products
+
+    /// A product with a frozen parameter, [m×k]·[n×k]ᵀ, as the 1×1 convolution it equals: its filter is packed once, in
+    /// the precision wanted of it. False where that is not what the product is.
+    mutating func emitFrozenProduct(_ id: Int, _ product: MatrixProduct) throws(ExecutionError) -> Bool {
+        let node = graph.nodes[id]
+        guard preparation?.isFrozen == true, device.library == .oneDNN, node.shape.rank == 2, !product.transposeA,
+            product.transposeB, graph.nodes[canonical[node.inputs[1]]].operation is Parameter
+        else { return false }
+        let (m, n, k) = (node.shape[0], node.shape[1], graph.nodes[node.inputs[0]].shape[1])
+        var description = limn_onednn_convolution()
+        description.kind = ConvolutionKind.forward.rawValue
+        description.spatial = 1
+        (description.batch, description.groups) = (1, 1)
+        (description.in_channels, description.out_channels) = (Int64(k), Int64(n))
+        description.input = (Int64(m), 0, 0)
+        description.output = (Int64(m), 0, 0)
+        description.filter = (1, 0, 0)
+        description.stride = (1, 0, 0)
+        let type: Storage = products == .bfloat16 ? .bfloat16 : .float32
+        (description.input_type, description.filter_type) = (type.rawValue, type.rawValue)
+        description.output_type = Storage.float32.rawValue
+        guard let primitive = convolutionPrimitive(&description) else { return false }
+        let handle = primitive.handle
+        let b = try packedFilter(node.inputs[1], for: primitive, [n, 1, k])
+        let a = operand(node.inputs[0], as: type)
+        let c = allocate(id)
+        let flops = 2 * Double(m * n) * Double(k)
+        let scratch = limn_onednn_scratch_size(handle)
+        emit("product \(m)×\(k)·\(k)×\(n)", flops: flops, reads: [a, b], writes: [c], scratch: scratch) { at in
+            let (x, w, out, memory) = (at(a), at(b), at(c), at.scratch)
+            return { Int(limn_onednn_convolution_run(handle, x, w, out, memory)) }
+        }
+        return true
+    }
+
+    /// The primitive of a description, made once a program; nil when the library has no such one.
+    private mutating func convolutionPrimitive(_ description: inout limn_onednn_convolution) -> OneDNNPrimitive? {
+        let key = "\(description)"
+        if let known = primitives[key] { return known }
+        var message = [CChar](repeating: 0, count: 256)
+        guard let handle = limn_onednn_convolution_create(&description, &message, message.count) else { return nil }
+        let primitive = OneDNNPrimitive(handle)
+        primitives[key] = primitive
+        return primitive
+    }
 
     mutating func emitMatrixProduct(_ id: Int, _ product: MatrixProduct) {
         let node = graph.nodes[id]

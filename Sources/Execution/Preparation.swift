@@ -24,6 +24,10 @@ final class Preparation {
     }
 
     private var units: [String: Unit] = [:]
+    /// Whether parameters stay as they are, so that each thing is made the moment it is asked for, and never again.
+    let isFrozen: Bool
+
+    init(isFrozen: Bool = false) { self.isFrozen = isFrozen }
     private var memories: [String: DeviceMemory] = [:]
 
     /// Bytes of all that is made.
@@ -38,8 +42,14 @@ final class Preparation {
     ) throws(ExecutionError) -> DeviceMemory {
         if let memory = memories[name] { return memory }
         let memory = try DeviceMemory(bytes: bytes)
+        let step = step(memory.pointer)
+        if isFrozen {
+            let status = step.run()
+            guard status == 0 else { throw .kernel(step: step.name, status: status) }
+        } else {
+            units[parameter, default: Unit(isLate: isLate)].steps.append(step)
+        }
         memories[name] = memory
-        units[parameter, default: Unit(isLate: isLate)].steps.append(step(memory.pointer))
         return memory
     }
 

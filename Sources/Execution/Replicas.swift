@@ -12,6 +12,7 @@ public final class Replicas {
     /// What each part's thread makes of the parameters for all parts, before any starts.
     private let preparations: [Preparation.Share]
     private let preparedBytes: Int
+    private let hasPreparation: Bool
     /// What each part leaves of a run, in a place of its own: part i alone touches element i while parts run.
     private let outcomes: UnsafeMutablePointer<Result<[Program.StepCost], ExecutionError>>
 
@@ -26,17 +27,33 @@ public final class Replicas {
     /// Compiles one program a part.
     /// - Parameter outputs: draws the graph of part `index`; each part's graph must read the same inputs, with the
     ///   first extent divided by the number of parts, and should write to buffers of its own.
-    public init(
+    public convenience init(
         _ count: Int, on device: CPUDevice, parameters: [String: BufferSlice],
         outputs: (_ index: Int) throws -> Outputs
     ) throws {
+        try self.init(count, on: device, parameters, count == 1 ? nil : Preparation(), .float32, outputs)
+    }
+
+    /// Compiles one program a part, for parameters that stay as they are: nothing is made of them in a run.
+    /// - Parameter outputs: as above.
+    public convenience init(
+        _ count: Int, on device: CPUDevice, frozen: FrozenParameters, outputs: (_ index: Int) throws -> Outputs
+    ) throws {
+        try self.init(count, on: device, frozen.slices, frozen.preparation, frozen.precision, outputs)
+    }
+
+    private init(
+        _ count: Int, on device: CPUDevice, _ parameters: [String: BufferSlice], _ preparation: Preparation?,
+        _ products: Precision, _ outputs: (_ index: Int) throws -> Outputs
+    ) throws {
         let own = count == 1 ? device : device.with(threads: 1)
-        let preparation = Preparation()
         programs = try (0..<count).map {
-            try own.compile(outputs($0), parameters: parameters, preparation: count == 1 ? nil : preparation)
+            try own.compile(outputs($0), parameters: parameters, preparation: preparation, products: products)
         }
+        let preparation = preparation ?? Preparation()
         preparations = preparation.shares(count)
-        preparedBytes = preparation.bytes
+        preparedBytes = preparation.isFrozen ? 0 : preparation.bytes
+        hasPreparation = !preparation.isFrozen && preparation.bytes > 0
         outcomes = .allocate(capacity: count)
         outcomes.initialize(repeating: .success([]), count: count)
     }
@@ -48,7 +65,7 @@ public final class Replicas {
 
     /// Arithmetic operations of one run.
     public var flops: Double { programs.reduce(0) { $0 + $1.flops } }
-    /// Bytes of the arenas and scratch memory.
+    /// Bytes of the arenas and scratch memory; frozen parameters have their own.
     public var memory: Int { programs.reduce(preparedBytes) { $0 + $1.memory } }
 
     /// Runs every part on its share of `values`, each of whose arrays holds the whole batch.
@@ -100,7 +117,7 @@ public final class Replicas {
     private func run(_ values: [String: HostArray], _ half: Program.Half) throws(ExecutionError) {
         self.half = half
         for (index, program) in programs.enumerated() { program.load(values, half, part: index, of: programs.count) }
-        for phase in [Phase.preparing, .running] {
+        for phase in hasPreparation ? [Phase.preparing, .running] : [.running] {
             self.phase = phase
             limn_parallel(
                 Int32(programs.count),
@@ -117,7 +134,9 @@ public final class Replicas {
         outcomes[index] = Result { () throws(ExecutionError) in
             switch phase {
             case .preparing: try program.run(preparations[index].steps(of: half), isTimed: isTimed)
-            case .running: try outcomes[index].get() + program.run(program.steps(of: half), isTimed: isTimed)
+            case .running:
+                try (hasPreparation ? outcomes[index].get() : [])
+                    + program.run(program.steps(of: half), isTimed: isTimed)
             }
         }
     }

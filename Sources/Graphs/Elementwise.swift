@@ -3,7 +3,7 @@ package struct Elementwise: Operation {
     package enum Function: Hashable, Sendable {
         // Of one operand.
         case scale(Float), offset(Float), power(Float)
-        case exp, log, sqrt, reciprocal, tanh, sigmoid, softplus
+        case exp, log, sqrt, reciprocal, tanh, sigmoid, softplus, erf
         /// x where x > 0, else slope · x.
         case leakyReLU(Float)
         /// x limited to low … high.
@@ -35,6 +35,7 @@ package struct Elementwise: Operation {
         case .tanh: return [dy * (1 - y * y)]
         case .sigmoid: return [dy * (y * (1 - y))]
         case .softplus: return [dy * x.sigmoid()]
+        case .erf: return [dy * ((x * x * -1).exponential() * 1.128_379_2)]
         // The sign of the result is the sign of the operand, and the result is what is kept for the next layer.
         case .leakyReLU(let slope): return [dy.leakyReLUGradient(at: y, slope: slope)]
         case .clamp(let low, let high): return [dy * x.map(.between(low, high))]
@@ -133,12 +134,18 @@ extension Tensor {
     public func sigmoid() -> Tensor { map(.sigmoid) }
     /// log(1 + eˣ), without overflow.
     public func softplus() -> Tensor { map(.softplus) }
+    /// The error function, 2/√π · ∫₀ˣ e^(−t²) dt.
+    public func errorFunction() -> Tensor { map(.erf) }
     /// x where positive, else `slope` · x (Maas et al. 2013); `slope` must not be negative.
     public func leakyReLU(_ slope: Float = 0.2) -> Tensor { map(.leakyReLU(slope)) }
     /// max(x, 0).
     public func relu() -> Tensor { map(.leakyReLU(0)) }
     /// x limited to `low` … `high`.
     public func clamped(_ low: Float, _ high: Float) -> Tensor { map(.clamp(low, high)) }
+    /// x · Φ(x), Φ the normal distribution function (Hendrycks and Gimpel 2016).
+    public func exactGELU() -> Tensor { self * ((self * 0.707_106_8).errorFunction() + 1) * 0.5 }
+    /// x · σ(1.702 x), the quick approximation of the same paper.
+    public func quickGELU() -> Tensor { self * (self * 1.702).sigmoid() }
     /// x · Φ(x) in its tanh form (Hendrycks and Gimpel 2016).
     public func gelu() -> Tensor {
         let inner = (self + self * self * self * 0.044715) * 0.797_884_6

@@ -1,21 +1,23 @@
 import Graphs
 
-/// Layer normalisation over the last axis (Ba et al. 2016): (x − mean) / √(variance + 10⁻⁵) · gain + bias.
+/// Layer normalisation over the last axis (Ba et al. 2016): (x − mean) / √(variance + ε) · gain + bias.
 public struct LayerNormalization {
     let gain: Tensor
     let bias: Tensor
+    let epsilon: Float
 
     /// Gains begin at one, biases at zero.
-    public init(_ scope: ParameterScope, width: Int) {
+    public init(_ scope: ParameterScope, width: Int, epsilon: Float = 1e-5) {
         gain = (scope / "gain").parameter([width], .constant(1))
         bias = (scope / "bias").parameter([width], .constant(0))
+        self.epsilon = epsilon
     }
 
     /// Normalises each run of `width` values.
     public func callAsFunction(_ x: Tensor) -> Tensor {
         let centered = x - x.mean(along: [-1])
         let variance = (centered * centered).mean(along: [-1])
-        return centered * (variance + 1e-5).squareRoot().reciprocal() * gain + bias
+        return centered * (variance + epsilon).squareRoot().reciprocal() * gain + bias
     }
 }
 

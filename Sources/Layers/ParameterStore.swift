@@ -90,6 +90,19 @@ public final class ParameterStore {
     public func load(_ arrays: [String: (shape: [Int], values: [Float])], into buffer: FlatBuffer)
         throws(ParameterMismatch)
     {
+        try check(arrays)
+        for entry in entries {
+            guard let array = arrays[entry.path] else { continue }
+            array.values.withUnsafeBufferPointer { source in
+                if let base = source.baseAddress {
+                    (buffer.pointer + entry.offset).update(from: base, count: entry.shape.count)
+                }
+            }
+        }
+    }
+
+    /// Throws what `load` would; for arrays from elsewhere before memory is laid out for what a file says it holds.
+    public func check(_ arrays: [String: (shape: [Int], values: [Float])]) throws(ParameterMismatch) {
         var mismatch = ParameterMismatch()
         for entry in entries {
             guard let array = arrays[entry.path] else {
@@ -103,14 +116,6 @@ public final class ParameterStore {
         }
         mismatch.unused = arrays.keys.filter { positions[$0] == nil }.sorted()
         guard mismatch.isEmpty else { throw mismatch }
-        for entry in entries {
-            guard let array = arrays[entry.path] else { continue }
-            array.values.withUnsafeBufferPointer { source in
-                if let base = source.baseAddress {
-                    (buffer.pointer + entry.offset).update(from: base, count: entry.shape.count)
-                }
-            }
-        }
     }
 
     /// The parameters as named arrays, read from `buffer`.

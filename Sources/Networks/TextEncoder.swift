@@ -44,29 +44,6 @@ public struct TextEncoderConfiguration: Codable, Hashable, Sendable {
     }
 }
 
-/// Sequences of one batch in the form a program takes: ids and mask, padded to one length.
-public struct PaddedTokens: Sendable {
-    /// batch·length ids, padded with 0.
-    public let ids: [Int32]
-    /// batch·length values, 1 for a token and 0 for padding.
-    public let mask: [Float]
-
-    /// Pads or cuts each sequence to `length`; a cut sequence keeps its last token, which ends it.
-    public init(_ sequences: [TokenSequence], length: Int) {
-        var ids = [Int32](repeating: 0, count: sequences.count * length)
-        var mask = [Float](repeating: 0, count: ids.count)
-        for (row, sequence) in sequences.enumerated() {
-            var tokens = Array(sequence.ids.prefix(length))
-            if let last = sequence.ids.last, sequence.ids.count > length { tokens[length - 1] = last }
-            for (column, id) in tokens.enumerated() {
-                ids[row * length + column] = id
-                mask[row * length + column] = 1
-            }
-        }
-        (self.ids, self.mask) = (ids, mask)
-    }
-}
-
 /// Sentences to unit vectors: token and position embeddings, transformer blocks, the mean over tokens, a linear map.
 public struct TextEncoder {
     let configuration: TextEncoderConfiguration

@@ -23,7 +23,7 @@ public struct EncoderPair: Sendable {
     /// Parameters under `text.` and `image.`.
     public let arrays: NetworkArrays
 
-    private static let format = "limn-encoder-pair"
+    static let format = "limn-encoder-pair"
 
     /// A pair of these parts.
     public init(

@@ -1,76 +1,102 @@
+import Checkpoints
 import Execution
-import Graphs
+import FoundationEssentials
 import Language
 import Layers
 import Networks
 
-/// Captions to unit sentence vectors with a trained text encoder.
+/// Captions to unit sentence vectors with a text encoder: of a model or a pair that Limn trained, or a pretrained one.
 public final class SentenceEmbedder {
-    private let configuration: TextEncoderConfiguration
+    /// What the encoder is called.
+    public let name: String
+    private let embedder: TokenEmbedder
     private let tokenizer: Tokenizer
-    private let device: CPUDevice
-    private let store = ParameterStore()
-    private let values: FlatBuffer
-    private var programs: [[Int]: Program] = [:]
+    private let isLowercasing: Bool
 
-    /// Width of the vectors.
-    public var width: Int { configuration.embedding }
-
+    /// An encoder of Limn's own.
     /// - Parameter arrays: the encoder's parameters, named from its root: `tokens.weight`, ….
     /// - Throws: `ParameterMismatch` when they are not those of such an encoder.
     public init(
-        _ configuration: TextEncoderConfiguration, arrays: NetworkArrays, vocabulary: Vocabulary, device: CPUDevice
+        _ configuration: TextEncoderConfiguration, arrays: NetworkArrays, vocabulary: Vocabulary, device: CPUDevice,
+        name: String = "the text encoder"
     ) throws {
-        self.configuration = configuration
-        self.device = device
+        self.name = name
         tokenizer = Tokenizer(vocabulary: vocabulary)
-        _ = TextEncoder(ParameterScope(Graph(), store), configuration)
-        values = store.allocate()
-        try store.load(arrays, into: values)
+        isLowercasing = false
+        let network = TokenEmbedder.Network(
+            name: name, vocabulary: configuration.vocabulary, width: configuration.embedding,
+            limit: configuration.length
+        ) { scope, sentences in
+            TextEncoder(scope, configuration)(ids: sentences.ids, mask: sentences.mask)
+        }
+        embedder = try TokenEmbedder(network, arrays: arrays, device: device)
     }
 
+    /// A pretrained encoder, with the tokenizer in its folder.
+    /// - Throws: `LanguageError` when the tokenizer cannot be read, `ModelError` when it is not the weights'.
+    public init(_ encoder: PretrainedEncoder, device: CPUDevice) throws {
+        name = encoder.name
+        tokenizer = try Tokenizer(contentsOf: encoder.folder)
+        isLowercasing = encoder.isLowercasing
+        guard tokenizer.count <= encoder.vocabulary else {
+            throw ModelError(
+                path: encoder.folder,
+                problem: "its tokenizer has \(tokenizer.count) tokens, its weights \(encoder.vocabulary) embeddings; "
+                    + "are the files of one model?")
+        }
+        embedder = try encoder.embedder(on: device)
+    }
+
+    /// The encoder that lies at `path`: a model or a pair of encoders of Limn's, or the folder of a pretrained one.
+    /// - Parameter pooling: how a pretrained encoder's states become a vector, where its folder does not say.
+    public convenience init(contentsOf path: String, pooling: Pooling? = nil, device: CPUDevice) throws {
+        var isFolder = false
+        if FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder {
+            try self.init(PretrainedEncoder(contentsOf: path, pooling: pooling), device: device)
+            return
+        }
+        guard pooling == nil else {
+            throw ModelError(path: path, problem: "only folders of pretrained encoders take a pooling; leave it out")
+        }
+        do {
+            if try Safetensors(contentsOf: path).metadata["format"] == EncoderPair.format {
+                let pair = try EncoderPair(contentsOf: path)
+                try self.init(
+                    pair.text, arrays: pair.arrays.below("text"), vocabulary: pair.vocabulary, device: device,
+                    name: pair.name)
+            } else {
+                let model = try Model(contentsOf: path)
+                try self.init(
+                    model.configuration.encoder, arrays: model.arrays.below("encoder"), vocabulary: model.vocabulary,
+                    device: device, name: model.configuration.name)
+            }
+        } catch let mismatch as ParameterMismatch {
+            throw ModelError(path: path, problem: "\(mismatch)")
+        }
+    }
+
+    /// Width of the vectors.
+    public var width: Int { embedder.width }
+
     /// Most tokens of a sentence that are read, start and end included.
-    public var limit: Int { configuration.length }
+    public var limit: Int { embedder.limit }
 
     /// The tokens of a sentence before it is cut, start and end included.
-    public func tokenCount(_ sentence: String) -> Int { tokenizer.encode(sentence, limit: .max).ids.count }
+    public func tokenCount(_ sentence: String) -> Int { tokens(sentence).count }
+
+    /// The ids of a sentence's tokens, all of them, start and end included.
+    package func tokens(_ sentence: String) -> [Int32] {
+        tokenizer.encode(isLowercasing ? sentence.lowercased() : sentence, limit: .max).ids
+    }
 
     /// The vectors of `captions`, [captions×width], in order. Captions longer than the encoder reads are cut.
     /// - Parameter progress: called now and then with the number of captions done.
     public func embed(_ captions: [String], progress: (Int) -> Void = { _ in }) throws -> [Float] {
-        let sequences = captions.map { tokenizer.encode($0, limit: configuration.length) }
-        var result = [Float](repeating: 0, count: captions.count * width)
-        // Captions of like length share a batch, so that little is spent on padding.
-        let order = sequences.indices.sorted { (sequences[$0].ids.count, $0) < (sequences[$1].ids.count, $1) }
-        var start = 0
-        while start < order.count {
-            let size = order.count - start >= 64 ? 64 : 1
-            let rows = order[start..<start + size]
-            let longest = rows.map { sequences[$0].ids.count }.max() ?? 1
-            let length = min((longest + 7) / 8 * 8, configuration.length)
-            let padded = PaddedTokens(rows.map { sequences[$0] }, length: length)
-            let vectors =
-                try program(batch: size, length: length).run([
-                    "ids": .integers(padded.ids), "mask": .floats(padded.mask),
-                ])["vectors"] ?? []
-            for (index, row) in rows.enumerated() {
-                result.replaceSubrange(
-                    row * width..<(row + 1) * width, with: vectors[index * width..<(index + 1) * width])
-            }
-            start += size
-            progress(start)
-        }
-        return result
+        try embed(tokens: captions.map(tokens), progress: progress)
     }
 
-    private func program(batch: Int, length: Int) throws -> Program {
-        if let known = programs[[batch, length]] { return known }
-        let graph = Graph()
-        let vectors = TextEncoder(ParameterScope(graph, store), configuration)(
-            ids: graph.input("ids", [batch * length], .int32), mask: graph.input("mask", [batch, length]))
-        let program = try device.compile(
-            Outputs(results: ["vectors": vectors.tensor]), parameters: store.slices(of: values))
-        programs[[batch, length]] = program
-        return program
+    /// The vectors of sentences given as `tokens(_:)` makes them.
+    package func embed(tokens: [[Int32]], progress: (Int) -> Void = { _ in }) throws -> [Float] {
+        try embedder.embed(tokens, progress: progress)
     }
 }

@@ -29,7 +29,7 @@ struct Root: ParsableCommand {
             """,
         subcommands: [
             GenerateCommand.self, TrainCommand.self, EvaluateCommand.self, ProfileCommand.self, CorpusCommand.self,
-            VocabularyCommand.self, EncoderCommand.self,
+            VocabularyCommand.self, EncoderCommand.self, EncodeCommand.self, SimilarityCommand.self,
         ])
 
     /// Failures end in one line on standard error and the code that fits them.

@@ -7,7 +7,7 @@ extension Conformance {
         /// Each function with whether its operand must be positive.
         static let unary: [(Elementwise.Function, Bool)] = [
             (.scale(-1.7), false), (.offset(0.3), false), (.power(1.5), true), (.power(-2), true), (.exp, false),
-            (.log, true), (.sqrt, true), (.reciprocal, true), (.tanh, false), (.sigmoid, false), (.softplus, false),
+            (.log, true), (.sqrt, true), (.reciprocal, true), (.tanh, false), (.sigmoid, false), (.softplus, false), (.erf, false),
             (.leakyReLU(0.2), false), (.leakyReLU(0), false), (.clamp(-0.5, 0.7), false), (.between(-0.5, 0.7), false),
         ]
         static func binary(_ a: Tensor, _ b: Tensor) -> [String: Tensor] {
@@ -31,11 +31,11 @@ extension Conformance {
             }
         }
 
-        /// Far from zero the approximations of exp, tanh, sigmoid and softplus must still be right.
+        /// Far from zero the approximations of exp, tanh, sigmoid, softplus and erf must still be right.
         @Test(arguments: TestDevice.allCases) func wideArguments(_ device: TestDevice) throws {
             for bound: Float in [1, 20, 86] {
                 let points = (0...2000).map { (Float($0) / 1000 - 1) * bound }
-                for function: Elementwise.Function in [.exp, .tanh, .sigmoid, .softplus] {
+                for function: Elementwise.Function in [.exp, .tanh, .sigmoid, .softplus, .erf] {
                     let graph = Graph()
                     let y = graph.input("x", [points.count]).map(function)
                     let program = try device.device().compile(.init(results: ["y": y]), parameters: [:])

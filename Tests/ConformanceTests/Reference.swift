@@ -170,6 +170,7 @@ private func elementwise(_ function: Elementwise.Function, _ x: [[Double]]) -> [
         case .tanh: tanh(a[i])
         case .sigmoid: 1 / (1 + exp(-a[i]))
         case .softplus: a[i] > 0 ? a[i] + log1p(exp(-a[i])) : log1p(exp(a[i]))
+        case .erf: erf(a[i])
         case .leakyReLU(let slope): a[i] > 0 ? a[i] : a[i] * Double(slope)
         case .clamp(let low, let high): a[i] < Double(low) ? Double(low) : a[i] > Double(high) ? Double(high) : a[i]
         case .between(let low, let high): a[i] > Double(low) && a[i] < Double(high) ? 1 : 0

@@ -46,7 +46,10 @@ import Testing
         check([shape], "leaky ReLU") { $0[0].leakyReLU(0.2) }
         check([shape], "ReLU") { $0[0].relu() }
         check([shape], "clamp") { $0[0].clamped(-0.5, 0.6) }
+        check([shape], "error function") { $0[0].errorFunction() }
         check([shape], "gelu") { $0[0].gelu() }
+        check([shape], "exact gelu") { $0[0].exactGELU() }
+        check([shape], "quick gelu") { $0[0].quickGELU() }
     }
 
     @Test func binaryFunctionsBroadcast() {

@@ -34,6 +34,26 @@ static inline __attribute__((always_inline)) float fast_exp(float argument) {
   return argument < -87.3365f ? 0.0f : y;
 }
 
+// The error function by Abramowitz and Stegun 1964: 7.1.26 (within 1.5·10⁻⁷), below one half the series 7.1.5, which keeps
+// small results' digits. Both are computed and one is taken, without a branch.
+static inline __attribute__((always_inline)) float fast_erf(float x) {
+  float square = x * x, size = __builtin_fabsf(x);
+  float t = 1.0f / (1.0f + 0.3275911f * size);
+  float p = 1.061405429f;
+  p = p * t - 1.453152027f;
+  p = p * t + 1.421413741f;
+  p = p * t - 0.284496736f;
+  p = p * t + 0.254829592f;
+  float large = __builtin_copysignf(1.0f - p * t * fast_exp(-square), x);
+  float s = 1.0f / 1320.0f;
+  s = s * -square + 1.0f / 216.0f;
+  s = s * -square + 1.0f / 42.0f;
+  s = s * -square + 1.0f / 10.0f;
+  s = s * -square + 1.0f / 3.0f;
+  s = s * -square + 1.0f;
+  return size < 0.5f ? s * x * 1.12837917f : large;
+}
+
 #define EACH(expression) \
   for (int i = 0; i < n; i++) { y[i] = (expression); } \
   break
@@ -58,6 +78,7 @@ static void run_tile(const limn_instruction *instructions, int count, float *con
     case LIMN_TANH: EACH(1.0f - 2.0f / (fast_exp(2.0f * a[i]) + 1.0f));
     case LIMN_SIGMOID: EACH(1.0f / (1.0f + fast_exp(-a[i])));
     case LIMN_SOFTPLUS: EACH((a[i] > 0 ? a[i] : 0) + log1pf(expf(-fabsf(a[i]))));
+    case LIMN_ERF: EACH(fast_erf(a[i]));
     case LIMN_LEAKY_RELU: EACH(a[i] > 0 ? a[i] : a[i] * p);
     case LIMN_CLAMP: EACH(a[i] < p ? p : (a[i] > q ? q : a[i]));
     case LIMN_BETWEEN: EACH(a[i] > p && a[i] < q ? 1.0f : 0.0f);
