@@ -4,12 +4,12 @@
 /// step of FNV-1a, `lane ← (lane ⊕ word) · 1099511628211`, each lane starting at 14695981039346656037; the four lanes and
 /// the number of bytes go into the sum by the same step, array after array in the order of their names. Four lanes,
 /// because one would wait for its multiplication at every word.
-enum Checksum {
+package enum Checksum {
     private static let prime: UInt64 = 1_099_511_628_211
     private static let basis: UInt64 = 14_695_981_039_346_656_037
 
     /// The checksum of arrays sorted by name, as hexadecimal digits.
-    static func of(_ arrays: [NamedArray]) -> String {
+    package static func of(_ arrays: [NamedArray]) -> String {
         var sum = basis
         for array in arrays {
             array.withBytes { bytes in

@@ -6,15 +6,15 @@
 /// | `format` | `limn-model` |
 /// | `version` | `1` |
 /// | `configuration` | the networks' configuration, JSON |
-/// | `vocabulary` | the tokenizer's vocabulary, JSON |
+/// | `vocabulary` | the tokenizer's vocabulary, JSON; missing where a pretrained encoder reads |
 /// | `card` | the model card, Markdown; may be missing |
 public struct ModelFile: Sendable {
     /// The parameters, sorted by name.
     public let arrays: [NamedArray]
     /// The networks' configuration as JSON text.
     public let configuration: String
-    /// The vocabulary as JSON text.
-    public let vocabulary: String
+    /// The vocabulary as JSON text; nil where a pretrained encoder reads.
+    public let vocabulary: String?
     /// The model card as Markdown.
     public let card: String?
 
@@ -22,7 +22,7 @@ public struct ModelFile: Sendable {
     static let version = 1
 
     /// A model to be written.
-    public init(arrays: [NamedArray], configuration: String, vocabulary: String, card: String? = nil) {
+    public init(arrays: [NamedArray], configuration: String, vocabulary: String?, card: String? = nil) {
         self.arrays = arrays.sorted { $0.name < $1.name }
         self.configuration = configuration
         self.vocabulary = vocabulary
@@ -40,7 +40,7 @@ public struct ModelFile: Sendable {
         self.init(
             arrays: file.names.compactMap { file[$0] },
             configuration: try file.text("configuration", path: path),
-            vocabulary: try file.text("vocabulary", path: path),
+            vocabulary: file.metadata["vocabulary"],
             card: file.metadata["card"])
     }
 
@@ -48,8 +48,8 @@ public struct ModelFile: Sendable {
     public func write(to path: String) throws {
         var metadata = [
             "format": Self.format, "version": String(Self.version), "configuration": configuration,
-            "vocabulary": vocabulary,
         ]
+        metadata["vocabulary"] = vocabulary
         metadata["card"] = card
         try Safetensors.write(arrays, metadata: metadata, to: path)
     }

@@ -8,6 +8,7 @@ import Synthesis
 public struct Evaluator {
     private let model: Model
     private let judge: EncoderPair
+    private let encoder: String?
     private let mobileNet: String?
     private let device: CPUDevice
     private let seed: UInt64
@@ -15,15 +16,17 @@ public struct Evaluator {
 
     /// - Parameters:
     ///   - judge: a pair of encoders that had no part in the model's training.
+    ///   - encoder: the folder of the pretrained encoder that the model names; see `Model.embedder`.
     ///   - mobileNet: MobileNetV2's features for FMD, a safetensors file.
     ///   - seed: of the noise that pictures are painted from and of the rivals they are judged against.
     ///   - progress: called with what is done, how many and of how many.
     public init(
-        _ model: Model, judge: EncoderPair, mobileNet: String?, device: CPUDevice, seed: UInt64 = 0,
+        _ model: Model, judge: EncoderPair, encoder: String? = nil, mobileNet: String?, device: CPUDevice, seed: UInt64 = 0,
         progress: @escaping (String, Int, Int) -> Void = { _, _, _ in }
     ) {
         self.model = model
         self.judge = judge
+        self.encoder = encoder
         self.mobileNet = mobileNet
         self.device = device
         self.seed = seed
@@ -54,7 +57,7 @@ public struct Evaluator {
             }
         }
         let reals = corpus.examples.indices.map { pictures.image($0) }
-        let painter = try Painter(model, device: device)
+        let painter = try Painter(model, device: device, encoder: encoder)
         // Each caption has its own noise, fixed by its place: no seed is picked.
         let prompts = asked.map { synonyms?($0.caption) ?? $0.caption }
         let commissions = prompts.indices.map { Commission(prompt: prompts[$0], seed: seed &+ UInt64($0)) }
@@ -130,9 +133,7 @@ public struct Evaluator {
 
     /// For each caption the training picture whose caption the model's own encoder finds nearest.
     private func nearestTrainingExamples(_ captions: [String], _ training: PictureStore) throws -> [Int] {
-        let reader = try SentenceEmbedder(
-            model.configuration.encoder, arrays: model.arrays.below("encoder"), vocabulary: model.vocabulary,
-            device: device)
+        let reader = try model.embedder(on: device, encoder: encoder)
         let known = training.corpus.captions
         let owners = training.corpus.examples.indices.flatMap { example in
             training.corpus.examples[example].captions.map { _ in example }

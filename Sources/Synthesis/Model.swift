@@ -1,4 +1,5 @@
 import Checkpoints
+import Execution
 import FoundationEssentials
 import Language
 import Layers
@@ -7,40 +8,50 @@ import Networks
 /// Named values of a network, as `ParameterStore.load` takes them.
 public typealias NetworkArrays = [String: (shape: [Int], values: [Float])]
 
-/// All that is needed to paint: the text encoder, the averaged generator and the vocabulary.
+/// All that is needed to paint: what reads the prompts, and the averaged generator.
 public struct Model: Sendable {
     /// What a model's `configuration` says.
     public struct Configuration: Codable, Equatable, Sendable {
         /// What the model is called.
         public var name: String
-        /// Sizes of the text encoder.
-        public var encoder: TextEncoderConfiguration
+        /// Sizes of the model's own text encoder; nil where a pretrained one reads.
+        public var encoder: TextEncoderConfiguration?
+        /// The pretrained encoder that reads; nil where the model has its own.
+        public var pretrained: PretrainedReference?
         /// Sizes of the generator.
         public var networks: GANConfiguration
 
-        /// What the model is called and the sizes of its networks.
-        public init(name: String, encoder: TextEncoderConfiguration, networks: GANConfiguration) {
+        /// What the model is called and the sizes of its networks; one of `encoder` and `pretrained` must be given.
+        public init(
+            name: String, encoder: TextEncoderConfiguration?, pretrained: PretrainedReference? = nil,
+            networks: GANConfiguration
+        ) {
+            precondition((encoder == nil) != (pretrained == nil), "a model has one encoder")
             self.name = name
             self.encoder = encoder
+            self.pretrained = pretrained
             self.networks = networks
         }
     }
 
     /// The model's name and sizes.
     public let configuration: Configuration
-    /// The encoder's vocabulary.
-    public let vocabulary: Vocabulary
-    /// Parameters under `encoder.` and `generator.`.
+    /// The vocabulary of the model's own encoder.
+    public let vocabulary: Vocabulary?
+    /// Parameters under `generator.` and, of the model's own encoder, under `encoder.`.
     public let arrays: NetworkArrays
     /// The model card, Markdown.
     public let card: String?
+    /// The file it was read from.
+    private let path: String?
 
     /// A model of these parts.
-    public init(configuration: Configuration, vocabulary: Vocabulary, arrays: NetworkArrays, card: String? = nil) {
+    public init(configuration: Configuration, vocabulary: Vocabulary?, arrays: NetworkArrays, card: String? = nil) {
         self.configuration = configuration
         self.vocabulary = vocabulary
         self.arrays = arrays
         self.card = card
+        path = nil
     }
 
     /// Reads a model file; its sizes are checked before anything is built from them.
@@ -49,24 +60,38 @@ public struct Model: Sendable {
         let file = try ModelFile(contentsOf: path)
         do {
             configuration = try JSONDecoder().decode(Configuration.self, from: Data(file.configuration.utf8))
-            try configuration.encoder.validate()
+            try configuration.encoder?.validate()
             try configuration.networks.validate()
         } catch let error as ConfigurationError {
             throw ModelError(path: path, problem: "its configuration asks for the impossible: \(error)")
         } catch {
             throw ModelError(path: path, problem: "its configuration is not the JSON of a Limn model")
         }
-        vocabulary = try Vocabulary(json: Array(file.vocabulary.utf8), named: "the vocabulary in \(path)")
-        guard vocabulary.count == configuration.encoder.vocabulary else {
-            throw ModelError(
-                path: path,
-                problem:
-                    "its vocabulary has \(vocabulary.count) entries, its encoder \(configuration.encoder.vocabulary)")
+        let width: Int
+        switch (configuration.encoder, configuration.pretrained) {
+        case (let encoder?, nil):
+            guard let text = file.vocabulary else {
+                throw CheckpointError.badMetadata(path: path, key: "vocabulary", reason: "is missing")
+            }
+            let vocabulary = try Vocabulary(json: Array(text.utf8), named: "the vocabulary in \(path)")
+            guard vocabulary.count == encoder.vocabulary else {
+                throw ModelError(
+                    path: path,
+                    problem: "its vocabulary has \(vocabulary.count) entries, its encoder \(encoder.vocabulary)")
+            }
+            self.vocabulary = vocabulary
+            width = encoder.embedding
+        case (nil, let reference?):
+            vocabulary = nil
+            width = reference.width
+        default:
+            throw ModelError(path: path, problem: "its configuration must name one encoder, its own or a pretrained one")
         }
-        guard configuration.networks.condition == configuration.encoder.embedding else {
+        guard configuration.networks.condition == width else {
             throw ModelError(
                 path: path, problem: "its generator wants sentence vectors of another width than its encoder makes")
         }
+        self.path = path
         arrays = try NetworkArrays(file.arrays)
         card = file.card
     }
@@ -78,8 +103,25 @@ public struct Model: Sendable {
         let file = ModelFile(
             arrays: arrays.map { NamedArray(name: $0, shape: $1.shape, floats: $1.values, element: .bfloat16) },
             configuration: String(decoding: try encoder.encode(configuration), as: UTF8.self),
-            vocabulary: String(decoding: try vocabulary.json(), as: UTF8.self), card: card)
+            vocabulary: try vocabulary.map { String(decoding: try $0.json(), as: UTF8.self) }, card: card)
         try file.write(to: path)
+    }
+
+    /// What reads the prompts, on a device.
+    /// - Parameter folder: where the pretrained encoder lies that the model names; nil looks where it lay when the model
+    ///   was trained, and beside the model. A model with an encoder of its own takes none.
+    /// - Throws: `ModelError` where the encoder is not there or is another one.
+    public func embedder(on device: CPUDevice, encoder folder: String? = nil) throws -> SentenceEmbedder {
+        let path = path ?? configuration.name
+        if let reference = configuration.pretrained {
+            return try SentenceEmbedder(reference.encoder(at: folder, model: path), device: device)
+        }
+        guard let encoder = configuration.encoder, let vocabulary else { preconditionFailure("a model has one encoder") }
+        guard folder == nil else {
+            throw ModelError(path: path, problem: "has an encoder of its own; leave out --encoder")
+        }
+        return try SentenceEmbedder(
+            encoder, arrays: arrays.below("encoder"), vocabulary: vocabulary, device: device, name: configuration.name)
     }
 }
 

@@ -33,13 +33,12 @@ public final class Painter {
     private var programs: [Int: Replicas] = [:]
 
     /// Loads a model; its parameters must be complete.
-    public init(_ model: Model, device: CPUDevice) throws {
+    /// - Parameter encoder: the folder of the pretrained encoder that the model names; see `Model.embedder`.
+    public init(_ model: Model, device: CPUDevice, encoder: String? = nil) throws {
         name = model.configuration.name
         networks = model.configuration.networks
         self.device = device
-        embedder = try SentenceEmbedder(
-            model.configuration.encoder, arrays: model.arrays.below("encoder"), vocabulary: model.vocabulary,
-            device: device)
+        embedder = try model.embedder(on: device, encoder: encoder)
         _ = Generator(ParameterScope(Graph(), store) / "generator", networks)
         values = store.allocate()
         try store.load(model.arrays.filter { !$0.key.hasPrefix("encoder.") }, into: values)

@@ -24,6 +24,8 @@ public struct PretrainedEncoder: Sendable {
     private let architecture: PretrainedFolder.Architecture
     private let arrays: NetworkArrays
     private let weightsPath: String
+    /// Of the weights as their files hold them.
+    public let checksum: String
 
     /// Reads a folder.
     /// - Parameter pooling: nil takes what the folder says; CLIP needs no word on it, its vector is that of the end.
@@ -39,7 +41,7 @@ public struct PretrainedEncoder: Sendable {
                 path: root.path, problem: "has no config.json; expected the folder of a pretrained encoder")
         }
         var architecture = try root.architecture()
-        let (file, read) = try PretrainedEncoder.weights(root, architecture)
+        let (file, read, checksum) = try PretrainedEncoder.weights(root, architecture)
         if case .clip(var clip) = architecture {
             clip.projection = read["projection.weight"]?.shape.first
             do {
@@ -77,7 +79,7 @@ public struct PretrainedEncoder: Sendable {
         name = URL(filePath: path).standardizedFileURL.lastPathComponent
         folder = root.path
         self.architecture = architecture
-        (weightsPath, arrays) = (file, read)
+        (weightsPath, arrays, self.checksum) = (file, read, checksum)
     }
 
     /// Entries of the vocabulary.
@@ -153,15 +155,16 @@ public struct PretrainedEncoder: Sendable {
         return result
     }
 
-    /// The network's arrays by Limn's names, and the path of their file for messages.
+    /// The network's arrays by Limn's names, with the path of their file for messages and their checksum.
     private static func weights(
         _ folder: PretrainedFolder, _ architecture: PretrainedFolder.Architecture
-    ) throws -> (String, NetworkArrays) {
+    ) throws -> (path: String, arrays: NetworkArrays, checksum: String) {
         let (names, prefixes) = names(architecture)
         let files = try weightFiles(folder)
         let path = "\(folder.path)/\(files.count == 1 ? files[0] : "model.safetensors.index.json")"
         var arrays = NetworkArrays()
         var origins: [String: String] = [:]
+        var read: [NamedArray] = []
         for file in files {
             let file = try Safetensors(contentsOf: "\(folder.path)/\(file)")
             for name in file.names {
@@ -172,6 +175,7 @@ public struct PretrainedEncoder: Sendable {
                 if let other = origins.updateValue(name, forKey: target) {
                     throw ModelError(path: path, problem: "\(other) and \(name) are the same parameter")
                 }
+                read.append(array)
                 do {
                     arrays[target] = (array.shape, try array.floats())
                 } catch {
@@ -183,7 +187,7 @@ public struct PretrainedEncoder: Sendable {
             throw ModelError(
                 path: path, problem: "holds no array of such an encoder; are config.json and it of one model?")
         }
-        return (path, joined(arrays))
+        return (path, joined(arrays), Checksum.of(read.sorted { $0.name < $1.name }))
     }
 
     private static func weightFiles(_ folder: PretrainedFolder) throws -> [String] {

@@ -66,9 +66,15 @@ public final class SentenceEmbedder {
                     name: pair.name)
             } else {
                 let model = try Model(contentsOf: path)
-                try self.init(
-                    model.configuration.encoder, arrays: model.arrays.below("encoder"), vocabulary: model.vocabulary,
-                    device: device, name: model.configuration.name)
+                if let reference = model.configuration.pretrained {
+                    try self.init(reference.encoder(at: nil, model: path), device: device)
+                } else if let encoder = model.configuration.encoder, let vocabulary = model.vocabulary {
+                    try self.init(
+                        encoder, arrays: model.arrays.below("encoder"), vocabulary: vocabulary, device: device,
+                        name: model.configuration.name)
+                } else {
+                    preconditionFailure("a model has one encoder")
+                }
             }
         } catch let mismatch as ParameterMismatch {
             throw ModelError(path: path, problem: "\(mismatch)")

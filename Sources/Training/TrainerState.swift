@@ -52,12 +52,20 @@ extension GANTrainer {
         skipped = checkpoint.counters.skippedSteps
     }
 
-    /// The encoder and the averaged generator as a model.
-    func model(_ pair: EncoderPair, name: String, card: String) -> Model {
-        let arrays = pair.arrays.below("text").above("encoder").merging(generator.averagedArrays) { $1 }
-        return Model(
-            configuration: .init(name: name, encoder: pair.text, networks: networks), vocabulary: pair.vocabulary,
-            arrays: arrays, card: card)
+    /// What reads the captions and the averaged generator as a model.
+    /// - Parameter folder: where a pretrained encoder lies.
+    func model(_ encoder: SentenceEncoder, folder: String, name: String, card: String) -> Model {
+        switch encoder {
+        case .own(let configuration, let vocabulary, let arrays):
+            Model(
+                configuration: .init(name: name, encoder: configuration, networks: networks), vocabulary: vocabulary,
+                arrays: arrays.above("encoder").merging(generator.averagedArrays) { $1 }, card: card)
+        case .pretrained(let encoder):
+            Model(
+                configuration: .init(
+                    name: name, encoder: nil, pretrained: .init(encoder, folder: folder), networks: networks),
+                vocabulary: nil, arrays: generator.averagedArrays, card: card)
+        }
     }
 }
 

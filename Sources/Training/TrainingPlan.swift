@@ -2,6 +2,7 @@ import Corpora
 import Execution
 import Language
 import Networks
+import Synthesis
 
 /// What a recipe would train on a corpus, without training: for `--dry-run`.
 public struct TrainingPlan: CustomStringConvertible {
@@ -22,8 +23,10 @@ public struct TrainingPlan: CustomStringConvertible {
             "\(Journal.number(flops / 1e15, digits: 2)) PFLOP, about \(Journal.duration(flops / pace)) here"
         }
         let encoder = recipe.encoder
+        var condition = encoder.embedding
         if !recipe.text.isOwn {
-            lines.append("encoder        \(recipe.text.encoder)")
+            condition = try SentenceEncoder(contentsOf: recipe.text.encoder).width
+            lines.append("encoder        \(recipe.text.encoder), vectors of width \(condition)")
         } else {
             let vocabulary = try VocabularyTrainer(size: recipe.data.vocabulary).train(
                 on: corpus.captions, name: recipe.name, provenance: "")
@@ -37,7 +40,7 @@ public struct TrainingPlan: CustomStringConvertible {
         }
         let gan = recipe.gan
         if gan.images > 0 {
-            let trainer = try GANTrainer(recipe, embeddings: [], condition: encoder.embedding, device: device)
+            let trainer = try GANTrainer(recipe, embeddings: [], condition: condition, device: device)
             let perImage = trainer.meanFlopsPerStep / Double(gan.batch)
             lines += [
                 "networks       \(gan.family.rawValue) at \(recipe.data.side)×\(recipe.data.side)",

@@ -78,31 +78,28 @@ public final class TrainingRun {
 
     /// Trains what is left to train.
     public func train() throws -> Outcome {
-        guard let pair = try trainEncoder() else { return .interrupted }
+        guard let encoder = try trainEncoder() else { return .interrupted }
         guard recipe.gan.images > 0 else { return .finished }
-        return try trainGAN(pair)
+        return try trainGAN(encoder)
     }
 
     private var isInterrupted: Bool { interruption?.isRequested ?? false }
 
-    /// The encoder of this run, trained now, taken from the run, or read from the file the recipe names.
-    private func trainEncoder() throws -> EncoderPair? {
-        if !recipe.text.isOwn { return try EncoderPair(contentsOf: recipe.text.encoder) }
+    /// What reads the captions: an encoder trained now, taken from the run, or read from where the recipe says.
+    private func trainEncoder() throws -> SentenceEncoder? {
+        if !recipe.text.isOwn { return try SentenceEncoder(contentsOf: recipe.text.encoder) }
         // The encoder's training is a run of its own within this one.
-        return try EncoderRun(
-            recipe, pictures: pictures, path: "\(run.path)/encoder", device: device, interruption: interruption
-        ).train()
+        let stage = try EncoderRun(
+            recipe, pictures: pictures, path: "\(run.path)/encoder", device: device, interruption: interruption)
+        return try stage.train().map(SentenceEncoder.init)
     }
 
     // MARK: Generator and discriminator
 
-    private func trainGAN(_ pair: EncoderPair) throws -> Outcome {
+    private func trainGAN(_ encoder: SentenceEncoder) throws -> Outcome {
         let corpus = pictures.corpus
-        let embedder = try SentenceEmbedder(
-            pair.text, arrays: pair.arrays.below("text"), vocabulary: pair.vocabulary, device: device)
-        try journal.note("reading \(corpus.captionCount) captions")
-        let embeddings = try embedder.embed(corpus.captions)
-        let trainer = try GANTrainer(recipe, embeddings: embeddings, condition: embedder.width, device: device)
+        let embeddings = try CaptionVectors(corpus.captions, encoder, in: run, journal: journal, device: device).values
+        let trainer = try GANTrainer(recipe, embeddings: embeddings, condition: encoder.width, device: device)
         var pending: String?
         if let checkpoint = try TrainingCheckpoint.latest(in: run.path, report: { try? journal.note("\($0)") }) {
             try trainer.restore(checkpoint)
@@ -143,7 +140,7 @@ public final class TrainingRun {
             let isLast = trainer.imagesSeen >= recipe.gan.images
             // The snapshot first: a run killed between the two goes on from before and makes it again.
             if isLast || before / recipe.gan.snapshotEvery != trainer.imagesSeen / recipe.gan.snapshotEvery {
-                try snapshot(trainer, pair, grid)
+                try snapshot(trainer, encoder, grid)
             }
             // Not from amid steps that are left out: what they are left out for may lie in the networks.
             let isDue = before / recipe.gan.checkpointEvery != trainer.imagesSeen / recipe.gan.checkpointEvery
@@ -156,8 +153,8 @@ public final class TrainingRun {
     }
 
     /// A model and a grid of what the average weights paint now.
-    private func snapshot(_ trainer: GANTrainer, _ pair: EncoderPair, _ grid: SampleGrid) throws {
-        let model = trainer.model(pair, name: recipe.name, card: card(trainer))
+    private func snapshot(_ trainer: GANTrainer, _ encoder: SentenceEncoder, _ grid: SampleGrid) throws {
+        let model = trainer.model(encoder, folder: recipe.text.encoder, name: recipe.name, card: card(trainer))
         let path = run.snapshot(imagesSeen: trainer.imagesSeen)
         try model.write(to: path)
         try model.write(to: "\(run.path)/model.safetensors")

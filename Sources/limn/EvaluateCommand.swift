@@ -47,6 +47,12 @@ struct EvaluateCommand: ParsableCommand {
             valueName: "file"))
     var synonyms: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "Where the pretrained encoder lies that the model names; else looked for where it lay, and beside the model.",
+            valueName: "folder"))
+    var encoder: String?
+
     @Option(help: "Seed of the noise and of the rivals.")
     var seed: UInt64 = 0
 
@@ -65,7 +71,7 @@ struct EvaluateCommand: ParsableCommand {
         }
         let judge = try EncoderPair(contentsOf: path)
         let evaluator = Evaluator(
-            try Model(contentsOf: model), judge: judge, mobileNet: features, device: device, seed: seed
+            try Model(contentsOf: model), judge: judge, encoder: encoder, mobileNet: features, device: device, seed: seed
         ) {
             Terminal.show("\($0) \($1)/\($2)")
         }

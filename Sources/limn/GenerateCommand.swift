@@ -47,6 +47,12 @@ struct GenerateCommand: ParsableCommand {
     @Option(help: "Scale pictures to this side.")
     var size: Int?
 
+    @Option(
+        help: ArgumentHelp(
+            "Where the pretrained encoder lies that the model names; else looked for where it lay, and beside the model.",
+            valueName: "folder"))
+    var encoder: String?
+
     @Option(help: "Threads; all processors by default.")
     var threads: Int?
 
@@ -69,14 +75,14 @@ struct GenerateCommand: ParsableCommand {
     }
 
     func run() throws {
-        try Paths.requireNotEmpty(("--out", out), ("--model", model), ("--prompts", prompts))
+        try Paths.requireNotEmpty(("--out", out), ("--model", model), ("--prompts", prompts), ("--encoder", encoder))
         let clock = ContinuousClock()
         let texts = try readPrompts()
         let layout = try PictureLayout(texts, perPrompt: n, grid: grid, isList: prompts != nil, out: out)
         let path = try ModelLocation.find(model)
         let model = try Model(contentsOf: path)
         try layout.requirePaintable(side: size ?? model.configuration.networks.side)
-        let painter = try ModelLocation.naming(path) { try Painter(model, device: CPUDevice(threads: threads)) }
+        let painter = try ModelLocation.naming(path) { try Painter(model, device: CPUDevice(threads: threads), encoder: encoder) }
         for (index, text) in texts.enumerated() {
             guard let excess = painter.excess(of: text) else { continue }
             let prompt = prompts.map { "\($0):\(index + 1)" } ?? "the prompt"
