@@ -106,9 +106,7 @@ private let device = CPUDevice(library: .openBLAS, threads: 1, precision: .float
 
     @Test func sentenceVectorsHaveUnitLengthWhateverTheirBatch() throws {
         let model = try tinyModel()
-        let reader = try SentenceEmbedder(
-            model.configuration.encoder, arrays: model.arrays.below("encoder"), vocabulary: model.vocabulary,
-            device: device)
+        let reader = try model.embedder(on: device)
         let captions = (0..<70).map { "a red circle number \($0) " + String(repeating: "and blue ", count: $0 % 5) }
         let together = try reader.embed(captions)
         for (row, caption) in captions.enumerated() {
