@@ -7,13 +7,16 @@ import Language
 struct VocabularyCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "vocabulary",
-        abstract: "Learn a vocabulary from captions, or see what one makes of a text.",
+        abstract: "Learn a vocabulary from captions, or see what a tokenizer makes of a text.",
         discussion: """
-            A vocabulary is a JSON file of byte pairs: every text can be written in it, frequent words with one token.
+            A vocabulary of Limn is a JSON file of byte pairs: every text can be written in it, frequent words with one \
+            token. Tokenizers of others are read as well: tokenizer.json, vocab.txt, vocab.json with merges.txt, CLIP's \
+            bpe_simple_vocab_16e6.txt.gz, or a folder with one of them (docs/tokenizers.md).
 
             Examples:
               limn vocabulary train --captions flowers102 --size 2048 --name flowers-2k --out flowers-2k.json
-              limn vocabulary encode "a red rose" --vocabulary flowers-2k.json
+              limn vocabulary encode "a red rose" --tokenizer flowers-2k.json
+              limn vocabulary encode --file captions.txt --tokenizer all-MiniLM-L6-v2/tokenizer.json --json
             """,
         subcommands: [Train.self, Encode.self, Decode.self, Show.self])
 
@@ -50,7 +53,7 @@ struct VocabularyCommand: ParsableCommand {
         var provenance: String?
 
         func run() throws {
-            let texts = try Input(captions).captions(split: split)
+            let texts = try TextInput(captions).captions(split: split)
             let file = captions == "-" ? "standard input" : URL(filePath: captions).lastPathComponent
             let vocabulary = try VocabularyTrainer(size: size).train(
                 on: texts, name: name, provenance: provenance ?? "\(texts.count) captions of \(file)")
@@ -59,99 +62,19 @@ struct VocabularyCommand: ParsableCommand {
         }
     }
 
-    struct Encode: ParsableCommand {
-        static let configuration = CommandConfiguration(
-            abstract: "Print the token ids of texts, a line for each text.",
-            discussion: """
-                Examples:
-                  limn vocabulary encode "a red rose" --vocabulary vocab/flowers-2k.json
-                  limn vocabulary encode "a red rose" --vocabulary vocab/flowers-2k.json --json
-                  limn vocabulary encode - --vocabulary vocab/flowers-2k.json < captions.txt
-                """)
-
-        @Argument(help: "Texts, or - for lines of standard input.")
-        var texts: [String]
-
-        @Option(name: .customLong("vocabulary"), help: "The vocabulary, JSON.")
+    /// What every subcommand that reads a tokenizer asks for.
+    struct TokenizerOption: ParsableArguments {
+        @Option(
+            name: [.customLong("tokenizer"), .customLong("vocabulary")],
+            help: "A vocabulary, a tokenizer.json, vocab.txt, vocab.json or CLIP's merges, or a folder with one.")
         var path: String
 
-        @Option(help: "The most tokens of a text, start and end among them.")
-        var limit = 64
-
-        @Flag(help: "Print a JSON object a line: text as normalised, ids, and what each id spells.")
-        var json = false
-
-        func validate() throws {
-            guard limit >= 2 else { throw ValidationError("--limit must be 2 or more, found \(limit)") }
-        }
-
-        func run() throws {
-            let tokenizer = try Tokenizer(vocabulary: loadVocabulary(path))
-            let encoder = JSONEncoder()
-            encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-            for text in texts == ["-"] ? try Input("-").lines().map(\.text) : texts {
-                let sequence = tokenizer.encode(text, limit: limit)
-                if json {
-                    let row = Encoded(
-                        text: tokenizer.decode(sequence), ids: sequence.ids,
-                        pieces: sequence.ids.map { tokenizer.vocabulary.label(of: $0) })
-                    print(String(decoding: try encoder.encode(row), as: UTF8.self))
-                } else {
-                    print(sequence.ids.map(String.init).joined(separator: " "))
-                }
-            }
-        }
-
-        private struct Encoded: Encodable {
-            let text: String
-            let ids: [Int32]
-            let pieces: [String]
-        }
-    }
-
-    struct Decode: ParsableCommand {
-        static let configuration = CommandConfiguration(
-            abstract: "Print the text that token ids spell.",
-            discussion: """
-                Examples:
-                  limn vocabulary decode 1 262 300 2 --vocabulary vocab/flowers-2k.json
-                  limn vocabulary encode - --vocabulary v.json < captions.txt \
-                | limn vocabulary decode - --vocabulary v.json
-                """)
-
-        @Argument(help: "The ids of one text, or - for lines of ids on standard input.")
-        var ids: [String]
-
-        @Option(name: .customLong("vocabulary"), help: "The vocabulary, JSON.")
-        var path: String
-
-        func run() throws {
-            let tokenizer = try Tokenizer(vocabulary: loadVocabulary(path))
-            let count = tokenizer.vocabulary.count
-            let rows =
-                ids == ["-"]
-                ? try Input("-").lines().map {
-                    ($0.text.split(whereSeparator: \.isWhitespace).map(String.init), "line \($0.number): ")
-                }
-                : [(ids, "")]
-            for (row, place) in rows {
-                let numbers = try row.map { word in
-                    guard let id = Int32(word), (0..<count).contains(Int(id)) else {
-                        throw CommandError(
-                            exit: place.isEmpty ? .usage : .badData,
-                            "\(place)\(word) is no token id of \(path): expected 0..<\(count)")
-                    }
-                    return id
-                }
-                let pieces = numbers.filter { Vocabulary.specialName(of: $0) == nil }
-                print(tokenizer.decode(TokenSequence(pieces: pieces)))
-            }
-        }
+        func read() throws -> Tokenizer { try Tokenizer(contentsOf: path) }
     }
 
     struct Show: ParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Print what a vocabulary is and each of its tokens.",
+            abstract: "Print what a tokenizer is and each of its tokens.",
             discussion: """
                 Bytes that are no whole character are printed as \\xNN.
 
@@ -160,111 +83,19 @@ struct VocabularyCommand: ParsableCommand {
                   limn vocabulary show vocab/flowers-2k.json | grep petal
                 """)
 
-        @Argument(help: "The vocabulary, JSON.")
+        @Argument(help: "A vocabulary, or a tokenizer of others.")
         var path: String
 
         func run() throws {
-            let vocabulary = try loadVocabulary(path)
-            print("# \(vocabulary.name): \(vocabulary.count) tokens\n# \(vocabulary.provenance)")
-            for id in 0..<Int32(vocabulary.count) { print("\(id)\t\"\(vocabulary.label(of: id))\"") }
-        }
-    }
-}
-
-private func loadVocabulary(_ path: String) throws -> Vocabulary {
-    try Vocabulary(json: Input(path).bytes(), named: path)
-}
-
-extension Vocabulary {
-    /// What a token spells, for people: a special token's name, text, or bytes of a cut character as \xNN.
-    fileprivate func label(of id: Int32) -> String {
-        if let name = Self.specialName(of: id) { return name }
-        let bytes = spelling(of: id) ?? []
-        if let text = String(validating: bytes, as: UTF8.self), !bytes.contains(where: { $0 < 0x20 || $0 == 0x7f }) {
-            return text
-        }
-        return bytes.map { "\\x" + ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
-    }
-}
-
-/// A file, a corpus folder, or standard input (`-`).
-private struct Input {
-    let path: String
-
-    init(_ path: String) {
-        self.path = path
-    }
-
-    /// The captions of one split, or all where no split is named.
-    func captions(split: String) throws -> [String] {
-        var isFolder = false
-        if path != "-", FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder {
-            let all = try Corpus(folder: path, split: nil)
-            return try all.splits.isEmpty ? all.captions : Corpus(folder: path, split: split).captions
-        }
-        guard path.hasSuffix(".jsonl") else { return try lines().map(\.text) }
-        let decoder = JSONDecoder()
-        let rows = try lines().filter { !$0.text.isEmpty }.map { line in
-            do {
-                return try decoder.decode(Row.self, from: Data(line.text.utf8))
-            } catch {
-                throw CommandError(
-                    exit: .badData,
-                    "\(path):\(line.number): must be a JSON object with \"text\", a string or a list of them")
-            }
-        }
-        let splits = Set(rows.compactMap(\.split)).sorted()
-        guard splits.isEmpty || splits.contains(split) else {
-            throw CommandError(
-                exit: .badData, "\(path): has no split \"\(split)\"; it has \(splits.joined(separator: ", "))")
-        }
-        return rows.filter { splits.isEmpty || $0.split == split }.flatMap(\.text)
-    }
-
-    /// The lines with their numbers counted from 1, without line ends and byte order mark.
-    func lines() throws -> [(number: Int, text: String)] {
-        var bytes = try bytes()[...]
-        if bytes.starts(with: [0xef, 0xbb, 0xbf]) { bytes = bytes.dropFirst(3) }
-        if bytes.last == UInt8(ascii: "\n") { bytes.removeLast() }
-        let lines = bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
-        return try lines.enumerated().map { index, line in
-            let line = line.last == UInt8(ascii: "\r") ? line.dropLast() : line
-            guard let text = String(validating: line, as: UTF8.self) else {
-                throw CommandError(exit: .badData, "\(path):\(index + 1): is not UTF-8; save the file in that encoding")
-            }
-            return (index + 1, text)
-        }
-    }
-
-    func bytes() throws -> [UInt8] {
-        if path == "-" { return try InputFile.standardInput() }
-        do {
-            return [UInt8](try Data(contentsOf: URL(filePath: path)))
-        } catch {
-            let isThere = FileManager.default.fileExists(atPath: path)
-            throw CommandError(
-                exit: .noInput,
-                isThere ? "\(path): cannot be read; is it a file you may open?" : "\(path): no such file")
-        }
-    }
-
-    /// What a vocabulary needs of a row; a row without captions has none to give.
-    private struct Row: Decodable {
-        let text: [String]
-        let split: String?
-
-        private enum CodingKeys: CodingKey {
-            case text, split
-        }
-
-        init(from decoder: any Decoder) throws {
-            let values = try decoder.container(keyedBy: CodingKeys.self)
-            if let one = try? values.decode(String.self, forKey: .text) {
-                text = [one]
+            let tokenizer = try Tokenizer(contentsOf: path)
+            if let vocabulary = tokenizer.vocabulary {
+                print("# \(vocabulary.name): \(vocabulary.count) tokens\n# \(vocabulary.provenance)")
             } else {
-                text = try values.decode([String].self, forKey: .text)
+                print("# \(path): \(tokenizer.count) tokens")
             }
-            split = try values.decodeIfPresent(String.self, forKey: .split)
+            for id in 0..<Int32(tokenizer.count) {
+                if let token = tokenizer.token(of: id) { print("\(id)\t\"\(token)\"") }
+            }
         }
     }
 }
