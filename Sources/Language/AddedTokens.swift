@@ -49,7 +49,8 @@ struct AddedTokenFinder: Sendable {
             var done = 0
             var place = 0
             while place < scalars.count {
-                guard firsts & 1 << UInt64(scalars[place].value & 63) != 0, let pattern = match(scalars, at: place) else {
+                guard firsts & 1 << UInt64(scalars[place].value & 63) != 0, let pattern = match(scalars, at: place)
+                else {
                     place += 1
                     continue
                 }

@@ -33,7 +33,8 @@ enum ByteAlphabet {
 
     /// Appends the characters of a scalar's UTF-8, each with the scalar's place.
     @inline(__always)
-    static func append(_ scalar: AlignedScalar, to result: inout [AlignedScalar], _ table: UnsafeBufferPointer<UInt32>) {
+    static func append(_ scalar: AlignedScalar, to result: inout [AlignedScalar], _ table: UnsafeBufferPointer<UInt32>)
+    {
         var copy = scalar
         let value = scalar.value
         if value < 0x80 {

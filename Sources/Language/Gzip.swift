@@ -82,7 +82,7 @@ struct Gzip {
         for length in 1..<16 {
             value |= try take(1)
             let count = code.counts[length]
-            if value - count < first { 
+            if value - count < first {
                 let place = index + value - first
                 guard code.symbols.indices.contains(place) else { break }
                 return code.symbols[place]
@@ -139,7 +139,8 @@ struct Gzip {
     /// Expands literals and copies up to the end of the block.
     private mutating func codes(_ literals: Code, _ distances: Code) throws(Fault) {
         let lengths = [
-            3, 4, 5, 6, 7, 8, 9, 10, 11, 13, 15, 17, 19, 23, 27, 31, 35, 43, 51, 59, 67, 83, 99, 115, 131, 163, 195, 227, 258,
+            3, 4, 5, 6, 7, 8, 9, 10, 11, 13, 15, 17, 19, 23, 27, 31, 35, 43, 51, 59, 67, 83, 99, 115, 131, 163, 195,
+            227, 258,
         ]
         while true {
             let symbol = try symbol(literals)

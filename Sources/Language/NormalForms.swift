@@ -10,21 +10,25 @@ extension AlignedText {
         case nfc, nfd, nfkc, nfkd
     }
 
+    /// Normalises as Hugging Face's `tokenizers` does, which leaves what Unicode 9.0 did not have as it is.
     mutating func normalize(_ form: NormalForm) {
+        func decomposed(_ options: UInt32) -> [Change] { self.decomposed(options, knowing: 9) }
+        func composed(_ changes: [Change]) -> [Change] { Self.composed(changes, knowing: 9) }
         switch form {
         // Nothing composes or decomposes canonically below, nor by compatibility in ASCII.
         case .nfc where isBelow(0x300), .nfd where isBelow(0xC0), .nfkc where isBelow(0xA0), .nfkd where isBelow(0xA0):
             return
         case .nfd: transform(decomposed(UTF8PROC_DECOMPOSE.rawValue))
         case .nfkd: transform(decomposed(UTF8PROC_DECOMPOSE.rawValue | UTF8PROC_COMPAT.rawValue))
-        case .nfc: transform(Self.composed(decomposed(UTF8PROC_DECOMPOSE.rawValue)))
+        case .nfc: transform(composed(decomposed(UTF8PROC_DECOMPOSE.rawValue)))
         case .nfkc:
-            transform(Self.composed(decomposed(UTF8PROC_DECOMPOSE.rawValue | UTF8PROC_COMPAT.rawValue)))
+            transform(composed(decomposed(UTF8PROC_DECOMPOSE.rawValue | UTF8PROC_COMPAT.rawValue)))
         }
     }
 
     /// Decomposes each scalar as utf8proc's `options` say and puts marks into canonical order.
-    func decomposed(_ options: UInt32) -> [Change] {
+    /// - Parameter version: scalars newer than this version of Unicode are left alone.
+    func decomposed(_ options: UInt32, knowing version: Int = .max) -> [Change] {
         // The longest full decomposition in Unicode, that of U+FDFA, has 18 scalars.
         let longest = 32
         var result: [Change] = []
@@ -38,7 +42,8 @@ extension AlignedText {
                 }
                 let count = utf8proc_decompose_char(
                     Int32(bitPattern: scalar.value), buffer.baseAddress, longest, utf8proc_option_t(options), nil)
-                if (1...longest).contains(count) {
+                let isItself = count == 1 && buffer[0] == Int32(bitPattern: scalar.value)
+                if (1...longest).contains(count), !isItself, Self.isKnown(scalar.value, version) {
                     for (index, value) in buffer[..<count].enumerated() {
                         result.append(Change(value: UInt32(bitPattern: value), change: index == 0 ? 0 : 1))
                     }
@@ -47,12 +52,12 @@ extension AlignedText {
                 }
             }
         }
-        Self.orderMarks(&result)
+        Self.orderMarks(&result, knowing: version)
         return result
     }
 
     /// Sorts every run of combining marks by combining class, stably (the Unicode Standard, D109).
-    private static func orderMarks(_ changes: inout [Change]) {
+    private static func orderMarks(_ changes: inout [Change], knowing version: Int) {
         var classes: [(combining: Int16, place: Int)] = []
         var isOrdered = true
         func finishRun(before end: Int) {
@@ -66,7 +71,7 @@ extension AlignedText {
             isOrdered = true
         }
         for place in changes.indices {
-            let combining = ScalarClasses.combiningClass(changes[place].value)
+            let combining = combiningClass(changes[place].value, version)
             if combining == 0 {
                 if !classes.isEmpty { finishRun(before: place) }
             } else {
@@ -78,16 +83,16 @@ extension AlignedText {
     }
 
     /// Composes decomposed text canonically (the Unicode Standard, D117).
-    static func composed(_ changes: [Change]) -> [Change] {
+    static func composed(_ changes: [Change], knowing version: Int = .max) -> [Change] {
         var result: [Change] = []
         result.reserveCapacity(changes.count)
         /// The last starter in `result`, and the class of the last mark kept behind it.
         var starter = -1
         var lastClass: Int16?
         for change in changes {
-            let combining = ScalarClasses.combiningClass(change.value)
+            let combining = combiningClass(change.value, version)
             if starter >= 0, lastClass.map({ $0 < combining }) ?? true,
-                let composite = Self.composite(result[starter].value, change.value)
+                let composite = Self.composite(of: result[starter].value, change.value), isKnown(composite, version)
             {
                 result[starter] = Change(value: composite, change: result[starter].change + change.change - 1)
                 continue
@@ -103,8 +108,19 @@ extension AlignedText {
         return result
     }
 
+    @inline(__always)
+    private static func isKnown(_ value: UInt32, _ version: Int) -> Bool {
+        version == .max || ScalarClasses.isKnown(value, to: version)
+    }
+
+    @inline(__always)
+    private static func combiningClass(_ value: UInt32, _ version: Int) -> Int16 {
+        let combining = ScalarClasses.combiningClass(value)
+        return combining == 0 || isKnown(value, version) ? combining : 0
+    }
+
     /// The primary composite of two scalars, if there is one.
-    private static func composite(_ first: UInt32, _ second: UInt32) -> UInt32? {
+    private static func composite(of first: UInt32, _ second: UInt32) -> UInt32? {
         // The lowest scalar that composes with one before it is U+0300.
         guard second >= 0x300 else { return nil }
         return withUnsafeTemporaryAllocation(of: Int32.self, capacity: 2) { pair in

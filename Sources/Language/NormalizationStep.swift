@@ -23,7 +23,7 @@ indirect enum NormalizationStep: Sendable {
             if lowercases { text.lowercase() }
         case .lowercase: text.lowercase()
         case .form(let form): text.normalize(form)
-        case .stripAccents: text.filter { !ScalarClasses.isMark($0) }
+        case .stripAccents: text.filter { !ScalarClasses.isOldMark($0) }
         case .strip(let left, let right): text.strip(left: left, right: right)
         case .replace(let pattern, let content):
             text.replace(pattern.matches(in: text, text.scalars.indices), by: content)

@@ -40,7 +40,9 @@ public struct Normalizer: Sendable {
         var blank: AlignedScalar?
         for var scalar in text.scalars {
             if isBlank(scalar.value) {
-                if !result.isEmpty { blank = AlignedScalar(value: 0x20, start: blank?.start ?? scalar.start, end: scalar.end) }
+                if !result.isEmpty {
+                    blank = AlignedScalar(value: 0x20, start: blank?.start ?? scalar.start, end: scalar.end)
+                }
                 continue
             }
             if let space = blank { result.append(space) }

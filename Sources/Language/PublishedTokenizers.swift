@@ -4,7 +4,9 @@ extension Pipeline {
     /// - Parameters:
     ///   - lowercases: whether case and accents are dropped, as for the uncased models.
     ///   - stripsAccents: whether accents are, where that is said on its own.
-    init(wordPieces lines: [String], lowercases: Bool, stripsAccents: Bool?, setsIdeographsApart: Bool, file: String) throws {
+    init(wordPieces lines: [String], lowercases: Bool, stripsAccents: Bool?, setsIdeographsApart: Bool, file: String)
+        throws
+    {
         let lexicon = try Lexicon(lines.enumerated().map { ($1, Int32($0)) }, file: file)
         func id(_ token: String) throws -> Int32 {
             if let id = lexicon.id(token) { return id }

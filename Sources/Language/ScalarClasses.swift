@@ -19,7 +19,17 @@ enum ScalarClasses {
             UTF8PROC_CATEGORY_LO:
             .letter
         case UTF8PROC_CATEGORY_ND, UTF8PROC_CATEGORY_NL, UTF8PROC_CATEGORY_NO: .number
+        // What the utf8proc that is loaded does not know yet, Swift's own tables may.
+        case UTF8PROC_CATEGORY_CN: newKind(value)
         default: isWhiteSpace(value) ? .space : .other
+        }
+    }
+
+    private static func newKind(_ value: UInt32) -> Kind {
+        switch Unicode.Scalar(value)?.properties.generalCategory {
+        case .uppercaseLetter, .lowercaseLetter, .titlecaseLetter, .modifierLetter, .otherLetter: .letter
+        case .decimalNumber, .letterNumber, .otherNumber: .number
+        default: .other
         }
     }
 
@@ -38,7 +48,17 @@ enum ScalarClasses {
         }
     }
 
-    /// ASCII punctuation and symbols, or a category of punctuation: what BERT cuts off.
+    /// Whether a version of Unicode, or one before, had the scalar.
+    ///
+    /// The libraries beneath Hugging Face's `tokenizers` know old versions only: categories of 8.0 (`unicode_categories`),
+    /// normal forms of 9.0 (`unicode-normalization-alignments`). To newer scalars they do nothing.
+    static func isKnown(_ value: UInt32, to major: Int) -> Bool {
+        guard value >= 0x80 else { return true }
+        guard let age = Unicode.Scalar(value)?.properties.age else { return false }
+        return (age.major, age.minor) <= (major, 0)
+    }
+
+    /// ASCII punctuation and symbols, or a category of punctuation of Unicode 8.0: what BERT cuts off.
     @inline(__always)
     static func isPunctuation(_ value: UInt32) -> Bool {
         if value < 0x80 {
@@ -50,25 +70,44 @@ enum ScalarClasses {
         switch category(value) {
         case UTF8PROC_CATEGORY_PC, UTF8PROC_CATEGORY_PD, UTF8PROC_CATEGORY_PS, UTF8PROC_CATEGORY_PE,
             UTF8PROC_CATEGORY_PI, UTF8PROC_CATEGORY_PF, UTF8PROC_CATEGORY_PO:
-            return true
-        default: return false
+            return isKnown(value, to: 8)
+        // Their category was another in 8.0.
+        default: return value == 0x166D || value == 0x111C9
         }
     }
 
-    /// Controls, formats and private use: what BERT removes.
+    /// Controls, formats and private use of Unicode 8.0: what BERT removes.
     @inline(__always)
     static func isOther(_ value: UInt32) -> Bool {
         if value < 0x80 { return value < 0x20 || value == 0x7F }
         switch category(value) {
-        case UTF8PROC_CATEGORY_CC, UTF8PROC_CATEGORY_CF, UTF8PROC_CATEGORY_CO: return true
+        case UTF8PROC_CATEGORY_CC, UTF8PROC_CATEGORY_CO: return true
+        case UTF8PROC_CATEGORY_CF: return isKnown(value, to: 8)
         default: return false
         }
     }
 
-    /// A mark that takes no space of its own, category Mn.
+    /// A mark that takes no space of its own, category Mn of Unicode 8.0.
     @inline(__always)
     static func isNonspacingMark(_ value: UInt32) -> Bool {
-        value >= 0x300 && category(value) == UTF8PROC_CATEGORY_MN
+        guard value >= 0x300 else { return false }
+        switch value {
+        // Their category was another in 8.0.
+        case 0x1885, 0x1886, 0xA9BD, 0x111C9: return false
+        case 0x1734: return true
+        default: return category(value) == UTF8PROC_CATEGORY_MN && isKnown(value, to: 8)
+        }
+    }
+
+    /// A mark of Unicode 9.0.
+    @inline(__always)
+    static func isOldMark(_ value: UInt32) -> Bool {
+        switch value {
+        // Their category was another in 9.0.
+        case 0x111C9: false
+        case 0x1CF2, 0x1CF3: true
+        default: isMark(value) && isKnown(value, to: 9)
+        }
     }
 
     /// Any mark, categories Mn, Mc and Me.
@@ -112,7 +151,7 @@ enum ScalarClasses {
     /// Calls `body` for each scalar of the full lower case mapping, whatever stands around.
     ///
     /// utf8proc maps one scalar to one. The only unconditional mapping to two is that of U+0130 (`SpecialCasing.txt`).
-    /// What the utf8proc that is loaded does not know yet, Swift's own tables may.
+    /// What utf8proc does not know yet, Swift's own tables may.
     @inline(__always)
     static func lowercase(_ value: UInt32, _ body: (UInt32) -> Void) {
         if value < 0x80 { return body((0x41...0x5A).contains(value) ? value | 0x20 : value) }

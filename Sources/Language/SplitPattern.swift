@@ -18,7 +18,9 @@ enum SplitPattern: Sendable, Equatable {
 
     private static let clipPattern = #"'s|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+"#
     private static let clipSpecials = ["<|startoftext|>", "<|endoftext|>"].map { $0.unicodeScalars.map(\.value) }
-    private static let contractions = ["'s", "'t", "'re", "'ve", "'m", "'ll", "'d"].map { $0.unicodeScalars.map(\.value) }
+    private static let contractions = ["'s", "'t", "'re", "'ve", "'m", "'ll", "'d"].map {
+        $0.unicodeScalars.map(\.value)
+    }
 
     /// Reads a pattern of a file.
     /// - Throws: `LanguageError.malformedTokenizer` for a regular expression that Swift does not know.
@@ -34,7 +36,8 @@ enum SplitPattern: Sendable, Equatable {
                 _ = try Regex(expression)
             } catch {
                 throw LanguageError.malformedTokenizer(
-                    file: file, reason: "the regular expression \"\(expression.prefix(80))\" is not one that Limn can read")
+                    file: file,
+                    reason: "the regular expression \"\(expression.prefix(80))\" is not one that Limn can read")
             }
             self = .expression(expression)
         }
@@ -114,7 +117,9 @@ enum SplitPattern: Sendable, Equatable {
         }
 
         @inline(__always)
-        private mutating func run(of kind: ScalarClasses.Kind) { while place < end, self.kind(place) == kind { place += 1 } }
+        private mutating func run(of kind: ScalarClasses.Kind) {
+            while place < end, self.kind(place) == kind { place += 1 }
+        }
 
         mutating func literal(_ literal: [UInt32]) -> Bool {
             guard end - place >= literal.count, scalars[place].value == literal[0] else { return false }

@@ -25,7 +25,8 @@ indirect enum SplittingStep: Sendable {
             if addsPrefixSpace { Self.rewrite(&split) { Self.prefix(&$0, with: 0x20) } }
             if splits { Self.split(&split, .gpt2, .isolated, inverted: false) }
             Self.spellBytes(&split)
-        case .pattern(let pattern, let behavior, let inverted): Self.split(&split, pattern, behavior, inverted: inverted)
+        case .pattern(let pattern, let behavior, let inverted):
+            Self.split(&split, pattern, behavior, inverted: inverted)
         case .punctuation(let behavior): split.split(behavior, where: ScalarClasses.isPunctuation)
         case .digits(let individual):
             split.split(individual ? .isolated : .contiguous) { ScalarClasses.kind($0) == .number }
@@ -110,7 +111,8 @@ extension SplittingStep {
         func behavior(default fallback: SplitText.Behavior? = nil) throws -> SplitText.Behavior {
             let name = try fields.string("behavior", default: fallback?.rawValue)
             // Older files write it as removed or merged_with_previous.
-            guard let behavior = SplitText.Behavior(rawValue: name.split(separator: "_").map(\.capitalizedASCII).joined())
+            guard
+                let behavior = SplitText.Behavior(rawValue: name.split(separator: "_").map(\.capitalizedASCII).joined())
             else { throw fields.fault("\(fields.name("behavior")) is \"\(name.prefix(40))\", which is not known") }
             return behavior
         }

@@ -81,7 +81,8 @@ public struct Tokenizer: Sendable {
         let nowhere = 0..<0
         return TokenSequence(
             ids: framing.before + state.ids.prefix(room) + framing.after,
-            offsets: framing.before.map { _ in nowhere } + state.offsets.prefix(room) + framing.after.map { _ in nowhere },
+            offsets: framing.before.map { _ in nowhere } + state.offsets.prefix(room)
+                + framing.after.map { _ in nowhere },
             isCut: state.ids.count > room)
     }
 

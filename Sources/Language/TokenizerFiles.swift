@@ -65,10 +65,12 @@ extension Tokenizer {
         if first.contains("bpe_simple_vocab") {
             self.init(try Pipeline(clipMerges: lines, file: path))
         } else if first.hasPrefix("#version") {
-            try self.init(json: Self.read(Self.neighbor("vocab.json", of: path)), path: Self.neighbor("vocab.json", of: path))
+            try self.init(
+                json: Self.read(Self.neighbor("vocab.json", of: path)), path: Self.neighbor("vocab.json", of: path))
         } else {
             let settings = Self.neighbor("tokenizer_config.json", of: path)
-            let fields = Self.exists(settings) ? try JSONFields(Self.json(Self.read(settings), settings), file: settings) : nil
+            let fields =
+                Self.exists(settings) ? try JSONFields(Self.json(Self.read(settings), settings), file: settings) : nil
             let lowercases = try fields?.boolean("do_lower_case", default: true) ?? true
             self.init(
                 try Pipeline(

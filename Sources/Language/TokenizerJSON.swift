@@ -46,7 +46,8 @@ extension Pipeline {
             }
             if let other = lexicon.id(content), other != id {
                 throw fields.fault(
-                    "\"\(fields.path)\" gives id \(id) to \"\(content.prefix(40))\", which is \(other) in the vocabulary")
+                    "\"\(fields.path)\" gives id \(id) to \"\(content.prefix(40))\", which is \(other) in the vocabulary"
+                )
             }
             return AddedToken(
                 content: content, id: id, isSpecial: try fields.boolean("special", default: false),

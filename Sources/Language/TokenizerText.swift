@@ -23,7 +23,9 @@ enum TokenizerText {
     }
 
     /// The merges of a `merges.txt`, whose first line may be `#version: …`.
-    static func merges(_ lines: some Collection<String>, first: Int, file: String) throws -> [(left: String, right: String)] {
+    static func merges(_ lines: some Collection<String>, first: Int, file: String) throws -> [(
+        left: String, right: String
+    )] {
         try lines.enumerated().compactMap { index, line in
             if line.hasPrefix("#version") || line.isEmpty { return nil }
             guard let pair = pair(line) else {

@@ -33,7 +33,8 @@ extension VocabularyCommand {
         func validate() throws {
             if let limit, limit < 2 { throw ValidationError("--limit must be 2 or more, found \(limit)") }
             guard texts.isEmpty != (file == nil) else {
-                throw ValidationError(texts.isEmpty ? "expected texts, or --file" : "expected texts or --file, not both")
+                throw ValidationError(
+                    texts.isEmpty ? "expected texts, or --file" : "expected texts or --file, not both")
             }
         }
 
@@ -43,7 +44,8 @@ extension VocabularyCommand {
             if let limit, limit < tokenizer.framingCount {
                 throw CommandError(
                     exit: .usage,
-                    "--limit \(limit) leaves no room: this tokenizer frames each text with \(tokenizer.framingCount) tokens")
+                    "--limit \(limit) leaves no room: this tokenizer frames each text with \(tokenizer.framingCount) tokens"
+                )
             }
             let source = file ?? (texts == ["-"] ? "-" : nil)
             let lines = try source.map { try TextInput($0).lines().map(\.text) } ?? texts
@@ -69,7 +71,8 @@ extension VocabularyCommand {
             }
             if let first = cut.first, let limit {
                 Terminal.say(
-                    "limn: \(cut.count) of \(lines.count) texts had more than \(limit) tokens and were cut, the first is text \(first)")
+                    "limn: \(cut.count) of \(lines.count) texts had more than \(limit) tokens and were cut, the first is text \(first)"
+                )
             }
         }
 
@@ -96,7 +99,8 @@ enum CommandLineText {
             if String(validating: bytes, as: UTF8.self) == nil {
                 throw CommandError(
                     exit: .usage,
-                    "word \(index) of the command line is not UTF-8; put the text into a file and use --file to see where")
+                    "word \(index) of the command line is not UTF-8; put the text into a file and use --file to see where"
+                )
             }
         }
     }

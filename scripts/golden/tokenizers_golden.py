@@ -56,7 +56,7 @@ def clip():
     state = json.loads(t.to_str())
     state["model"]["vocab"] |= {"<|startoftext|>": start, "<|endoftext|>": end}
     t = Tokenizer.from_str(json.dumps(state))
-    t.post_processor = processors.RobertaProcessing(sep=("<|endoftext|>", end), cls=("<|startoftext|>", start), add_prefix_space=False, trim_offsets=False)
+    t.post_processor = processors.RobertaProcessing(("<|endoftext|>", end), ("<|startoftext|>", start), add_prefix_space=False, trim_offsets=False)
     return t
 
 
@@ -76,7 +76,7 @@ def roberta():
     t.decoder = decoders.ByteLevel()
     t.train_from_iterator(CORPUS, trainers.BpeTrainer(vocab_size=700, initial_alphabet=ALPHABET, special_tokens=["<s>", "<pad>", "</s>", "<unk>"], show_progress=False))
     t.add_special_tokens([AddedToken("<mask>", lstrip=True, special=True)])
-    t.post_processor = processors.RobertaProcessing(sep=("</s>", 2), cls=("<s>", 0), trim_offsets=True, add_prefix_space=True)
+    t.post_processor = processors.RobertaProcessing(("</s>", 2), ("<s>", 0), trim_offsets=True, add_prefix_space=True)
     return t
 
 
@@ -122,7 +122,7 @@ def words():
     t.pre_tokenizer = pre_tokenizers.Sequence([pre_tokenizers.Whitespace(), pre_tokenizers.Split("e", behavior="merged_with_previous"), pre_tokenizers.Digits()])
     t.decoder = decoders.WordPiece(cleanup=False)
     t.train_from_iterator(CORPUS, trainers.WordPieceTrainer(vocab_size=500, special_tokens=["[UNK]", "[CLS]", "[SEP]"], show_progress=False))
-    t.post_processor = processors.BertProcessing(sep=("[SEP]", 2), cls=("[CLS]", 1))
+    t.post_processor = processors.BertProcessing(("[SEP]", 2), ("[CLS]", 1))
     return t
 
 
