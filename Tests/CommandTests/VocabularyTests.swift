@@ -3,7 +3,7 @@ import Testing
 /// `limn vocabulary` with tokenizers of others.
 @Suite struct VocabularyTests {
     private static let model =
-        #"{"type":"WordPiece","unk_token":"[UNK]","vocab":{"[UNK]":0,"[CLS]":1,"[SEP]":2,"red":3,"rose":4,"##s":5}}"#
+        ###"{"type":"WordPiece","unk_token":"[UNK]","vocab":{"[UNK]":0,"[CLS]":1,"[SEP]":2,"red":3,"rose":4,"##s":5}}"###
     private static let tokenizer = #"""
         {"version":"1.0","added_tokens":[{"id":1,"content":"[CLS]","special":true,"normalized":false},
         {"id":2,"content":"[SEP]","special":true,"normalized":false}],"normalizer":{"type":"BertNormalizer"},
@@ -15,7 +15,8 @@ import Testing
         try withTemporaryFolder { folder in
             try put(Self.tokenizer, folder + "/tokenizer.json")
             try put("Red  roses\n\nTHE rosé\r\n", folder + "/lines")
-            let file = try limn("vocabulary", "encode", "--tokenizer", "tokenizer.json", "--file", "lines", "--json", in: folder)
+            let file = try limn(
+                "vocabulary", "encode", "--tokenizer", "tokenizer.json", "--file", "lines", "--json", in: folder)
             #expect(file.ending == .exit(0), "\(file.err)")
             let expected = """
                 {"ids":[1,3,4,5,2],"offsets":[[0,0],[0,3],[5,9],[9,10],[0,0]],"tokens":["[CLS]","red","rose","##s","[SEP]"]}
@@ -69,7 +70,8 @@ import Testing
                 try Child(
                     ["vocabulary", "encode", "--tokenizer", "."], in: folder, shell: #"exec "$@" "$(printf 'r\377d')""#
                 ).finish(), 64, "is not UTF-8")
-            expectRefusal(try limn("vocabulary", "decode", "6", "--tokenizer", ".", in: folder), 64, "6 is no token id of .")
+            expectRefusal(
+                try limn("vocabulary", "decode", "6", "--tokenizer", ".", in: folder), 64, "6 is no token id of .")
             let neither = try encode("--tokenizer", ".")
             #expect(neither.ending == .exit(64))
             let both = try encode("red", "--tokenizer", ".", "--file", "bytes")

@@ -11,7 +11,9 @@ import Testing
         return try body(folder)
     }
 
-    private static func put(_ text: String, _ path: String) throws { try Data(text.utf8).write(to: URL(filePath: path)) }
+    private static func put(_ text: String, _ path: String) throws {
+        try Data(text.utf8).write(to: URL(filePath: path))
+    }
 
     private static func texts() throws -> [String] { try Golden.read([String].self, "texts.json") }
 
@@ -55,13 +57,16 @@ import Testing
                 "#version: 0.2\n" + merges.map { $0.joined(separator: " ") + "\n" }.joined(), folder + "/merges.txt")
             let texts = try Self.texts()
             for path in ["/vocab.json", "/merges.txt", ""] {
-                #expect(try Tokenizer(contentsOf: folder + path).encode(texts, limit: .max) == whole.encode(texts, limit: .max))
+                #expect(
+                    try Tokenizer(contentsOf: folder + path).encode(texts, limit: .max)
+                        == whole.encode(texts, limit: .max))
             }
             try Self.put("#version: 0.2\nĠ t\nno such\n", folder + "/merges.txt")
             Self.expectFault(folder, "merge 1, \"no such\", has a part or a result that is no token")
             try Self.put("#version: 0.2\nĠ t\nthree in line\n", folder + "/merges.txt")
             Self.expectFault(folder, "line 3 must be two tokens")
-            try Data("#version: 0.2\nĠ \u{FF}\n".utf8.map { $0 == 0xC3 ? 0xFF : $0 }).write(to: URL(filePath: folder + "/merges.txt"))
+            try Data("#version: 0.2\nĠ \u{FF}\n".utf8.map { $0 == 0xC3 ? 0xFF : $0 }).write(
+                to: URL(filePath: folder + "/merges.txt"))
             Self.expectFault(folder, "line 2 is not UTF-8")
             try FileManager.default.removeItem(atPath: folder + "/merges.txt")
             Self.expectFault(folder, "merges.txt: no such file")
@@ -117,7 +122,8 @@ import Testing
 
     @Test(arguments: [
         ("", "is not a usable tokenizer"), ("{", "expected a name in quotes"), ("{}", "it is no tokenizer.json"),
-        ("[1]", "no token [CLS]"), ("{\"a\":\"b\"}", "it is no tokenizer.json"), ("{\"a\":1e5}", "it is no tokenizer.json"),
+        ("[1]", "no token [CLS]"), ("{\"a\":\"b\"}", "it is no tokenizer.json"),
+        ("{\"a\":1e5}", "it is no tokenizer.json"),
         (String(repeating: "{\"a\":", count: 100), "less than 64 levels"),
         (file(model: "null"), "it is no tokenizer.json"), (file(model: "[]"), "\"model\" must be an object"),
         (file(model: #"{"type":"Unigram","vocab":[]}"#), "\"model.type\" is \"Unigram\", which Limn does not have"),
@@ -126,8 +132,14 @@ import Testing
         (file(model: #"{"type":"BPE","vocab":{},"merges":[]}"#), "it has no tokens"),
         (file(model: #"{"type":"BPE","vocab":{"a":0},"merges":[]"#), "expected , or }"),
         (file(model: #"{"type":"BPE","vocab":{"a":-1},"merges":[]}"#), "the id of token \"a\" must be an integer"),
-        (file(model: #"{"type":"BPE","vocab":{"a":99999999},"merges":[]}"#), "the id of token \"a\" must be an integer"),
-        (file(model: #"{"type":"BPE","vocab":{"a":0,"b":0},"merges":[]}"#), "id 0 is that of the tokens \"a\" and \"b\""),
+        (
+            file(model: #"{"type":"BPE","vocab":{"a":99999999},"merges":[]}"#),
+            "the id of token \"a\" must be an integer"
+        ),
+        (
+            file(model: #"{"type":"BPE","vocab":{"a":0,"b":0},"merges":[]}"#),
+            "id 0 is that of the tokens \"a\" and \"b\""
+        ),
         (file(model: #"{"type":"BPE","vocab":{"a":0,"a":1},"merges":[]}"#), "token \"a\" has the ids 0 and 1"),
         (file(model: #"{"type":"BPE","vocab":{"a":0},"merges":["a c"]}"#), "merge 0, \"a c\", has a part"),
         (file(model: #"{"type":"BPE","vocab":{"a":0},"merges":["a"]}"#), "\"model.merges[0]\" must be two tokens"),
@@ -137,7 +149,10 @@ import Testing
         (file(model: #"{"type":"WordPiece","vocab":{"a":0}}"#), "unknown token \"[UNK]\""),
         (file(#","normalizer":{"type":"Precompiled"}"#), "\"normalizer.type\" is \"Precompiled\""),
         (file(#","normalizer":{"type":"Sequence","normalizers":[{"type":"NFC"},{"type":"Nmt"}]}"#), "\"Nmt\""),
-        (file(#","normalizer":{"type":"Replace","pattern":{"Regex":"("},"content":""}"#), "the regular expression \"(\""),
+        (
+            file(#","normalizer":{"type":"Replace","pattern":{"Regex":"("},"content":""}"#),
+            "the regular expression \"(\""
+        ),
         (file(#","pre_tokenizer":{"type":"UnicodeScripts"}"#), "\"UnicodeScripts\", a pre-tokenizer"),
         (file(#","pre_tokenizer":{"type":"Split","pattern":{"String":"a"},"behavior":"x"}"#), "which is not known"),
         (file(#","pre_tokenizer":{"type":"Metaspace","replacement":"ab"}"#), "must be one character"),
@@ -145,7 +160,8 @@ import Testing
         (file(#","post_processor":{"type":"TemplateProcessing","single":[]}"#), "has no place for the text"),
         (
             file(
-                #","post_processor":{"type":"TemplateProcessing","single":[{"SpecialToken":{"id":"x"}}],"special_tokens":{}}"#),
+                #","post_processor":{"type":"TemplateProcessing","single":[{"SpecialToken":{"id":"x"}}],"special_tokens":{}}"#
+            ),
             "has no \"x\""
         ),
         (file(#","decoder":{"type":"CTC"}"#), "\"CTC\", a decoder"),
@@ -180,7 +196,8 @@ import Testing
     /// Swift's strings are equal where they are canonically equivalent; tokens are not.
     @Test func equivalentTokensStayApart() throws {
         try Self.withFolder { folder in
-            let model = #"{"type":"WordPiece","unk_token":"u","vocab":{"u":0,"\u00e9":1,"e\u0301":2,"##\u1f71":3,"##\u03ac":4}}"#
+            let model =
+                ###"{"type":"WordPiece","unk_token":"u","vocab":{"u":0,"\u00e9":1,"e\u0301":2,"##\u1f71":3,"##\u03ac":4}}"###
             try Self.put(Self.file(model: model), folder + "/t.json")
             let tokenizer = try Tokenizer(contentsOf: folder + "/t.json")
             #expect(tokenizer.encode("\u{E9}").ids == [1])
