@@ -87,12 +87,12 @@ let package = Package(
             name: "limn-bench",
             dependencies: [
                 "Training", "Corpora", "Execution", "Graphs", "Networks", "Layers", "Checkpoints", "RandomStreams",
-                "Synthesis",
+                "Language", "Synthesis",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], path: "Benchmarks/Driver", swiftSettings: strict),
 
         tests("Images", ["Images"]),
-        tests("Language", ["Language"]),
+        tests("Language", ["Language"], resources: [.copy("Golden")]),
         tests("Corpora", ["Corpora", "Images", "RandomStreams"]),
         tests("Checkpoints", ["Checkpoints"]),
         tests("Graphs", ["Graphs", "Execution"]),

@@ -1,6 +1,6 @@
 import CUTF8Proc
 
-/// Brings text to the one form the tokenizer knows, so that look-alikes have the same tokens.
+/// Brings text to the one form that Limn's own vocabularies know, so that look-alikes have the same tokens.
 ///
 /// 1. Compatibility case folding after definition D146 of the Unicode Standard (section 3.13), composed in the end:
 ///    canonical decomposition, full case folding, compatibility decomposition, canonical composition (NFKC).
@@ -16,81 +16,49 @@ public struct Normalizer: Sendable {
 
     /// The normalised form of `text`; empty where it has nothing but white space.
     public func callAsFunction(_ text: String) -> String {
-        var scalars = text.unicodeScalars.map { Int32(bitPattern: $0.value) }
-        scalars = decomposed(scalars, UTF8PROC_DECOMPOSE.rawValue)
-        scalars = decomposed(
-            scalars, UTF8PROC_DECOMPOSE.rawValue | UTF8PROC_COMPAT.rawValue | UTF8PROC_CASEFOLD.rawValue)
-        let options = utf8proc_option_t(UTF8PROC_COMPOSE.rawValue | UTF8PROC_STABLE.rawValue)
-        let composed = scalars.withUnsafeMutableBufferPointer {
-            utf8proc_normalize_utf32($0.baseAddress, $0.count, options)
-        }
-        // Negative means failure, which only values outside of Unicode could cause.
-        return spaced(scalars.prefix(max(composed, 0)))
+        var aligned = AlignedText(text)
+        normalize(&aligned)
+        return aligned.string
     }
 
-    /// Decomposes each scalar and puts marks into canonical order.
-    private func decomposed(_ scalars: [Int32], _ options: UInt32) -> [Int32] {
-        // The longest full decomposition in Unicode, that of U+FDFA, has 18 scalars.
-        let longest = 32
-        var result: [Int32] = []
-        result.reserveCapacity(scalars.count)
-        withUnsafeTemporaryAllocation(of: Int32.self, capacity: longest) { buffer in
-            for scalar in scalars {
-                let count = utf8proc_decompose_char(
-                    scalar, buffer.baseAddress, longest, utf8proc_option_t(options), nil)
-                if (1...longest).contains(count) {
-                    result.append(contentsOf: buffer[..<count])
-                } else {
-                    result.append(scalar)
+    /// The same for a text that remembers places.
+    func normalize(_ text: inout AlignedText) {
+        if !text.isBelow(0x80) {
+            text.transform(text.decomposed(UTF8PROC_DECOMPOSE.rawValue))
+            text.transform(
+                AlignedText.composed(
+                    text.decomposed(
+                        UTF8PROC_DECOMPOSE.rawValue | UTF8PROC_COMPAT.rawValue | UTF8PROC_CASEFOLD.rawValue)))
+        }
+        space(&text)
+    }
+
+    /// Makes white space plain and, where nothing else has, folds the case of ASCII.
+    private func space(_ text: inout AlignedText) {
+        var result: [AlignedScalar] = []
+        result.reserveCapacity(text.scalars.count)
+        var blank: AlignedScalar?
+        for var scalar in text.scalars {
+            if isBlank(scalar.value) {
+                if !result.isEmpty {
+                    blank = AlignedScalar(value: 0x20, start: blank?.start ?? scalar.start, end: scalar.end)
                 }
+                continue
             }
+            if let space = blank { result.append(space) }
+            blank = nil
+            if (0x41...0x5A).contains(scalar.value) { scalar.value |= 0x20 }
+            result.append(scalar)
         }
-        orderMarks(&result)
-        return result
+        text.scalars = result
     }
 
-    /// Sorts every run of combining marks by combining class, stably (the Unicode Standard, D109).
-    ///
-    /// utf8proc's own ordering takes time quadratic in the length of a run, and a prompt may be one long run.
-    private func orderMarks(_ scalars: inout [Int32]) {
-        var classes: [(combining: Int16, place: Int)] = []
-        var isOrdered = true
-        func finishRun(before end: Int) {
-            if !isOrdered {
-                let start = end - classes.count
-                let marks = Array(scalars[start..<end])
-                classes.sort { ($0.combining, $0.place) < ($1.combining, $1.place) }
-                for (offset, mark) in classes.enumerated() { scalars[start + offset] = marks[mark.place] }
-            }
-            classes.removeAll(keepingCapacity: true)
-            isOrdered = true
+    @inline(__always)
+    private func isBlank(_ value: UInt32) -> Bool {
+        if value < 0x7F { return value <= 0x20 }
+        switch ScalarClasses.category(value) {
+        case UTF8PROC_CATEGORY_ZS, UTF8PROC_CATEGORY_ZL, UTF8PROC_CATEGORY_ZP, UTF8PROC_CATEGORY_CC: return true
+        default: return false
         }
-        for place in scalars.indices {
-            let combining = scalars[place] < 0x300 ? 0 : utf8proc_get_property(scalars[place]).pointee.combining_class
-            if combining == 0 {
-                finishRun(before: place)
-            } else {
-                if let last = classes.last, last.combining > combining { isOrdered = false }
-                classes.append((combining, classes.count))
-            }
-        }
-        finishRun(before: scalars.count)
-    }
-
-    private func spaced(_ scalars: ArraySlice<Int32>) -> String {
-        var text = String.UnicodeScalarView()
-        var spaceIsDue = false
-        for value in scalars {
-            guard let scalar = Unicode.Scalar(UInt32(bitPattern: value)) else { continue }
-            switch utf8proc_category(value) {
-            case UTF8PROC_CATEGORY_ZS, UTF8PROC_CATEGORY_ZL, UTF8PROC_CATEGORY_ZP, UTF8PROC_CATEGORY_CC:
-                spaceIsDue = !text.isEmpty
-            default:
-                if spaceIsDue { text.append(" ") }
-                spaceIsDue = false
-                text.append(scalar)
-            }
-        }
-        return String(text)
     }
 }

@@ -1,10 +1,22 @@
-/// One text as token ids, without padding: `Vocabulary.start`, the pieces, `Vocabulary.end`.
+/// One text as token ids, without padding: what frames it, its pieces, what frames it.
 public struct TokenSequence: Sendable, Hashable {
-    /// At least two ids; the first is `Vocabulary.start`, the last `Vocabulary.end`.
+    /// The tokens, special ones included.
     public let ids: [Int32]
+    /// For each token the scalars of the text as given that it stands for, counted from 0; 0..<0 for tokens that frame.
+    ///
+    /// A token of a part of a character has all of that character.
+    public let offsets: [Range<Int>]
+    /// Whether a limit has cut tokens off.
+    public let isCut: Bool
 
-    /// Frames the ids of pieces with the start and the end token.
-    public init(pieces: some Sequence<Int32>) {
-        ids = [Vocabulary.start] + pieces + [Vocabulary.end]
+    /// A sequence of a tokenizer; there are as many offsets as ids.
+    init(ids: [Int32], offsets: [Range<Int>], isCut: Bool) {
+        (self.ids, self.offsets, self.isCut) = (ids, offsets, isCut)
     }
+
+    /// Sequences are equal where their ids are: offsets are about the text.
+    public static func == (one: Self, other: Self) -> Bool { one.ids == other.ids }
+
+    /// Hashes the ids.
+    public func hash(into hasher: inout Hasher) { hasher.combine(ids) }
 }

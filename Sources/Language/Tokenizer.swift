@@ -1,42 +1,111 @@
-/// Text to token ids and back, by byte-pair encoding of normalised words.
+/// Text to token ids and back: Limn's own byte pairs, or what a file of another project describes.
 ///
-/// Every byte has a token, so that nothing a user can type is dropped:
-/// `decode(encode(text))` is the normalised text, where the limit leaves it whole.
+/// Limn's own has a token for every byte, so that nothing a user can type is dropped: `decode(encode(text))` is the
+/// normalised text, where the limit leaves it whole. Of other projects it reads byte-pair encodings and WordPiece
+/// (`docs/tokenizers.md`), with the ids and offsets of Hugging Face's `tokenizers`.
 public struct Tokenizer: Sendable {
-    /// The tokens.
-    public let vocabulary: Vocabulary
+    private enum Scheme: Sendable {
+        case bytePairs(BytePairs)
+        case pipeline(Pipeline)
+    }
+
+    private let scheme: Scheme
 
     /// A tokenizer with the tokens of `vocabulary`.
     public init(vocabulary: Vocabulary) {
-        self.vocabulary = vocabulary
+        scheme = .bytePairs(BytePairs(vocabulary))
+    }
+
+    init(_ pipeline: Pipeline) {
+        scheme = .pipeline(pipeline)
+    }
+
+    /// The vocabulary of a tokenizer of Limn's own; nil for those of others.
+    public var vocabulary: Vocabulary? {
+        if case .bytePairs(let pairs) = scheme { pairs.vocabulary } else { nil }
+    }
+
+    /// Number of tokens: ids are 0..<count. Files of others may leave some of them without a token.
+    public var count: Int {
+        switch scheme {
+        case .bytePairs(let pairs): pairs.vocabulary.count
+        case .pipeline(let pipeline): pipeline.count
+        }
+    }
+
+    /// The id that fills batches up to a common length.
+    public var padding: Int32 {
+        switch scheme {
+        case .bytePairs: Vocabulary.padding
+        case .pipeline(let pipeline): pipeline.padding
+        }
+    }
+
+    /// The least that a limit can be: the number of tokens that frame every text.
+    public var framingCount: Int {
+        switch scheme {
+        case .bytePairs: 2
+        case .pipeline(let pipeline): pipeline.framing.before.count + pipeline.framing.after.count
+        }
     }
 
     /// Normalises `text` and cuts it into tokens.
     ///
     /// - Parameters:
-    ///   - text: any text; where it is blank the result is only the start and the end token.
-    ///   - limit: the most ids in the result, the start and the end token among them, at least 2. A longer text loses
-    ///     its last pieces and keeps the end token.
+    ///   - text: any text; where it is blank the result may be only the tokens that frame it.
+    ///   - limit: the most ids in the result, at least `framingCount`. A longer text loses its last pieces and keeps the
+    ///     tokens that frame it; `isCut` says so.
     public func encode(_ text: String, limit: Int = 64) -> TokenSequence {
-        precondition(limit >= 2, "a sequence has a start and an end token")
-        var ids: [Int32] = []
-        var merging = WordMerging(vocabulary)
-        for word in Words(of: Normalizer()(text)) {
-            if ids.count >= limit - 2 { break }
-            merging.append(word, to: &ids)
-        }
-        return TokenSequence(pieces: ids.prefix(limit - 2))
+        var state = EncodingState(caches: false)
+        return encode(text, limit: limit, &state)
     }
 
-    /// The normalised text that the pieces spell.
+    /// Encodes many texts, which takes less time than one by one: the pieces of words are kept on the way.
+    public func encode(_ texts: some Sequence<String>, limit: Int = 64) -> [TokenSequence] {
+        var state = EncodingState(caches: true)
+        return texts.map { encode($0, limit: limit, &state) }
+    }
+
+    private func encode(_ text: String, limit: Int, _ state: inout EncodingState) -> TokenSequence {
+        let room = max(max(limit, 0) - framingCount, 0)
+        state.clear(limit: room)
+        let framing: Framing
+        switch scheme {
+        case .bytePairs(let pairs):
+            pairs.encode(text, into: &state)
+            framing = Framing(before: [Vocabulary.start], after: [Vocabulary.end])
+        case .pipeline(let pipeline):
+            pipeline.encode(text, into: &state)
+            framing = pipeline.framing
+        }
+        let nowhere = 0..<0
+        return TokenSequence(
+            ids: framing.before + state.ids.prefix(room) + framing.after,
+            offsets: framing.before.map { _ in nowhere } + state.offsets.prefix(room)
+                + framing.after.map { _ in nowhere },
+            isCut: state.ids.count > room)
+    }
+
+    /// The text that ids spell, as far as the scheme keeps it.
     ///
-    /// Special tokens spell nothing. U+FFFD stands for what is not UTF-8, such as a character that a limit has cut,
-    /// and for ids that the vocabulary does not have.
-    public func decode(_ sequence: TokenSequence) -> String {
-        let replacement = Array("\u{FFFD}".utf8)
-        let bytes = sequence.ids.flatMap { vocabulary.spelling(of: $0) ?? replacement }
-        // The space that stands before the first word belongs to the spelling of words, not to the text.
-        let text = bytes.first == UInt8(ascii: " ") ? bytes.dropFirst() : bytes[...]
-        return String(decoding: text, as: UTF8.self)
+    /// Special tokens spell nothing. With Limn's own, U+FFFD stands for what is not UTF-8, such as a character that a
+    /// limit has cut, and for ids that the vocabulary does not have; with others such ids spell nothing.
+    public func decode(_ ids: [Int32]) -> String {
+        switch scheme {
+        case .bytePairs(let pairs): pairs.decode(ids)
+        case .pipeline(let pipeline): pipeline.decode(ids)
+        }
+    }
+
+    /// The text that a sequence spells.
+    public func decode(_ sequence: TokenSequence) -> String { decode(sequence.ids) }
+
+    /// The token of an id: as its file spells it (`##ing`, `Ġthe`, `photo</w>`), or the label of one of Limn's own; nil
+    /// where there is none.
+    public func token(of id: Int32) -> String? {
+        switch scheme {
+        case .bytePairs(let pairs): pairs.vocabulary.label(of: id)
+        case .pipeline(let pipeline): pipeline.token(id)
+        }
     }
 }

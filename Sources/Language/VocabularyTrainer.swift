@@ -23,8 +23,16 @@ public struct VocabularyTrainer: Sendable {
         }
         let normalizer = Normalizer()
         var counts: [[UInt8]: Int] = [:]
+        var bytes: [UInt8] = []
         for caption in captions {
-            for word in Words(of: normalizer(caption)) { counts[Array(word), default: 0] += 1 }
+            var normal = AlignedText(caption)
+            normalizer.normalize(&normal)
+            let words = Words(of: normal)
+            for word in words {
+                bytes.removeAll(keepingCapacity: true)
+                for place in word { bytes.appendUTF8(words.text.scalars[place].value) }
+                counts[bytes, default: 0] += 1
+            }
         }
         if counts.isEmpty { throw LanguageError.nothingToLearn }
         var pairs = PairCounts(counts)

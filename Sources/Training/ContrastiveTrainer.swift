@@ -37,11 +37,11 @@ public final class ContrastiveTrainer {
         self.corpus = corpus
         self.device = device
         let encoder = recipe.encoder
-        let text = encoder.text(vocabulary: tokenizer.vocabulary.count)
+        let text = encoder.text(vocabulary: tokenizer.count)
         let image = encoder.image(side: recipe.data.side)
         try text.validate()
         try image.validate()
-        tokens = corpus.captions.map { tokenizer.encode($0, limit: text.length) }
+        tokens = tokenizer.encode(corpus.captions, limit: text.length)
         var numbers: [TokenSequence: Int] = [:]
         texts = tokens.map { sequence in
             let number = numbers[sequence] ?? numbers.count

@@ -25,10 +25,10 @@ struct EncodeCommand: ParsableCommand {
 
     func run() throws {
         try Paths.requireNotEmpty(("--file", file), ("--out", out))
-        let lines = try Input(file).lines().map(\.text)
+        let lines = try TextInput(file).lines().map(\.text)
         guard lines != [""] else { throw CommandError(exit: .badData, "\(file): holds no line") }
         let embedder = try options.embedder()
-        let tokens = lines.map(embedder.tokens)
+        let tokens = embedder.tokens(of: lines)
         let vectors = try embedder.embed(tokens: tokens) { Terminal.show("encoded \($0) of \(lines.count)") }
         Terminal.clear()
         guard vectors.allSatisfy(\.isFinite) else {

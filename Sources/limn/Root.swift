@@ -58,6 +58,7 @@ struct Root: ParsableCommand {
             fail(failure, .badData)
         } catch let failure as LanguageError {
             if case .sizeOutOfRange = failure { fail(failure, .usage) }
+            if case .unreadable = failure { fail(failure, .noInput) }
             fail(failure, .badData)
         } catch let failure as ModelError {
             fail(failure, .badData)

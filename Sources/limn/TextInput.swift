@@ -2,7 +2,7 @@ import Corpora
 import FoundationEssentials
 
 /// A file, a corpus folder, or standard input (`-`).
-struct Input {
+struct TextInput {
     let path: String
 
     init(_ path: String) {

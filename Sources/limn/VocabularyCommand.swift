@@ -1,18 +1,22 @@
 import ArgumentParser
 import Checkpoints
+import Corpora
 import FoundationEssentials
 import Language
 
 struct VocabularyCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "vocabulary",
-        abstract: "Learn a vocabulary from captions, or see what one makes of a text.",
+        abstract: "Learn a vocabulary from captions, or see what a tokenizer makes of a text.",
         discussion: """
-            A vocabulary is a JSON file of byte pairs: every text can be written in it, frequent words with one token.
+            A vocabulary of Limn is a JSON file of byte pairs: every text can be written in it, frequent words with one \
+            token. Tokenizers of others are read as well: tokenizer.json, vocab.txt, vocab.json with merges.txt, CLIP's \
+            bpe_simple_vocab_16e6.txt.gz, or a folder with one of them (docs/tokenizers.md).
 
             Examples:
               limn vocabulary train --captions flowers102 --size 2048 --name flowers-2k --out flowers-2k.json
-              limn vocabulary encode "a red rose" --vocabulary flowers-2k.json
+              limn vocabulary encode "a red rose" --tokenizer flowers-2k.json
+              limn vocabulary encode --file captions.txt --tokenizer all-MiniLM-L6-v2/tokenizer.json --json
             """,
         subcommands: [Train.self, Encode.self, Decode.self, Show.self])
 
@@ -49,7 +53,7 @@ struct VocabularyCommand: ParsableCommand {
         var provenance: String?
 
         func run() throws {
-            let texts = try Input(captions).captions(split: split)
+            let texts = try TextInput(captions).captions(split: split)
             let file = captions == "-" ? "standard input" : URL(filePath: captions).lastPathComponent
             let vocabulary = try VocabularyTrainer(size: size).train(
                 on: texts, name: name, provenance: provenance ?? "\(texts.count) captions of \(file)")
@@ -58,99 +62,19 @@ struct VocabularyCommand: ParsableCommand {
         }
     }
 
-    struct Encode: ParsableCommand {
-        static let configuration = CommandConfiguration(
-            abstract: "Print the token ids of texts, a line for each text.",
-            discussion: """
-                Examples:
-                  limn vocabulary encode "a red rose" --vocabulary vocab/flowers-2k.json
-                  limn vocabulary encode "a red rose" --vocabulary vocab/flowers-2k.json --json
-                  limn vocabulary encode - --vocabulary vocab/flowers-2k.json < captions.txt
-                """)
-
-        @Argument(help: "Texts, or - for lines of standard input.")
-        var texts: [String]
-
-        @Option(name: .customLong("vocabulary"), help: "The vocabulary, JSON.")
+    /// What every subcommand that reads a tokenizer asks for.
+    struct TokenizerOption: ParsableArguments {
+        @Option(
+            name: [.customLong("tokenizer"), .customLong("vocabulary")],
+            help: "A vocabulary, a tokenizer.json, vocab.txt, vocab.json or CLIP's merges, or a folder with one.")
         var path: String
 
-        @Option(help: "The most tokens of a text, start and end among them.")
-        var limit = 64
-
-        @Flag(help: "Print a JSON object a line: text as normalised, ids, and what each id spells.")
-        var json = false
-
-        func validate() throws {
-            guard limit >= 2 else { throw ValidationError("--limit must be 2 or more, found \(limit)") }
-        }
-
-        func run() throws {
-            let tokenizer = try Tokenizer(vocabulary: loadVocabulary(path))
-            let encoder = JSONEncoder()
-            encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-            for text in texts == ["-"] ? try Input("-").lines().map(\.text) : texts {
-                let sequence = tokenizer.encode(text, limit: limit)
-                if json {
-                    let row = Encoded(
-                        text: tokenizer.decode(sequence), ids: sequence.ids,
-                        pieces: sequence.ids.map { tokenizer.vocabulary.label(of: $0) })
-                    print(String(decoding: try encoder.encode(row), as: UTF8.self))
-                } else {
-                    print(sequence.ids.map(String.init).joined(separator: " "))
-                }
-            }
-        }
-
-        private struct Encoded: Encodable {
-            let text: String
-            let ids: [Int32]
-            let pieces: [String]
-        }
-    }
-
-    struct Decode: ParsableCommand {
-        static let configuration = CommandConfiguration(
-            abstract: "Print the text that token ids spell.",
-            discussion: """
-                Examples:
-                  limn vocabulary decode 1 262 300 2 --vocabulary vocab/flowers-2k.json
-                  limn vocabulary encode - --vocabulary v.json < captions.txt \
-                | limn vocabulary decode - --vocabulary v.json
-                """)
-
-        @Argument(help: "The ids of one text, or - for lines of ids on standard input.")
-        var ids: [String]
-
-        @Option(name: .customLong("vocabulary"), help: "The vocabulary, JSON.")
-        var path: String
-
-        func run() throws {
-            let tokenizer = try Tokenizer(vocabulary: loadVocabulary(path))
-            let count = tokenizer.vocabulary.count
-            let rows =
-                ids == ["-"]
-                ? try Input("-").lines().map {
-                    ($0.text.split(whereSeparator: \.isWhitespace).map(String.init), "line \($0.number): ")
-                }
-                : [(ids, "")]
-            for (row, place) in rows {
-                let numbers = try row.map { word in
-                    guard let id = Int32(word), (0..<count).contains(Int(id)) else {
-                        throw CommandError(
-                            exit: place.isEmpty ? .usage : .badData,
-                            "\(place)\(word) is no token id of \(path): expected 0..<\(count)")
-                    }
-                    return id
-                }
-                let pieces = numbers.filter { Vocabulary.specialName(of: $0) == nil }
-                print(tokenizer.decode(TokenSequence(pieces: pieces)))
-            }
-        }
+        func read() throws -> Tokenizer { try Tokenizer(contentsOf: path) }
     }
 
     struct Show: ParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Print what a vocabulary is and each of its tokens.",
+            abstract: "Print what a tokenizer is and each of its tokens.",
             discussion: """
                 Bytes that are no whole character are printed as \\xNN.
 
@@ -159,29 +83,19 @@ struct VocabularyCommand: ParsableCommand {
                   limn vocabulary show vocab/flowers-2k.json | grep petal
                 """)
 
-        @Argument(help: "The vocabulary, JSON.")
+        @Argument(help: "A vocabulary, or a tokenizer of others.")
         var path: String
 
         func run() throws {
-            let vocabulary = try loadVocabulary(path)
-            print("# \(vocabulary.name): \(vocabulary.count) tokens\n# \(vocabulary.provenance)")
-            for id in 0..<Int32(vocabulary.count) { print("\(id)\t\"\(vocabulary.label(of: id))\"") }
+            let tokenizer = try Tokenizer(contentsOf: path)
+            if let vocabulary = tokenizer.vocabulary {
+                print("# \(vocabulary.name): \(vocabulary.count) tokens\n# \(vocabulary.provenance)")
+            } else {
+                print("# \(path): \(tokenizer.count) tokens")
+            }
+            for id in 0..<Int32(tokenizer.count) {
+                if let token = tokenizer.token(of: id) { print("\(id)\t\"\(token)\"") }
+            }
         }
-    }
-}
-
-private func loadVocabulary(_ path: String) throws -> Vocabulary {
-    try Vocabulary(json: Input(path).bytes(), named: path)
-}
-
-extension Vocabulary {
-    /// What a token spells, for people: a special token's name, text, or bytes of a cut character as \xNN.
-    fileprivate func label(of id: Int32) -> String {
-        if let name = Self.specialName(of: id) { return name }
-        let bytes = spelling(of: id) ?? []
-        if let text = String(validating: bytes, as: UTF8.self), !bytes.contains(where: { $0 < 0x20 || $0 == 0x7f }) {
-            return text
-        }
-        return bytes.map { "\\x" + ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
     }
 }

@@ -113,7 +113,7 @@ import Testing
             expectRefusal(try train("bad"), 65, "bad:2: is not UTF-8")
             expectRefusal(try train("good", "--size", "5"), 64, "vocabulary size 5 is outside of")
             expectRefusal(try vocabulary("show", "absent"), 66, "absent: no such file")
-            expectRefusal(try vocabulary("encode", "a star", "--vocabulary", "good"), 65, "is not a usable vocabulary")
+            expectRefusal(try vocabulary("encode", "a star", "--vocabulary", "good"), 65, "is not a usable tokenizer")
 
             #expect(try train("good", "--size", "270").ending == .exit(0))
             let ids = try vocabulary("encode", "a star", "--vocabulary", "v.json").text.split(

@@ -34,9 +34,14 @@ def literal(text):
     return '"' + "".join(c if 0x20 <= ord(c) < 0x7F and c not in '"\\' else f"\\u{{{ord(c):x}}}" for c in text) + '"'
 
 
-print("// Written by scripts/golden/language.py; Unicode %s of Python." % unicodedata.unidata_version)
-print("\n/// Texts and their normal forms after another implementation of Unicode.")
-print("let normalizerReference: [(text: String, normal: String)] = [")
-for text in TEXTS:
-    print(f"    ({literal(text)}, {literal(normal(text))}),")
-print("]")
+def main():
+    print("// Written by scripts/golden/language.py; Unicode %s of Python." % unicodedata.unidata_version)
+    print("\n/// Texts and their normal forms after another implementation of Unicode.")
+    print("let normalizerReference: [(text: String, normal: String)] = [")
+    for text in TEXTS:
+        print(f"    ({literal(text)}, {literal(normal(text))}),")
+    print("]")
+
+
+if __name__ == "__main__":
+    main()

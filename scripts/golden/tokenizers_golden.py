@@ -1,0 +1,243 @@
+#!/usr/bin/env python3
+"""Writes Tests/LanguageTests/Golden: small tokenizers and what Hugging Face's `tokenizers` makes of thousands of strings.
+
+Needs `pip install tokenizers` and Unicode's test files (Debian: apt-get install unicode-data).
+Usage: python scripts/golden/tokenizers_golden.py [--data FOLDER]    where FOLDER has flowers102 and emoji, if they are there
+"""
+
+import argparse
+import gzip
+import json
+import unicodedata
+from pathlib import Path
+
+import captions
+from language import normal
+from tokenizers import AddedToken, Regex, Tokenizer, __version__, decoders, models, normalizers, pre_tokenizers, processors, trainers
+
+ROOT = Path(__file__).resolve().parents[2]
+OUT = ROOT / "Tests/LanguageTests/Golden"
+ENGLISH = [
+    f"{a} {color} flower with {b} {part} and {c} {other}"
+    for a in ["this is a", "a", "the"] for color in ["red", "purple", "bright yellow", "white"]
+    for b in ["rounded", "long pointed", "ruffled"] for part in ["petals", "stamens"] for c in ["green", "orange"] for other in ["leaves", "pistil"]
+]
+CORPUS = [t for texts in captions.CAPTIONS.values() for t in texts for _ in range(2)] + ENGLISH
+GPT2 = r"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+"
+CLIP = r"'s|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+"
+LLAMA3 = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
+ALPHABET = pre_tokenizers.ByteLevel.alphabet()
+
+
+def bert(size=900, lowercase=True):
+    t = Tokenizer(models.WordPiece(unk_token="[UNK]"))
+    t.normalizer = normalizers.BertNormalizer(lowercase=lowercase, handle_chinese_chars=True)
+    t.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+    t.decoder = decoders.WordPiece(prefix="##")
+    t.train_from_iterator(CORPUS, trainers.WordPieceTrainer(vocab_size=size, min_frequency=2, special_tokens=["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"], show_progress=False))
+    t.post_processor = processors.TemplateProcessing(single="[CLS] $A [SEP]", special_tokens=[("[CLS]", t.token_to_id("[CLS]")), ("[SEP]", t.token_to_id("[SEP]"))])
+    t.enable_padding(pad_id=0, pad_token="[PAD]")
+    return t
+
+
+def clip():
+    t = Tokenizer(models.BPE(unk_token="<|endoftext|>", continuing_subword_prefix="", end_of_word_suffix="</w>"))
+    t.normalizer = normalizers.Sequence([normalizers.NFC(), normalizers.Replace(Regex(r"\s+"), " "), normalizers.Lowercase()])
+    t.pre_tokenizer = pre_tokenizers.Sequence([pre_tokenizers.Split(Regex(CLIP), behavior="removed", invert=True), pre_tokenizers.ByteLevel(add_prefix_space=False)])
+    t.decoder = decoders.ByteLevel()
+    ends = [c + "</w>" for c in ALPHABET]
+    t.train_from_iterator(CORPUS, trainers.BpeTrainer(vocab_size=1200, initial_alphabet=ALPHABET, end_of_word_suffix="</w>", special_tokens=ends, show_progress=False))
+    # The ends of words are tokens of the model, not of the text.
+    state = json.loads(t.to_str())
+    state["added_tokens"] = []
+    t = Tokenizer.from_str(json.dumps(state))
+    t.add_special_tokens([AddedToken("<|startoftext|>", normalized=True, special=True), AddedToken("<|endoftext|>", normalized=False, special=True)])
+    start, end = t.token_to_id("<|startoftext|>"), t.token_to_id("<|endoftext|>")
+    state = json.loads(t.to_str())
+    state["model"]["vocab"] |= {"<|startoftext|>": start, "<|endoftext|>": end}
+    t = Tokenizer.from_str(json.dumps(state))
+    t.post_processor = processors.RobertaProcessing(("<|endoftext|>", end), ("<|startoftext|>", start), add_prefix_space=False, trim_offsets=False)
+    return t
+
+
+def gpt2():
+    t = Tokenizer(models.BPE())
+    t.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    t.decoder = decoders.ByteLevel()
+    t.post_processor = processors.ByteLevel(trim_offsets=True)
+    t.train_from_iterator(CORPUS, trainers.BpeTrainer(vocab_size=900, initial_alphabet=ALPHABET, special_tokens=["<|endoftext|>"], show_progress=False))
+    return t
+
+
+def roberta():
+    t = Tokenizer(models.BPE(unk_token="<unk>"))
+    t.normalizer = normalizers.Sequence([normalizers.NFKC(), normalizers.Strip()])
+    t.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=True)
+    t.decoder = decoders.ByteLevel()
+    t.train_from_iterator(CORPUS, trainers.BpeTrainer(vocab_size=700, initial_alphabet=ALPHABET, special_tokens=["<s>", "<pad>", "</s>", "<unk>"], show_progress=False))
+    t.add_special_tokens([AddedToken("<mask>", lstrip=True, special=True)])
+    t.post_processor = processors.RobertaProcessing(("</s>", 2), ("<s>", 0), trim_offsets=True, add_prefix_space=True)
+    return t
+
+
+def llama():
+    specials = ["<unk>", "<s>", "</s>"] + [f"<0x{b:02X}>" for b in range(256)]
+    t = Tokenizer(models.BPE(unk_token="<unk>", fuse_unk=True, byte_fallback=True))
+    t.normalizer = normalizers.Sequence([normalizers.Prepend("▁"), normalizers.Replace(" ", "▁")])
+    t.pre_tokenizer = pre_tokenizers.Metaspace()
+    t.train_from_iterator(CORPUS, trainers.BpeTrainer(vocab_size=800, special_tokens=specials, limit_alphabet=120, show_progress=False))
+    t.pre_tokenizer = None
+    state = json.loads(t.to_str())
+    state["pre_tokenizer"] = None
+    state["added_tokens"] = state["added_tokens"][:3]
+    t = Tokenizer.from_str(json.dumps(state))
+    t.decoder = decoders.Sequence([decoders.Replace("▁", " "), decoders.ByteFallback(), decoders.Fuse(), decoders.Strip(content=" ", left=1, right=0)])
+    t.post_processor = processors.TemplateProcessing(single="<s> $A", special_tokens=[("<s>", 1)])
+    return t
+
+
+def metaspace():
+    """No alphabet, no unknown token for what it lacks, added tokens of every kind."""
+    t = Tokenizer(models.BPE(unk_token="[UNK]"))
+    t.normalizer = normalizers.Sequence([normalizers.NFKD(), normalizers.StripAccents(), normalizers.Lowercase(), normalizers.Replace(Regex("(``|'')"), '"')])
+    t.pre_tokenizer = pre_tokenizers.Sequence([pre_tokenizers.Metaspace(prepend_scheme="first"), pre_tokenizers.Digits(individual_digits=True), pre_tokenizers.Punctuation()])
+    t.decoder = decoders.Metaspace()
+    t.train_from_iterator(CORPUS, trainers.BpeTrainer(vocab_size=700, limit_alphabet=150, special_tokens=["[UNK]"], show_progress=False))
+    t.add_tokens([AddedToken("New", single_word=True), AddedToken("yes_word", rstrip=True), AddedToken("[MASK]", lstrip=True, rstrip=True, normalized=False), AddedToken("petals", normalized=True)])
+    return t
+
+
+def llama3():
+    t = Tokenizer(models.BPE(ignore_merges=True))
+    t.pre_tokenizer = pre_tokenizers.Sequence([pre_tokenizers.Split(Regex(LLAMA3), behavior="isolated"), pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)])
+    t.decoder = decoders.ByteLevel()
+    t.train_from_iterator(CORPUS, trainers.BpeTrainer(vocab_size=600, initial_alphabet=ALPHABET, show_progress=False))
+    t.post_processor = processors.Sequence([processors.ByteLevel(trim_offsets=False), processors.TemplateProcessing(single="$A", special_tokens=[])])
+    return t
+
+
+def words():
+    t = Tokenizer(models.WordPiece(unk_token="[UNK]", max_input_chars_per_word=12))
+    t.normalizer = normalizers.NFD()
+    t.pre_tokenizer = pre_tokenizers.Sequence([pre_tokenizers.Whitespace(), pre_tokenizers.Split("e", behavior="merged_with_previous"), pre_tokenizers.Digits()])
+    t.decoder = decoders.WordPiece(cleanup=False)
+    t.train_from_iterator(CORPUS, trainers.WordPieceTrainer(vocab_size=500, special_tokens=["[UNK]", "[CLS]", "[SEP]"], show_progress=False))
+    t.post_processor = processors.BertProcessing(("[SEP]", 2), ("[CLS]", 1))
+    return t
+
+
+KINDS = {
+    "bert": bert, "bert-cased": lambda: bert(500, False), "clip": clip, "gpt2": gpt2, "roberta": roberta, "llama": llama, "metaspace": metaspace,
+    "llama3": llama3, "words": words,
+}
+
+
+def digest(encoding, value=0xCBF29CE484222325):
+    """FNV-1a (Fowler, Noll, Vo 1991) over ids and offsets, 64 bits at a time."""
+    for id, (start, end) in zip(encoding.ids, encoding.offsets):
+        for number in (id, start, end):
+            value = (value ^ number) * 0x100000001B3 & 0xFFFFFFFFFFFFFFFF
+    return value
+
+
+def corpora(folder):
+    for name in ["flowers102", "emoji"]:
+        path = folder / name / "metadata.jsonl"
+        if path.exists():
+            yield name, [text for line in path.read_text(encoding="utf-8").splitlines() for text in json.loads(line)["text"]]
+
+
+def limn_words(text):
+    """Limn's words as text of one character a byte: U+0100 and the byte, so that bytes keep their order."""
+    words, run = [], None
+    for c in " " + normal(text) if normal(text) else "":
+        category = unicodedata.category(c)
+        if c == " ":
+            words.append(c)
+            run = None
+            continue
+        kind = None if category[0] == "M" or category == "Cf" else category[0] if category[0] in "LN" else "O"
+        if kind is not None and run is not None and kind != run:
+            words.append("")
+        run = kind if kind is not None else run
+        words[-1] += c
+    return ["".join(chr(0x100 + b) for b in word.encode()) for word in words]
+
+
+def trained_merges(texts, count):
+    """What Hugging Face's trainer learns from Limn's words: pairs of numbers, 0...255 the bytes."""
+    t = Tokenizer(models.BPE())
+    t.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
+    trainer = trainers.BpeTrainer(vocab_size=256 + count, min_frequency=2, initial_alphabet=[chr(0x100 + b) for b in range(256)], show_progress=False)
+    t.train_from_iterator([" ".join(limn_words(text)) for text in texts], trainer)
+    ids = t.get_vocab()
+    return [[ids[a], ids[b]] for a, b in json.loads(t.to_str())["model"]["merges"]]
+
+
+def write_clip_merges(texts):
+    """A file like CLIP's, gzipped, with merges that were learnt first and as many others as it takes."""
+    state = json.loads((OUT / "tokenizer-clip.json").read_text(encoding="utf-8"))
+    printable = [chr(b) for b in range(256) if 0x21 <= b <= 0x7E or 0xA1 <= b <= 0xAC or 0xAE <= b]
+    alphabet = printable + [chr(0x100 + n) for n in range(256 - len(printable))]
+    count = 49152 - 256 - 2
+    merges = [tuple(m) for m in state["model"]["merges"]]
+    taken = {a + b for a, b in merges}
+    merges += [(a, b) for a in alphabet for b in alphabet if a + b not in taken][: count - len(merges)]
+    content = "\n".join(['"bpe_simple_vocab_16e6.txt#version: 0.2', *(f"{a} {b}" for a, b in merges), "not read"]) + "\n"
+    (OUT / "clip-merges.txt.gz").write_bytes(gzip.compress(content.encode(), 9, mtime=0))
+    tokens = alphabet + [c + "</w>" for c in alphabet] + [a + b for a, b in merges] + ["<|startoftext|>", "<|endoftext|>"]
+    state["model"] |= {"vocab": {t: i for i, t in enumerate(tokens)}, "merges": [list(m) for m in merges]}
+    for token in state["added_tokens"]:
+        token |= {"id": tokens.index(token["content"]), "normalized": True}
+    state["post_processor"] |= {"cls": ["<|startoftext|>", 49406], "sep": ["<|endoftext|>", 49407]}
+    t = Tokenizer.from_str(json.dumps(state))
+    some = texts[::8]
+    write("values-clip-merges.json", {"texts": some, "digests": [f"{digest(t.encode(text)):016x}" for text in some]})
+
+
+def write(name, content):
+    text = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
+    (OUT / name).write_text(text.replace("\x7f", "\\u007f").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029") + "\n", encoding="utf-8")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, default=ROOT.parent / "shared/data")
+    parser.add_argument("--unicode", type=Path, default=Path("/usr/share/unicode"))
+    parser.add_argument("--keep", action="store_true", help="keep the tokenizers, write the values anew")
+    arguments = parser.parse_args()
+    OUT.mkdir(exist_ok=True)
+    texts = captions.strings(arguments.unicode)
+    write("texts.json", texts)
+    sets = dict(corpora(arguments.data))
+    for name, make in KINDS.items():
+        path = OUT / f"tokenizer-{name}.json"
+        if not (arguments.keep and path.exists()):
+            path.write_text(json.dumps(json.loads(make().to_str()), ensure_ascii=False, separators=(",", ":")) + "\n", encoding="utf-8")
+        t = Tokenizer.from_file(str(path))
+        t.no_padding()
+        encodings = [t.encode(text) for text in texts]
+        values = {
+            "library": f"tokenizers {__version__}",
+            "digests": [f"{digest(e):016x}" for e in encodings],
+            # Every so many in full, for whoever looks for what is wrong.
+            "whole": [[i, e.ids, [list(o) for o in e.offsets], t.decode(e.ids)] for i, e in list(enumerate(encodings))[::24]],
+            "truncated": [],
+            "corpora": {},
+        }
+        t.enable_truncation(7)
+        values["truncated"] = [t.encode(text).ids for text in texts[:60]]
+        t.no_truncation()
+        for set_name, rows in sets.items() if name in ("bert", "clip", "gpt2") else []:
+            value = 0xCBF29CE484222325
+            for encoding in t.encode_batch(rows):
+                value = digest(encoding, value)
+            values["corpora"][set_name] = f"{value:016x}"
+        write(f"values-{name}.json", values)
+        print(name, t.get_vocab_size(), path.stat().st_size)
+    write_clip_merges(texts)
+    write("merges.json", {"texts": CORPUS, "merges": trained_merges(CORPUS, 700)})
+
+
+if __name__ == "__main__":
+    main()
