@@ -21,7 +21,8 @@ public struct Evaluator {
     ///   - seed: of the noise that pictures are painted from and of the rivals they are judged against.
     ///   - progress: called with what is done, how many and of how many.
     public init(
-        _ model: Model, judge: EncoderPair, encoder: String? = nil, mobileNet: String?, device: CPUDevice, seed: UInt64 = 0,
+        _ model: Model, judge: EncoderPair, encoder: String? = nil, mobileNet: String?, device: CPUDevice,
+        seed: UInt64 = 0,
         progress: @escaping (String, Int, Int) -> Void = { _, _, _ in }
     ) {
         self.model = model

@@ -85,7 +85,8 @@ public struct Model: Sendable {
             vocabulary = nil
             width = reference.width
         default:
-            throw ModelError(path: path, problem: "its configuration must name one encoder, its own or a pretrained one")
+            throw ModelError(
+                path: path, problem: "its configuration must name one encoder, its own or a pretrained one")
         }
         guard configuration.networks.condition == width else {
             throw ModelError(
@@ -116,7 +117,9 @@ public struct Model: Sendable {
         if let reference = configuration.pretrained {
             return try SentenceEmbedder(reference.encoder(at: folder, model: path), device: device)
         }
-        guard let encoder = configuration.encoder, let vocabulary else { preconditionFailure("a model has one encoder") }
+        guard let encoder = configuration.encoder, let vocabulary else {
+            preconditionFailure("a model has one encoder")
+        }
         guard folder == nil else {
             throw ModelError(path: path, problem: "has an encoder of its own; leave out --encoder")
         }

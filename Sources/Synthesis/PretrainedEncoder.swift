@@ -111,6 +111,7 @@ public struct PretrainedEncoder: Sendable {
             case .clip(let configuration): CLIPTextEncoder(scope, configuration)(sentences)
             }
         }
+        network.batchSizes = [64, 32, 16, 8, 4, 2]
         network.weights = { [architecture, name] ids, length in
             var end = ids.count - 1
             if pooling == .eos, case .clip(let configuration) = architecture {

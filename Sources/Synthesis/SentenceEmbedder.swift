@@ -88,20 +88,21 @@ public final class SentenceEmbedder {
     public var limit: Int { embedder.limit }
 
     /// The tokens of a sentence before it is cut, start and end included.
-    public func tokenCount(_ sentence: String) -> Int { tokens(sentence).count }
+    public func tokenCount(_ sentence: String) -> Int { tokens(of: [sentence])[0].count }
 
-    /// The ids of a sentence's tokens, all of them, start and end included.
-    package func tokens(_ sentence: String) -> [Int32] {
-        tokenizer.encode(isLowercasing ? sentence.lowercased() : sentence, limit: .max).ids
+    /// The ids of each sentence's tokens, all of them, start and end included.
+    package func tokens(of sentences: [String]) -> [[Int32]] {
+        let texts = isLowercasing ? sentences.map { $0.lowercased() } : sentences
+        return tokenizer.encode(texts, limit: .max).map(\.ids)
     }
 
     /// The vectors of `captions`, [captions×width], in order. Captions longer than the encoder reads are cut.
     /// - Parameter progress: called now and then with the number of captions done.
     public func embed(_ captions: [String], progress: (Int) -> Void = { _ in }) throws -> [Float] {
-        try embed(tokens: captions.map(tokens), progress: progress)
+        try embed(tokens: tokens(of: captions), progress: progress)
     }
 
-    /// The vectors of sentences given as `tokens(_:)` makes them.
+    /// The vectors of sentences given as `tokens(of:)` makes them.
     package func embed(tokens: [[Int32]], progress: (Int) -> Void = { _ in }) throws -> [Float] {
         try embedder.embed(tokens, progress: progress)
     }

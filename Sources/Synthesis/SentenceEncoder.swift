@@ -85,11 +85,15 @@ public struct PretrainedReference: Codable, Equatable, Sendable {
     func encoder(at path: String?, model: String) throws -> PretrainedEncoder {
         let beside = URL(filePath: model).deletingLastPathComponent().appending(path: name).path
         let places = path.map { [$0] } ?? [folder, beside]
-        guard let place = places.first(where: { FileManager.default.fileExists(atPath: "\($0)/config.json") || $0 == path })
+        guard
+            let place = places.first(where: {
+                FileManager.default.fileExists(atPath: "\($0)/config.json") || $0 == path
+            })
         else {
             throw ModelError(
                 path: model,
-                problem: "reads prompts with the pretrained encoder \(name) (checksum \(checksum)), which is neither at "
+                problem:
+                    "reads prompts with the pretrained encoder \(name) (checksum \(checksum)), which is neither at "
                     + "\(places.joined(separator: " nor at ")); get that folder, on Hugging Face under its name, and say "
                     + "--encoder FOLDER")
         }
@@ -97,7 +101,8 @@ public struct PretrainedReference: Codable, Equatable, Sendable {
         guard encoder.checksum == checksum else {
             throw ModelError(
                 path: place,
-                problem: "is not the encoder that \(model) was trained with: that is \(name) with checksum \(checksum), "
+                problem:
+                    "is not the encoder that \(model) was trained with: that is \(name) with checksum \(checksum), "
                     + "this has \(encoder.checksum)")
         }
         return encoder

@@ -15,6 +15,9 @@ package final class TokenEmbedder {
         var width: Int
         /// Most tokens that it reads.
         var limit: Int
+        /// Sizes of batches beside 1, the largest first. Another batch means another rounding: with few sizes a caption has
+        /// the same bits alone and among some others.
+        var batchSizes = [64]
         /// What each token's state counts in the vector of a sequence padded to a length.
         var weights: (_ ids: [Int32], _ length: Int) throws -> [Float] = { [Float](repeating: 0, count: $1) }
         /// Draws it.
@@ -92,7 +95,7 @@ package final class TokenEmbedder {
 
     /// How many of the next sequences, with these lengths, make a batch: the largest of few sizes that fits.
     private func batchSize(_ lengths: some Collection<Int>) -> Int {
-        for size in [64, 32, 16, 8, 4, 2] where size <= lengths.count {
+        for size in network.batchSizes where size <= lengths.count {
             let last = lengths[lengths.index(lengths.startIndex, offsetBy: size - 1)]
             if size * last <= TokenEmbedder.tokensOfBatch { return size }
         }

@@ -28,7 +28,7 @@ struct EncodeCommand: ParsableCommand {
         let lines = try TextInput(file).lines().map(\.text)
         guard lines != [""] else { throw CommandError(exit: .badData, "\(file): holds no line") }
         let embedder = try options.embedder()
-        let tokens = lines.map(embedder.tokens)
+        let tokens = embedder.tokens(of: lines)
         let vectors = try embedder.embed(tokens: tokens) { Terminal.show("encoded \($0) of \(lines.count)") }
         Terminal.clear()
         guard vectors.allSatisfy(\.isFinite) else {

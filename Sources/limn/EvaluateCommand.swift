@@ -71,7 +71,8 @@ struct EvaluateCommand: ParsableCommand {
         }
         let judge = try EncoderPair(contentsOf: path)
         let evaluator = Evaluator(
-            try Model(contentsOf: model), judge: judge, encoder: encoder, mobileNet: features, device: device, seed: seed
+            try Model(contentsOf: model), judge: judge, encoder: encoder, mobileNet: features, device: device,
+            seed: seed
         ) {
             Terminal.show("\($0) \($1)/\($2)")
         }

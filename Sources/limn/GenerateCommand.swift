@@ -82,7 +82,9 @@ struct GenerateCommand: ParsableCommand {
         let path = try ModelLocation.find(model)
         let model = try Model(contentsOf: path)
         try layout.requirePaintable(side: size ?? model.configuration.networks.side)
-        let painter = try ModelLocation.naming(path) { try Painter(model, device: CPUDevice(threads: threads), encoder: encoder) }
+        let painter = try ModelLocation.naming(path) {
+            try Painter(model, device: CPUDevice(threads: threads), encoder: encoder)
+        }
         for (index, text) in texts.enumerated() {
             guard let excess = painter.excess(of: text) else { continue }
             let prompt = prompts.map { "\($0):\(index + 1)" } ?? "the prompt"

@@ -41,7 +41,7 @@ struct SimilarityCommand: ParsableCommand {
 
     func run() throws {
         let embedder = try options.embedder()
-        let tokens = sentences.map(embedder.tokens)
+        let tokens = embedder.tokens(of: sentences)
         for (index, ids) in tokens.enumerated() where ids.count > embedder.limit {
             Terminal.say(
                 "sentence \(index + 1) has \(ids.count) tokens, of which this encoder reads the first \(embedder.limit - 1)"

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Checkpoints
+import Corpora
 import FoundationEssentials
 import Language
 

@@ -7,7 +7,8 @@ extension Conformance {
         /// Each function with whether its operand must be positive.
         static let unary: [(Elementwise.Function, Bool)] = [
             (.scale(-1.7), false), (.offset(0.3), false), (.power(1.5), true), (.power(-2), true), (.exp, false),
-            (.log, true), (.sqrt, true), (.reciprocal, true), (.tanh, false), (.sigmoid, false), (.softplus, false), (.erf, false),
+            (.log, true), (.sqrt, true), (.reciprocal, true), (.tanh, false), (.sigmoid, false), (.softplus, false),
+            (.erf, false),
             (.leakyReLU(0.2), false), (.leakyReLU(0), false), (.clamp(-0.5, 0.7), false), (.between(-0.5, 0.7), false),
         ]
         static func binary(_ a: Tensor, _ b: Tensor) -> [String: Tensor] {
