@@ -50,7 +50,15 @@ struct Pipeline: Sendable {
         self.framing = framing
         self.decoder = decoder
         self.wordEnd = wordEnd
-        self.added = Dictionary(added.map { ($0.id, $0) }) { $1 }
+        // As in Hugging Face's, a token of the normalised text is spelt as it is there.
+        let spelt = added.map { token in
+            var text = AlignedText(token.content)
+            if token.isNormalized { normalizer?.apply(to: &text) }
+            var token = token
+            token.content = text.string
+            return (token.id, token)
+        }
+        self.added = Dictionary(spelt) { $1 }
         let ordered = added.filter(\.isSpecial) + added.filter { !$0.isSpecial }
         verbatim = AddedTokenFinder(ordered.filter { !$0.isNormalized }, normalizing: nil)
         normalized = AddedTokenFinder(ordered.filter(\.isNormalized), normalizing: normalizer)

@@ -122,7 +122,7 @@ import Testing
 
     @Test(arguments: [
         ("", "is not a usable tokenizer"), ("{", "expected a name in quotes"), ("{}", "it is no tokenizer.json"),
-        ("[1]", "no token [CLS]"), ("{\"a\":\"b\"}", "it is no tokenizer.json"),
+        ("[1]", "the unknown token \"[UNK]\" is not in the vocabulary"), ("{\"a\":\"b\"}", "it is no tokenizer.json"),
         ("{\"a\":1e5}", "it is no tokenizer.json"),
         (String(repeating: "{\"a\":", count: 100), "less than 64 levels"),
         (file(model: "null"), "it is no tokenizer.json"), (file(model: "[]"), "\"model\" must be an object"),
