@@ -101,9 +101,12 @@ public final class EncoderRun {
                 try journal.write(trainer.checkpoint(resolved, seed: recipe.seed), in: path)
             }
         }
-        // With nothing held out, or nothing trained, there was no trial and the last pair is the one.
-        if progress.best == nil { try write(trainer, vocabulary, to: EncoderRun.best(path)) }
-        try AtomicFile.write([UInt8](Data(contentsOf: URL(filePath: EncoderRun.best(path)))), to: finished)
+        if progress.best == nil {
+            // With nothing held out, or nothing trained, there was no trial and the last pair is the one.
+            try write(trainer, vocabulary, to: finished)
+        } else {
+            try FileManager.default.moveItem(atPath: EncoderRun.best(path), toPath: finished)
+        }
         try journal.note("encoder: finished, \(finished)\(progress.best.map { "\n\($0.summary)" } ?? "")")
         // Read back, so that a resumed run has the same rounded values.
         return try EncoderPair(contentsOf: finished)

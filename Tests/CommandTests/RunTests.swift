@@ -11,7 +11,7 @@ import Testing
             try files(below: tiny.run)
                 == [
                     "checkpoint-000002256.safetensors", "checkpoint-000002400.safetensors",
-                    "encoder/encoder.safetensors",
+                    "embeddings.safetensors", "encoder/encoder.safetensors",
                     "encoder/checkpoint-000003200.safetensors", "encoder/lock", "encoder/log.txt",
                     "encoder/recipe.yaml",
                     "encoder/stats.jsonl", "fakes-000001.png", "fakes-000002.png", "lock", "log.txt",
