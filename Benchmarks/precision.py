@@ -33,6 +33,7 @@ def main():
     parser.add_argument("--recipe", default=ROOT / "recipes/shapes-32.yaml")
     parser.add_argument("--data", help="a corpus with splits train and test; shapes are drawn when left out")
     parser.add_argument("--work", help="keep runs here, and go on with those that are there")
+    parser.add_argument("--judge", help="a pair of encoders that is there; else one is trained of the same recipe")
     parser.add_argument("--seeds", type=int, default=2)
     parser.add_argument("--set", action="append", default=[], metavar="key=value")
     options = parser.parse_args()
@@ -42,14 +43,16 @@ def main():
         options.data = folder / "shapes"
         if not options.data.exists():
             limn("corpus", "shapes", "--out", options.data, "--count", 6000, "--seed", 1, "--side", 32)
-    train(options, folder / "judge", seed=20161, gan__images=0)
+    if not options.judge:
+        train(options, folder / "judge", seed=20161, gan__images=0)
+        options.judge = folder / "judge/encoder/encoder.safetensors"
     rows = {}
     for precision in ("float32", "bfloat16"):
         for seed in range(1, options.seeds + 1):
             run = folder / f"{precision}-{seed}"
             train(options, run, seed=seed, precision=precision)
             report = json.loads(limn("evaluate", run / "model.safetensors", "--data", options.data, "--split", "test",
-                                     "--judge", folder / "judge/encoder/encoder.safetensors", "--json"))
+                                     "--judge", options.judge, "--training-split", "", "--json"))
             rows[precision, seed] = (report["retrieval"]["painted"]["mean"], report["frechet"]["painted"])
             print(f"{precision:9} seed {seed}: R-precision {rows[precision, seed][0]:.3f}, Fréchet {rows[precision, seed][1]:.4f}",
                   flush=True)
