@@ -35,6 +35,8 @@ package final class TokenEmbedder {
     private static let memoryLimit = 512 << 20
     /// Most tokens of a batch, padding included: more would leave the caches and gain nothing.
     private static let tokensOfBatch = 8192
+    /// Batches of fewer tokens are not divided to save padding.
+    private static let tokensWorthACall = 256
 
     /// - Parameters:
     ///   - arrays: the network's parameters, named from its root.
@@ -93,11 +95,16 @@ package final class TokenEmbedder {
     /// Few lengths, so that few programs serve all sentences.
     private func paddedLength(_ count: Int) -> Int { min(max(1, (count + 7) / 8) * 8, limit) }
 
-    /// How many of the next sequences, with these lengths, make a batch: the largest of few sizes that fits.
+    /// How many of the next sequences, with these ascending lengths, make a batch: the largest of few sizes that spends
+    /// little on padding, or is so small that a smaller one would spend more on its calls.
     private func batchSize(_ lengths: some Collection<Int>) -> Int {
         for size in network.batchSizes where size <= lengths.count {
-            let last = lengths[lengths.index(lengths.startIndex, offsetBy: size - 1)]
-            if size * last <= TokenEmbedder.tokensOfBatch { return size }
+            let own = lengths.prefix(size)
+            guard let last = own.max(), size * last <= TokenEmbedder.tokensOfBatch else { continue }
+            let isLast = size == network.batchSizes.last
+            if isLast || size * last <= TokenEmbedder.tokensWorthACall || size * last * 8 <= own.reduce(0, +) * 9 {
+                return size
+            }
         }
         return 1
     }
