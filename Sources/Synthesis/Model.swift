@@ -38,7 +38,8 @@ public struct Model: Sendable {
     public let configuration: Configuration
     /// The vocabulary of the model's own encoder.
     public let vocabulary: Vocabulary?
-    /// Parameters under `generator.` and, of the model's own encoder, under `encoder.`.
+    /// Parameters under `generator.` and, of the model's own encoder, under `encoder.`; for a pretrained one
+    /// `sentences.center`.
     public let arrays: NetworkArrays
     /// The model card, Markdown.
     public let card: String?
@@ -94,6 +95,10 @@ public struct Model: Sendable {
         }
         self.path = path
         arrays = try NetworkArrays(file.arrays)
+        if let reference = configuration.pretrained, arrays[Model.centerName]?.shape != [reference.width] {
+            throw ModelError(
+                path: path, problem: "its \(Model.centerName) is missing or of another width than its vectors")
+        }
         card = file.card
     }
 
@@ -108,6 +113,11 @@ public struct Model: Sendable {
         try file.write(to: path)
     }
 
+    /// What the vectors of all training captions had in common, where a pretrained encoder reads; see
+    /// `SentenceEmbedder.centered`.
+    var sentenceCenter: [Float]? { arrays[Model.centerName]?.values }
+    package static let centerName = "sentences.center"
+
     /// What reads the prompts, on a device.
     /// - Parameter folder: where the pretrained encoder lies that the model names; nil looks where it lay when the model
     ///   was trained, and beside the model. A model with an encoder of its own takes none.
@@ -115,7 +125,8 @@ public struct Model: Sendable {
     public func embedder(on device: CPUDevice, encoder folder: String? = nil) throws -> SentenceEmbedder {
         let path = path ?? configuration.name
         if let reference = configuration.pretrained {
-            return try SentenceEmbedder(reference.encoder(at: folder, model: path), device: device)
+            return try SentenceEmbedder(
+                reference.encoder(at: folder, model: path), device: device, center: sentenceCenter)
         }
         guard let encoder = configuration.encoder, let vocabulary else {
             preconditionFailure("a model has one encoder")

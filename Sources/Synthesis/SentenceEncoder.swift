@@ -17,15 +17,20 @@ public enum SentenceEncoder: Sendable {
 
     /// What lies at `path`: a pair of encoders, or the folder of a pretrained one.
     public init(contentsOf path: String) throws {
+        try SentenceEncoder.requireSomething(at: path)
         var isFolder = false
-        let isThere = FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
-        guard isThere else {
-            throw ModelError(
-                path: path, problem: "no such encoder; name a pair of encoders or the folder of a pretrained one")
-        }
+        _ = FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
         self =
             isFolder
             ? .pretrained(try PretrainedEncoder(contentsOf: path)) : SentenceEncoder(try EncoderPair(contentsOf: path))
+    }
+
+    /// Throws where there is nothing at `path`.
+    package static func requireSomething(at path: String) throws {
+        guard FileManager.default.fileExists(atPath: path) else {
+            throw ModelError(
+                path: path, problem: "no such encoder; name a pair of encoders or the folder of a pretrained one")
+        }
     }
 
     /// Width of its vectors.

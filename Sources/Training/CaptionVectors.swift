@@ -6,8 +6,10 @@ import Synthesis
 /// The sentence vectors of a corpus's captions, computed once a run: `embeddings.safetensors` in its folder, for the
 /// captions and the encoder whose checksums it has.
 struct CaptionVectors {
-    /// [captions×width], in the corpus's order.
+    /// [captions×width], in the corpus's order; those of a pretrained encoder are centred.
     let values: [Float]
+    /// The mean that was taken off; of an encoder of Limn's own, which learns to tell its captions apart, nothing is.
+    let center: [Float]
 
     private static let format = "limn-embeddings"
 
@@ -19,23 +21,40 @@ struct CaptionVectors {
         let width = encoder.width
         let key = "\(CaptionVectors.checksum(captions)) \(encoder.checksum)"
         if let known = CaptionVectors.read(path, key: key, shape: [captions.count, width]) {
-            values = known
+            self.init(known, of: encoder)
             return
         }
         try journal.note("reading \(captions.count) captions")
         let embedder = try encoder.embedder(on: device)
         journal.beginStage(imagesSeen: 0, pending: nil)
-        values = try embedder.embed(captions) {
+        let vectors = try embedder.embed(captions) {
             journal.show(stage: "reading", imagesSeen: $0, of: captions.count, detail: embedder.name)
         }
         journal.closeLine()
-        let array = NamedArray(name: "embeddings", shape: [captions.count, width], floats: values)
+        let array = NamedArray(name: "embeddings", shape: [captions.count, width], floats: vectors)
         do {
             try Safetensors.write([array], metadata: ["format": CaptionVectors.format, "key": key], to: path)
         } catch {
             // What cannot be kept is computed anew the next time.
             try journal.note("the captions' vectors are not kept: \(error)")
         }
+        self.init(vectors, of: encoder)
+    }
+
+    private init(_ vectors: [Float], of encoder: SentenceEncoder) {
+        let width = encoder.width
+        guard case .pretrained = encoder else {
+            (values, center) = (vectors, [Float](repeating: 0, count: width))
+            return
+        }
+        var sums = [Double](repeating: 0, count: width)
+        for (index, value) in vectors.enumerated() { sums[index % width] += Double(value) }
+        let rows = Double(max(vectors.count / width, 1))
+        // As the model's file keeps it, so that painting reads as training did.
+        let mean = NamedArray(
+            name: Model.centerName, shape: [width], floats: sums.map { Float($0 / rows) }, element: .bfloat16)
+        center = (try? mean.floats()) ?? sums.map { Float($0 / rows) }
+        values = SentenceEmbedder.centered(vectors, at: center)
     }
 
     private static func read(_ path: String, key: String, shape: [Int]) -> [Float]? {

@@ -53,8 +53,10 @@ extension GANTrainer {
     }
 
     /// What reads the captions and the averaged generator as a model.
-    /// - Parameter folder: where a pretrained encoder lies.
-    func model(_ encoder: SentenceEncoder, folder: String, name: String, card: String) -> Model {
+    /// - Parameters:
+    ///   - folder: where a pretrained encoder lies.
+    ///   - center: of its vectors.
+    func model(_ encoder: SentenceEncoder, folder: String, center: [Float], name: String, card: String) -> Model {
         switch encoder {
         case .own(let configuration, let vocabulary, let arrays):
             Model(
@@ -64,7 +66,9 @@ extension GANTrainer {
             Model(
                 configuration: .init(
                     name: name, encoder: nil, pretrained: .init(encoder, folder: folder), networks: networks),
-                vocabulary: nil, arrays: generator.averagedArrays, card: card)
+                vocabulary: nil,
+                arrays: generator.averagedArrays.merging([Model.centerName: ([center.count], center)]) { $1 },
+                card: card)
         }
     }
 }

@@ -42,6 +42,8 @@ public final class TrainingRun {
         self.device = device
         self.interruption = interruption
         resolved = try recipe.yaml()
+        // A path that leads nowhere is said before a run is begun.
+        if !recipe.text.isOwn { try SentenceEncoder.requireSomething(at: recipe.text.encoder) }
         let corpus = try Corpus(folder: data, split: recipe.data.split.isEmpty ? nil : recipe.data.split)
         let isThere = FileManager.default.fileExists(atPath: "\(path)/recipe.yaml")
         if resume && isThere {
@@ -98,8 +100,8 @@ public final class TrainingRun {
 
     private func trainGAN(_ encoder: SentenceEncoder) throws -> Outcome {
         let corpus = pictures.corpus
-        let embeddings = try CaptionVectors(corpus.captions, encoder, in: run, journal: journal, device: device).values
-        let trainer = try GANTrainer(recipe, embeddings: embeddings, condition: encoder.width, device: device)
+        let vectors = try CaptionVectors(corpus.captions, encoder, in: run, journal: journal, device: device)
+        let trainer = try GANTrainer(recipe, embeddings: vectors.values, condition: encoder.width, device: device)
         var pending: String?
         if let checkpoint = try TrainingCheckpoint.latest(in: run.path, report: { try? journal.note("\($0)") }) {
             try trainer.restore(checkpoint)
@@ -140,7 +142,7 @@ public final class TrainingRun {
             let isLast = trainer.imagesSeen >= recipe.gan.images
             // The snapshot first: a run killed between the two goes on from before and makes it again.
             if isLast || before / recipe.gan.snapshotEvery != trainer.imagesSeen / recipe.gan.snapshotEvery {
-                try snapshot(trainer, encoder, grid)
+                try snapshot(trainer, encoder, vectors.center, grid)
             }
             // Not from amid steps that are left out: what they are left out for may lie in the networks.
             let isDue = before / recipe.gan.checkpointEvery != trainer.imagesSeen / recipe.gan.checkpointEvery
@@ -153,8 +155,11 @@ public final class TrainingRun {
     }
 
     /// A model and a grid of what the average weights paint now.
-    private func snapshot(_ trainer: GANTrainer, _ encoder: SentenceEncoder, _ grid: SampleGrid) throws {
-        let model = trainer.model(encoder, folder: recipe.text.encoder, name: recipe.name, card: card(trainer))
+    private func snapshot(_ trainer: GANTrainer, _ encoder: SentenceEncoder, _ center: [Float], _ grid: SampleGrid)
+        throws
+    {
+        let model = trainer.model(
+            encoder, folder: recipe.text.encoder, center: center, name: recipe.name, card: card(trainer))
         let path = run.snapshot(imagesSeen: trainer.imagesSeen)
         try model.write(to: path)
         try model.write(to: "\(run.path)/model.safetensors")

@@ -44,6 +44,17 @@ import Training
             let model = folder + "/run/model.safetensors"
             let reference = try #require(try Model(contentsOf: model).configuration.pretrained)
             #expect(reference.name == "tiny-bert")
+            // What all captions have in common is taken off, and is not nothing.
+            let center = try #require(try Model(contentsOf: model).arrays[Model.centerName])
+            #expect(center.shape == [reference.width])
+            let corpus = try Corpus(folder: folder + "/corpus", split: "train")
+            let vectors = try Model(contentsOf: model).embedder(on: device).embed(corpus.captions)
+            let mean = center.values.indices.map { column in
+                stride(from: column, to: vectors.count, by: reference.width).reduce(0) { $0 + vectors[$1] }
+                    / Float(corpus.captionCount)
+            }
+            #expect(center.values.reduce(0) { $0 + $1 * $1 } > 0.1)
+            #expect(mean.reduce(0) { $0 + $1 * $1 } < 0.1)
             #expect(try !Model(contentsOf: model).arrays.keys.contains { $0.hasPrefix("encoder.") })
             let pixels = try paint(model)
 
