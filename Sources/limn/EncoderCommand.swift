@@ -10,6 +10,10 @@ import Training
 struct EncoderCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "encoder", abstract: "Train what reads captions, and what judges pictures by them.",
+        discussion: """
+            EXAMPLE
+              limn encoder train recipes/flowers-judge.yaml --data flowers --run runs/judge
+            """,
         subcommands: [Train.self])
 
     struct Train: ParsableCommand {

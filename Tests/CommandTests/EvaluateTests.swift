@@ -18,6 +18,37 @@ import Testing
         #expect([report.model, report.split] == ["tiny", "train"])
     }
 
+    @Test func captionsMayBeReworded() throws {
+        struct Report: Decodable { let reworded: Int? }
+        let tiny = try Tiny.shared()
+        try withTemporaryFolder { folder in
+            try put("red crimson\ncircle disc\n", folder + "/words.txt")
+            try put("red crimson\ndeep red\nsea\n", folder + "/wrong.txt")
+            func evaluate(_ words: String) throws -> Outcome {
+                try limn(
+                    "evaluate", tiny.model, "--data", tiny.corpus, "--split", "train", "--judge", tiny.judge, "--json",
+                    "--threads", "1", "--training-split", "", "--synonyms", words, in: folder)
+            }
+            let outcome = try evaluate("words.txt")
+            #expect(outcome.ending == .exit(0), "\(outcome.err)")
+            let reworded = try JSONDecoder().decode(Report.self, from: Data(outcome.out)).reworded
+            #expect(try (1..<240).contains(#require(reworded)))
+            expectRefusal(try evaluate("wrong.txt"), 65, "wrong.txt:3: expected a word and its synonym")
+        }
+    }
+
+    @Test func anEncoderTrainedAloneIsTheRuns() throws {
+        let tiny = try Tiny.shared()
+        try withTemporaryFolder { folder in
+            let outcome = try limn(
+                "encoder", "train", tiny.recipe, "--data", tiny.corpus, "--run", "words", "--threads", "1", in: folder)
+            #expect(outcome.ending == .exit(0), "\(outcome.err)")
+            #expect(outcome.err.contains("held-out pairs after 4000 images: captions by picture R@1 "))
+            #expect(haveEqualContents(folder + "/words/encoder/encoder.safetensors", tiny.judge))
+            #expect(try !files(below: folder + "/words").contains("model.safetensors"))
+        }
+    }
+
     @Test func whatIsMissingOrWrongIsNamed() throws {
         let tiny = try Tiny.shared()
         func evaluate(_ model: String, _ more: String...) throws -> Outcome {
@@ -40,7 +71,7 @@ import Testing
     @Test(arguments: [
         [], ["generate"], ["train"], ["evaluate"], ["profile"], ["corpus"], ["corpus", "shapes"], ["corpus", "check"],
         ["vocabulary"], ["vocabulary", "train"], ["vocabulary", "encode"], ["vocabulary", "decode"],
-        ["vocabulary", "show"],
+        ["vocabulary", "show"], ["encoder"], ["encoder", "train"], ["encode"], ["similarity"],
     ])
     func everyCommandExplainsItselfByExamples(command: [String]) throws {
         try withTemporaryFolder { folder in
