@@ -48,7 +48,9 @@ extension Tokenizer {
             self.init(try Pipeline(tokenizerJSON: value, file: path))
         } else if case .string? = fields.optional("format") {
             self.init(vocabulary: try Vocabulary(json: bytes, named: path))
-        } else if fields.members.contains(where: { if case .integer = $0.value { true } else { false } }) {
+        } else if 2 * fields.members.count(where: { if case .integer = $0.value { true } else { false } })
+            > fields.members.count
+        {
             let merges = Self.neighbor("merges.txt", of: path)
             self.init(
                 try Pipeline(
