@@ -38,12 +38,15 @@ import Testing
 
     /// Where a process may die. Each is a moment that others depend on, not a time, so that every machine meets it.
     enum Moment: String, CaseIterable {
-        case beginning, inEncoder, inGAN, atSnapshot, atEnd
+        case beginning, inEncoder, afterTrial, inGAN, atSnapshot, atEnd
 
         func hasCome(_ run: String) -> Bool {
             switch self {
             case .beginning: exists(run + "/recipe.yaml")
             case .inEncoder: exists(run + "/encoder/checkpoint-000003200.safetensors")
+            // The trial of 3,400 images, which the checkpoint of 3,200 does not know of.
+            case .afterTrial:
+                (contents(run + "/encoder/retrieval.jsonl") ?? []).count { $0 == UInt8(ascii: "\n") } >= 17
             case .inGAN: !checkpoints(run).isEmpty
             case .atSnapshot: exists(run + "/snapshot-000001.safetensors")
             // The last has been written and those before the last two are gone.
