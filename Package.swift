@@ -39,7 +39,7 @@ let package = Package(
         .systemLibrary(name: "CZlib", path: "Sources/C/CZlib"),
         .target(
             name: "CImageCodecs", path: "Sources/C/CImageCodecs",
-            linkerSettings: [.linkedLibrary("png"), .linkedLibrary("dl")]),
+            linkerSettings: [.linkedLibrary("png"), .linkedLibrary("dl"), .linkedLibrary("m")]),
         .target(name: "COneDNN", path: "Sources/C/COneDNN", linkerSettings: [.linkedLibrary("dl")]),
         .target(
             name: "CKernels", path: "Sources/C/CKernels",
@@ -92,7 +92,9 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], path: "Benchmarks/Driver", swiftSettings: strict),
 
-        tests("Images", ["Images"]),
+        // Damaged files for the tests that read them.
+        .target(name: "Fuzzing", dependencies: ["RandomStreams"], path: "Tests/Fuzzing", swiftSettings: strict),
+        tests("Images", ["Images", "Fuzzing"], resources: [.copy("PngSuite")]),
         tests("Language", ["Language"], resources: [.copy("Golden")]),
         tests("Corpora", ["Corpora", "Images", "RandomStreams"]),
         tests("Checkpoints", ["Checkpoints"]),
