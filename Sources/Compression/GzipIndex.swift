@@ -19,6 +19,9 @@ package struct GzipIndex: Sendable {
 
     init(limit: Int) { self.limit = limit }
 
+    /// Number of the points.
+    package var count: Int { points.count }
+
     func wantsPoint(at output: Int) -> Bool { limit > 0 && (points.last.map { output - $0.output >= span } ?? true) }
 
     /// Adds a point; where there are too many, every second goes.
@@ -118,7 +121,7 @@ package final class GzipCursors: Sendable {
             cursor.output += step.written
             guard step.hasEnded, cursor.output < range.upperBound else { continue }
             // The next member begins after the checksum and size of this one, which only gzip's own reading passes over.
-            if !cursor.isWrapped { cursor.input += 8 }
+
             cursor.isWrapped = true
             cursor.inflater.restart(.gzip)
             input.removeAll(keepingCapacity: true)
