@@ -101,8 +101,10 @@ public struct Corpus: Sendable {
     /// Path at which the picture of an example can be opened.
     public func picturePath(of example: Example) -> String { "\(folder)/\(example.path)" }
 
+    public func captionNumbers(of example: Int) -> Range<Int> { captionStarts[example]..<captionStarts[example + 1] }
+
     /// The corpus without the examples at `indices`.
-    func removing(_ indices: Set<Int>) -> Corpus {
+    package func removing(_ indices: Set<Int>) -> Corpus {
         guard !indices.isEmpty else { return self }
         let kept = examples.enumerated().filter { !indices.contains($0.offset) }.map(\.element)
         return Corpus(folder: folder, examples: kept, classes: classes, splits: splits)
