@@ -107,6 +107,14 @@ public final class PictureStore: Sendable {
         }
     }
 
+    /// What to say when there is no picture to give out.
+    var nothingUsable: CorpusError {
+        let none = CorpusProblem(kind: .unreadablePicture, file: "", line: nil, detail: "no picture can be decoded")
+        let total = corpus.examples.count
+        return .unreadablePictures(
+            first: leftOut.first.first ?? none, count: total, total: total, folder: corpus.folder)
+    }
+
     /// Whether picture `example` can be decoded; throws as `image` does.
     public func isUsable(_ example: Int) throws -> Bool { try withPicture(example) { _ in } != nil }
 
@@ -149,7 +157,7 @@ public final class PictureStore: Sendable {
         _ example: Int, at place: SIMD2<Float>, flipped: Bool, to output: UnsafeMutablePointer<Float>
     ) throws -> Bool {
         let side = form.side
-        return try withPicture(example) { picture in
+        return try withPicture(example) { picture -> Void in
             let origin = picture.window(at: place, side: side)
             for row in 0..<side {
                 let source = picture.row(origin.y + row, from: origin.x, count: side)
@@ -193,7 +201,7 @@ public final class PictureStore: Sendable {
     private static let sizeBytes = 4
 
     /// Lends a picture, decoded first where it must be; nil where it is bad.
-    private func withPicture<Result>(_ example: Int, _ body: (Picture) throws -> Result) throws -> Result? {
+    private func withPicture<Result>(_ example: Int, _ body: (Picture) -> Result) throws -> Result? {
         let slot = try state.withLock { state throws(CorpusError) in
             if let failure = state.failure { throw failure }
             let slot = state.slots[example]
@@ -201,8 +209,8 @@ public final class PictureStore: Sendable {
             return slot
         }
         switch slot {
-        case .inFile: if let file { return try body(Picture(bytes: file.slot(example))) }
-        case .inMemory: return try body(Picture(bytes: memory.slot(example)))
+        case .inFile: if let file { return body(Picture(bytes: file.slot(example))) }
+        case .inMemory: return body(Picture(bytes: memory.slot(example)))
         case .bad: return nil
         case .unknown, .busy: break
         }
@@ -216,7 +224,7 @@ public final class PictureStore: Sendable {
             stamp = try corpus.pictureStamp(example)
             if isMine, let file, isKept(example, stamp, in: file) {
                 kept = .inFile
-                return try body(Picture(bytes: file.slot(example)))
+                return body(Picture(bytes: file.slot(example)))
             }
             bytes = try decode(example)
         } catch {
@@ -226,9 +234,9 @@ public final class PictureStore: Sendable {
             }
             return nil
         }
-        return try bytes.withUnsafeBytes { bytes in
+        return bytes.withUnsafeBytes { bytes in
             if isMine { kept = keep(bytes, of: example, stamp: stamp) }
-            return try body(Picture(bytes: bytes))
+            return body(Picture(bytes: bytes))
         }
     }
 
@@ -296,6 +304,7 @@ public final class PictureStore: Sendable {
         }
         let problem = corpus.problem(.unreadablePicture, with: example, reason)
         try state.withLock { state throws(CorpusError) in
+            if let failure = state.failure { throw failure }
             state.leftOut.add(problem)
             let (count, total) = (state.leftOut.total, corpus.examples.count)
             if badFiles.refuses(count, of: total) {
@@ -306,28 +315,4 @@ public final class PictureStore: Sendable {
             }
         }
     }
-}
-
-/// Decodes the pictures at `paths` on all processors, hands each to `body` with its index, and returns the problems in
-/// the order of the paths.
-func decodeEach(
-    _ paths: [String], in folder: String, progress: (@Sendable (Int) -> Void)?,
-    body: @Sendable (Int, Image) -> Void = { _, _ in }
-) -> [(index: Int, value: CorpusProblem)] {
-    let problems = Mutex<[(index: Int, value: CorpusProblem)]>([])
-    let count = ProgressCount(total: paths.count, report: progress)
-    DispatchQueue.concurrentPerform(iterations: paths.count) { index in
-        let path = "\(folder)/\(paths[index])"
-        do {
-            body(index, try Image(contentsOf: path))
-        } catch {
-            // The problem names the file already.
-            let message = "\(error)"
-            let reason = message.hasPrefix("\(path): ") ? String(message.dropFirst(path.count + 2)) : message
-            let problem = CorpusProblem(kind: .unreadablePicture, file: paths[index], line: nil, detail: reason)
-            problems.withLock { $0.append((index, problem)) }
-        }
-        count.advance()
-    }
-    return problems.withLock { $0.sorted { $0.index < $1.index } }
 }
