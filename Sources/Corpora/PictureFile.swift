@@ -1,4 +1,5 @@
 import Glibc
+import Images
 
 /// Prepared pictures in a file beside a run, so that each is decoded once and not once a process.
 ///
