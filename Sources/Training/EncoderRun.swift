@@ -38,7 +38,7 @@ public final class EncoderRun {
         stage = isThere ? try RunDirectory(opening: path) : try RunDirectory(creating: path)
         if !isThere { try AtomicFile.write(resolved, to: stage.recipe) }
         journal = Journal(stage)
-        heldOut = HeldOutPairs(pictures, share: recipe.encoder.holdOut, seed: recipe.seed)
+        heldOut = try HeldOutPairs(pictures, share: recipe.encoder.holdOut, seed: recipe.seed)
     }
 
     /// The finished pair of a run at `path`.
@@ -71,6 +71,7 @@ public final class EncoderRun {
             corpus: corpus, seed: recipe.seed, flips: recipe.data.mirror, excluding: Set(heldOut.examples))
         let feeder = BatchFeeder(pictures: pictures, sampler: sampler, batchSize: batch, firstImage: trainer.imagesSeen)
         journal.beginStage(imagesSeen: trainer.imagesSeen, pending: pending)
+        defer { feeder.stop() }
         while trainer.imagesSeen < total {
             if interruption?.isRequested ?? false {
                 try journal.write(trainer.checkpoint(resolved, seed: recipe.seed), in: path)
@@ -78,7 +79,8 @@ public final class EncoderRun {
                 return nil
             }
             let before = trainer.imagesSeen
-            let measurements = try trainer.step(feeder.next())
+            let measurements = try trainer.step(journal.waitForData { try feeder.next() })
+            for notice in pictures.takeNotices() { try journal.note(notice) }
             journal.record(measurements)
             let step = trainer.imagesSeen / batch
             journal.show(
@@ -101,6 +103,7 @@ public final class EncoderRun {
                 try journal.write(trainer.checkpoint(resolved, seed: recipe.seed), in: path)
             }
         }
+        if let share = journal.shareOfWaiting { try journal.note("encoder: \(share)") }
         if progress.best == nil {
             // With nothing held out, or nothing trained, there was no trial and the last pair is the one.
             try write(trainer, vocabulary, to: finished)

@@ -3,6 +3,7 @@ import Corpora
 import Evaluation
 import Execution
 import FoundationEssentials
+import Images
 import RandomStreams
 import Synthesis
 
@@ -10,23 +11,26 @@ import Synthesis
 struct HeldOutPairs {
     /// Their places in the corpus, ascending.
     let examples: [Int]
-    private let pictures: PictureStore
+    private let corpus: Corpus
+    private let images: [Image]
 
     /// Fewer tell nothing.
     static let least = 10
 
-    /// Draws `share` of the pictures, the same for the same seed; none where that would be fewer than `least`.
-    init(_ pictures: PictureStore, share: Float, seed: UInt64) {
-        self.pictures = pictures
+    /// Draws `share` of the pictures, the same for the same seed; none where that would be fewer than `least`. Those that
+    /// cannot be decoded are left out.
+    init(_ pictures: PictureStore, share: Float, seed: UInt64) throws {
+        corpus = pictures.corpus
         var places = Array(pictures.corpus.examples.indices)
         let count = Int(Float(places.count) * share)
         guard count >= HeldOutPairs.least else {
-            examples = []
+            (examples, images) = ([], [])
             return
         }
         var stream = RandomStream(seed: seed, purpose: "held out")
         for place in 0..<count { places.swapAt(place, place + stream.index(below: places.count - place)) }
-        examples = places[..<count].sorted()
+        let shown = try places[..<count].sorted().compactMap { place in try pictures.image(place).map { (place, $0) } }
+        (examples, images) = (shown.map(\.0), shown.map(\.1))
     }
 
     /// How many of them find each other by a pair of encoders. Where classes are known, others of the same class are no
@@ -35,11 +39,10 @@ struct HeldOutPairs {
         let eye = try FeatureExtractor(judge: pair, device: device)
         let reader = try SentenceEmbedder(
             pair.text, arrays: pair.arrays.below("text"), vocabulary: pair.vocabulary, device: device)
-        let corpus = pictures.corpus
         let sentences = examples.map { corpus.captions[corpus.captionNumbers(of: $0).lowerBound] }
         // Without classes every picture is a class of its own.
         return try retrieval(
-            images: eye.features(of: examples.map { pictures.image($0) }),
+            images: eye.features(of: images),
             captions: FeatureMatrix(rows: sentences.count, columns: reader.width, values: reader.embed(sentences)),
             classes: examples.map { corpus.label(of: $0) ?? -1 - $0 })
     }
