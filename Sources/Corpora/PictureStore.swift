@@ -108,7 +108,7 @@ public final class PictureStore: Sendable {
     }
 
     /// What to say when there is no picture to give out.
-    var nothingUsable: CorpusError {
+    package var nothingUsable: CorpusError {
         let none = CorpusProblem(kind: .unreadablePicture, file: "", line: nil, detail: "no picture can be decoded")
         let total = corpus.examples.count
         return .unreadablePictures(

@@ -88,9 +88,9 @@ public final class TrainingRun {
 
     /// Trains what is left to train.
     public func train() throws -> Outcome {
-        let outcome = try trainStages()
-        try noteLeftOut()
-        return outcome
+        // However it ends.
+        defer { try? noteLeftOut() }
+        return try trainStages()
     }
 
     private func trainStages() throws -> Outcome {
@@ -102,10 +102,12 @@ public final class TrainingRun {
     /// The sum of what could not be used, rows and pictures, and the pictures by name.
     private func noteLeftOut() throws {
         let bad = pictures.leftOut
-        for problem in bad.first { try journal.note("left out: \(problem)") }
-        if bad.total + pictures.corpus.leftOut.total > 0 {
-            try journal.note("\(pictures.corpus.leftOut.adding(bad))")
+        for problem in bad.first.sorted(by: { $0.description < $1.description }) {
+            try journal.note("left out: \(problem)")
         }
+        var sum = pictures.corpus.leftOut
+        sum.add(bad)
+        if sum.total > 0 { try journal.note("\(sum)") }
     }
 
     private var isInterrupted: Bool { interruption?.isRequested ?? false }
