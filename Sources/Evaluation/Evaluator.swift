@@ -64,8 +64,7 @@ public struct Evaluator {
         let painted = try painter.paint(commissions) { progress("painting", $0, commissions.count) }
 
         let eye = try FeatureExtractor(judge: judge, device: device)
-        let reader = try SentenceEmbedder(
-            judge.text, arrays: judge.arrays.below("text"), vocabulary: judge.vocabulary, device: device)
+        let reader = try SentenceEmbedder(judge.text, device: device)
         let paintedFeatures = try eye.features(of: painted) { progress("judging painted pictures", $0, painted.count) }
         let realFeatures = try eye.features(of: reals) { progress("judging real pictures", $0, reals.count) }
         let captionFeatures = try FeatureMatrix(

@@ -33,17 +33,18 @@ struct HeldOutPairs {
         (examples, images) = (shown.map(\.0), shown.map(\.1))
     }
 
+    /// The number of each one's caption.
+    var captions: [Int] { examples.map { corpus.captionNumbers(of: $0).lowerBound } }
+
     /// How many of them find each other by a pair of encoders. Where classes are known, others of the same class are no
     /// rivals, as in the training.
-    func recall(_ pair: EncoderPair, device: CPUDevice) throws -> RetrievalRecall {
+    /// - Parameter sentences: the vectors of `captions` by the pair, one after another.
+    func recall(_ pair: EncoderPair, sentences: [Float], device: CPUDevice) throws -> RetrievalRecall {
         let eye = try FeatureExtractor(judge: pair, device: device)
-        let reader = try SentenceEmbedder(
-            pair.text, arrays: pair.arrays.below("text"), vocabulary: pair.vocabulary, device: device)
-        let sentences = examples.map { corpus.captions[corpus.captionNumbers(of: $0).lowerBound] }
         // Without classes every picture is a class of its own.
         return try retrieval(
             images: eye.features(of: images),
-            captions: FeatureMatrix(rows: sentences.count, columns: reader.width, values: reader.embed(sentences)),
+            captions: FeatureMatrix(rows: examples.count, columns: pair.text.width, values: sentences),
             classes: examples.map { corpus.label(of: $0) ?? -1 - $0 })
     }
 }

@@ -1,5 +1,6 @@
 import Corpora
 import Execution
+import FoundationEssentials
 import Images
 import Networks
 
@@ -70,12 +71,18 @@ public struct DataRecipe: Codable, Equatable, Sendable {
 /// What reads the captions.
 public struct TextRecipe: Codable, Equatable, Sendable {
     /// `own` for an encoder that the run trains on its captions, or the path of one that is there: a pair of encoders
-    /// that Limn has trained, or the folder of a pretrained sentence encoder.
+    /// that Limn has trained, or the folder of a pretrained sentence encoder, on whose vectors the run trains a head.
     public var encoder = "own"
 
     enum CodingKeys: String, CodingKey { case encoder }
 
     var isOwn: Bool { encoder == "own" }
+    /// Whether a stage of the run trains it: an encoder of its own, or a head on a pretrained one.
+    var isTrained: Bool {
+        var isFolder = false
+        _ = FileManager.default.fileExists(atPath: encoder, isDirectory: &isFolder)
+        return isOwn || isFolder
+    }
 }
 
 /// Contrastive training of the text encoder against an image encoder (symmetric InfoNCE; van den Oord et al. 2018).

@@ -44,8 +44,12 @@ public final class TrainingRun {
         self.device = device
         self.interruption = interruption
         resolved = try recipe.yaml()
-        // A path that leads nowhere is said before a run is begun.
-        if !recipe.text.isOwn { try SentenceEncoder.requireSomething(at: recipe.text.encoder) }
+        // An encoder that cannot be read is said before a run is begun.
+        if !recipe.text.isTrained {
+            _ = try SentenceEncoder(contentsOf: recipe.text.encoder)
+        } else if !recipe.text.isOwn {
+            _ = try PretrainedEncoder(contentsOf: recipe.text.encoder)
+        }
         let corpus = try Corpus(folder: data, split: recipe.data.part, badFiles: badFiles)
         let isThere = FileManager.default.fileExists(atPath: "\(path)/recipe.yaml")
         if resume && isThere {
@@ -112,21 +116,27 @@ public final class TrainingRun {
 
     private var isInterrupted: Bool { interruption?.isRequested ?? false }
 
-    /// What reads the captions: an encoder trained now, taken from the run, or read from where the recipe says.
+    /// What reads the captions: trained now, taken from the run, or read from where the recipe says.
     private func trainEncoder() throws -> SentenceEncoder? {
-        if !recipe.text.isOwn { return try SentenceEncoder(contentsOf: recipe.text.encoder) }
+        if !recipe.text.isTrained { return try SentenceEncoder(contentsOf: recipe.text.encoder) }
         // The encoder's training is a run of its own within this one.
         let stage = try EncoderRun(
-            recipe, pictures: pictures, path: "\(run.path)/encoder", device: device, interruption: interruption)
-        return try stage.train().map(SentenceEncoder.init)
+            recipe, pictures: pictures, vectors: vectors, path: "\(run.path)/encoder", device: device,
+            interruption: interruption)
+        return try stage.train()?.text
+    }
+
+    /// The vectors of the corpus's captions.
+    private var vectors: CaptionVectors {
+        CaptionVectors(captions: Array(pictures.corpus.captions), run: run, journal: journal, device: device)
     }
 
     // MARK: Generator and discriminator
 
     private func trainGAN(_ encoder: SentenceEncoder) throws -> Outcome {
         let corpus = pictures.corpus
-        let vectors = try CaptionVectors(Array(corpus.captions), encoder, in: run, journal: journal, device: device)
-        let trainer = try GANTrainer(recipe, embeddings: vectors.values, condition: encoder.width, device: device)
+        let trainer = try GANTrainer(
+            recipe, embeddings: vectors(encoder), condition: encoder.width, device: device)
         var pending: String?
         if let checkpoint = try TrainingCheckpoint.latest(in: run.path, report: { try? journal.note("\($0)") }) {
             try trainer.restore(checkpoint)
@@ -169,7 +179,7 @@ public final class TrainingRun {
             let isLast = trainer.imagesSeen >= recipe.gan.images
             // The snapshot first: a run killed between the two goes on from before and makes it again.
             if isLast || before / recipe.gan.snapshotEvery != trainer.imagesSeen / recipe.gan.snapshotEvery {
-                try snapshot(trainer, encoder, vectors.center, grid)
+                try snapshot(trainer, encoder, grid)
             }
             // Not from amid steps that are left out: what they are left out for may lie in the networks.
             let isDue = before / recipe.gan.checkpointEvery != trainer.imagesSeen / recipe.gan.checkpointEvery
@@ -183,11 +193,8 @@ public final class TrainingRun {
     }
 
     /// A model and a grid of what the average weights paint now.
-    private func snapshot(_ trainer: GANTrainer, _ encoder: SentenceEncoder, _ center: [Float], _ grid: SampleGrid)
-        throws
-    {
-        let model = trainer.model(
-            encoder, folder: recipe.text.encoder, center: center, name: recipe.name, card: card(trainer))
+    private func snapshot(_ trainer: GANTrainer, _ encoder: SentenceEncoder, _ grid: SampleGrid) throws {
+        let model = trainer.model(encoder, name: recipe.name, card: card(trainer))
         let path = run.snapshot(imagesSeen: trainer.imagesSeen)
         try model.write(to: path)
         try model.write(to: "\(run.path)/model.safetensors")
