@@ -40,7 +40,7 @@ public final class EncoderRun {
         stage = isThere ? try RunDirectory(opening: path) : try RunDirectory(creating: path)
         if !isThere { try AtomicFile.write(resolved, to: stage.recipe) }
         journal = Journal(stage)
-        heldOut = try HeldOutPairs(pictures, share: recipe.encoder.holdOut, seed: recipe.seed)
+        heldOut = HeldOutPairs(pictures, share: recipe.encoder.holdOut, seed: recipe.seed)
     }
 
     /// The finished pair of a run at `path`.
@@ -124,9 +124,10 @@ public final class EncoderRun {
     private func trial(_ trainer: ContrastiveTrainer, _ progress: inout RetrievalProgress) throws {
         guard heldOut.examples.count >= HeldOutPairs.least else { return }
         let pair = encoderPair(trainer)
-        let sentences = try trainer.sentenceVectors(of: heldOut.captions)
+        let shown = try heldOut.shown()
+        let sentences = try trainer.sentenceVectors(of: shown.captions)
         let found = RetrievalTrial(
-            imagesSeen: trainer.imagesSeen, recall: try heldOut.recall(pair, sentences: sentences, device: device))
+            imagesSeen: trainer.imagesSeen, recall: try shown.recall(pair, sentences: sentences, device: device))
         // Written before it is noted: a run killed between the two makes the trial again.
         if progress.isBest(found) { try pair.write(to: EncoderRun.best(stage.path)) }
         try progress.add(found)

@@ -11,41 +11,55 @@ import Synthesis
 struct HeldOutPairs {
     /// Their places in the corpus, ascending.
     let examples: [Int]
-    private let corpus: Corpus
-    private let images: [Image]
+    private let pictures: PictureStore
 
     /// Fewer tell nothing.
     static let least = 10
 
-    /// Draws `share` of the pictures, the same for the same seed; none where that would be fewer than `least`. Those that
-    /// cannot be decoded are left out.
-    init(_ pictures: PictureStore, share: Float, seed: UInt64) throws {
-        corpus = pictures.corpus
+    /// Draws `share` of the pictures, the same for the same seed; none where that would be fewer than `least`.
+    init(_ pictures: PictureStore, share: Float, seed: UInt64) {
+        self.pictures = pictures
         var places = Array(pictures.corpus.examples.indices)
         let count = Int(Float(places.count) * share)
         guard count >= HeldOutPairs.least else {
-            (examples, images) = ([], [])
+            examples = []
             return
         }
         var stream = RandomStream(seed: seed, purpose: "held out")
         for place in 0..<count { places.swapAt(place, place + stream.index(below: places.count - place)) }
-        let shown = try places[..<count].sorted().compactMap { place in try pictures.image(place).map { (place, $0) } }
-        (examples, images) = (shown.map(\.0), shown.map(\.1))
+        examples = places[..<count].sorted()
     }
 
-    /// The number of each one's caption.
-    var captions: [Int] { examples.map { corpus.captionNumbers(of: $0).lowerBound } }
+    /// Those whose pictures can be decoded.
+    struct Shown {
+        fileprivate(set) var images: [Image] = []
+        /// The number of each one's caption.
+        fileprivate(set) var captions: [Int] = []
+        /// Without classes every picture is a class of its own.
+        fileprivate(set) var classes: [Int] = []
+    }
 
+    func shown() throws -> Shown {
+        var shown = Shown()
+        for example in examples {
+            guard let image = try pictures.image(example) else { continue }
+            shown.images.append(image)
+            shown.captions.append(pictures.corpus.captionNumbers(of: example).lowerBound)
+            shown.classes.append(pictures.corpus.label(of: example) ?? -1 - example)
+        }
+        return shown
+    }
+}
+
+extension HeldOutPairs.Shown {
     /// How many of them find each other by a pair of encoders. Where classes are known, others of the same class are no
     /// rivals, as in the training.
     /// - Parameter sentences: the vectors of `captions` by the pair, one after another.
     func recall(_ pair: EncoderPair, sentences: [Float], device: CPUDevice) throws -> RetrievalRecall {
         let eye = try FeatureExtractor(judge: pair, device: device)
-        // Without classes every picture is a class of its own.
         return try retrieval(
             images: eye.features(of: images),
-            captions: FeatureMatrix(rows: examples.count, columns: pair.text.width, values: sentences),
-            classes: examples.map { corpus.label(of: $0) ?? -1 - $0 })
+            captions: FeatureMatrix(rows: images.count, columns: pair.text.width, values: sentences), classes: classes)
     }
 }
 
