@@ -36,7 +36,7 @@ public struct LeftOut: Sendable, CustomStringConvertible {
     }
 
     /// Counts all that another has counted.
-    mutating func add(_ other: LeftOut) {
+    public mutating func add(_ other: LeftOut) {
         first += other.first.prefix(max(0, limit - first.count))
         counts.merge(other.counts, uniquingKeysWith: +)
     }

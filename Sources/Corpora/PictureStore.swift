@@ -2,101 +2,317 @@ import Dispatch
 import Images
 import Synchronization
 
-/// Every picture of a corpus, decoded once, cut to its centre square and scaled to `side` × `side`.
+/// The pictures of a corpus as `form` prepares them, each decoded when it is first asked for, and once.
 ///
-/// Kept in memory as bytes: 6,201 pictures of 64 × 64 are 76 MB.
-public struct PictureStore: Sendable {
-    /// The corpus without the pictures that were left out: row `i` of `pixels` belongs to its example `i`.
+/// They are kept in a file that a later process takes up again, or in memory where there is none or where it fails: which
+/// of them it is changes nothing but the time it takes. Any number of threads may ask.
+public final class PictureStore: Sendable {
+    /// Whose pictures they are.
     public let corpus: Corpus
-    /// Width and height of every picture, in pixels.
-    public let side: Int
-    /// Bytes of all pictures, `[examples, side, side, 3]`, RGB.
-    public let pixels: [UInt8]
-    /// The pictures that were left out.
-    public let skipped: [CorpusProblem]
+    /// How they are prepared.
+    public let form: PictureForm
+    private let badFiles: BadFiles
+    private let file: PictureFile?
+    private let memory: PictureMemory
+    private let state: Mutex<State>
 
-    /// Decodes all pictures on all processors; the result does not depend on their number.
+    private enum Slot: UInt8 {
+        /// Nobody has asked for it, or there was no room for it.
+        case unknown
+        /// A thread is at it.
+        case busy
+        case inFile, inMemory
+        /// It cannot be decoded.
+        case bad
+    }
+
+    private struct State {
+        var slots: [Slot]
+        var leftOut = LeftOut()
+        var decoded = 0
+        /// Why nothing is given out any more.
+        var failure: CorpusError?
+        var notices: [String] = []
+        var told: Set<String> = []
+        var fileIsFull = false
+        var isOutOfRoom = false
+
+        mutating func tell(once key: String, _ notice: String) {
+            if told.insert(key).inserted { notices.append(notice) }
+        }
+    }
+
     /// - Parameters:
     ///   - corpus: whose pictures.
-    ///   - side: width and height to scale to, at least 1.
-    ///   - badFiles: what to do about pictures that do not decode.
-    ///   - progress: called now and then, one call at a time, with the number of pictures done.
-    /// - Throws: `CorpusError.unreadablePictures`.
+    ///   - form: how to prepare them.
+    ///   - badFiles: what becomes of pictures that cannot be decoded.
+    ///   - cache: path of the file to keep them in; memory alone where nil.
+    ///   - memoryLimit: most bytes to keep in memory, half of the machine's where nil; what finds no room is decoded each
+    ///     time it is asked for.
     public init(
-        corpus: Corpus, side: Int, badFiles: BadFiles = .fail, progress: (@Sendable (Int) -> Void)? = nil
-    ) throws {
-        precondition(side > 0, "pictures need a positive side")
-        let size = side * side * 3
-        let block = Mutex([UInt8](repeating: 0, count: corpus.examples.count * size))
-        let problems = decodeEach(corpus, progress: progress) { index, image in
-            let square = image.centerSquare()
-            let scaled = square.width == side ? square : square.resized(width: side, height: side, filter: .bicubic)
-            block.withLock { $0.replaceSubrange(index * size..<(index + 1) * size, with: scaled.pixels) }
+        corpus: Corpus, form: PictureForm, badFiles: BadFiles = .few, cache: String? = nil, memoryLimit: Int? = nil
+    ) {
+        self.corpus = corpus
+        self.form = form
+        self.badFiles = badFiles
+        let count = corpus.examples.count
+        let slotSize = PictureStore.sizeBytes + form.capacity
+        var state = State(slots: [Slot](repeating: .unknown, count: count))
+        var file: PictureFile?
+        if let cache {
+            do throws(PictureFile.Refusal) {
+                let opened = try PictureFile(cache, form: form, count: count, slotSize: slotSize)
+                if opened.wasBegunAnew {
+                    state.notices.append("\(cache) is damaged or of other pictures, and is begun anew")
+                }
+                file = opened
+            } catch {
+                state.notices.append("\(cache) \(error.reason); decoded pictures are kept in memory")
+            }
         }
-        if let first = problems.first?.value,
-            badFiles.refuses(problems.count, of: corpus.examples.count)
-        {
-            throw CorpusError.unreadablePictures(
-                first: first, count: problems.count, total: corpus.examples.count, folder: corpus.folder)
+        self.file = file
+        memory = PictureMemory(count: count, slotSize: slotSize, limit: memoryLimit)
+        self.state = Mutex(state)
+    }
+
+    // MARK: What is told
+
+    /// What happened to the file that pictures are kept in, each kind once: since the last call, in order.
+    public func takeNotices() -> [String] {
+        state.withLock { state in
+            defer { state.notices = [] }
+            return state.notices
         }
-        self.side = side
-        self.corpus = corpus.removing(Set(problems.map(\.index)))
-        skipped = problems.map(\.value)
-        var kept: [UInt8] = []
-        block.withLock { swap(&kept, &$0) }
-        // From the back, so that earlier rows stay where they are.
-        for problem in problems.reversed() { kept.removeSubrange(problem.index * size..<(problem.index + 1) * size) }
-        pixels = kept
     }
 
-    /// Picture `example` of the corpus.
-    public func image(_ example: Int) -> Image {
-        let size = side * side * 3
-        return Image(width: side, height: side, pixels: Array(pixels[example * size..<(example + 1) * size]))
+    /// The pictures that turned out bad so far.
+    public var leftOut: LeftOut { state.withLock { $0.leftOut } }
+
+    /// How many pictures this store has decoded.
+    package var decodedCount: Int { state.withLock { $0.decoded } }
+
+    // MARK: Pictures
+
+    /// Picture `example` of the corpus, cut at the centre; nil where it cannot be decoded.
+    /// - Throws: `CorpusError.unreadablePictures` when more pictures are bad than is allowed.
+    public func image(_ example: Int) throws -> Image? {
+        try withPicture(example) { picture in
+            let origin = picture.window(at: [0.5, 0.5], side: form.side)
+            var pixels: [UInt8] = []
+            pixels.reserveCapacity(form.side * form.side * 3)
+            for row in 0..<form.side {
+                pixels += picture.row(origin.y + row, from: origin.x, count: form.side)
+            }
+            return Image(width: form.side, height: form.side, pixels: pixels)
+        }
     }
 
-    /// Pictures in order, without sampling, as numbers in −1…1: `[examples.count, side, side, 3]`.
-    public func floats(of examples: Range<Int>) -> [Float] {
-        let size = side * side * 3
-        return pixels[examples.lowerBound * size..<examples.upperBound * size].map { Float($0) / 127.5 - 1 }
+    /// What to say when there is no picture to give out.
+    package var nothingUsable: CorpusError {
+        let none = CorpusProblem(kind: .unreadablePicture, file: "", line: nil, detail: "no picture can be decoded")
+        let total = corpus.examples.count
+        return .unreadablePictures(
+            first: leftOut.first.first ?? none, count: total, total: total, folder: corpus.folder)
     }
 
-    /// Writes picture `example` as numbers in −1…1 to `output`, `side * side * 3` of them, mirrored left to right
-    /// where `flipped`.
-    func write(_ example: Int, flipped: Bool, to output: UnsafeMutablePointer<Float>) {
-        let size = side * side * 3
-        pixels.withUnsafeBufferPointer { bytes in
-            let source = bytes[example * size..<(example + 1) * size]
-            for pixel in 0..<side * side {
-                let column = pixel % side
-                let from = flipped ? pixel - column + (side - 1 - column) : pixel
-                for channel in 0..<3 {
-                    output[pixel * 3 + channel] = Float(source[source.startIndex + from * 3 + channel]) / 127.5 - 1
+    /// Whether picture `example` can be decoded; throws as `image` does.
+    public func isUsable(_ example: Int) throws -> Bool { try withPicture(example) { _ in } != nil }
+
+    /// Decodes every picture on all processors.
+    /// - Parameter progress: called now and then, one call at a time, with the number of pictures done.
+    /// - Returns: the examples whose pictures are bad.
+    /// - Throws: as `image` does.
+    public func readAll(progress: (@Sendable (Int) -> Void)? = nil) throws -> Set<Int> {
+        let bad = Mutex<Set<Int>>([])
+        let failure = Mutex<(any Error)?>(nil)
+        let done = ProgressCount(total: corpus.examples.count, report: progress)
+        DispatchQueue.concurrentPerform(iterations: corpus.examples.count) { example in
+            guard failure.withLock({ $0 == nil }) else { return }
+            do {
+                if try !isUsable(example) { bad.withLock { _ = $0.insert(example) } }
+            } catch {
+                failure.withLock { $0 = error }
+            }
+            done.advance()
+        }
+        if let failure = failure.withLock({ $0 }) { throw failure }
+        return bad.withLock { $0 }
+    }
+
+    /// Decodes picture `example` where that is still to be done and nobody is at it.
+    /// - Returns: whether it is of use to go on with others: not when nothing has room any more.
+    func decodeAhead(_ example: Int) throws -> Bool {
+        let (slot, isOutOfRoom) = state.withLock { ($0.slots[example], $0.isOutOfRoom) }
+        if isOutOfRoom { return false }
+        if slot == .unknown { _ = try isUsable(example) }
+        return true
+    }
+
+    /// Writes picture `example` as numbers in −1…1 to `output`, `side * side * 3` of them.
+    /// - Parameters:
+    ///   - place: where the window lies within what a picture has beyond it, 0 ..< 1 to the right and downward.
+    ///   - flipped: whether the window is mirrored left to right.
+    /// - Returns: whether the picture could be decoded; nothing is written otherwise.
+    func write(
+        _ example: Int, at place: SIMD2<Float>, flipped: Bool, to output: UnsafeMutablePointer<Float>
+    ) throws -> Bool {
+        let side = form.side
+        return try withPicture(example) { picture -> Void in
+            let origin = picture.window(at: place, side: side)
+            for row in 0..<side {
+                let source = picture.row(origin.y + row, from: origin.x, count: side)
+                let target = output + row * side * 3
+                if flipped {
+                    for column in 0..<side {
+                        for channel in 0..<3 {
+                            target[column * 3 + channel] = Float(source[(side - 1 - column) * 3 + channel]) / 127.5 - 1
+                        }
+                    }
+                } else {
+                    for index in 0..<side * 3 { target[index] = Float(source[index]) / 127.5 - 1 }
+                }
+            }
+        } != nil
+    }
+
+    // MARK: Keeping
+
+    /// A prepared picture where it lies: two bytes of width, two of height, then its pixels.
+    private struct Picture {
+        let bytes: UnsafeRawBufferPointer
+
+        var width: Int { Int(bytes.loadUnaligned(as: UInt16.self)) }
+        var height: Int { Int(bytes.loadUnaligned(fromByteOffset: 2, as: UInt16.self)) }
+
+        /// The top left corner of a window.
+        func window(at place: SIMD2<Float>, side: Int) -> (x: Int, y: Int) {
+            func start(_ place: Float, _ length: Int) -> Int { min(Int(place * Float(length - side + 1)), length - side) }
+            return (start(place.x, width), start(place.y, height))
+        }
+
+        /// `count` pixels of a row, from column `start` on.
+        func row(_ row: Int, from start: Int, count: Int) -> UnsafeRawBufferPointer {
+            let begin = PictureStore.sizeBytes + (row * width + start) * 3
+            return UnsafeRawBufferPointer(rebasing: bytes[begin..<begin + count * 3])
+        }
+    }
+
+    /// What a slot has before its pixels.
+    private static let sizeBytes = 4
+
+    /// Lends a picture, decoded first where it must be; nil where it is bad.
+    private func withPicture<Result>(_ example: Int, _ body: (Picture) -> Result) throws -> Result? {
+        let slot = try state.withLock { state throws(CorpusError) in
+            if let failure = state.failure { throw failure }
+            let slot = state.slots[example]
+            if slot == .unknown { state.slots[example] = .busy }
+            return slot
+        }
+        switch slot {
+        case .inFile: if let file { return body(Picture(bytes: file.slot(example))) }
+        case .inMemory: return body(Picture(bytes: memory.slot(example)))
+        case .bad: return nil
+        case .unknown, .busy: break
+        }
+        // What another thread is at is decoded here too and not kept: that thread may have to wait long for a processor.
+        let isMine = slot == .unknown
+        var kept = Slot.unknown
+        defer { if isMine { state.withLock { $0.slots[example] = kept } } }
+        let stamp: UInt64
+        let bytes: [UInt8]
+        do {
+            stamp = try corpus.pictureStamp(example)
+            if isMine, let file, isKept(example, stamp, in: file) {
+                kept = .inFile
+                return body(Picture(bytes: file.slot(example)))
+            }
+            bytes = try decode(example)
+        } catch {
+            if isMine {
+                kept = .bad
+                try leaveOut(example, error)
+            }
+            return nil
+        }
+        return bytes.withUnsafeBytes { bytes in
+            if isMine { kept = keep(bytes, of: example, stamp: stamp) }
+            return body(Picture(bytes: bytes))
+        }
+    }
+
+    private func isKept(_ example: Int, _ stamp: UInt64, in file: PictureFile) -> Bool {
+        let knowledge = file.knowledge(of: example, stamp: stamp)
+        switch knowledge {
+        case .kept: return true
+        case .nothing: break
+        case .otherPicture:
+            state.withLock {
+                $0.tell(
+                    once: "exchanged",
+                    "\(corpus.pictureName(example)) is not the picture that it was, and is decoded anew"
+                        + " (others that changed are not named)")
+            }
+        case .damaged:
+            state.withLock {
+                $0.tell(once: "damaged", "the file of decoded pictures is damaged; what is wrong in it is decoded anew")
+            }
+        }
+        return false
+    }
+
+    private func decode(_ example: Int) throws -> [UInt8] {
+        let encoded = try corpus.encodedPicture(example)
+        let image = form.prepare(
+            try Image(decoding: encoded, named: corpus.pictureName(example), atLeast: form.shortSide))
+        state.withLock { $0.decoded += 1 }
+        var slot = [UInt8](repeating: 0, count: PictureStore.sizeBytes + form.capacity)
+        slot.withUnsafeMutableBytes { slot in
+            slot.storeBytes(of: UInt16(image.width), as: UInt16.self)
+            slot.storeBytes(of: UInt16(image.height), toByteOffset: 2, as: UInt16.self)
+            image.pixels.withUnsafeBytes {
+                UnsafeMutableRawBufferPointer(rebasing: slot[PictureStore.sizeBytes...]).copyMemory(from: $0)
+            }
+        }
+        return slot
+    }
+
+    /// Puts a slot where there is room for it.
+    private func keep(_ bytes: UnsafeRawBufferPointer, of example: Int, stamp: UInt64) -> Slot {
+        if let file, !state.withLock({ $0.fileIsFull }) {
+            do throws(PictureFile.Refusal) {
+                try file.write(bytes, of: example, stamp: stamp)
+                return .inFile
+            } catch {
+                state.withLock {
+                    $0.fileIsFull = true
+                    $0.tell(
+                        once: "full", "the file of decoded pictures \(error.reason); further ones are kept in memory")
                 }
             }
         }
+        if memory.write(bytes, of: example) { return .inMemory }
+        state.withLock { $0.isOutOfRoom = true }
+        return .unknown
     }
-}
 
-/// Decodes the pictures of a corpus on all processors, hands each to `body` with its index, and returns the problems in
-/// the order of the examples.
-func decodeEach(
-    _ corpus: Corpus, progress: (@Sendable (Int) -> Void)?, body: @Sendable (Int, Image) -> Void = { _, _ in }
-) -> [(index: Int, value: CorpusProblem)] {
-    let problems = Mutex<[(index: Int, value: CorpusProblem)]>([])
-    let count = ProgressCount(total: corpus.examples.count, report: progress)
-    DispatchQueue.concurrentPerform(iterations: corpus.examples.count) { index in
-        let name = corpus.pictureName(index)
-        do {
-            body(index, try Image(decoding: corpus.encodedPicture(index), named: name))
-        } catch {
-            // The problem names the file already.
-            let message = "\(error)"
-            let reason = message.hasPrefix("\(name): ") ? String(message.dropFirst(name.count + 2)) : message
-            let problem = CorpusProblem(kind: .unreadablePicture, file: name, line: nil, detail: reason)
-            problems.withLock { $0.append((index, problem)) }
+    /// Counts a bad picture, and ends everything when there are too many.
+    private func leaveOut(_ example: Int, _ error: any Error) throws {
+        // The problem names the picture already.
+        var (reason, name) = ("\(error)", corpus.pictureName(example))
+        for prefix in ["\(name): ", "\(corpus.folder)/\(name): "] where reason.hasPrefix(prefix) {
+            reason.removeFirst(prefix.count)
         }
-        count.advance()
+        let problem = corpus.problem(.unreadablePicture, with: example, reason)
+        try state.withLock { state throws(CorpusError) in
+            if let failure = state.failure { throw failure }
+            state.leftOut.add(problem)
+            let (count, total) = (state.leftOut.total, corpus.examples.count)
+            if badFiles.refuses(count, of: total) {
+                let failure = CorpusError.unreadablePictures(
+                    first: state.leftOut.first.first ?? problem, count: count, total: total, folder: corpus.folder)
+                state.failure = failure
+                throw failure
+            }
+        }
     }
-    return problems.withLock { $0.sorted { $0.index < $1.index } }
 }

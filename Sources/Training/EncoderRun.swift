@@ -70,6 +70,7 @@ public final class EncoderRun {
             corpus: corpus, seed: recipe.seed, flips: recipe.data.mirror, excluding: Set(heldOut.examples))
         let feeder = BatchFeeder(pictures: pictures, sampler: sampler, batchSize: batch, firstImage: trainer.imagesSeen)
         journal.beginStage(imagesSeen: trainer.imagesSeen, pending: pending)
+        defer { feeder.stop() }
         while trainer.imagesSeen < total {
             if interruption?.isRequested ?? false {
                 try journal.write(trainer.checkpoint(resolved, seed: recipe.seed), in: path)
@@ -77,7 +78,8 @@ public final class EncoderRun {
                 return nil
             }
             let before = trainer.imagesSeen
-            let measurements = try trainer.step(feeder.next())
+            let measurements = try trainer.step(journal.waitForData { try feeder.next() })
+            for notice in pictures.takeNotices() { try journal.note(notice) }
             journal.record(measurements)
             let step = trainer.imagesSeen / batch
             journal.show(
@@ -100,6 +102,7 @@ public final class EncoderRun {
                 try journal.write(trainer.checkpoint(resolved, seed: recipe.seed), in: path)
             }
         }
+        if let share = journal.shareOfWaiting { try journal.note("encoder: \(share)") }
         if progress.best == nil {
             // With nothing held out, or nothing trained, there was no trial and the last pair is the one.
             try encoderPair(trainer).write(to: finished)
@@ -121,9 +124,10 @@ public final class EncoderRun {
     private func trial(_ trainer: ContrastiveTrainer, _ progress: inout RetrievalProgress) throws {
         guard heldOut.examples.count >= HeldOutPairs.least else { return }
         let pair = encoderPair(trainer)
-        let sentences = try trainer.sentenceVectors(of: heldOut.captions)
+        let shown = try heldOut.shown()
+        let sentences = try trainer.sentenceVectors(of: shown.captions)
         let found = RetrievalTrial(
-            imagesSeen: trainer.imagesSeen, recall: try heldOut.recall(pair, sentences: sentences, device: device))
+            imagesSeen: trainer.imagesSeen, recall: try shown.recall(pair, sentences: sentences, device: device))
         // Written before it is noted: a run killed between the two makes the trial again.
         if progress.isBest(found) { try pair.write(to: EncoderRun.best(stage.path)) }
         try progress.add(found)

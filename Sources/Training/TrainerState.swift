@@ -2,7 +2,7 @@ import Checkpoints
 import Language
 import Synthesis
 
-/// A checkpoint that does not fit the training it is restored into.
+/// A checkpoint, or data, that do not fit the training that is to go on.
 public struct StateError: Error, CustomStringConvertible, Sendable {
     /// One line.
     public let description: String

@@ -11,7 +11,7 @@ public struct TrainingPlan: CustomStringConvertible {
 
     /// Draws and compiles everything; reads the corpus's listing and captions but no picture.
     public init(_ recipe: Recipe, data: String, device: CPUDevice) throws {
-        let corpus = try Corpus(folder: data, split: recipe.data.split.isEmpty ? nil : recipe.data.split)
+        let corpus = try Corpus(folder: data, split: recipe.data.part)
         var lines = [
             "recipe         \(recipe.name), seed \(recipe.seed)",
             "data           \(corpus.examples.count) pictures, \(corpus.captionCount) captions, \(corpus.classes.count) classes",

@@ -42,6 +42,9 @@ struct EncoderCommand: ParsableCommand {
         @Option(help: ArgumentHelp("Change one key of the recipe; may be repeated.", valueName: "key=value"))
         var set: [String] = []
 
+        @OptionGroup
+        var badFiles: BadFilesOption
+
         @Flag(help: "Go on with the run, or start it when nothing is there.")
         var resume = false
 
@@ -51,6 +54,7 @@ struct EncoderCommand: ParsableCommand {
         func run() throws {
             var train = TrainCommand()
             (train.recipe, train.data, train.directory, train.threads) = (recipe, data, directory, threads)
+            train.badFiles = badFiles
             (train.set, train.images, train.resume, train.dryRun) = (set, 0, resume, false)
             try train.run()
         }

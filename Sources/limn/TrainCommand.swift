@@ -1,4 +1,5 @@
 import ArgumentParser
+import Corpora
 import Execution
 import FoundationEssentials
 import Training
@@ -35,6 +36,9 @@ struct TrainCommand: ParsableCommand {
     @Option(help: "Pictures to train the generator on, in place of the recipe's gan.images.")
     var images: Int?
 
+    @OptionGroup
+    var badFiles: BadFilesOption
+
     @Flag(help: "Go on with the run, or start it when nothing is there.")
     var resume = false
 
@@ -57,7 +61,20 @@ struct TrainCommand: ParsableCommand {
         signal(SIGPIPE, SIG_IGN)
         let interruption = Interruption { Terminal.say("\nstopping after this step; once more ends at once") }
         let run = try TrainingRun(
-            recipe, data: data, path: directory, resume: resume, device: device, interruption: interruption)
+            recipe, data: data, path: directory, badFiles: badFiles.badFiles, resume: resume, device: device, interruption: interruption)
         guard try run.train() == .finished else { throw ExitCode(130) }
     }
 }
+
+/// What becomes of rows and pictures that cannot be used.
+struct BadFilesOption: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            """
+            What becomes of rows and pictures that cannot be used: few leaves them out while they are at most one in a \
+            hundred, skip however many they are, fail stops at the first.
+            """, valueName: "few|skip|fail"))
+    var badFiles = BadFiles.few
+}
+
+extension BadFiles: ExpressibleByArgument {}

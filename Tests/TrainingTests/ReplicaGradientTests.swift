@@ -13,7 +13,7 @@ import Training
         defer { try? FileManager.default.removeItem(atPath: folder) }
         try ShapesCorpus(seed: 5, side: 16).write(to: folder, count: 60)
         let corpus = try Corpus(folder: folder, split: nil)
-        let pictures = try PictureStore(corpus: corpus, side: 16)
+        let pictures = PictureStore(corpus: corpus, form: PictureForm(side: 16))
         let sampler = try PairSampler(corpus: corpus, seed: 1, flips: false)
         try body(corpus, Batch(pictures: pictures, sampler: sampler, firstImage: 0, size: size))
     }
