@@ -132,12 +132,14 @@ final class PictureShelf: Sendable {
 
     /// Keeps a missing picture.
     func keep(_ picture: PreparedPicture, of example: Int, stamp: UInt64) {
-        let isForFile = file != nil && state.withLock { state in
-            guard !state.fileIsFull else { return false }
-            state.waiting[example] = picture
-            state.slots[example] = .waiting
-            return true
-        }
+        let isForFile =
+            file != nil
+            && state.withLock { state in
+                guard !state.fileIsFull else { return false }
+                state.waiting[example] = picture
+                state.slots[example] = .waiting
+                return true
+            }
         guard isForFile else { return keepInMemory(picture, of: example) }
         jobs.wait { jobs in jobs.queue.count < PictureShelf.most ? () : nil }
         jobs.change { $0.queue.append((example, stamp)) }
