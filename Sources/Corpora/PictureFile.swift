@@ -7,8 +7,8 @@ import Images
 /// into a mapping would end the process, and read through a mapping, but only where something was written and checked.
 ///
 /// Layout, little-endian: a header of 4096 bytes, which must equal what this version writes for the same form and number of
-/// pictures; an entry of 24 bytes for each picture (its stamp, the digest of its slot, the digest of both with its number);
-/// its slot. An entry is written after its slot: what a crash leaves behind is an entry that does not fit, and the picture is
+/// pictures; an entry of 32 bytes for each picture (its stamp, the digest of its pixels, its size, the digest of these with
+/// its number); its slot, pages of 4096 bytes where it is larger than one. An entry is written after its slot: what a crash leaves behind is an entry that does not fit, and the picture is
 /// decoded anew. There is no entry for a picture that is bad: each process says so itself.
 final class PictureFile: Sendable {
     /// Why there is no file to keep pictures in; continues "pictures.cache ".
@@ -19,11 +19,15 @@ final class PictureFile: Sendable {
     }
 
     /// What the file knows of a picture.
-    enum Knowledge { case nothing, kept, otherPicture, damaged }
+    enum Knowledge {
+        case nothing, otherPicture, damaged
+        case kept(PreparedPicture.Size)
+    }
 
     /// Whether the file was there and had to be begun anew, as damaged or made for other pictures.
     let wasBegunAnew: Bool
     private let descriptor: Int32
+    private let form: PictureForm
     private let slotSize: Int
     private let slotsStart: Int
     /// The whole file for reading. Safe to share: it is unmapped with the last reference, and the store reads a slot
@@ -31,12 +35,14 @@ final class PictureFile: Sendable {
     nonisolated(unsafe) private let bytes: UnsafeRawBufferPointer
 
     private static let headerSize = 4096
-    private static let entrySize = 24
+    private static let entrySize = 32
     private static let version: UInt64 = 1
 
     /// Opens the file at `path`, or makes it.
-    init(_ path: String, form: PictureForm, count: Int, slotSize: Int) throws(Refusal) {
-        self.slotSize = slotSize
+    init(_ path: String, form: PictureForm, count: Int) throws(Refusal) {
+        let capacity = form.capacity
+        slotSize = capacity < 4096 ? capacity : (capacity + 4095) & ~4095
+        self.form = form
         slotsStart = PictureFile.headerSize + (count * PictureFile.entrySize + 4095) & ~4095
         let size = slotsStart + count * slotSize
         let header = PictureFile.header(form, count: count, slotSize: slotSize)
@@ -95,33 +101,38 @@ final class PictureFile: Sendable {
         UnsafeRawBufferPointer(rebasing: bytes[slotsStart + number * slotSize..<slotsStart + (number + 1) * slotSize])
     }
 
-    /// What there is of picture `number`; reads and checks its slot, by calls that no damage can end the process through.
+    /// What there is of picture `number`; reads and checks it, by calls that no damage can end the process through.
     func knowledge(of number: Int, stamp: UInt64) -> Knowledge {
-        var entry: (stamp: UInt64, slot: UInt64, check: UInt64) = (0, 0, 0)
-        let got = withUnsafeMutableBytes(of: &entry) {
-            pread(descriptor, $0.baseAddress, $0.count, off_t(entryStart(number)))
+        let entry = withUnsafeTemporaryAllocation(of: UInt64.self, capacity: 4) { words -> [UInt64] in
+            let got = pread(descriptor, words.baseAddress, PictureFile.entrySize, off_t(entryStart(number)))
+            return got == PictureFile.entrySize ? Array(words) : []
         }
-        guard got == PictureFile.entrySize else { return .damaged }
-        if entry == (0, 0, 0) { return .nothing }
-        guard entry.check == check(number, entry.stamp, entry.slot) else { return .damaged }
-        guard entry.stamp == stamp else { return .otherPicture }
-        return withUnsafeTemporaryAllocation(byteCount: slotSize, alignment: 8) { slot in
-            let got = pread(descriptor, slot.baseAddress, slotSize, off_t(slotsStart + number * slotSize))
-            let isWhole = got == slotSize && Digest.of(UnsafeRawBufferPointer(slot)) == entry.slot
-            return isWhole ? .kept : .damaged
+        if entry == [0, 0, 0, 0] { return .nothing }
+        guard entry.count == 4, entry[3] == check(number, entry[..<3]) else { return .damaged }
+        guard entry[0] == stamp else { return .otherPicture }
+        let size = PreparedPicture.Size(bits: UInt32(truncatingIfNeeded: entry[2]))
+        guard form.canBe(size) else { return .damaged }
+        let count = size.width * size.height * 3
+        return withUnsafeTemporaryAllocation(byteCount: count, alignment: 8) { pixels in
+            let got = pread(descriptor, pixels.baseAddress, count, off_t(slotsStart + number * slotSize))
+            return got == count && Digest.of(UnsafeRawBufferPointer(pixels)) == entry[1] ? .kept(size) : .damaged
         }
     }
 
-    /// Keeps the slot of picture `number`.
-    func write(_ slot: UnsafeRawBufferPointer, of number: Int, stamp: UInt64) throws(Refusal) {
-        try write(slot, at: slotsStart + number * slotSize)
-        let digest = Digest.of(slot)
-        let entry = [stamp, digest, check(number, stamp, digest)]
-        let failure = entry.withUnsafeBytes { bytes -> Refusal? in
-            do throws(Refusal) { try write(bytes, at: entryStart(number)) } catch { return error }
-            return nil
+    /// Keeps picture `number`.
+    func write(_ picture: PreparedPicture, of number: Int, stamp: UInt64) throws(Refusal) {
+        let written = picture.withBytes { pixels in
+            Result { () throws(Refusal) in
+                try write(pixels, at: slotsStart + number * slotSize)
+                return Digest.of(pixels)
+            }
         }
-        if let failure { throw failure }
+        var entry = [stamp, try written.get(), UInt64(picture.size.bits)]
+        entry.append(check(number, entry[...]))
+        let done = entry.withUnsafeBytes { bytes in
+            Result { () throws(Refusal) in try write(bytes, at: entryStart(number)) }
+        }
+        try done.get()
     }
 
     private func write(_ bytes: UnsafeRawBufferPointer, at place: Int) throws(Refusal) {
@@ -137,9 +148,10 @@ final class PictureFile: Sendable {
 
     private func entryStart(_ number: Int) -> Int { PictureFile.headerSize + number * PictureFile.entrySize }
 
-    private func check(_ number: Int, _ stamp: UInt64, _ slot: UInt64) -> UInt64 {
+    private func check(_ number: Int, _ words: ArraySlice<UInt64>) -> UInt64 {
         var digest = Digest()
-        for word in [UInt64(number), stamp, slot] { digest.add(word) }
+        digest.add(UInt64(number))
+        for word in words { digest.add(word) }
         return digest.value
     }
 }

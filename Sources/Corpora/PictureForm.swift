@@ -36,6 +36,12 @@ public struct PictureForm: Sendable, Equatable {
     var shortSide: Int { side + Int((Float(side) * margin).rounded(.up)) }
     /// The longest that its longer side may be: that of pictures twice as long as high, of which longer ones are cut.
     var longSide: Int { crop == .random && aspect == .crop ? 2 * shortSide : shortSide }
+    /// Whether all prepared pictures are squares of `side`.
+    var hasOneSize: Bool { shortSide == side && longSide == side }
+    /// Whether a prepared picture may have this size.
+    func canBe(_ size: PreparedPicture.Size) -> Bool {
+        min(size.width, size.height) == shortSide && max(size.width, size.height) <= longSide
+    }
     /// Bytes of the largest prepared picture.
     var capacity: Int { shortSide * longSide * 3 }
 

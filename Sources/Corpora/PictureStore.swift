@@ -12,34 +12,15 @@ public final class PictureStore: Sendable {
     /// How they are prepared.
     public let form: PictureForm
     private let badFiles: BadFiles
-    private let file: PictureFile?
-    private let memory: PictureMemory
-    private let state: Mutex<State>
-
-    private enum Slot: UInt8 {
-        /// Nobody has asked for it, or there was no room for it.
-        case unknown
-        /// A thread is at it.
-        case busy
-        case inFile, inMemory
-        /// It cannot be decoded.
-        case bad
-    }
+    private let shelf: PictureShelf
+    private let writer: WorkerThreads
+    private let state = Mutex(State())
 
     private struct State {
-        var slots: [Slot]
         var leftOut = LeftOut()
         var decoded = 0
         /// Why nothing is given out any more.
         var failure: CorpusError?
-        var notices: [String] = []
-        var told: Set<String> = []
-        var fileIsFull = false
-        var isOutOfRoom = false
-
-        mutating func tell(once key: String, _ notice: String) {
-            if told.insert(key).inserted { notices.append(notice) }
-        }
     }
 
     /// - Parameters:
@@ -55,57 +36,29 @@ public final class PictureStore: Sendable {
         self.corpus = corpus
         self.form = form
         self.badFiles = badFiles
-        let count = corpus.examples.count
-        let slotSize = PictureStore.sizeBytes + form.capacity
-        var state = State(slots: [Slot](repeating: .unknown, count: count))
-        var file: PictureFile?
-        if let cache {
-            do throws(PictureFile.Refusal) {
-                let opened = try PictureFile(cache, form: form, count: count, slotSize: slotSize)
-                if opened.wasBegunAnew {
-                    state.notices.append("\(cache) is damaged or of other pictures, and is begun anew")
-                }
-                file = opened
-            } catch {
-                state.notices.append("\(cache) \(error.reason); decoded pictures are kept in memory")
-            }
-        }
-        self.file = file
-        memory = PictureMemory(count: count, slotSize: slotSize, limit: memoryLimit)
-        self.state = Mutex(state)
+        let shelf = PictureShelf(
+            count: corpus.examples.count, form: form, cache: cache, memoryLimit: memoryLimit)
+        self.shelf = shelf
+        // It holds the shelf and not the store: releasing the store is what ends it.
+        writer = WorkerThreads(shelf.hasFile ? 1 : 0, niceness: 0) { shelf.write() }
+        if shelf.hasFile && writer.isEmpty { shelf.doWithoutFile() }
+    }
+
+    deinit {
+        shelf.close()
+        writer.join()
     }
 
     // MARK: What is told
 
     /// What happened to the file that pictures are kept in, each kind once: since the last call, in order.
-    public func takeNotices() -> [String] {
-        state.withLock { state in
-            defer { state.notices = [] }
-            return state.notices
-        }
-    }
+    public func takeNotices() -> [String] { shelf.takeNotices() }
 
     /// The pictures that turned out bad so far.
     public var leftOut: LeftOut { state.withLock { $0.leftOut } }
 
     /// How many pictures this store has decoded.
     package var decodedCount: Int { state.withLock { $0.decoded } }
-
-    // MARK: Pictures
-
-    /// Picture `example` of the corpus, cut at the centre; nil where it cannot be decoded.
-    /// - Throws: `CorpusError.unreadablePictures` when more pictures are bad than is allowed.
-    public func image(_ example: Int) throws -> Image? {
-        try withPicture(example) { picture in
-            let origin = picture.window(at: [0.5, 0.5], side: form.side)
-            var pixels: [UInt8] = []
-            pixels.reserveCapacity(form.side * form.side * 3)
-            for row in 0..<form.side {
-                pixels += picture.row(origin.y + row, from: origin.x, count: form.side)
-            }
-            return Image(width: form.side, height: form.side, pixels: pixels)
-        }
-    }
 
     /// What to say when there is no picture to give out.
     package var nothingUsable: CorpusError {
@@ -115,8 +68,16 @@ public final class PictureStore: Sendable {
             first: leftOut.first.first ?? none, count: total, total: total, folder: corpus.folder)
     }
 
+    // MARK: Pictures
+
+    /// Picture `example` of the corpus, cut at the centre; nil where it cannot be decoded.
+    /// - Throws: `CorpusError.unreadablePictures` when more pictures are bad than is allowed.
+    public func image(_ example: Int) throws -> Image? {
+        try picture(example)?.window(at: [0.5, 0.5], side: form.side)
+    }
+
     /// Whether picture `example` can be decoded; throws as `image` does.
-    public func isUsable(_ example: Int) throws -> Bool { try withPicture(example) { _ in } != nil }
+    public func isUsable(_ example: Int) throws -> Bool { try picture(example) != nil }
 
     /// Decodes every picture on all processors.
     /// - Parameter progress: called now and then, one call at a time, with the number of pictures done.
@@ -142,9 +103,8 @@ public final class PictureStore: Sendable {
     /// Decodes picture `example` where that is still to be done and nobody is at it.
     /// - Returns: whether it is of use to go on with others: not when nothing has room any more.
     func decodeAhead(_ example: Int) throws -> Bool {
-        let (slot, isOutOfRoom) = state.withLock { ($0.slots[example], $0.isOutOfRoom) }
-        if isOutOfRoom { return false }
-        if slot == .unknown { _ = try isUsable(example) }
+        if shelf.isOutOfRoom { return false }
+        if !shelf.isKnown(example) { _ = try picture(example) }
         return true
     }
 
@@ -156,143 +116,45 @@ public final class PictureStore: Sendable {
     func write(
         _ example: Int, at place: SIMD2<Float>, flipped: Bool, to output: UnsafeMutablePointer<Float>
     ) throws -> Bool {
-        let side = form.side
-        return try withPicture(example) { picture -> Void in
-            let origin = picture.window(at: place, side: side)
-            for row in 0..<side {
-                let source = picture.row(origin.y + row, from: origin.x, count: side)
-                let target = output + row * side * 3
-                if flipped {
-                    for column in 0..<side {
-                        for channel in 0..<3 {
-                            target[column * 3 + channel] = Float(source[(side - 1 - column) * 3 + channel]) / 127.5 - 1
-                        }
-                    }
-                } else {
-                    for index in 0..<side * 3 { target[index] = Float(source[index]) / 127.5 - 1 }
-                }
-            }
-        } != nil
+        guard let picture = try picture(example) else { return false }
+        picture.write(window: place, side: form.side, flipped: flipped, to: output)
+        return true
     }
 
-    // MARK: Keeping
+    // MARK: Decoding
 
-    /// A prepared picture where it lies: two bytes of width, two of height, then its pixels.
-    private struct Picture {
-        let bytes: UnsafeRawBufferPointer
-
-        var width: Int { Int(bytes.loadUnaligned(as: UInt16.self)) }
-        var height: Int { Int(bytes.loadUnaligned(fromByteOffset: 2, as: UInt16.self)) }
-
-        /// The top left corner of a window.
-        func window(at place: SIMD2<Float>, side: Int) -> (x: Int, y: Int) {
-            func start(_ place: Float, _ length: Int) -> Int { min(Int(place * Float(length - side + 1)), length - side) }
-            return (start(place.x, width), start(place.y, height))
-        }
-
-        /// `count` pixels of a row, from column `start` on.
-        func row(_ row: Int, from start: Int, count: Int) -> UnsafeRawBufferPointer {
-            let begin = PictureStore.sizeBytes + (row * width + start) * 3
-            return UnsafeRawBufferPointer(rebasing: bytes[begin..<begin + count * 3])
-        }
-    }
-
-    /// What a slot has before its pixels.
-    private static let sizeBytes = 4
-
-    /// Lends a picture, decoded first where it must be; nil where it is bad.
-    private func withPicture<Result>(_ example: Int, _ body: (Picture) -> Result) throws -> Result? {
-        let slot = try state.withLock { state throws(CorpusError) in
-            if let failure = state.failure { throw failure }
-            let slot = state.slots[example]
-            if slot == .unknown { state.slots[example] = .busy }
-            return slot
-        }
-        switch slot {
-        case .inFile: if let file { return body(Picture(bytes: file.slot(example))) }
-        case .inMemory: return body(Picture(bytes: memory.slot(example)))
+    /// A picture, decoded first where it must be; nil where it is bad.
+    private func picture(_ example: Int) throws -> PreparedPicture? {
+        if let failure = state.withLock({ $0.failure }) { throw failure }
+        switch shelf.find(example) {
+        case .kept(let picture): return picture
         case .bad: return nil
-        case .unknown, .busy: break
-        }
-        // What another thread is at is decoded here too and not kept: that thread may have to wait long for a processor.
-        let isMine = slot == .unknown
-        var kept = Slot.unknown
-        defer { if isMine { state.withLock { $0.slots[example] = kept } } }
-        let stamp: UInt64
-        let bytes: [UInt8]
-        do {
-            stamp = try corpus.pictureStamp(example)
-            if isMine, let file, isKept(example, stamp, in: file) {
-                kept = .inFile
-                return body(Picture(bytes: file.slot(example)))
-            }
-            bytes = try decode(example)
-        } catch {
-            if isMine {
-                kept = .bad
-                try leaveOut(example, error)
-            }
-            return nil
-        }
-        return bytes.withUnsafeBytes { bytes in
-            if isMine { kept = keep(bytes, of: example, stamp: stamp) }
-            return body(Picture(bytes: bytes))
-        }
-    }
-
-    private func isKept(_ example: Int, _ stamp: UInt64, in file: PictureFile) -> Bool {
-        let knowledge = file.knowledge(of: example, stamp: stamp)
-        switch knowledge {
-        case .kept: return true
-        case .nothing: break
-        case .otherPicture:
-            state.withLock {
-                $0.tell(
-                    once: "exchanged",
-                    "\(corpus.pictureName(example)) is not the picture that it was, and is decoded anew"
-                        + " (others that changed are not named)")
-            }
-        case .damaged:
-            state.withLock {
-                $0.tell(once: "damaged", "the file of decoded pictures is damaged; what is wrong in it is decoded anew")
-            }
-        }
-        return false
-    }
-
-    private func decode(_ example: Int) throws -> [UInt8] {
-        let encoded = try corpus.encodedPicture(example)
-        let image = form.prepare(
-            try Image(decoding: encoded, named: corpus.pictureName(example), atLeast: form.shortSide))
-        state.withLock { $0.decoded += 1 }
-        var slot = [UInt8](repeating: 0, count: PictureStore.sizeBytes + form.capacity)
-        slot.withUnsafeMutableBytes { slot in
-            slot.storeBytes(of: UInt16(image.width), as: UInt16.self)
-            slot.storeBytes(of: UInt16(image.height), toByteOffset: 2, as: UInt16.self)
-            image.pixels.withUnsafeBytes {
-                UnsafeMutableRawBufferPointer(rebasing: slot[PictureStore.sizeBytes...]).copyMemory(from: $0)
-            }
-        }
-        return slot
-    }
-
-    /// Puts a slot where there is room for it.
-    private func keep(_ bytes: UnsafeRawBufferPointer, of example: Int, stamp: UInt64) -> Slot {
-        if let file, !state.withLock({ $0.fileIsFull }) {
-            do throws(PictureFile.Refusal) {
-                try file.write(bytes, of: example, stamp: stamp)
-                return .inFile
-            } catch {
-                state.withLock {
-                    $0.fileIsFull = true
-                    $0.tell(
-                        once: "full", "the file of decoded pictures \(error.reason); further ones are kept in memory")
+        case .busy:
+            // Decoded here too and not kept: the other thread may have to wait long for a processor.
+            return try? decode(example)
+        case .missing:
+            do {
+                let stamp = try corpus.pictureStamp(example)
+                if let kept = shelf.findInFile(example, stamp: stamp, name: corpus.pictureName(example)) {
+                    return kept
                 }
+                let picture = try decode(example)
+                shelf.keep(picture, of: example, stamp: stamp)
+                return picture
+            } catch {
+                shelf.giveUp(example)
+                try leaveOut(example, error)
+                return nil
             }
         }
-        if memory.write(bytes, of: example) { return .inMemory }
-        state.withLock { $0.isOutOfRoom = true }
-        return .unknown
+    }
+
+    private func decode(_ example: Int) throws -> PreparedPicture {
+        let encoded = try corpus.encodedPicture(example)
+        let name = corpus.pictureName(example)
+        let image = form.prepare(try Image(decoding: encoded, named: name, atLeast: form.shortSide))
+        state.withLock { $0.decoded += 1 }
+        return PreparedPicture(image)
     }
 
     /// Counts a bad picture, and ends everything when there are too many.

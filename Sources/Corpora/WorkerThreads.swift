@@ -22,6 +22,9 @@ final class WorkerThreads: Sendable {
         threads = Mutex(started)
     }
 
+    /// Whether none could be started.
+    var isEmpty: Bool { threads.withLock(\.isEmpty) }
+
     /// Waits until all have ended, which they have to be told by other means.
     func join() {
         let ended = threads.withLock { threads in

@@ -105,6 +105,7 @@ public final class TrainingRun {
 
     /// The sum of what could not be used, rows and pictures, and the pictures by name.
     private func noteLeftOut() throws {
+        for notice in pictures.takeNotices() { try journal.note(notice) }
         let bad = pictures.leftOut
         for problem in bad.first.sorted(by: { $0.description < $1.description }) {
             try journal.note("left out: \(problem)")

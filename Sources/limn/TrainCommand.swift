@@ -61,7 +61,8 @@ struct TrainCommand: ParsableCommand {
         signal(SIGPIPE, SIG_IGN)
         let interruption = Interruption { Terminal.say("\nstopping after this step; once more ends at once") }
         let run = try TrainingRun(
-            recipe, data: data, path: directory, badFiles: badFiles.badFiles, resume: resume, device: device, interruption: interruption)
+            recipe, data: data, path: directory, badFiles: badFiles.badFiles, resume: resume, device: device,
+            interruption: interruption)
         guard try run.train() == .finished else { throw ExitCode(130) }
     }
 }

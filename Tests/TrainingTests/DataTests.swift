@@ -26,7 +26,8 @@ import Training
     private func train(
         _ path: String, _ corpus: String, _ settings: String..., images: Int = 80, badFiles: BadFiles = .few
     ) throws {
-        let recipe = try Recipe(yaml: Self.yaml, named: "tiny", settings: settings + ["gan.images=\(images)", "data.split="])
+        let recipe = try Recipe(
+            yaml: Self.yaml, named: "tiny", settings: settings + ["gan.images=\(images)", "data.split="])
         let device = CPUDevice(threads: 1, precision: .float32)
         let run = try TrainingRun(recipe, data: corpus, path: path, badFiles: badFiles, resume: true, device: device)
         #expect(try run.train() == .finished)
@@ -62,7 +63,7 @@ import Training
             for (changed, words) in [
                 (lines.dropLast().joined(separator: "\n"), "200 pictures then, 199 now"),
                 (lines.reversed().joined(separator: "\n"), "other pictures or another order of them"),
-                (good.replacingOccurrences(of: "circle", with: "disc"), "other captions; resume with the data of before"),
+                (good.replacingOccurrences(of: "circle", with: "disc"), "other captions; resume with"),
                 (good.replacingOccurrences(of: #""class":"red"#, with: #""class":"ruby"#), "other classes"),
             ] {
                 try Data(changed.utf8).write(to: URL(filePath: metadata))
