@@ -26,85 +26,121 @@ public struct CaptionReference: Sendable, Hashable {
     }
 }
 
-/// Captioned pictures in a folder, listed and checked but not yet decoded.
+/// Captioned pictures, listed and checked but not yet decoded: `CorpusFormat` names the layouts that are recognised.
 ///
-/// Two layouts are recognised, the first that is there:
-/// - `metadata.jsonl`, a JSON object a line: `{"file_name": "images/1.jpg", "text": "a caption" or ["…", …],
-///   "class": "…", "split": "train"}`; `class` and `split` may be absent and other keys are ignored;
-/// - pictures with a sidecar text file of the same name (`bird/1.jpg`, `bird/1.txt`), one caption a line;
-///   the class is the folder that the picture lies in, where there are several.
+/// Rows are kept as columns, some 50 bytes each beside path and captions; copies share them.
 public struct Corpus: Sendable {
     /// The folder as it was named.
     public let folder: String
-    /// The examples of the split, in the order of the file (sidecar layout: of the paths).
-    public let examples: [Example]
+    /// Which layout it has.
+    public let format: CorpusFormat
     /// Names of all classes of the folder, sorted: a label means the same in every split.
     public let classes: [String]
     /// Names of all splits of the folder, sorted.
     public let splits: [String]
-    /// Number of the first caption of each example, and the number of all captions at the end.
-    private let captionStarts: [Int]
+    /// Rows and captions that were left out while listing, of whatever split.
+    public let leftOut: LeftOut
+    private let index: CorpusIndex
 
     /// Reads the listing of a corpus and checks that every picture it names is there.
     /// - Parameters:
     ///   - folder: path of the folder.
     ///   - split: which rows to take; `nil` takes all.
+    ///   - badFiles: what becomes of rows that cannot be used.
     /// - Throws: `CorpusError`, which names file and line.
-    public init(folder: String, split: String?) throws {
-        let listing = try CorpusListing(folder: folder)
-        if let first = listing.problems.first {
-            let alike = listing.problems.count { $0.kind == first.kind }
-            throw CorpusError.problems(first: first, more: alike - 1, folder: folder)
+    public init(folder: String, split: String?, badFiles: BadFiles = .few) throws {
+        let listing = try CorpusListing(folder)
+        let bad = listing.leftOut
+        if let first = bad.first.first, badFiles.refuses(bad.total, of: listing.rows.count + bad.total) {
+            throw CorpusError.problems(
+                first: first, more: (bad.counts[first.kind] ?? 1) - 1, root: listing.root, folder: folder)
         }
-        let classes = Set(listing.rows.compactMap(\.className)).sorted()
-        let splits = Set(listing.rows.compactMap(\.split)).sorted()
-        if let split, !splits.contains(split) {
-            throw CorpusError.unknownSplit(split, known: splits, folder: folder)
-        }
-        let labels = Dictionary(uniqueKeysWithValues: classes.enumerated().map { ($1, $0) })
-        let rows = split == nil ? listing.rows : listing.rows.filter { $0.split == split }
-        self.init(
-            folder: folder,
-            examples: rows.map { row in
-                Example(path: row.path, captions: row.captions, label: row.className.flatMap { labels[$0] })
-            }, classes: classes, splits: splits)
+        try self.init(folder: folder, listing, split: split)
     }
 
-    private init(folder: String, examples: [Example], classes: [String], splits: [String]) {
+    /// The usable rows of a listing, whatever else it holds.
+    init(folder: String, _ listing: CorpusListing, split: String?) throws {
         self.folder = folder
-        self.examples = examples
-        self.classes = classes
-        self.splits = splits
-        var starts = [0]
-        starts.reserveCapacity(examples.count + 1)
-        for example in examples { starts.append(starts[starts.count - 1] + example.captions.count) }
-        captionStarts = starts
+        format = listing.format
+        classes = listing.classes
+        splits = listing.splits
+        leftOut = listing.leftOut
+        var rows = listing.rows
+        if let split {
+            guard let number = splits.firstIndex(of: split) else {
+                throw CorpusError.unknownSplit(split, known: splits, folder: folder)
+            }
+            rows = rows.filtered { rows.splitNumber($0) == number }
+        }
+        index = CorpusIndex(rows: rows, root: listing.root, sources: listing.sources)
     }
+
+    private init(_ other: Corpus, rows: CorpusRows) {
+        (folder, format, classes, splits) = (other.folder, other.format, other.classes, other.splits)
+        leftOut = other.leftOut
+        index = CorpusIndex(rows: rows, root: other.index.root, sources: other.index.sources)
+    }
+
+    /// The examples of the split, in the order of the file (without one: of the paths).
+    public var examples: Examples { Examples(index: index) }
 
     /// All captions, example by example; `CaptionReference.number` counts in this order.
-    public var captions: [String] { examples.flatMap(\.captions) }
+    public var captions: Captions { Captions(index: index) }
 
     /// Number of captions of all examples together.
-    public var captionCount: Int { captionStarts[examples.count] }
+    public var captionCount: Int { index.rows.captions.count }
+
+    /// Index of an example's class in `classes`, where the class is known.
+    public func label(of example: Int) -> Int? { index.rows.classNumber(example) }
+
+    /// Index of an example's split in `splits`, where the row names one.
+    package func splitNumber(of example: Int) -> Int? { index.rows.splitNumber(example) }
+
+    /// The numbers of an example's captions.
+    public func captionNumbers(of example: Int) -> Range<Int> { index.rows.captionRange(example) }
 
     /// The reference to caption `caption` of example `example`; both must exist.
     public func reference(example: Int, caption: Int) -> CaptionReference {
-        precondition(examples[example].captions.indices.contains(caption), "the example has no such caption")
-        return CaptionReference(example: example, caption: caption, number: captionStarts[example] + caption)
+        let numbers = captionNumbers(of: example)
+        precondition(caption >= 0 && caption < numbers.count, "the example has no such caption")
+        return CaptionReference(example: example, caption: caption, number: numbers.lowerBound + caption)
     }
 
     /// The text that a reference of this corpus means.
-    public func text(of reference: CaptionReference) -> String {
-        examples[reference.example].captions[reference.caption]
-    }
+    public func text(of reference: CaptionReference) -> String { index.rows.captions[reference.number] }
 
-    /// Path at which the picture of an example can be opened.
-    public func picturePath(of example: Example) -> String { "\(folder)/\(example.path)" }
+    /// Path of an example's picture; of one in a shard, that of the shard with the member's name.
+    public func picturePath(of example: Example) -> String { "\(index.root)/\(example.path)" }
 
     /// The corpus without the examples at `indices`.
-    func removing(_ indices: Set<Int>) -> Corpus {
-        guard !indices.isEmpty else { return self }
-        let kept = examples.enumerated().filter { !indices.contains($0.offset) }.map(\.element)
-        return Corpus(folder: folder, examples: kept, classes: classes, splits: splits)
+    package func removing(_ indices: Set<Int>) -> Corpus {
+        indices.isEmpty ? self : Corpus(self, rows: index.rows.filtered { !indices.contains($0) })
     }
+}
+
+extension Corpus {
+    /// A problem with an example's picture, at the place where it is listed.
+    package func problem(_ kind: CorpusProblem.Kind, with example: Int, _ detail: String) -> CorpusProblem {
+        index.problem(kind, with: example, detail)
+    }
+
+    /// What errors call the picture of an example: its path in the folder.
+    package func pictureName(_ example: Int) -> String { index.path(example) }
+
+    /// The encoded bytes of an example's picture.
+    /// - Throws: `CorpusError.cannotRead`, which names the picture.
+    package func encodedPicture(_ example: Int) throws -> [UInt8] {
+        try OpenFile.contents("\(index.root)/\(index.path(example))", limit: Corpus.largestPicture)
+    }
+
+    /// A digest of where a picture lies, its size and the time of its last change: another one where the picture was
+    /// exchanged.
+    /// - Throws: `CorpusError.cannotRead`, which names the picture.
+    package func pictureStamp(_ example: Int) throws -> UInt64 {
+        let path = "\(index.root)/\(index.path(example))"
+        return try FileStamp(path).digest(of: index.path(example))
+    }
+
+    /// Bytes; no encoded picture is larger.
+    static let largestPicture = 1 << 30
 }

@@ -8,8 +8,12 @@ public struct CorpusInspection: Sendable {
     public let classes: [String: Int]
     /// Usable pictures of each split, where splits are named.
     public let splits: [String: Int]
-    /// What is wrong: by kind, then in the order of the files.
+    /// How much is wrong of each kind.
+    public let counts: [CorpusProblem.Kind: Int]
+    /// What is wrong: by kind, then in the order of the files; of what is in the listing, the first ten thousand.
     public let problems: [CorpusProblem]
+    /// The layout that was recognised.
+    public let format: CorpusFormat
 
     /// Lists a folder and decodes every picture of it.
     /// - Parameters:
@@ -17,26 +21,28 @@ public struct CorpusInspection: Sendable {
     ///   - progress: called now and then, one call at a time, with the number of pictures read and the number of all.
     /// - Throws: `CorpusError` where there is no corpus at all.
     public init(folder: String, progress: (@Sendable (Int, Int) -> Void)? = nil) throws {
-        let listing = try CorpusListing(folder: folder)
-        let total = listing.rows.count
-        let undecodable = decodeEach(
-            listing.rows.map(\.path), in: folder,
-            progress: progress.map { report in { @Sendable in report($0, total) } })
+        let listing = try CorpusListing(folder, keeping: 10_000)
+        let corpus = try Corpus(folder: folder, listing, split: nil)
+        let total = corpus.examples.count
+        let undecodable = decodeEach(corpus, progress: progress.map { report in { @Sendable in report($0, total) } })
         // What cannot be decoded is put right where it is listed.
-        let unreadable = undecodable.map { entry in
-            let row = listing.rows[entry.index]
-            let place = row.file == row.path ? "" : "\(row.path): "
-            return CorpusProblem(
-                kind: entry.value.kind, file: row.file, line: row.line, detail: place + entry.value.detail)
-        }
-        let found = listing.problems + unreadable
+        let unreadable = undecodable.map { corpus.problem($0.value.kind, with: $0.index, $0.value.detail) }
+        let found = listing.leftOut.first + unreadable + listing.notices.first
         problems = CorpusProblem.Kind.allCases.flatMap { kind in found.filter { $0.kind == kind } }
+        var counts = listing.leftOut.counts.merging(listing.notices.counts, uniquingKeysWith: +)
+        if !unreadable.isEmpty { counts[.unreadablePicture] = unreadable.count }
+        self.counts = counts
+        format = corpus.format
 
         let bad = Set(undecodable.map(\.index))
-        let usable = listing.rows.enumerated().filter { !bad.contains($0.offset) }.map(\.element)
-        pictures = usable.count
-        captions = usable.reduce(0) { $0 + $1.captions.count }
-        classes = Dictionary(usable.compactMap(\.className).map { ($0, 1) }, uniquingKeysWith: +)
-        splits = Dictionary(usable.compactMap(\.split).map { ($0, 1) }, uniquingKeysWith: +)
+        var (pictures, captions) = (0, 0)
+        var (classes, splits) = ([String: Int](), [String: Int]())
+        for example in 0..<total where !bad.contains(example) {
+            pictures += 1
+            captions += corpus.captionNumbers(of: example).count
+            if let label = corpus.label(of: example) { classes[corpus.classes[label], default: 0] += 1 }
+            if let split = corpus.splitNumber(of: example) { splits[corpus.splits[split], default: 0] += 1 }
+        }
+        (self.pictures, self.captions, self.classes, self.splits) = (pictures, captions, classes, splits)
     }
 }

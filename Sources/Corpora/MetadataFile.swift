@@ -5,7 +5,7 @@ enum MetadataFile {
     static let name = "metadata.jsonl"
 
     /// A row as it is written in the file.
-    struct Row: Codable {
+    struct Row: Encodable {
         let fileName: String
         let text: [String]
         let className: String?
@@ -17,65 +17,43 @@ enum MetadataFile {
             case className = "class"
             case split
         }
-
-        init(fileName: String, text: [String], className: String?, split: String?) {
-            self.fileName = fileName
-            self.text = text
-            self.className = className
-            self.split = split
-        }
-
-        init(from decoder: any Decoder) throws {
-            let values = try decoder.container(keyedBy: CodingKeys.self)
-            fileName = try values.decode(String.self, forKey: .fileName)
-            // A caption alone or a list of them; a row without any is reported as such, not as malformed.
-            if !values.contains(.text) {
-                text = []
-            } else if let one = try? values.decode(String.self, forKey: .text) {
-                text = [one]
-            } else {
-                text = try values.decode([String].self, forKey: .text)
-            }
-            className = try values.decodeIfPresent(String.self, forKey: .className)
-            split = try values.decodeIfPresent(String.self, forKey: .split)
-        }
     }
 
-    static func read(in folder: String) throws -> ([ListedPicture], [CorpusProblem]) {
-        let lines = try TextLines(path: "\(folder)/\(name)").lines
-        if lines.isEmpty { throw CorpusError.empty(file: "\(folder)/\(name)") }
-        let decoder = JSONDecoder()
-        var rows: [ListedPicture] = []
-        rows.reserveCapacity(lines.count)
-        var problems: [CorpusProblem] = []
-        for (number, text) in lines {
-            func note(_ kind: CorpusProblem.Kind, _ detail: String) {
-                problems.append(CorpusProblem(kind: kind, file: name, line: number, detail: detail))
-            }
-            guard let text else {
-                note(.notUTF8, "is not UTF-8; save the file in that encoding")
+    static func read(into listing: inout CorpusListing) throws {
+        let source = listing.addSource(name)
+        var reader = try LineReader("\(listing.root)/\(name)")
+        var draft = RowDraft()
+        var isEmpty = true
+        while let line = try reader.nextLine() {
+            guard let range = line.range else {
+                listing.note(
+                    .tooLong, name, line.number, "is longer than \(LineReader.longestLine) bytes; no row needs as much")
+                isEmpty = false
                 continue
             }
-            let row: Row
-            do {
-                row = try decoder.decode(Row.self, from: Data(text.utf8))
+            let bytes = reader.bytes[range]
+            if bytes.allSatisfy({ $0 == 0x20 || $0 == 0x09 || $0 == 0x0D }) { continue }
+            isEmpty = false
+            guard isUTF8(bytes) else {
+                listing.note(.notUTF8, name, line.number, "is not UTF-8; save the file in that encoding")
+                continue
+            }
+            draft.clear()
+            var scanner = JSONScanner(reader.bytes, range)
+            do throws(JSONScanner.Fault) {
+                try draft.read(&scanner)
+                try scanner.finish()
             } catch {
-                note(.malformedRow, reason(error))
+                listing.note(.malformedRow, name, line.number, error.reason)
                 continue
             }
-            let captions = row.text.map(trimmed)
-            if let fault = fault(inPath: row.fileName) {
-                note(.unsafePath, fault)
-            } else if captions.isEmpty || captions.contains("") {
-                note(.noCaption, "\(row.fileName) has \(captions.isEmpty ? "no \"text\"" : "a blank caption")")
+            if draft.path.isEmpty {
+                listing.note(.malformedRow, name, line.number, "has no \"file_name\"")
             } else {
-                rows.append(
-                    ListedPicture(
-                        path: row.fileName, captions: captions, className: row.className, split: row.split,
-                        file: name, line: number))
+                listing.add(draft, source: source, line: line.number)
             }
         }
-        return (rows, problems)
+        if isEmpty { throw CorpusError.empty(file: "\(listing.root)/\(name)") }
     }
 
     /// Writes the file whole or not at all, a row a line.
@@ -94,27 +72,9 @@ enum MetadataFile {
             throw CorpusError.cannotWrite(path: path, reason: CorpusError.reason(error))
         }
     }
+}
 
-    /// Why a `file_name` must not be opened, or `nil` where it stays inside the folder.
-    private static func fault(inPath path: String) -> String? {
-        if path.isEmpty || path.utf8.contains(0) { return "\"file_name\" is empty or holds a zero byte" }
-        if path.hasPrefix("/") { return "\"file_name\" \(path) is absolute; it must be relative to the folder" }
-        if path.split(separator: "/").contains("..") { return "\"file_name\" \(path) leaves the folder" }
-        return nil
-    }
-
-    private static func reason(_ error: any Error) -> String {
-        switch error {
-        case DecodingError.keyNotFound(let key, _):
-            "has no \"\(key.stringValue)\""
-        case DecodingError.typeMismatch(_, let context), DecodingError.valueNotFound(_, let context):
-            if let key = context.codingPath.first?.stringValue {
-                "\"\(key)\" must be a string\(key == "text" ? " or a list of strings" : "")"
-            } else {
-                "is not a JSON object"
-            }
-        default:
-            "is not valid JSON"
-        }
-    }
+/// Whether bytes are valid UTF-8.
+func isUTF8(_ bytes: ArraySlice<UInt8>) -> Bool {
+    bytes.allSatisfy { $0 < 0x80 } || String(validating: bytes, as: UTF8.self) != nil
 }

@@ -41,11 +41,11 @@ public struct PairSampler: Sendable {
         members = corpus.examples.indices.filter { !excluded.contains($0) }
         self.seed = seed
         self.flips = flips
-        comparesClasses = Set(corpus.examples.compactMap(\.label)).count > 1
+        comparesClasses = Set(corpus.examples.indices.compactMap(corpus.label)).count > 1
         var numbers: [String: Int] = [:]
-        texts = corpus.examples.map { example in
-            example.captions.map { caption in
-                let text = caption.lowercased()
+        texts = corpus.examples.indices.map { example in
+            corpus.captionNumbers(of: example).map { caption in
+                let text = corpus.captions[caption].lowercased()
                 let number = numbers[text] ?? numbers.count
                 numbers[text] = number
                 return number
@@ -110,7 +110,7 @@ public struct PairSampler: Sendable {
     }
 
     private func isMismatch(_ other: Int, for example: Int) -> Bool {
-        if comparesClasses, let label = corpus.examples[example].label, label == corpus.examples[other].label {
+        if comparesClasses, let label = corpus.label(of: example), label == corpus.label(of: other) {
             return false
         }
         return !texts[example].contains { texts[other].contains($0) }

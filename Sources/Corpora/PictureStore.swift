@@ -6,14 +6,6 @@ import Synchronization
 ///
 /// Kept in memory as bytes: 6,201 pictures of 64 × 64 are 76 MB.
 public struct PictureStore: Sendable {
-    /// What to do about pictures that do not decode.
-    public enum BadFiles: String, Sendable {
-        /// Leave them out, as long as they are at most one in a hundred.
-        case skip
-        /// Stop at the first.
-        case fail
-    }
-
     /// The corpus without the pictures that were left out: row `i` of `pixels` belongs to its example `i`.
     public let corpus: Corpus
     /// Width and height of every picture, in pixels.
@@ -36,13 +28,13 @@ public struct PictureStore: Sendable {
         precondition(side > 0, "pictures need a positive side")
         let size = side * side * 3
         let block = Mutex([UInt8](repeating: 0, count: corpus.examples.count * size))
-        let problems = decodeEach(corpus.examples.map(\.path), in: corpus.folder, progress: progress) { index, image in
+        let problems = decodeEach(corpus, progress: progress) { index, image in
             let square = image.centerSquare()
             let scaled = square.width == side ? square : square.resized(width: side, height: side, filter: .bicubic)
             block.withLock { $0.replaceSubrange(index * size..<(index + 1) * size, with: scaled.pixels) }
         }
         if let first = problems.first?.value,
-            badFiles == .fail || problems.count * 100 > corpus.examples.count
+            badFiles.refuses(problems.count, of: corpus.examples.count)
         {
             throw CorpusError.unreadablePictures(
                 first: first, count: problems.count, total: corpus.examples.count, folder: corpus.folder)
@@ -86,23 +78,22 @@ public struct PictureStore: Sendable {
     }
 }
 
-/// Decodes the pictures at `paths` on all processors, hands each to `body` with its index, and returns the problems in
-/// the order of the paths.
+/// Decodes the pictures of a corpus on all processors, hands each to `body` with its index, and returns the problems in
+/// the order of the examples.
 func decodeEach(
-    _ paths: [String], in folder: String, progress: (@Sendable (Int) -> Void)?,
-    body: @Sendable (Int, Image) -> Void = { _, _ in }
+    _ corpus: Corpus, progress: (@Sendable (Int) -> Void)?, body: @Sendable (Int, Image) -> Void = { _, _ in }
 ) -> [(index: Int, value: CorpusProblem)] {
     let problems = Mutex<[(index: Int, value: CorpusProblem)]>([])
-    let count = ProgressCount(total: paths.count, report: progress)
-    DispatchQueue.concurrentPerform(iterations: paths.count) { index in
-        let path = "\(folder)/\(paths[index])"
+    let count = ProgressCount(total: corpus.examples.count, report: progress)
+    DispatchQueue.concurrentPerform(iterations: corpus.examples.count) { index in
+        let name = corpus.pictureName(index)
         do {
-            body(index, try Image(contentsOf: path))
+            body(index, try Image(decoding: corpus.encodedPicture(index), named: name))
         } catch {
             // The problem names the file already.
             let message = "\(error)"
-            let reason = message.hasPrefix("\(path): ") ? String(message.dropFirst(path.count + 2)) : message
-            let problem = CorpusProblem(kind: .unreadablePicture, file: paths[index], line: nil, detail: reason)
+            let reason = message.hasPrefix("\(name): ") ? String(message.dropFirst(name.count + 2)) : message
+            let problem = CorpusProblem(kind: .unreadablePicture, file: name, line: nil, detail: reason)
             problems.withLock { $0.append((index, problem)) }
         }
         count.advance()

@@ -1,64 +1,66 @@
-import FoundationEssentials
-
 /// The sidecar layout: beside each picture a `.txt` file of the same name with one caption a line.
 enum SidecarFolder {
-    /// File names that count as pictures, in lower case.
-    static let pictureExtensions = ["png", "jpg", "jpeg", "webp"]
+    /// No file of captions is larger.
+    private static let largestFile = 1 << 20
 
-    static func read(_ folder: String) throws -> ([ListedPicture], [CorpusProblem]) {
-        let paths: [String]
-        do {
-            paths = try FileManager.default.subpathsOfDirectory(atPath: folder)
-        } catch {
-            throw CorpusError.cannotRead(path: folder, reason: CorpusError.reason(error))
-        }
-        let visible = Set(paths.filter { !$0.hasPrefix(".") && !$0.contains("/.") })
-        let pictures = visible.compactMap(Picture.init).sorted { $0.path < $1.path }
-        guard pictures.contains(where: { visible.contains($0.sidecar) }) else {
-            throw CorpusError.noCaptionsFound(folder: folder)
-        }
-        // A single folder that holds everything (`images/`) says nothing about the pictures.
-        let hasClasses = Set(pictures.map(\.parent)).count > 1
-
-        var rows: [ListedPicture] = []
-        var problems: [CorpusProblem] = []
-        for picture in pictures {
-            func note(_ kind: CorpusProblem.Kind, _ file: String, _ line: Int?, _ detail: String) {
-                problems.append(CorpusProblem(kind: kind, file: file, line: line, detail: detail))
+    static func read(into listing: inout CorpusListing) throws {
+        var pictures: [[UInt8]] = []
+        var texts = Set<[UInt8]>()
+        try FolderWalk.visit(listing.root) { path, kind in
+            guard kind == .file, !PicturePath.isHidden(path) else { return }
+            if PicturePath.isPicture(path) {
+                pictures.append(Array(path))
+            } else if path.suffix(4) == Array(".txt".utf8)[...] {
+                texts.insert(Array(path))
             }
-            guard visible.contains(picture.sidecar) else {
-                note(.noCaption, picture.path, nil, "there is no \(picture.sidecar)")
+        }
+        guard pictures.contains(where: { texts.contains(sidecar($0)) }) else {
+            throw CorpusError.noCaptionsFound(folder: listing.root)
+        }
+        pictures.sort { $0.lexicographicallyPrecedes($1) }
+        // A single folder that holds everything (`images/`) says nothing about the pictures.
+        let hasClasses = Set(pictures.map(parent)).count > 1
+
+        for picture in pictures {
+            let sidecar = sidecar(picture)
+            let file = String(decoding: sidecar, as: UTF8.self)
+            guard texts.contains(sidecar) else {
+                listing.note(.noCaption, String(decoding: picture, as: UTF8.self), nil, "there is no \(file)")
                 continue
             }
-            let lines = try TextLines(path: "\(folder)/\(picture.sidecar)").lines
-            for line in lines where line.text == nil {
-                note(.notUTF8, picture.sidecar, line.number, "is not UTF-8; save the file in that encoding")
-            }
-            if lines.isEmpty { note(.noCaption, picture.sidecar, nil, "holds no caption") }
-            let captions = lines.compactMap(\.text)
-            guard !captions.isEmpty else { continue }
-            rows.append(
-                ListedPicture(
-                    path: picture.path, captions: captions, className: hasClasses ? picture.parent : nil, split: nil,
-                    file: picture.path, line: nil))
+            let text = try OpenFile.contents("\(listing.root)/\(file)", limit: largestFile)
+            if !addCaptions(text, file, into: &listing) { listing.note(.noCaption, file, nil, "holds no caption") }
+            listing.addRow(
+                path: picture[...], className: hasClasses ? parent(picture) : [], split: [], source: nil, line: nil)
         }
-        return (rows, problems)
     }
 
-    /// A path that ends as a picture does.
-    private struct Picture {
-        let path: String
-        let sidecar: String
-        /// Name of the folder it lies in; `nil` at the top.
-        let parent: String?
-
-        init?(_ path: String) {
-            guard let dot = path.lastIndex(of: "."),
-                pictureExtensions.contains(path[path.index(after: dot)...].lowercased())
-            else { return nil }
-            self.path = path
-            sidecar = path[..<dot] + ".txt"
-            parent = path.split(separator: "/").dropLast().last.map(String.init)
+    /// Adds a caption for each line that is not blank; false where there is none.
+    private static func addCaptions(_ text: [UInt8], _ file: String, into listing: inout CorpusListing) -> Bool {
+        var rest = text[...]
+        if rest.starts(with: [0xEF, 0xBB, 0xBF]) { rest = rest.dropFirst(3) }
+        var number = 0
+        var found = false
+        for line in rest.split(separator: 0x0A, omittingEmptySubsequences: false) {
+            number += 1
+            if line.allSatisfy({ $0 == 0x20 || $0 == 0x09 || $0 == 0x0D }) { continue }
+            found = true
+            if !isUTF8(line) {
+                listing.note(.notUTF8, file, number, "is not UTF-8; save the file in that encoding")
+            } else {
+                listing.addCaption(line, file: file, line: number, subject: "holds")
+            }
         }
+        return found
+    }
+
+    private static func sidecar(_ picture: [UInt8]) -> [UInt8] {
+        let dot = picture.lastIndex(of: UInt8(ascii: ".")) ?? picture.count
+        return picture[..<dot] + Array(".txt".utf8)
+    }
+
+    /// Name of the folder that a picture lies in; empty at the top.
+    private static func parent(_ picture: [UInt8]) -> [UInt8] {
+        Array(picture.split(separator: 0x2F).dropLast().last ?? [])
     }
 }

@@ -49,12 +49,12 @@ public struct Evaluator {
         data: String, split: String, trainingSplit: String?, synonyms: Synonyms? = nil
     ) throws -> Report {
         let pictures = try PictureStore(
-            corpus: Corpus(folder: data, split: split), side: model.configuration.networks.side, badFiles: .skip)
+            corpus: Corpus(folder: data, split: split), side: model.configuration.networks.side, badFiles: .few)
         let corpus = pictures.corpus
         let asked = corpus.examples.indices.flatMap { example in
             // Without classes every picture is a class of its own.
             corpus.examples[example].captions.map {
-                Asked(example: example, caption: $0, label: corpus.examples[example].label ?? example)
+                Asked(example: example, caption: $0, label: corpus.label(of: example) ?? example)
             }
         }
         let reals = corpus.examples.indices.map { pictures.image($0) }
@@ -75,7 +75,7 @@ public struct Evaluator {
         // Of each picture one caption, so that both sides of a distance count alike.
         let firsts = corpus.examples.indices.map { example in corpus.reference(example: example, caption: 0).number }
         let training = try trainingSplit.map {
-            try PictureStore(corpus: Corpus(folder: data, split: $0), side: pictures.side, badFiles: .skip)
+            try PictureStore(corpus: Corpus(folder: data, split: $0), side: pictures.side, badFiles: .few)
         }
         let sample = training.map { store in draw(firsts.count, of: store.corpus.examples.count).map { store.image($0) }
         }
@@ -135,9 +135,9 @@ public struct Evaluator {
     /// For each caption the training picture whose caption the model's own encoder finds nearest.
     private func nearestTrainingExamples(_ captions: [String], _ training: PictureStore) throws -> [Int] {
         let reader = try model.embedder(on: device, encoder: encoder)
-        let known = training.corpus.captions
+        let known = Array(training.corpus.captions)
         let owners = training.corpus.examples.indices.flatMap { example in
-            training.corpus.examples[example].captions.map { _ in example }
+            training.corpus.captionNumbers(of: example).map { _ in example }
         }
         let rows = try FeatureMatrix(
             rows: known.count, columns: reader.width,

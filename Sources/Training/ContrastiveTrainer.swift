@@ -42,7 +42,7 @@ public final class ContrastiveTrainer {
         let image = encoder.image(side: recipe.data.side)
         try text.validate()
         try image.validate()
-        tokens = tokenizer.encode(corpus.captions, limit: text.length)
+        tokens = tokenizer.encode(Array(corpus.captions), limit: text.length)
         var numbers: [Set<Int32>: Int] = [:]
         texts = tokens.map { sequence in
             let words = Set(sequence.ids)
@@ -177,7 +177,7 @@ public final class ContrastiveTrainer {
     /// Whether two captions may describe each other's picture: same class, same picture or the same words.
     private func areAlike(_ a: CaptionReference, _ b: CaptionReference) -> Bool {
         if a.example == b.example || texts[a.number] == texts[b.number] { return true }
-        guard let label = corpus.examples[a.example].label else { return false }
-        return label == corpus.examples[b.example].label
+        guard let label = corpus.label(of: a.example) else { return false }
+        return label == corpus.label(of: b.example)
     }
 }

@@ -36,12 +36,12 @@ struct HeldOutPairs {
         let reader = try SentenceEmbedder(
             pair.text, arrays: pair.arrays.below("text"), vocabulary: pair.vocabulary, device: device)
         let corpus = pictures.corpus
-        let sentences = examples.map { corpus.examples[$0].captions[0] }
+        let sentences = examples.map { corpus.captions[corpus.captionNumbers(of: $0).lowerBound] }
         // Without classes every picture is a class of its own.
         return try retrieval(
             images: eye.features(of: examples.map { pictures.image($0) }),
             captions: FeatureMatrix(rows: sentences.count, columns: reader.width, values: reader.embed(sentences)),
-            classes: examples.map { corpus.examples[$0].label ?? -1 - $0 })
+            classes: examples.map { corpus.label(of: $0) ?? -1 - $0 })
     }
 }
 

@@ -12,26 +12,25 @@ struct SampleGrid {
 
     init(pictures: PictureStore, seed: UInt64) {
         self.pictures = pictures
-        let examples = pictures.corpus.examples
+        let corpus = pictures.corpus
         var stream = RandomStream(seed: seed, purpose: "grid")
         var rows: [Int] = []
         var labels = Set<Int>()
         // Different classes where there are enough of them.
         for _ in 0..<200 where rows.count < 8 {
-            let index = stream.index(below: examples.count)
-            if rows.contains(index) || examples[index].label.map(labels.contains) ?? false { continue }
+            let index = stream.index(below: corpus.examples.count)
+            if rows.contains(index) || corpus.label(of: index).map(labels.contains) ?? false { continue }
             rows.append(index)
-            if let label = examples[index].label { labels.insert(label) }
+            if let label = corpus.label(of: index) { labels.insert(label) }
         }
         self.rows = rows
     }
 
     func reals() -> Image {
-        let examples = pictures.corpus.examples
+        let corpus = pictures.corpus
         let images = rows.flatMap { row in
-            let alike = examples.indices.filter {
-                $0 != row && examples[row].label != nil && examples[$0].label == examples[row].label
-            }
+            let label = corpus.label(of: row)
+            let alike = corpus.examples.indices.filter { $0 != row && label != nil && corpus.label(of: $0) == label }
             let shown = ([row] + alike).prefix(SampleGrid.columns)
             return (0..<SampleGrid.columns).map { column in pictures.image(shown[column % shown.count]) }
         }

@@ -13,7 +13,7 @@ public struct StepProfile: CustomStringConvertible {
     ///   - kernels: how many kernels to list, the slowest first.
     public init(_ recipe: Recipe, data: String, device: CPUDevice, encoder: Bool, kernels: Int) throws {
         let corpus = try Corpus(folder: data, split: recipe.data.split.isEmpty ? nil : recipe.data.split)
-        let pictures = try PictureStore(corpus: corpus, side: recipe.data.side, badFiles: .skip)
+        let pictures = try PictureStore(corpus: corpus, side: recipe.data.side, badFiles: .few)
         let sampler = try PairSampler(corpus: pictures.corpus, seed: recipe.seed, flips: recipe.data.mirror)
         let size = encoder ? recipe.encoder.batch : recipe.gan.batch
         let batch = Batch(pictures: pictures, sampler: sampler, firstImage: 0, size: size)

@@ -53,7 +53,7 @@ public final class TrainingRun {
             run = try RunDirectory(creating: path)
         }
         // Before anything is written, so that a folder whose pictures are bad can be tried again once they are good.
-        pictures = try PictureStore(corpus: corpus, side: recipe.data.side, badFiles: .skip)
+        pictures = try PictureStore(corpus: corpus, side: recipe.data.side, badFiles: .few)
         if !(resume && isThere) { try AtomicFile.write(resolved, to: run.recipe) }
         journal = Journal(run)
         try journal.note("limn train \(recipe.name) on \(device.summary)")
@@ -100,7 +100,7 @@ public final class TrainingRun {
 
     private func trainGAN(_ encoder: SentenceEncoder) throws -> Outcome {
         let corpus = pictures.corpus
-        let vectors = try CaptionVectors(corpus.captions, encoder, in: run, journal: journal, device: device)
+        let vectors = try CaptionVectors(Array(corpus.captions), encoder, in: run, journal: journal, device: device)
         let trainer = try GANTrainer(recipe, embeddings: vectors.values, condition: encoder.width, device: device)
         var pending: String?
         if let checkpoint = try TrainingCheckpoint.latest(in: run.path, report: { try? journal.note("\($0)") }) {

@@ -14,7 +14,7 @@ struct TextInput {
         var isFolder = false
         if path != "-", FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder {
             let all = try Corpus(folder: path, split: nil)
-            return try all.splits.isEmpty ? all.captions : Corpus(folder: path, split: split).captions
+            return Array(try all.splits.isEmpty ? all.captions : Corpus(folder: path, split: split).captions)
         }
         guard path.hasSuffix(".jsonl") else { return try lines().map(\.text) }
         let decoder = JSONDecoder()

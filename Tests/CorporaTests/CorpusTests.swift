@@ -17,7 +17,7 @@ import Testing
         #expect(corpus.examples.map(\.label) == [1, 0, nil])
         #expect(corpus.classes == ["ant", "zebra"])
         #expect(corpus.splits == ["test", "train"])
-        #expect(corpus.captions == ["one", "two", "three", "four"])
+        #expect(Array(corpus.captions) == ["one", "two", "three", "four"])
         #expect(corpus.captionCount == 4)
         #expect(corpus.reference(example: 2, caption: 0).number == 3)
         #expect(corpus.text(of: corpus.reference(example: 1, caption: 1)) == "three")

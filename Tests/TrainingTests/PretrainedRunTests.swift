@@ -48,7 +48,7 @@ import Training
             let center = try #require(try Model(contentsOf: model).arrays[Model.centerName])
             #expect(center.shape == [reference.width])
             let corpus = try Corpus(folder: folder + "/corpus", split: "train")
-            let vectors = try Model(contentsOf: model).embedder(on: device).embed(corpus.captions)
+            let vectors = try Model(contentsOf: model).embedder(on: device).embed(Array(corpus.captions))
             let mean = center.values.indices.map { column in
                 stride(from: column, to: vectors.count, by: reference.width).reduce(0) { $0 + vectors[$1] }
                     / Float(corpus.captionCount)

@@ -1,0 +1,82 @@
+import Glibc
+
+/// Every file below a folder. Links are named and not followed: where one leads is asked only of those that are wanted.
+enum FolderWalk {
+    enum Kind {
+        case file
+        case link
+    }
+
+    /// Deeper folders are not entered.
+    private static let deepest = 64
+
+    /// Calls `body` with the path of each file relative to `root`, in no order.
+    /// - Throws: `CorpusError.cannotRead` where a folder cannot be listed.
+    static func visit(_ root: String, _ body: (ArraySlice<UInt8>, Kind) throws -> Void) throws {
+        var folders: [(path: [UInt8], depth: Int)] = [([], 0)]
+        var path: [UInt8] = []
+        while let folder = folders.popLast() {
+            let name = folder.path.isEmpty ? root : "\(root)/\(String(decoding: folder.path, as: UTF8.self))"
+            // The path as bytes: names of files need not be UTF-8.
+            let open =
+                folder.path.isEmpty
+                ? Array(root.utf8CString)
+                : Array(root.utf8CString.dropLast()) + [0x2F] + folder.path.map { CChar(bitPattern: $0) } + [0]
+            guard let stream = opendir(open) else { throw CorpusError.cannotRead(path: name, code: errno) }
+            defer { closedir(stream) }
+            while let entry = readdir(stream) {
+                path.removeAll(keepingCapacity: true)
+                path += folder.path
+                if !path.isEmpty { path.append(0x2F) }
+                let start = path.count
+                withUnsafeBytes(of: &entry.pointee.d_name) { path += $0.prefix { $0 != 0 } }
+                if path[start...] == [0x2E] || path[start...] == [0x2E, 0x2E] { continue }
+                switch kind(Int(entry.pointee.d_type), path, root) {
+                case DT_REG: try body(path[...], .file)
+                case DT_LNK: try body(path[...], .link)
+                case DT_DIR: if folder.depth < deepest { folders.append((path, folder.depth + 1)) }
+                default: break
+                }
+            }
+        }
+    }
+
+    /// The kind that the folder states, or the file itself where the file system does not say.
+    private static func kind(_ stated: Int, _ path: [UInt8], _ root: String) -> Int {
+        guard stated == DT_UNKNOWN else { return stated }
+        var status = stat()
+        let whole = Array(root.utf8CString.dropLast()) + [0x2F] + path.map { CChar(bitPattern: $0) } + [0]
+        guard lstat(whole, &status) == 0 else { return DT_UNKNOWN }
+        switch status.st_mode & S_IFMT {
+        case S_IFREG: return DT_REG
+        case S_IFLNK: return DT_LNK
+        case S_IFDIR: return DT_DIR
+        default: return DT_UNKNOWN
+        }
+    }
+
+    /// Where a path leads that has a link in it.
+    enum Target {
+        case file
+        case missing
+        case outside
+    }
+
+    /// - Parameters:
+    ///   - path: relative to `root`.
+    ///   - root: with all its own links resolved.
+    static func target(of path: ArraySlice<UInt8>, in root: String) -> Target {
+        guard let resolved = realpath("\(root)/\(String(decoding: path, as: UTF8.self))", nil) else { return .missing }
+        defer { free(resolved) }
+        guard String(cString: resolved).hasPrefix(root == "/" ? root : root + "/") else { return .outside }
+        var status = stat()
+        return stat(resolved, &status) == 0 && status.st_mode & S_IFMT == S_IFREG ? .file : .missing
+    }
+
+    /// A path with all its links resolved.
+    static func resolved(_ path: String) -> String? {
+        guard let resolved = realpath(path, nil) else { return nil }
+        defer { free(resolved) }
+        return String(cString: resolved)
+    }
+}

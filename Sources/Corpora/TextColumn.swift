@@ -1,0 +1,38 @@
+/// Many texts as one run of UTF-8: eight bytes a text beside its own.
+struct TextColumn: Sendable, Equatable {
+    private(set) var bytes: [UInt8] = []
+    /// Where each text ends in `bytes`.
+    private var ends: [Int] = []
+
+    var count: Int { ends.count }
+    var isEmpty: Bool { ends.isEmpty }
+
+    func range(_ index: Int) -> Range<Int> { (index == 0 ? 0 : ends[index - 1])..<ends[index] }
+
+    func utf8(_ index: Int) -> ArraySlice<UInt8> { bytes[range(index)] }
+
+    subscript(index: Int) -> String { String(decoding: utf8(index), as: UTF8.self) }
+
+    mutating func append(_ text: some Sequence<UInt8>) {
+        bytes.append(contentsOf: text)
+        ends.append(bytes.count)
+    }
+
+    /// Forgets all but the first `count` texts, and keeps the memory.
+    mutating func shorten(to count: Int) {
+        guard count < ends.count else { return }
+        bytes.removeLast(bytes.count - (count == 0 ? 0 : ends[count - 1]))
+        ends.removeLast(ends.count - count)
+    }
+
+    /// Gives back what growing has reserved and nothing fills.
+    mutating func compact() {
+        bytes = bytes.compacted()
+        ends = ends.compacted()
+    }
+}
+
+extension Array {
+    /// The same elements without room for more.
+    func compacted() -> [Element] { capacity > count + count / 8 ? Array(self[...]) : self }
+}
