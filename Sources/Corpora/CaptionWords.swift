@@ -32,7 +32,7 @@ struct CaptionWords {
             }
         } else {
             words = caption.lowercased().split { !$0.isLetter && !$0.isNumber && $0 != "'" && $0 != "’" }
-                .map { $0.replacing("’", with: "'") }
+                .map { String($0.replacing("’", with: "'")) }
         }
         return words.compactMap { word in
             guard word.utf8.first == apostrophe || word.utf8.last == apostrophe else { return word }

@@ -6,13 +6,14 @@ public struct ContactSheet {
     public struct Entry: Sendable {
         public let image: Image
         public let caption: String
-        /// A line below the caption, in grey: where the picture is from.
-        public let note: String
+        /// Lines below the caption, in grey: where the picture is from. Empty ones are left out.
+        public let notes: [String]
 
-        public init(image: Image, caption: String, note: String) {
+        /// - Parameter image: larger or smaller than its frame, it is scaled.
+        public init(image: Image, caption: String, notes: [String]) {
             self.image = image
             self.caption = caption
-            self.note = note
+            self.notes = notes.filter { !$0.isEmpty }
         }
     }
 
@@ -55,7 +56,7 @@ public struct ContactSheet {
         let rows = stride(from: 0, to: entries.count, by: columns).map { $0..<min($0 + columns, entries.count) }
         // A row is as high as its longest caption.
         let heights = rows.map { row in
-            let lines = row.map { captions[$0].count + (entries[$0].note.isEmpty ? 0 : 1) }.max() ?? 0
+            let lines = row.map { captions[$0].count + entries[$0].notes.count }.max() ?? 0
             return side + 6 * text.scale + lines * lineHeight
         }
         let width = 2 * margin + columns * (side + gap) - gap
@@ -84,11 +85,7 @@ public struct ContactSheet {
     }
 
     private func draw(_ entry: Entry, _ caption: [String], x: Int, y: Int, on sheet: inout Image) {
-        let image = entry.image
-        let scale = Double(side) / Double(max(image.width, image.height))
-        let fitted = image.resized(
-            width: max(1, Int((Double(image.width) * scale).rounded())),
-            height: max(1, Int((Double(image.height) * scale).rounded())))
+        let fitted = max(entry.image.width, entry.image.height) == side ? entry.image : entry.image.thumbnail(side: side)
         sheet.fill(x: x, y: y, width: side, height: side, color: ContactSheet.frame)
         sheet.put(fitted, x: x + (side - fitted.width) / 2, y: y + (side - fitted.height) / 2)
         var line = y + side + 6 * text.scale
@@ -96,7 +93,9 @@ public struct ContactSheet {
             text.draw(words, x: x, y: line, color: ContactSheet.ink, on: &sheet)
             line += lineHeight
         }
-        text.draw(
-            text.shortened(entry.note, width: side), x: x, y: line, color: ContactSheet.greyInk, on: &sheet)
+        for note in entry.notes {
+            text.draw(text.shortened(note, width: side), x: x, y: line, color: ContactSheet.greyInk, on: &sheet)
+            line += lineHeight
+        }
     }
 }

@@ -63,6 +63,11 @@ public struct CorpusStatistics: Sendable, Encodable {
     /// Captions of equal words, in whatever order, of different pictures.
     public let equalCaptions: Twins
 
+    /// Codes of near pictures differ in at most so many bits of 64.
+    public static var nearBits: Int { Fingerprint.nearBits }
+    /// Colours of near pictures differ by at most so many levels of 255 on average.
+    public static var nearLevels: Int { Fingerprint.nearLevels }
+
     /// Reads every pair of a corpus.
     /// - Parameters:
     ///   - folder: path of the corpus.
