@@ -50,7 +50,7 @@ public struct CorpusPreview: Sendable {
                     decoding: corpus.encodedPicture(example), named: corpus.pictureName(example))
                 images.append((example, image.thumbnail(side: side)))
             } catch {
-                unreadable.append(corpus.problem(.unreadablePicture, with: example, "\(error)"))
+                unreadable.append(corpus.problem(.unreadablePicture, with: example, because: error))
                 // A corpus without a single good picture need not be read to its end.
                 if images.isEmpty && unreadable.count == 1000 { break }
             }

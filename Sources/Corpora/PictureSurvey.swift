@@ -42,10 +42,7 @@ extension Corpus {
                 let fact = try body(encodedPicture(example), name)
                 facts.withLock { $0[example] = fact }
             } catch {
-                // Where the problem lies is named by the problem already.
-                let message = "\(error)"
-                let reason = message.hasPrefix("\(name): ") ? String(message.dropFirst(name.count + 2)) : message
-                let problem = problem(.unreadablePicture, with: example, reason)
+                let problem = problem(.unreadablePicture, with: example, because: error)
                 problems.withLock { $0.append((example, problem)) }
             }
             done.advance()
@@ -53,6 +50,13 @@ extension Corpus {
         return (
             facts.withLock { $0 }, problems.withLock { $0.sorted { $0.example < $1.example }.map(\.problem) }
         )
+    }
+
+    /// A problem with an example's picture; where it lies is named by the problem, and not by the error again.
+    func problem(_ kind: CorpusProblem.Kind, with example: Int, because error: any Error) -> CorpusProblem {
+        let (name, message) = (pictureName(example), "\(error)")
+        let reason = message.hasPrefix("\(name): ") ? String(message.dropFirst(name.count + 2)) : message
+        return problem(kind, with: example, reason)
     }
 
     /// The examples whose pictures have equal bytes: groups of two or more, each in order, in the order of their firsts.

@@ -17,5 +17,5 @@ struct CorpusCommand: ParsableCommand {
               limn corpus convert pictures --out shards --to shards --side 256
               limn corpus shapes --out shapes --count 5000 --seed 1
             """,
-        subcommands: [Check.self, Stats.self, Shapes.self, Preview.self])
+        subcommands: [Check.self, Stats.self, Convert.self, Split.self, Shapes.self, Preview.self])
 }
