@@ -38,7 +38,7 @@ let package = Package(
         .systemLibrary(name: "CUTF8Proc", path: "Sources/C/CUTF8Proc"),
         .target(
             name: "CImageCodecs", path: "Sources/C/CImageCodecs",
-            linkerSettings: [.linkedLibrary("png"), .linkedLibrary("dl")]),
+            linkerSettings: [.linkedLibrary("png"), .linkedLibrary("dl"), .linkedLibrary("m")]),
         .target(name: "COneDNN", path: "Sources/C/COneDNN", linkerSettings: [.linkedLibrary("dl")]),
         .target(
             name: "CKernels", path: "Sources/C/CKernels",
@@ -90,7 +90,7 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], path: "Benchmarks/Driver", swiftSettings: strict),
 
-        tests("Images", ["Images"]),
+        tests("Images", ["Images"], resources: [.copy("PngSuite")]),
         tests("Language", ["Language"], resources: [.copy("Golden")]),
         tests("Corpora", ["Corpora", "Images", "RandomStreams"]),
         tests("Checkpoints", ["Checkpoints"]),

@@ -1,7 +1,7 @@
 import CImageCodecs
 import Glibc
 
-/// Where the decoders that are loaded at run time are found, in the words of the dynamic loader.
+/// Where the codecs that are loaded at run time are found, in the words of the dynamic loader.
 package struct CodecLibraries: Sendable {
     package var jpeg = "libturbojpeg.so.0"
     package var webp = "libwebp.so.7"
@@ -12,78 +12,99 @@ package struct CodecLibraries: Sendable {
 extension Image {
     /// Reads and decodes a PNG, JPEG or WebP file; the format is told by the bytes, not by the file's name.
     ///
+    /// - Parameters: as of ``init(decoding:named:background:atLeast:)``.
     /// - Throws: ``ImageError``, which names `path`.
-    public init(contentsOf path: String) throws {
-        try self.init(decoding: try Self.bytes(ofFile: path), named: path)
+    public init(contentsOf path: String, background: RGB = .white, atLeast side: Int? = nil) throws {
+        try self.init(decoding: try Self.bytes(ofFile: path), named: path, background: background, atLeast: side)
     }
 
-    /// Decodes a PNG, JPEG or WebP image.
+    /// Decodes a PNG, JPEG or WebP image; of an animation, the first frame.
     ///
     /// Whatever the file holds becomes 8-bit RGB: palettes, grey, CMYK and 16-bit samples are converted, alpha is
-    /// composed over white, a PNG's gamma and a JPEG's Exif orientation are applied. Colour profiles are not applied.
+    /// composed over `background`, a PNG's gamma and a JPEG's Exif orientation are applied. Colour profiles are not
+    /// applied. Alpha weighs the encoded samples, as in image viewers and Pillow, except in a PNG that tells a gamma
+    /// other than sRGB's, where it weighs light, as libpng has it.
     ///
-    /// - Parameter name: what errors call these bytes, usually their path.
+    /// - Parameters:
+    ///   - name: what errors call these bytes, usually their path.
+    ///   - background: what shows through transparency.
+    ///   - side: where the caller will reduce the image to this size, in pixels: a JPEG is then decoded at a half, a
+    ///     quarter or an eighth while its shorter side stays at least twice as long, which is much faster and after an
+    ///     antialiased resize hardly another picture. Other formats ignore it; nil is full size.
     /// - Throws: ``ImageError`` on anything that is not a whole image of at most 32768 pixels a side and 64 million in
     ///   all.
-    public init(decoding bytes: [UInt8], named name: String) throws {
-        try self.init(decoding: bytes, named: name, libraries: CodecLibraries())
+    public init(
+        decoding bytes: [UInt8], named name: String, background: RGB = .white, atLeast side: Int? = nil
+    ) throws {
+        try self.init(
+            decoding: bytes, named: name, background: background, atLeast: side, libraries: CodecLibraries())
     }
 
-    /// As ``init(decoding:named:)``, with decoders loaded from elsewhere.
-    package init(decoding bytes: [UInt8], named name: String, libraries: CodecLibraries) throws {
+    /// As ``init(decoding:named:background:atLeast:)``, with decoders loaded from elsewhere.
+    package init(
+        decoding bytes: [UInt8], named name: String, background: RGB = .white, atLeast side: Int? = nil,
+        libraries: CodecLibraries
+    ) throws {
+        switch ImageFormat(signatureOf: bytes) {
+        case .png: self = try Self.decodedPNG(bytes, named: name, background: background)
+        case .jpeg: self = try Self.decodedJPEG(bytes, named: name, atLeast: side, library: libraries.jpeg)
+        case .webp:
+            self = try Self.decodedWebP(bytes, named: name, background: background, library: libraries.webp)
+        case nil: throw ImageError.unrecognized(name: name)
+        }
+    }
+
+    /// Width and height of the image that ``init(decoding:named:background:atLeast:)`` makes of these bytes at full
+    /// size, from the header alone: what comes behind may be damaged all the same.
+    ///
+    /// - Throws: ``ImageError`` where there is no header, or it claims more than is read.
+    public static func size(of bytes: [UInt8], named name: String) throws -> (width: Int, height: Int) {
         switch ImageFormat(signatureOf: bytes) {
         case .png:
-            self = try Self.decoded(as: .png, named: name) { pixels, message in
-                CImagePNGDecode(bytes, bytes.count, &pixels, message.baseAddress, message.count)
-            }
+            let header = try PNGHeader(of: bytes, named: name)
+            return (header.width, header.height)
         case .jpeg:
-            let markers = JPEGMarkers(of: bytes)
-            guard markers.isComplete else { throw ImageError.truncated(name: name, format: .jpeg) }
-            let library = libraries.jpeg
-            self = try Self.decoded(as: .jpeg, named: name, library: (library, "libturbojpeg0")) { pixels, message in
-                CImageJPEGDecode(
-                    library, bytes, bytes.count, markers.hasAdobe ? 1 : 0, &pixels, message.baseAddress, message.count)
-            }.oriented(markers.orientation)
+            let markers = JPEGMarkers(of: bytes, toTheEnd: false)
+            let frame = try markers.frame(named: name)
+            return markers.orientation.swapsSides ? (frame.height, frame.width) : (frame.width, frame.height)
         case .webp:
-            // The container's size field counts what follows it (RFC 9649, section 2.4).
-            let claimed = (0..<4).reduce(0) { $0 | Int(bytes[4 + $1]) << (8 * $1) }
-            guard bytes.count >= 8 + claimed else { throw ImageError.truncated(name: name, format: .webp) }
-            let library = libraries.webp
-            self = try Self.decoded(as: .webp, named: name, library: (library, "libwebp7")) { pixels, message in
-                CImageWebPDecode(library, bytes, bytes.count, &pixels, message.baseAddress, message.count)
-            }
+            let container = try WebPContainer(of: bytes, named: name)
+            return (container.width, container.height)
         case nil:
             throw ImageError.unrecognized(name: name)
         }
     }
 
-    /// Runs a decoder of C and turns what it reports into an image or an error.
-    private static func decoded(
-        as format: ImageFormat, named name: String, library: (name: String, package: String) = ("", ""),
-        _ decode: (inout CImagePixels, UnsafeMutableBufferPointer<CChar>) -> CImageStatus
+    /// Lets a decoder of C write an image of the given size, over `background` where it does not write all of it, and
+    /// turns what it reports into an error.
+    static func decoded(
+        width: Int, height: Int, as format: ImageFormat, named name: String,
+        library: (name: String, package: String) = ("", ""), background: RGB? = nil,
+        _ decode: (CImageTarget, UnsafeMutableBufferPointer<CChar>) -> CImageStatus
     ) throws -> Image {
-        var pixels = CImagePixels()
-        let (status, message) = withMessageBuffer { decode(&pixels, $0) }
-        defer { CImageFree(pixels.rgb) }
-        if status == CImageStatusLibraryMissing {
-            throw ImageError.libraryMissing(
-                name: name, format: format, library: library.name, package: library.package)
+        let count = width * height * 3
+        let samples = try [UInt8](unsafeUninitializedCapacity: count) { samples, initialized in
+            if let background { fill(samples, count: count, with: background) }
+            let target = CImageTarget(rgb: samples.baseAddress, width: width, height: height, stride: width * 3)
+            let (status, message) = withMessageBuffer { decode(target, $0) }
+            try check(status, message: message, format: format, name: name, library: library)
+            initialized = count
         }
-        let (width, height) = (Int(pixels.width), Int(pixels.height))
-        try check(status, message: message, format: format, name: name, width: width, height: height)
-        let samples = [UInt8](UnsafeBufferPointer(start: pixels.rgb, count: width * height * 3))
         return Image(width: width, height: height, pixels: samples)
     }
 
     /// The error that `status` stands for, if any.
     static func check(
-        _ status: CImageStatus, message: String, format: ImageFormat, name: String, width: Int = 0, height: Int = 0
+        _ status: CImageStatus, message: String, format: ImageFormat, name: String,
+        library: (name: String, package: String) = ("", "")
     ) throws {
         switch status {
         case CImageStatusDone: return
         case CImageStatusTruncated: throw ImageError.truncated(name: name, format: format)
-        case CImageStatusTooLarge: throw ImageError.tooLarge(name: name, width: width, height: height)
         case CImageStatusOutOfMemory: throw ImageError.outOfMemory(name: name)
+        case CImageStatusLibraryMissing:
+            throw ImageError.libraryMissing(
+                name: name, format: format, library: library.name, package: library.package)
         default: throw ImageError.damaged(name: name, format: format, reason: message)
         }
     }
@@ -108,6 +129,18 @@ extension Image {
         }
         bytes.removeLast(bytes.count - count)
         return bytes
+    }
+}
+
+/// Refuses what is larger than is read: an image nobody trains on, or a header that lies.
+///
+/// - Throws: ``ImageError/tooLarge(name:width:height:)``, or ``ImageError/damaged(name:format:reason:)`` for no pixels.
+func checkSize(width: Int, height: Int, format: ImageFormat, name: String) throws {
+    guard width > 0, height > 0 else {
+        throw ImageError.damaged(name: name, format: format, reason: "it claims \(width)×\(height) pixels")
+    }
+    guard width <= 32768, height <= 32768, width * height <= 64_000_000 else {
+        throw ImageError.tooLarge(name: name, width: width, height: height)
     }
 }
 

@@ -23,17 +23,21 @@ public struct Image: Sendable, Equatable {
     /// An image of one colour.
     ///
     /// - Precondition: both sides are positive.
-    public init(width: Int, height: Int, color: (UInt8, UInt8, UInt8)) {
+    public init(width: Int, height: Int, color: RGB) {
         precondition(width > 0 && height > 0, "an image has at least one pixel")
         let count = width * height * 3
-        let pixels = [UInt8](unsafeUninitializedCapacity: count) { buffer, initialized in
-            for i in stride(from: 0, to: count, by: 3) {
-                buffer[i] = color.0
-                buffer[i + 1] = color.1
-                buffer[i + 2] = color.2
-            }
+        let pixels = [UInt8](unsafeUninitializedCapacity: count) { samples, initialized in
+            Self.fill(samples, count: count, with: color)
             initialized = count
         }
         self.init(width: width, height: height, pixels: pixels)
+    }
+
+    static func fill(_ samples: UnsafeMutableBufferPointer<UInt8>, count: Int, with color: RGB) {
+        for i in stride(from: 0, to: count, by: 3) {
+            samples[i] = color.red
+            samples[i + 1] = color.green
+            samples[i + 2] = color.blue
+        }
     }
 }

@@ -4,7 +4,7 @@ public enum ImageFormat: String, Sendable {
     case png = "PNG"
     /// ISO/IEC 10918, with a JFIF, Exif or Adobe header.
     case jpeg = "JPEG"
-    /// WebP (RFC 9649), still images.
+    /// WebP (RFC 9649); of animations, the first frame.
     case webp = "WebP"
 }
 
@@ -20,14 +20,14 @@ public enum ImageError: Error, CustomStringConvertible, Sendable {
     case damaged(name: String, format: ImageFormat, reason: String)
     /// The header claims more pixels than are read: 32768 a side, 64 million in all.
     case tooLarge(name: String, width: Int, height: Int)
-    /// The library that decodes this format is not installed.
+    /// The library for this format is not installed.
     case libraryMissing(name: String, format: ImageFormat, library: String, package: String)
     /// There is not enough memory for the pixels.
     case outOfMemory(name: String)
     /// PNG cannot carry this text.
     case invalidText(keyword: String, reason: String)
-    /// libpng did not write the image.
-    case unwritable(reason: String)
+    /// The codec did not write the image.
+    case unwritable(format: ImageFormat, reason: String)
 
     /// One line: the image, what is wrong with it and, where there is one, the cure.
     public var description: String {
@@ -43,14 +43,14 @@ public enum ImageError: Error, CustomStringConvertible, Sendable {
         case .tooLarge(let name, let width, let height):
             "\(name): claims \(width)×\(height) pixels; at most 32768 a side and 64 million in all are read"
         case .libraryMissing(let name, let format, let library, let package):
-            "\(name): reading \(format.rawValue) needs \(library), which is not installed; "
+            "\(name): \(format.rawValue) needs \(library), which is not installed; "
                 + "`apt-get install \(package)` brings it"
         case .outOfMemory(let name):
             "\(name): not enough memory for its pixels"
         case .invalidText(let keyword, let reason):
             "PNG text \"\(keyword)\": \(reason)"
-        case .unwritable(let reason):
-            "the image cannot be written as PNG: \(reason)"
+        case .unwritable(let format, let reason):
+            "the image cannot be written as \(format.rawValue): \(reason)"
         }
     }
 }

@@ -1,25 +1,51 @@
+import Glibc
+
 /// What the markers of a JPEG file tell beside its pixels (ITU-T T.81, annex B).
 struct JPEGMarkers {
+    /// What the start of the frame tells.
+    struct Frame {
+        let width: Int
+        let height: Int
+        /// Coded arithmetically instead of by Huffman's method.
+        let isArithmetic: Bool
+    }
+
     /// An end-of-image marker closes the image: nothing was cut off.
     private(set) var isComplete = false
     /// An Adobe segment is present; such files store CMYK as 255 less the ink.
     private(set) var hasAdobe = false
     /// As the camera was held; `.upright` where the file does not say.
     private(set) var orientation = Orientation.upright
+    /// Passes over the image, one in a baseline file with its colours interleaved.
+    private(set) var scans = 0
+    private var firstFrame: Frame?
 
-    /// Walks the markers from the start of the image to its end, through the entropy-coded data of every scan.
-    init(of bytes: [UInt8]) {
-        bytes.withUnsafeBufferPointer { walk($0) }
+    /// Walks the markers from the start of the image to its end, through the entropy-coded data of every scan, or only
+    /// up to the start of the frame.
+    init(of bytes: [UInt8], toTheEnd: Bool = true) {
+        bytes.withUnsafeBufferPointer { walk($0, toTheEnd: toTheEnd) }
     }
 
-    private mutating func walk(_ bytes: UnsafeBufferPointer<UInt8>) {
+    /// The frame.
+    ///
+    /// - Throws: ``ImageError`` where there is none, or it claims more than is read.
+    func frame(named name: String) throws -> Frame {
+        guard let firstFrame else {
+            throw isComplete
+                ? ImageError.damaged(name: name, format: .jpeg, reason: "it has no frame")
+                : ImageError.truncated(name: name, format: .jpeg)
+        }
+        try checkSize(width: firstFrame.width, height: firstFrame.height, format: .jpeg, name: name)
+        return firstFrame
+    }
+
+    private mutating func walk(_ bytes: UnsafeBufferPointer<UInt8>, toTheEnd: Bool) {
+        guard let base = bytes.baseAddress else { return }
         var position = 2
         while position + 1 < bytes.count {
             // Inside a scan, and over garbage as decoders do, every byte up to the next 0xFF is skipped.
-            guard bytes[position] == 0xFF else {
-                position += 1
-                continue
-            }
+            guard let found = memchr(base + position, 0xFF, bytes.count - 1 - position) else { return }
+            position = UnsafeRawPointer(found) - UnsafeRawPointer(base)
             let marker = bytes[position + 1]
             switch marker {
             case 0xFF:
@@ -37,6 +63,7 @@ struct JPEGMarkers {
                 let end = position + 2 + max(length, 2)
                 guard end <= bytes.count else { return }
                 note(marker, UnsafeBufferPointer(rebasing: bytes[min(position + 4, end)..<end]))
+                if firstFrame != nil && !toTheEnd { return }
                 position = end
             }
         }
@@ -48,6 +75,15 @@ struct JPEGMarkers {
             orientation = Orientation(exif: segment.dropFirst(6)) ?? orientation
         case 0xEE where segment.starts(with: Array("Adobe".utf8)):
             hasAdobe = true
+        case 0xC4, 0xC8, 0xCC:
+            // Tables and an extension, among the numbers of the frames.
+            break
+        case 0xC0...0xCF where firstFrame == nil && segment.count >= 5:
+            firstFrame = Frame(
+                width: Int(segment[3]) << 8 | Int(segment[4]), height: Int(segment[1]) << 8 | Int(segment[2]),
+                isArithmetic: marker > 0xC8)
+        case 0xDA:
+            scans += 1
         default:
             break
         }

@@ -9,7 +9,7 @@ extension Image {
     ///
     /// - Parameter text: keywords of 1 to 79 printable Latin-1 characters, without spaces at the ends or in a row
     ///   (ISO/IEC 15948, section 11.3.4.2), and texts without NUL.
-    /// - Throws: ``ImageError/invalidText(keyword:reason:)``, ``ImageError/unwritable(reason:)``.
+    /// - Throws: ``ImageError/invalidText(keyword:reason:)``, ``ImageError/unwritable(format:reason:)``.
     public func pngData(text: [(keyword: String, text: String)] = []) throws -> [UInt8] {
         var strings: [CChar] = []
         var entries: [UInt8] = []
@@ -30,7 +30,7 @@ extension Image {
                 pixels, UInt32(width), UInt32(height), strings, entries, entries.count, &png, $0.baseAddress, $0.count)
         }
         defer { CImageFree(png.bytes) }
-        guard status == CImageStatusDone else { throw ImageError.unwritable(reason: message) }
+        guard status == CImageStatusDone else { throw ImageError.unwritable(format: .png, reason: message) }
         return [UInt8](UnsafeBufferPointer(start: png.bytes, count: png.count))
     }
 
@@ -40,13 +40,13 @@ extension Image {
     public static func pngText(in bytes: [UInt8]) throws -> [(keyword: String, text: String)] {
         let name = "PNG data"
         guard ImageFormat(signatureOf: bytes) == .png else { throw ImageError.unrecognized(name: name) }
+        _ = try PNGHeader(of: bytes, named: name)
         var texts = CImageTexts()
         let (status, message) = withMessageBuffer {
             CImagePNGReadTexts(bytes, bytes.count, &texts, $0.baseAddress, $0.count)
         }
         defer { CImageFree(texts.texts) }
-        try check(
-            status, message: message, format: .png, name: name, width: Int(texts.width), height: Int(texts.height))
+        try check(status, message: message, format: .png, name: name)
         return UnsafeBufferPointer(start: texts.texts, count: texts.count).map { entry in
             let keyword = UnsafeRawBufferPointer(start: entry.keyword, count: strlen(entry.keyword))
             let text = UnsafeRawBufferPointer(start: entry.text, count: entry.textCount)

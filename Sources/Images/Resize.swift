@@ -47,48 +47,59 @@ extension Image {
     /// - Precondition: both sides are positive.
     public func resized(width: Int, height: Int, filter: ResizeFilter = .bicubic) -> Image {
         precondition(width > 0 && height > 0, "an image has at least one pixel")
-        return resized(toWidth: width, filter).resized(toHeight: height, filter)
+        return resized(x: 0, y: 0, width: self.width, height: self.height, to: (width, height), filter)
     }
 
-    private func resized(toWidth width: Int, _ filter: ResizeFilter) -> Image {
-        if width == self.width { return self }
-        let weights = ResamplingWeights(from: self.width, to: width, filter)
-        let count = width * height * 3
-        let samples = [UInt8](unsafeUninitializedCapacity: count) { target, initialized in
-            weights.withResampling {
-                CImageResampleHorizontally(pixels, self.width, target.baseAddress, width, height, $0)
+    /// The part that begins at (`x`, `y`), which must lie within the image, in another size.
+    func resized(
+        x: Int, y: Int, width: Int, height: Int, to target: (width: Int, height: Int), _ filter: ResizeFilter
+    ) -> Image {
+        if target == (width, height) {
+            return width == self.width && height == self.height
+                ? self : cropped(x: x, y: y, width: width, height: height)
+        }
+        let columns = target.width == width ? nil : ResamplingWeights(from: width, to: target.width, filter)
+        let rows: ResamplingWeights? =
+            if target.height == height {
+                nil
+            } else if (width, target.width) == (height, target.height) {
+                columns
+            } else {
+                ResamplingWeights(from: height, to: target.height, filter)
             }
-            initialized = count
+        return pixels.withUnsafeBufferPointer { pixels in
+            let source = pixels.baseAddress! + (y * self.width + x) * 3
+            guard let columns else {
+                return rows!.alongColumns(source, stride: self.width * 3, width: width)
+            }
+            let wide = columns.alongRows(source, stride: self.width * 3, height: height)
+            return rows.map { rows in
+                wide.pixels.withUnsafeBufferPointer {
+                    rows.alongColumns($0.baseAddress!, stride: target.width * 3, width: target.width)
+                }
+            } ?? wide
         }
-        return Image(width: width, height: height, pixels: samples)
-    }
-
-    private func resized(toHeight height: Int, _ filter: ResizeFilter) -> Image {
-        if height == self.height { return self }
-        let weights = ResamplingWeights(from: self.height, to: height, filter)
-        let count = width * height * 3
-        let samples = [UInt8](unsafeUninitializedCapacity: count) { target, initialized in
-            weights.withResampling { CImageResampleVertically(pixels, target.baseAddress, height, width * 3, $0) }
-            initialized = count
-        }
-        return Image(width: width, height: height, pixels: samples)
     }
 }
 
 /// For each position along the target, the source positions that it sums and their weights, which add up to one.
 private struct ResamplingWeights {
+    private let source: Int
+    private let target: Int
     private var starts: [Int32] = []
     private var counts: [Int32] = []
     private var weights: [Int32] = []
     private let stride: Int
 
     init(from source: Int, to target: Int, _ filter: ResizeFilter) {
+        (self.source, self.target) = (source, target)
         let scale = Double(source) / Double(target)
         let widening = max(scale, 1)
         let support = filter.support * widening
-        stride = Int(support.rounded(.up)) * 2 + 1
+        let most = Int(support.rounded(.up)) * 2 + 1
+        stride = (most + 3) / 4 * 4
         weights = [Int32](repeating: 0, count: target * stride)
-        var real = [Double](repeating: 0, count: stride)
+        var real = [Double](repeating: 0, count: most)
         for position in 0..<target {
             let center = (Double(position) + 0.5) * scale
             let start = max(Int(center - support + 0.5), 0)
@@ -107,16 +118,43 @@ private struct ResamplingWeights {
         }
     }
 
-    func withResampling(_ body: (CImageResampling) -> Void) {
-        starts.withUnsafeBufferPointer { starts in
-            counts.withUnsafeBufferPointer { counts in
-                weights.withUnsafeBufferPointer { weights in
-                    body(
-                        CImageResampling(
-                            starts: starts.baseAddress, counts: counts.baseAddress, weights: weights.baseAddress,
-                            stride: stride))
-                }
+    /// `height` rows, `stride` bytes from one to the next, in another width.
+    func alongRows(_ pixels: UnsafePointer<UInt8>, stride: Int, height: Int) -> Image {
+        resampled(width: target, height: height) { samples, resampling in
+            let size = source * 3 + Int(CImageResamplingPadding)
+            withUnsafeTemporaryAllocation(byteCount: size, alignment: 1) { scratch in
+                CImageResampleHorizontally(
+                    pixels, stride, source, samples, target, height, resampling,
+                    scratch.assumingMemoryBound(to: UInt8.self).baseAddress)
             }
         }
+    }
+
+    /// Rows of `width` pixels, `stride` bytes from one to the next, in another height.
+    func alongColumns(_ pixels: UnsafePointer<UInt8>, stride: Int, width: Int) -> Image {
+        resampled(width: width, height: target) { samples, resampling in
+            CImageResampleVertically(pixels, stride, samples, width * 3, target, width * 3, resampling)
+        }
+    }
+
+    private func resampled(
+        width: Int, height: Int, _ body: (UnsafeMutablePointer<UInt8>, CImageResampling) -> Void
+    ) -> Image {
+        let count = width * height * 3
+        let samples = [UInt8](unsafeUninitializedCapacity: count) { samples, initialized in
+            starts.withUnsafeBufferPointer { starts in
+                counts.withUnsafeBufferPointer { counts in
+                    weights.withUnsafeBufferPointer { weights in
+                        body(
+                            samples.baseAddress!,
+                            CImageResampling(
+                                starts: starts.baseAddress, counts: counts.baseAddress, weights: weights.baseAddress,
+                                stride: stride))
+                    }
+                }
+            }
+            initialized = count
+        }
+        return Image(width: width, height: height, pixels: samples)
     }
 }

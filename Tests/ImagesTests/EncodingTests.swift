@@ -22,7 +22,7 @@ import Testing
     }
 
     @Test func onlyTextBeyondLatin1IsInternational() throws {
-        let image = Image(width: 1, height: 1, color: (1, 2, 3))
+        let image = Image(width: 1, height: 1, color: RGB(1, 2, 3))
         func chunks(_ text: String) throws -> (latin1: Bool, international: Bool) {
             let bytes = try image.pngData(text: [("key", text)])
             func holds(_ kind: String) -> Bool {
@@ -38,14 +38,14 @@ import Testing
     @Test(arguments: ["", " key", "key ", "a  b", "鳥", "a\nb", String(repeating: "k", count: 80)])
     func badKeywordsAreRefused(keyword: String) {
         let error = #expect(throws: ImageError.self) {
-            try Image(width: 1, height: 1, color: (0, 0, 0)).pngData(text: [(keyword, "text")])
+            try Image(width: 1, height: 1, color: RGB(0, 0, 0)).pngData(text: [(keyword, "text")])
         }
         #expect(error?.description.hasPrefix("PNG text \"\(keyword)\": a keyword is 1 to 79 ") == true)
     }
 
     @Test func textWithNULIsRefused() {
         let error = #expect(throws: ImageError.self) {
-            try Image(width: 1, height: 1, color: (0, 0, 0)).pngData(text: [("key", "a\0b")])
+            try Image(width: 1, height: 1, color: RGB(0, 0, 0)).pngData(text: [("key", "a\0b")])
         }
         #expect(error?.description == "PNG text \"key\": the text contains a NUL character")
     }

@@ -36,9 +36,9 @@ extension Image {
 
     @Test(arguments: ResizeFilter.allCases)
     func oneColourStaysItself(filter: ResizeFilter) {
-        let image = Image(width: 300, height: 41, color: (255, 0, 77))
+        let image = Image(width: 300, height: 41, color: RGB(255, 0, 77))
         #expect(
-            image.resized(width: 64, height: 64, filter: filter) == Image(width: 64, height: 64, color: (255, 0, 77)))
+            image.resized(width: 64, height: 64, filter: filter) == Image(width: 64, height: 64, color: RGB(255, 0, 77)))
     }
 
     @Test func theSameSizeChangesNothing() {
@@ -73,7 +73,7 @@ extension Image {
 
 @Suite struct Grids {
     @Test func imagesStandRowByRowOnWhite() {
-        let images = (1...5).map { Image(width: 2, height: 3, color: (UInt8($0), 0, 0)) }
+        let images = (1...5).map { Image(width: 2, height: 3, color: RGB(UInt8($0), 0, 0)) }
         let grid = Image.grid(images, columns: 3)
         #expect(grid.width == 2 * 3 + 2 * 2 && grid.height == 3 * 2 + 2)
         for y in 0..<grid.height {

@@ -115,7 +115,7 @@ private let withoutWebP: Comment = "libwebp is not installed (`apt-get install l
         }
         #expect(
             error?.description
-                == "a: reading \(format) needs libabsent.so.0, which is not installed; `apt-get install \(package)` "
+                == "a: \(format) needs libabsent.so.0, which is not installed; `apt-get install \(package)` "
                 + "brings it")
     }
 }

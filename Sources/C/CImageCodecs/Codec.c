@@ -1,5 +1,6 @@
 #include "Codec.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -8,20 +9,30 @@ CImageStatus CImageFail(CImageStatus status, const char *sentence, char *message
     return status;
 }
 
-int CImageIsWithinLimits(uint32_t width, uint32_t height) {
-    return width <= CImageMaximumSide && height <= CImageMaximumSide
-        && (uint64_t)width * height <= CImageMaximumPixels;
+static uint8_t mixedEncoded(unsigned sample, unsigned background, unsigned alpha) {
+    return (uint8_t)((sample * alpha + background * (255 - alpha) + 127) / 255);
 }
 
-void CImageComposeOverWhite(uint8_t *pixels, size_t count) {
-    const uint8_t *from = pixels;
-    uint8_t *to = pixels;
-    for (size_t i = 0; i < count; i++, from += 4, to += 3) {
-        unsigned alpha = from[3], white = 255 * (255 - alpha) + 127;
-        uint8_t red = (uint8_t)((from[0] * alpha + white) / 255);
-        uint8_t green = (uint8_t)((from[1] * alpha + white) / 255);
-        uint8_t blue = (uint8_t)((from[2] * alpha + white) / 255);
-        to[0] = red, to[1] = green, to[2] = blue;
+static uint8_t mixedLight(unsigned sample, unsigned background, unsigned alpha) {
+    float above = powf((float)sample, 2.2f), below = powf((float)background, 2.2f), part = (float)alpha / 255;
+    return (uint8_t)(powf(above * part + below * (1 - part), 1 / 2.2f) + 0.5f);
+}
+
+void CImageCompose(const uint8_t *rgba, CImageTarget target, CImageColor background, int inLinearLight) {
+    for (size_t y = 0; y < target.height; y++) {
+        uint8_t *to = target.rgb + y * target.stride;
+        for (size_t x = 0; x < target.width; x++, rgba += 4, to += 3) {
+            unsigned alpha = rgba[3];
+            if (inLinearLight && alpha > 0 && alpha < 255) {
+                to[0] = mixedLight(rgba[0], background.red, alpha);
+                to[1] = mixedLight(rgba[1], background.green, alpha);
+                to[2] = mixedLight(rgba[2], background.blue, alpha);
+            } else {
+                to[0] = mixedEncoded(rgba[0], background.red, alpha);
+                to[1] = mixedEncoded(rgba[1], background.green, alpha);
+                to[2] = mixedEncoded(rgba[2], background.blue, alpha);
+            }
+        }
     }
 }
 

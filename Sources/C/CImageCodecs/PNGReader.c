@@ -6,12 +6,21 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum {
+    /// Most bytes that one chunk besides the pixels may expand to, and most such chunks: a text of a few bytes could
+    /// otherwise ask for gigabytes.
+    maximumChunkBytes = 4000000,
+    maximumChunks = 64,
+};
+
 typedef struct {
     png_structp png;
     png_infop info;
     const uint8_t *bytes;
     size_t count, position;
-    uint32_t width, height;
+    CImageColor background;
+    CImageTarget target;
+    /// R, G, B, A of the whole image where it is transparent, otherwise nothing: the target is written at once.
     uint8_t *pixels;
     png_bytep *rows;
     CImageStatus status;
@@ -39,58 +48,74 @@ static void onRead(png_structp png, png_bytep target, size_t wanted) {
     reader->position += wanted;
 }
 
-/// Any PNG becomes 8-bit R, G, B, A in sRGB; a gAMA chunk is honoured, other colour profiles are not.
-static void askForRGBA(png_structp png, png_infop info) {
-    png_set_alpha_mode(png, PNG_ALPHA_PNG, PNG_DEFAULT_sRGB);
-    png_set_expand(png);
-    png_set_scale_16(png);
-    png_set_gray_to_rgb(png);
-    int hasAlpha = (png_get_color_type(png, info) & PNG_COLOR_MASK_ALPHA) != 0
-        || png_get_valid(png, info, PNG_INFO_tRNS) != 0;
-    if (!hasAlpha) png_set_add_alpha(png, 255, PNG_FILLER_AFTER);
-    png_set_interlace_handling(png);
-    png_read_update_info(png, info);
+static void fail(PNGReader *reader, CImageStatus status, const char *sentence) {
+    reader->status = status;
+    png_error(reader->png, sentence);
 }
 
-static void readSize(PNGReader *reader) {
-    reader->width = png_get_image_width(reader->png, reader->info);
-    reader->height = png_get_image_height(reader->png, reader->info);
-    if (!CImageIsWithinLimits(reader->width, reader->height)) {
-        reader->status = CImageStatusTooLarge;
-        png_error(reader->png, "too large");
-    }
+static int hasAlpha(const PNGReader *reader) {
+    return (png_get_color_type(reader->png, reader->info) & PNG_COLOR_MASK_ALPHA) != 0
+        || png_get_valid(reader->png, reader->info, PNG_INFO_tRNS) != 0;
+}
+
+/// Whether the file tells a gamma other than sRGB's, by libpng's own measure.
+static int hasOwnGamma(const PNGReader *reader) {
+    double gamma = 0;
+    if (!png_get_gAMA(reader->png, reader->info, &gamma)) return 0;
+    return gamma * 2.2 < 0.95 || gamma * 2.2 > 1.05;
+}
+
+/// Any PNG becomes 8-bit R, G, B or R, G, B, A in sRGB; a gAMA chunk is honoured, other colour profiles are not.
+static void askForPixels(const PNGReader *reader) {
+    png_set_alpha_mode(reader->png, PNG_ALPHA_PNG, PNG_DEFAULT_sRGB);
+    png_set_expand(reader->png);
+    png_set_scale_16(reader->png);
+    png_set_gray_to_rgb(reader->png);
+    png_set_interlace_handling(reader->png);
+    png_read_update_info(reader->png, reader->info);
 }
 
 static void readPixels(PNGReader *reader) {
-    askForRGBA(reader->png, reader->info);
-    size_t rowBytes = (size_t)reader->width * 4;
-    if (png_get_rowbytes(reader->png, reader->info) != rowBytes) png_error(reader->png, "unexpected row size");
-    reader->pixels = malloc(rowBytes * reader->height);
-    reader->rows = malloc(sizeof(png_bytep) * reader->height);
-    if (!reader->pixels || !reader->rows) {
-        reader->status = CImageStatusOutOfMemory;
-        png_error(reader->png, "out of memory");
-    }
-    for (uint32_t y = 0; y < reader->height; y++) reader->rows[y] = reader->pixels + y * rowBytes;
+    CImageTarget target = reader->target;
+    if (png_get_image_width(reader->png, reader->info) != target.width
+        || png_get_image_height(reader->png, reader->info) != target.height)
+        fail(reader, CImageStatusDamaged, "two headers tell different sizes");
+    int isTransparent = hasAlpha(reader), hasGamma = hasOwnGamma(reader);
+    askForPixels(reader);
+    size_t rowBytes = target.width * (isTransparent ? 4 : 3), stride = isTransparent ? rowBytes : target.stride;
+    if (png_get_rowbytes(reader->png, reader->info) != rowBytes)
+        fail(reader, CImageStatusDamaged, "unexpected row size");
+    if (isTransparent) reader->pixels = malloc(rowBytes * target.height);
+    reader->rows = malloc(sizeof(png_bytep) * target.height);
+    if ((isTransparent && !reader->pixels) || !reader->rows) fail(reader, CImageStatusOutOfMemory, "out of memory");
+    uint8_t *first = isTransparent ? reader->pixels : target.rgb;
+    for (size_t y = 0; y < target.height; y++) reader->rows[y] = first + y * stride;
     png_read_image(reader->png, reader->rows);
+    if (isTransparent) CImageCompose(reader->pixels, target, reader->background, hasGamma);
 }
 
 /// Inflates the pixels and keeps none of them: libpng has no way past them to the chunks behind.
 static void skipPixels(PNGReader *reader) {
+    png_uint_32 height = png_get_image_height(reader->png, reader->info);
     int passes = png_set_interlace_handling(reader->png);
     png_read_update_info(reader->png, reader->info);
     for (int pass = 0; pass < passes; pass++)
-        for (uint32_t y = 0; y < reader->height; y++) png_read_row(reader->png, NULL, NULL);
+        for (png_uint_32 y = 0; y < height; y++) png_read_row(reader->png, NULL, NULL);
 }
 
 static void readPNG(PNGReader *reader, int withPixels) {
     if (setjmp(png_jmpbuf(reader->png))) return;
-    // Sizes are judged above, with a message that names them.
+    // Sizes are judged before, with a message that names them.
     png_set_user_limits(reader->png, 0x7fffffff, 0x7fffffff);
+    png_set_chunk_malloc_max(reader->png, maximumChunkBytes);
+    png_set_chunk_cache_max(reader->png, maximumChunks);
     png_set_benign_errors(reader->png, 1);
     png_set_read_fn(reader->png, reader, onRead);
+    if (withPixels) {
+        static const png_byte texts[] = "tEXt\0zTXt\0iTXt";
+        png_set_keep_unknown_chunks(reader->png, PNG_HANDLE_CHUNK_NEVER, texts, 3);
+    }
     png_read_info(reader->png, reader->info);
-    readSize(reader);
     if (withPixels)
         readPixels(reader);
     else
@@ -107,18 +132,15 @@ static int openPNG(PNGReader *reader) {
 }
 
 CImageStatus CImagePNGDecode(
-    const uint8_t *bytes, size_t count, CImagePixels *pixels, char *message, size_t capacity) {
-    PNGReader reader = {.bytes = bytes, .count = count, .message = message, .capacity = capacity};
+    const uint8_t *bytes, size_t count, CImageColor background, CImageTarget target, char *message, size_t capacity) {
+    PNGReader reader = {
+        .bytes = bytes, .count = count, .background = background, .target = target, .message = message,
+        .capacity = capacity,
+    };
     if (openPNG(&reader)) readPNG(&reader, 1);
     png_destroy_read_struct(&reader.png, &reader.info, NULL);
     free(reader.rows);
-    *pixels = (CImagePixels){.width = reader.width, .height = reader.height};
-    if (reader.status == CImageStatusDone) {
-        CImageComposeOverWhite(reader.pixels, (size_t)reader.width * reader.height);
-        pixels->rgb = reader.pixels;
-    } else {
-        free(reader.pixels);
-    }
+    free(reader.pixels);
     return reader.status;
 }
 
@@ -152,7 +174,6 @@ CImageStatus CImagePNGReadTexts(
     PNGReader reader = {.bytes = bytes, .count = count, .message = message, .capacity = capacity};
     *texts = (CImageTexts){0};
     if (openPNG(&reader)) readPNG(&reader, 0);
-    texts->width = reader.width, texts->height = reader.height;
     if (reader.status == CImageStatusDone) reader.status = copyTexts(&reader, texts);
     png_destroy_read_struct(&reader.png, &reader.info, NULL);
     return reader.status;

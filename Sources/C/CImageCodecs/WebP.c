@@ -12,45 +12,46 @@ typedef struct {
 } WebP;
 
 /// Balanced by one dlclose; RTLD_NODELETE keeps the code mapped, so that the next image finds it at once.
-static int load(const char *library, WebP *api) {
+static CImageStatus load(const char *library, WebP *api, char *message, size_t capacity) {
     api->library = dlopen(library, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
-    if (!api->library) return 0;
-    *(void **)&api->getInfo = dlsym(api->library, "WebPGetInfo");
-    *(void **)&api->decodeRGBAInto = dlsym(api->library, "WebPDecodeRGBAInto");
-    return api->getInfo && api->decodeRGBAInto;
+    if (api->library) {
+        *(void **)&api->getInfo = dlsym(api->library, "WebPGetInfo");
+        *(void **)&api->decodeRGBAInto = dlsym(api->library, "WebPDecodeRGBAInto");
+        if (api->getInfo && api->decodeRGBAInto) return CImageStatusDone;
+    }
+    const char *reason = dlerror();
+    CImageFail(CImageStatusLibraryMissing, reason ? reason : "a function is missing", message, capacity);
+    if (api->library) dlclose(api->library);
+    return CImageStatusLibraryMissing;
 }
 
 static CImageStatus decode(
-    const WebP *api, const uint8_t *bytes, size_t count, CImagePixels *pixels, char *message, size_t capacity) {
+    const WebP *api, const uint8_t *bytes, size_t count, CImageColor background, CImageTarget target, char *message,
+    size_t capacity) {
     int width = 0, height = 0;
     if (!api->getInfo(bytes, count, &width, &height) || width <= 0 || height <= 0)
         return CImageFail(CImageStatusDamaged, "the header is not valid", message, capacity);
-    pixels->width = (uint32_t)width, pixels->height = (uint32_t)height;
-    if (!CImageIsWithinLimits(pixels->width, pixels->height))
-        return CImageFail(CImageStatusTooLarge, "too large", message, capacity);
-    size_t area = (size_t)width * (size_t)height;
-    uint8_t *target = malloc(area * 4);
-    if (!target) return CImageFail(CImageStatusOutOfMemory, "out of memory", message, capacity);
-    if (!api->decodeRGBAInto(bytes, count, target, area * 4, width * 4)) {
-        free(target);
-        return CImageFail(CImageStatusDamaged, "the data are not valid, or are an animation", message, capacity);
-    }
-    CImageComposeOverWhite(target, area);
-    pixels->rgb = target;
-    return CImageStatusDone;
+    if ((size_t)width != target.width || (size_t)height != target.height)
+        return CImageFail(CImageStatusDamaged, "two headers tell different sizes", message, capacity);
+    size_t size = target.width * target.height * 4;
+    uint8_t *rgba = malloc(size);
+    if (!rgba) return CImageFail(CImageStatusOutOfMemory, "out of memory", message, capacity);
+    CImageStatus status = CImageStatusDone;
+    if (api->decodeRGBAInto(bytes, count, rgba, size, width * 4))
+        CImageCompose(rgba, target, background, 0);
+    else
+        status = CImageFail(CImageStatusDamaged, "the data are not valid", message, capacity);
+    free(rgba);
+    return status;
 }
 
 CImageStatus CImageWebPDecode(
-    const char *library, const uint8_t *bytes, size_t count, CImagePixels *pixels, char *message, size_t capacity) {
-    *pixels = (CImagePixels){0};
+    const char *library, const uint8_t *bytes, size_t count, CImageColor background, CImageTarget target,
+    char *message, size_t capacity) {
     WebP api = {0};
-    CImageStatus status;
-    if (load(library, &api)) {
-        status = decode(&api, bytes, count, pixels, message, capacity);
-    } else {
-        const char *reason = dlerror();
-        status = CImageFail(CImageStatusLibraryMissing, reason ? reason : "a function is missing", message, capacity);
-    }
-    if (api.library) dlclose(api.library);
+    CImageStatus status = load(library, &api, message, capacity);
+    if (status != CImageStatusDone) return status;
+    status = decode(&api, bytes, count, background, target, message, capacity);
+    dlclose(api.library);
     return status;
 }

@@ -13,28 +13,24 @@ typedef enum {
     CImageStatusDone = 0,
     /// The bytes end before the image does.
     CImageStatusTruncated,
-    /// The codec refuses the bytes; the message is the codec's own.
+    /// The codec refuses the bytes, or finds another size than was asked for; the message is the codec's own.
     CImageStatusDamaged,
-    /// The header claims more than the limits below; nothing was allocated. Width and height are set.
-    CImageStatusTooLarge,
     /// The library that decodes this format is not installed; the message is the loader's own.
     CImageStatusLibraryMissing,
     CImageStatusOutOfMemory,
 } CImageStatus;
 
-enum {
-    /// Longest side read, in pixels.
-    CImageMaximumSide = 32768,
-    /// Most pixels read: 64 million, 256 MB while they are four bytes each.
-    CImageMaximumPixels = 64000000,
-};
-
-/// Decoded pixels: 8-bit R, G, B in rows of `3 * width` bytes, alpha already composed over white.
+/// A colour, 8-bit sRGB.
 typedef struct {
-    uint32_t width, height;
-    /// To be given to `CImageFree`.
+    uint8_t red, green, blue;
+} CImageColor;
+
+/// Where a decoder writes: `height` rows of `stride` bytes, of which it fills the first `3 * width` with R, G, B.
+/// Width and height are what the file's header claims; a decoder that finds another size writes nothing.
+typedef struct {
     uint8_t *rgb;
-} CImagePixels;
+    size_t width, height, stride;
+} CImageTarget;
 
 /// Bytes to be given to `CImageFree`.
 typedef struct {
@@ -54,7 +50,6 @@ typedef struct {
 
 /// The text chunks of a PNG in file order. `texts` is to be given to `CImageFree`, the strings go with it.
 typedef struct {
-    uint32_t width, height;
     CImageText *texts;
     size_t count;
 } CImageTexts;
@@ -63,8 +58,9 @@ void CImageFree(void *memory);
 
 // Every `message` is a buffer of `capacity` bytes, filled with a short NUL-terminated sentence on failure.
 
+/// Decodes a PNG over `background`.
 CImageStatus CImagePNGDecode(
-    const uint8_t *bytes, size_t count, CImagePixels *pixels, char *message, size_t capacity);
+    const uint8_t *bytes, size_t count, CImageColor background, CImageTarget target, char *message, size_t capacity);
 
 /// Reads the tEXt, zTXt and iTXt chunks on either side of the pixels; the pixels are inflated but not kept.
 CImageStatus CImagePNGReadTexts(
@@ -76,31 +72,46 @@ CImageStatus CImagePNGEncode(
     const uint8_t *rgb, uint32_t width, uint32_t height, const char *strings, const uint8_t *entries,
     size_t entryCount, CImageBytes *png, char *message, size_t capacity);
 
-/// Decodes with libturbojpeg, loaded from `library`. `invertedInk` says that CMYK samples are 255 where there is no
-/// ink, as files with an Adobe marker have it.
+/// Decodes with libturbojpeg, loaded from `library`. `width` and `height` are the file's; the target has that size or a
+/// half, a quarter or an eighth of it, rounded up. `invertedInk` says that CMYK samples are 255 where there is no ink,
+/// as files with an Adobe marker have it.
 CImageStatus CImageJPEGDecode(
-    const char *library, const uint8_t *bytes, size_t count, int invertedInk, CImagePixels *pixels, char *message,
-    size_t capacity);
+    const char *library, const uint8_t *bytes, size_t count, size_t width, size_t height, int invertedInk,
+    CImageTarget target, char *message, size_t capacity);
 
-/// Decodes a still WebP with libwebp, loaded from `library`.
+/// Encodes with libturbojpeg at a `quality` of 1 to 100, without subsampling of colour.
+CImageStatus CImageJPEGEncode(
+    const char *library, const uint8_t *rgb, size_t width, size_t height, int quality, CImageBytes *jpeg,
+    char *message, size_t capacity);
+
+/// Decodes a still WebP over `background` with libwebp, loaded from `library`.
 CImageStatus CImageWebPDecode(
-    const char *library, const uint8_t *bytes, size_t count, CImagePixels *pixels, char *message, size_t capacity);
+    const char *library, const uint8_t *bytes, size_t count, CImageColor background, CImageTarget target,
+    char *message, size_t capacity);
 
 /// Weighted sums along one axis. Output position `i` sums `counts[i]` source positions from `starts[i]` on, with the
-/// weights from `weights[i * stride]` on, in 22-bit fixed point; sums are rounded and clamped to 0...255.
+/// weights from `weights[i * stride]` on, in 22-bit fixed point; sums are rounded and clamped to 0...255. The stride is
+/// a multiple of four, and the weights behind the last are zero.
 typedef struct {
     const int32_t *starts, *counts, *weights;
     size_t stride;
 } CImageResampling;
 
-/// `source` is height x sourceWidth x 3, `target` height x targetWidth x 3.
-void CImageResampleHorizontally(
-    const uint8_t *source, size_t sourceWidth, uint8_t *target, size_t targetWidth, size_t height,
-    CImageResampling resampling);
+enum {
+    /// Bytes behind a row that are read, and multiplied by zero.
+    CImageResamplingPadding = 16,
+};
 
-/// `source` has rows of `rowBytes` bytes, `target` `targetHeight` of them.
+/// `source` is height x sourceWidth x 3 in rows of `sourceStride` bytes, `target` height x targetWidth x 3, `scratch`
+/// room for a source row and the padding.
+void CImageResampleHorizontally(
+    const uint8_t *source, size_t sourceStride, size_t sourceWidth, uint8_t *target, size_t targetWidth,
+    size_t height, CImageResampling resampling, uint8_t *scratch);
+
+/// Rows of `rowBytes` bytes; `sourceStride` and `targetStride` lie between the beginnings of two of them.
 void CImageResampleVertically(
-    const uint8_t *source, uint8_t *target, size_t targetHeight, size_t rowBytes, CImageResampling resampling);
+    const uint8_t *source, size_t sourceStride, uint8_t *target, size_t targetStride, size_t targetHeight,
+    size_t rowBytes, CImageResampling resampling);
 
 #ifdef __cplusplus
 }

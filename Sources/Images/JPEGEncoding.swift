@@ -1,0 +1,25 @@
+import CImageCodecs
+
+extension Image {
+    /// The image as a baseline JPEG file, its colours not subsampled: small pictures lose most by that.
+    ///
+    /// - Parameter quality: 1 to 100, as libjpeg counts it.
+    /// - Throws: ``ImageError/libraryMissing(name:format:library:package:)``,
+    ///   ``ImageError/unwritable(format:reason:)``.
+    public func jpegData(quality: Int) throws -> [UInt8] {
+        precondition((1...100).contains(quality), "a quality is 1 to 100, not \(quality)")
+        let library = CodecLibraries().jpeg
+        var jpeg = CImageBytes()
+        let (status, message) = withMessageBuffer {
+            CImageJPEGEncode(library, pixels, width, height, Int32(quality), &jpeg, $0.baseAddress, $0.count)
+        }
+        defer { CImageFree(jpeg.bytes) }
+        switch status {
+        case CImageStatusDone: return [UInt8](UnsafeBufferPointer(start: jpeg.bytes, count: jpeg.count))
+        case CImageStatusLibraryMissing:
+            throw ImageError.libraryMissing(
+                name: "a picture to be written", format: .jpeg, library: library, package: Self.jpegPackage)
+        default: throw ImageError.unwritable(format: .jpeg, reason: message)
+        }
+    }
+}
