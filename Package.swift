@@ -36,6 +36,7 @@ let package = Package(
         // Everything foreign.
         .systemLibrary(name: "COpenBLAS", path: "Sources/C/COpenBLAS"),
         .systemLibrary(name: "CUTF8Proc", path: "Sources/C/CUTF8Proc"),
+        .systemLibrary(name: "CZlib", path: "Sources/C/CZlib"),
         .target(
             name: "CImageCodecs", path: "Sources/C/CImageCodecs",
             linkerSettings: [.linkedLibrary("png"), .linkedLibrary("dl"), .linkedLibrary("m")]),
@@ -51,9 +52,10 @@ let package = Package(
         room("Layers", ["Graphs", "Execution", "RandomStreams"]),
 
         // Data.
-        room("Language", ["CUTF8Proc"]),
+        room("Compression", ["CZlib"]),
+        room("Language", ["CUTF8Proc", "Compression"]),
         room("Images", ["CImageCodecs"]),
-        room("Corpora", ["Language", "Images", "RandomStreams"]),
+        room("Corpora", ["Compression", "Language", "Images", "RandomStreams"]),
 
         // The subject.
         room("Networks", ["Graphs", "Layers", "Language"]),

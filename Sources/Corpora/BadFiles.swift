@@ -35,6 +35,12 @@ public struct LeftOut: Sendable, CustomStringConvertible {
         if first.count < limit { first.append(problem) }
     }
 
+    /// Counts all that another has counted.
+    mutating func add(_ other: LeftOut) {
+        first += other.first.prefix(max(0, limit - first.count))
+        counts.merge(other.counts, uniquingKeysWith: +)
+    }
+
     /// Number of all.
     public var total: Int { counts.values.reduce(0, +) }
 

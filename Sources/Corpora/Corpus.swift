@@ -30,7 +30,7 @@ public struct CaptionReference: Sendable, Hashable {
 ///
 /// Rows are kept as columns, some 50 bytes each beside path and captions; copies share them.
 public struct Corpus: Sendable {
-    /// The folder as it was named.
+    /// As it was named: a folder, a shard, or a pattern of shards such as `shards-{000..012}.tar`.
     public let folder: String
     /// Which layout it has.
     public let format: CorpusFormat
@@ -44,7 +44,7 @@ public struct Corpus: Sendable {
 
     /// Reads the listing of a corpus and checks that every picture it names is there.
     /// - Parameters:
-    ///   - folder: path of the folder.
+    ///   - folder: a folder, a `.tar` or `.tar.gz` file, or a pattern of them: `shards-{000..012}.tar`.
     ///   - split: which rows to take; `nil` takes all.
     ///   - badFiles: what becomes of rows that cannot be used.
     /// - Throws: `CorpusError`, which names file and line.
@@ -72,13 +72,13 @@ public struct Corpus: Sendable {
             }
             rows = rows.filtered { rows.splitNumber($0) == number }
         }
-        index = CorpusIndex(rows: rows, root: listing.root, sources: listing.sources)
+        index = CorpusIndex(listing, rows: rows)
     }
 
     private init(_ other: Corpus, rows: CorpusRows) {
         (folder, format, classes, splits) = (other.folder, other.format, other.classes, other.splits)
         leftOut = other.leftOut
-        index = CorpusIndex(rows: rows, root: other.index.root, sources: other.index.sources)
+        index = CorpusIndex(other.index, rows: rows)
     }
 
     /// The examples of the split, in the order of the file (without one: of the paths).
@@ -129,17 +129,12 @@ extension Corpus {
 
     /// The encoded bytes of an example's picture.
     /// - Throws: `CorpusError.cannotRead`, which names the picture.
-    package func encodedPicture(_ example: Int) throws -> [UInt8] {
-        try OpenFile.contents("\(index.root)/\(index.path(example))", limit: Corpus.largestPicture)
-    }
+    package func encodedPicture(_ example: Int) throws(CorpusError) -> [UInt8] { try index.encodedPicture(example) }
 
     /// A digest of where a picture lies, its size and the time of its last change: another one where the picture was
     /// exchanged.
     /// - Throws: `CorpusError.cannotRead`, which names the picture.
-    package func pictureStamp(_ example: Int) throws -> UInt64 {
-        let path = "\(index.root)/\(index.path(example))"
-        return try FileStamp(path).digest(of: index.path(example))
-    }
+    package func pictureStamp(_ example: Int) throws(CorpusError) -> UInt64 { try index.stamp(example) }
 
     /// Bytes; no encoded picture is larger.
     static let largestPicture = 1 << 30

@@ -10,8 +10,12 @@ public enum CorpusError: Error, CustomStringConvertible, Sendable {
     case noSuchFolder(String)
     /// A file or folder that is there cannot be read.
     case cannotRead(path: String, reason: String)
-    /// Neither metadata nor pictures with sidecar files.
-    case noCaptionsFound(folder: String)
+    /// None of the layouts of `CorpusFormat`.
+    case noCaptionsFound(folder: String, found: String)
+    /// A table of captions lacks a column.
+    case noColumn(String, file: String, found: [String])
+    /// A Parquet file.
+    case parquet(String)
     /// Metadata without a single row.
     case empty(file: String)
     /// The split that was asked for is not one of those there.
@@ -36,9 +40,17 @@ public enum CorpusError: Error, CustomStringConvertible, Sendable {
             "\(path): no such folder; name the folder that holds the corpus"
         case .cannotRead(let path, let reason):
             "\(path): cannot be read: \(reason)"
-        case .noCaptionsFound(let folder):
-            "\(folder): no captions found; looked for metadata.jsonl with \"file_name\" and \"text\", and for pictures "
-                + "(\(PicturePath.extensions.joined(separator: ", "))) with a .txt file of the same name"
+        case .noCaptionsFound(let folder, let found):
+            "\(folder): no captions found; looked for "
+                + CorpusFormat.allCases.map(\.sign).joined(separator: "; ") + "; found \(found)"
+        case .noColumn(let column, let file, let found):
+            "\(file): its first line names no column \(column)"
+                + (found.isEmpty ? "" : "; it has \(found.prefix(20).map { "\"\($0)\"" }.joined(separator: ", "))")
+        case .parquet(let path):
+            "\(path): Parquet is not read; python3 -c \"import datasets, json, os; os.mkdir('pictures'); "
+                + "open('pictures/metadata.jsonl', 'w').writelines(json.dumps({'file_name': r['image'].save("
+                + "f'pictures/{i}.png') or f'{i}.png', 'text': r['text']}) + '\\n' for i, r in enumerate("
+                + "datasets.load_dataset('parquet', data_files='\(path)', split='train')))\" makes a folder of it"
         case .empty(let file):
             "\(file): has no rows; a corpus needs at least one picture with a caption"
         case .unknownSplit(let split, let known, let folder) where known.isEmpty:

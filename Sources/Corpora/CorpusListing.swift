@@ -1,46 +1,41 @@
-import FoundationEssentials
-
 /// What a corpus lists: its usable rows, and every problem met on the way instead of only the first.
 ///
 /// `Corpus` refuses a listing with too many problems; `CorpusInspection` reports them.
 struct CorpusListing {
-    let format: CorpusFormat
-    /// The folder that all paths are relative to, as it was named.
+    private(set) var format: CorpusFormat = .sidecars
+    /// The folder that all paths are relative to.
     let root: String
     private(set) var rows = CorpusRows()
     /// Names of the classes and splits that `rows` number.
     private(set) var classes: [String] = []
     private(set) var splits: [String] = []
-    /// The files that list the rows, relative to `root`.
+    /// The files that list the rows, or the shards that hold them, relative to `root`.
     private(set) var sources: [String] = []
+    /// The shards, where pictures are no files.
+    private(set) var shards: [ShardFile] = []
     /// What was left out.
     private(set) var leftOut: LeftOut
     /// What is worth a remark and stands in nobody's way.
     private(set) var notices: LeftOut
+    /// How many problems are kept by name.
+    let kept: Int
 
     private var classList = NameList()
     private var splitList = NameList()
     private var table = PathTable()
 
-    /// Recognises the layout of a folder and lists it.
-    /// - Parameter named: how many problems are kept by name.
+    /// Recognises a layout and lists what is there.
+    /// - Parameters:
+    ///   - folder: a folder, a shard, or a pattern of shards.
+    ///   - kept: how many problems are kept by name.
     /// - Throws: `CorpusError` where there is no corpus at all; what is wrong within one goes to `leftOut`.
-    init(_ folder: String, keeping named: Int = 100) throws {
-        leftOut = LeftOut(keeping: named)
-        notices = LeftOut(keeping: named)
-        root = folder
-        var isFolder = false
-        guard FileManager.default.fileExists(atPath: folder, isDirectory: &isFolder), isFolder else {
-            throw CorpusError.noSuchFolder(folder)
-        }
-        if FileManager.default.fileExists(atPath: "\(folder)/\(MetadataFile.name)") {
-            format = .metadataLines
-            try MetadataFile.read(into: &self)
-            try leaveOutMissingPictures()
-        } else {
-            format = .sidecars
-            try SidecarFolder.read(into: &self)
-        }
+    init(_ folder: String, keeping kept: Int = 100) throws {
+        self.kept = kept
+        leftOut = LeftOut(keeping: kept)
+        notices = LeftOut(keeping: kept)
+        let layout = try CorpusLayout(folder)
+        root = layout.root
+        format = try layout.read(into: &self)
         finish()
     }
 
@@ -50,9 +45,24 @@ struct CorpusListing {
         return sources.count - 1
     }
 
+    /// The number of a shard, as that of a file that lists rows.
+    mutating func addShard(_ shard: ShardFile, named name: String) -> Int {
+        shards.append(shard)
+        return addSource(name)
+    }
+
     mutating func note(_ kind: CorpusProblem.Kind, _ file: String, _ line: Int?, _ detail: String) {
         let problem = CorpusProblem(kind: kind, file: file, line: line, detail: detail)
         if kind.isNotice { notices.add(problem) } else { leftOut.add(problem) }
+    }
+
+    mutating func note(_ problems: LeftOut) { leftOut.add(problems) }
+
+    /// Remarks on the pictures that no row has used.
+    mutating func noteUnlisted(_ pictures: TextColumn, _ isUsed: [Bool]) {
+        for picture in isUsed.indices where !isUsed[picture] {
+            note(.unlistedPicture, pictures[picture], nil, "is named by no row")
+        }
     }
 
     /// Adds a caption of the row that is about to be added, or notes why not.
@@ -68,32 +78,61 @@ struct CorpusListing {
         }
     }
 
+    /// Adds a caption for each line that is not blank, or notes why not.
+    mutating func addCaptions(ofText text: ArraySlice<UInt8>, file: @autoclosure () -> String) {
+        var rest = text.starts(with: [0xEF, 0xBB, 0xBF]) ? text.dropFirst(3) : text
+        var number = 0
+        var isBlank = true
+        while !rest.isEmpty {
+            let end = rest.firstIndex(of: 0x0A) ?? rest.endIndex
+            let line = rest[..<end]
+            rest = rest[min(end + 1, rest.endIndex)...]
+            number += 1
+            if line.allSatisfy({ $0 == 0x20 || $0 == 0x09 || $0 == 0x0D }) { continue }
+            isBlank = false
+            if isUTF8(line) {
+                addCaption(line, file: file(), line: number, subject: "holds")
+            } else {
+                note(.notUTF8, file(), number, "is not UTF-8; save the file in that encoding")
+            }
+        }
+        if isBlank { note(.noCaption, file(), nil, "holds no caption") }
+    }
+
     /// Adds a row with the captions that were added for it, or notes why not. A row whose captions were all refused is
     /// dropped without a further word.
-    mutating func addRow(path: ArraySlice<UInt8>, className: [UInt8], split: [UInt8], source: Int?, line: Int?) {
+    /// - Parameter member: where the picture lies in the shard `source`; nil where it is a file.
+    mutating func addRow(
+        path: ArraySlice<UInt8>, className: [UInt8], split: [UInt8], source: Int?, line: Int?,
+        member: Range<Int>? = nil
+    ) {
         guard rows.pendingCaptions > 0 else { return }
-        func name() -> String { String(decoding: path, as: UTF8.self) }
-        if let first = table.row(of: path, in: rows.paths) {
+        // In a shard names have been compared already, and two shards may use the same.
+        if member == nil, let first = table.row(of: path, in: rows.paths) {
+            let name = String(decoding: path, as: UTF8.self)
             let place = rows.line(first).map { "on line \($0)" } ?? "in \(file(of: first))"
-            note(.repeatedPicture, source.map { sources[$0] } ?? name(), line, "\(name()) is already listed \(place)")
+            note(.repeatedPicture, source.map { sources[$0] } ?? name, line, "\(name) is already listed \(place)")
             return rows.dropPendingCaptions()
         }
         let (label, part) = (classList.number(className), splitList.number(split))
-        rows.append(path: path, className: label, split: part, source: source, line: line)
-        table.insert(rows.count - 1, in: rows.paths)
+        rows.append(path: path, className: label, split: part, source: source, line: line, member: member)
+        if member == nil { table.insert(rows.count - 1, in: rows.paths) }
     }
 
     /// Adds a row that a file states, or notes why not.
-    mutating func add(_ draft: RowDraft, source: Int, line: Int?) {
+    /// - Parameter folder: that its path is relative to, with a slash at its end; empty for `root`.
+    mutating func add(_ draft: RowDraft, in folder: String, source: Int, line: Int?) {
         let file = sources[source]
-        if let fault = PicturePath.fault(draft.path) { return note(.unsafePath, file, line, fault) }
-        let path = PicturePath.normalized(draft.path)
+        if let fault = PicturePath.fault(draft.path) {
+            return note(.unsafePath, file, line, "\"file_name\" \(fault)")
+        }
+        let path = folder.utf8 + PicturePath.normalized(draft.path)
         func name() -> String { String(decoding: path, as: UTF8.self) }
         if draft.captions.isEmpty { return note(.noCaption, file, line, "\(name()) has no \"text\"") }
         for caption in 0..<draft.captions.count {
             addCaption(draft.captions.utf8(caption), file: file, line: line, subject: "\(name()) has")
         }
-        addRow(path: path, className: draft.className, split: draft.split, source: source, line: line)
+        addRow(path: path[...], className: draft.className, split: draft.split, source: source, line: line)
     }
 
     /// The file that lists a row.
@@ -101,7 +140,7 @@ struct CorpusListing {
 
     /// Leaves out the rows whose pictures are not there or lie outside of the folder, and remarks on the pictures that no
     /// row names. One walk through the folder, instead of a question for each row.
-    private mutating func leaveOutMissingPictures() throws {
+    mutating func leaveOutMissingPictures() throws {
         var isThere = [Bool](repeating: false, count: rows.count)
         var hasLinks = false
         try FolderWalk.visit(root) { path, kind in

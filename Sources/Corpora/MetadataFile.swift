@@ -19,15 +19,19 @@ enum MetadataFile {
         }
     }
 
-    static func read(into listing: inout CorpusListing) throws {
-        let source = listing.addSource(name)
-        var reader = try LineReader("\(listing.root)/\(name)")
+    /// - Parameters:
+    ///   - folder: that the file lies in and its paths are relative to, with a slash at its end; empty at the top.
+    ///   - split: of rows that name none.
+    static func read(in folder: String, split: String?, into listing: inout CorpusListing) throws {
+        let file = folder + name
+        let source = listing.addSource(file)
+        var reader = try LineReader("\(listing.root)/\(file)")
         var draft = RowDraft()
         var isEmpty = true
         while let line = try reader.nextLine() {
             guard let range = line.range else {
                 listing.note(
-                    .tooLong, name, line.number, "is longer than \(LineReader.longestLine) bytes; no row needs as much")
+                    .tooLong, file, line.number, "is longer than \(LineReader.longestLine) bytes; no row needs as much")
                 isEmpty = false
                 continue
             }
@@ -35,7 +39,7 @@ enum MetadataFile {
             if bytes.allSatisfy({ $0 == 0x20 || $0 == 0x09 || $0 == 0x0D }) { continue }
             isEmpty = false
             guard isUTF8(bytes) else {
-                listing.note(.notUTF8, name, line.number, "is not UTF-8; save the file in that encoding")
+                listing.note(.notUTF8, file, line.number, "is not UTF-8; save the file in that encoding")
                 continue
             }
             draft.clear()
@@ -44,16 +48,17 @@ enum MetadataFile {
                 try draft.read(&scanner)
                 try scanner.finish()
             } catch {
-                listing.note(.malformedRow, name, line.number, error.reason)
+                listing.note(.malformedRow, file, line.number, error.reason)
                 continue
             }
+            if draft.split.isEmpty, let split { draft.split += split.utf8 }
             if draft.path.isEmpty {
-                listing.note(.malformedRow, name, line.number, "has no \"file_name\"")
+                listing.note(.malformedRow, file, line.number, "has no \"file_name\"")
             } else {
-                listing.add(draft, source: source, line: line.number)
+                listing.add(draft, in: folder, source: source, line: line.number)
             }
         }
-        if isEmpty { throw CorpusError.empty(file: "\(listing.root)/\(name)") }
+        if isEmpty { throw CorpusError.empty(file: "\(listing.root)/\(file)") }
     }
 
     /// Writes the file whole or not at all, a row a line.

@@ -66,4 +66,6 @@ final class OpenFile: Sendable {
 /// What the operating system refused.
 struct POSIXFault: Error {
     let code: Int32
+
+    var reason: String { String(cString: strerror(code)) }
 }

@@ -6,6 +6,13 @@ struct PathTable {
     private var slots = [UInt32](repeating: 0, count: 64)
     private var count = 0
 
+    init() {}
+
+    /// A table of paths that are all different.
+    init(_ paths: TextColumn) {
+        for row in 0..<paths.count { insert(row, in: paths) }
+    }
+
     /// The row whose path this is.
     func row(of path: ArraySlice<UInt8>, in paths: TextColumn) -> Int? {
         var slot = PathTable.hash(path) & (slots.count - 1)

@@ -16,13 +16,13 @@ enum PicturePath {
         path.first == UInt8(ascii: ".") || zip(path, path.dropFirst()).contains { $0 == 0x2F && $1 == 0x2E }
     }
 
-    /// Why a `file_name` must not be opened, or nil where it stays inside the folder.
+    /// Why a path must not be opened, or nil where it stays inside the folder.
     static func fault(_ path: [UInt8]) -> String? {
         var name: String { String(decoding: path, as: UTF8.self) }
-        if path.isEmpty || path.contains(0) { return "\"file_name\" is empty or holds a zero byte" }
-        if path.first == 0x2F { return "\"file_name\" \(name) is absolute; it must be relative to the folder" }
+        if path.isEmpty || path.contains(0) { return "is empty or holds a zero byte" }
+        if path.first == 0x2F { return "\(name) is absolute; it must be relative to the folder" }
         if path.contains(0x2E), path.split(separator: 0x2F).contains([0x2E, 0x2E]) {
-            return "\"file_name\" \(name) leaves the folder"
+            return "\(name) leaves the folder"
         }
         return nil
     }

@@ -21,17 +21,22 @@ struct RowDraft {
         /// Names of captions, the best first: the first of them that a row has is the one that is read.
         static let captionNames = ["text", "caption", "captions", "prompt"]
 
-        init?(_ name: some Collection<UInt8>) {
+        init?(_ name: ArraySlice<UInt8>) {
             if name.elementsEqual("file_name".utf8) {
                 self = .path
             } else if name.elementsEqual("class".utf8) {
                 self = .className
             } else if name.elementsEqual("split".utf8) {
                 self = .split
-            } else if let rank = Field.captionNames.firstIndex(where: { name.elementsEqual($0.utf8) }) {
-                self = .captions(rank: rank)
             } else {
-                return nil
+                // Several columns of captions are told apart by numbers: text_1, text_2.
+                var stem = name[...]
+                while let last = stem.last, last &- 0x30 < 10 { stem.removeLast() }
+                if stem.count < name.count, stem.last == UInt8(ascii: "_") { stem.removeLast() }
+                guard let rank = Field.captionNames.firstIndex(where: { stem.elementsEqual($0.utf8) }) else {
+                    return nil
+                }
+                self = .captions(rank: rank)
             }
         }
     }
@@ -62,8 +67,6 @@ struct RowDraft {
             case .split: try RowDraft.text(&scanner, "split", into: &split)
             case .captions(let rank):
                 guard takesCaptions(rank: rank) else { return try scanner.skip() }
-                // A member that is there twice counts as it stands last.
-                captions.shorten(to: 0)
                 try readCaptions(&scanner, Field.captionNames[rank])
             case nil: try scanner.skip()
             }

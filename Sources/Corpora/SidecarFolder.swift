@@ -1,66 +1,55 @@
 /// The sidecar layout: beside each picture a `.txt` file of the same name with one caption a line.
 enum SidecarFolder {
-    /// No file of captions is larger.
-    private static let largestFile = 1 << 20
+    static func isIn(_ contents: FolderContents) -> Bool {
+        let table = PathTable(contents.texts)
+        return (0..<contents.pictures.count).contains {
+            table.row(of: sidecar(contents.pictures.utf8($0))[...], in: contents.texts) != nil
+        }
+    }
 
-    static func read(into listing: inout CorpusListing) throws {
-        var pictures: [[UInt8]] = []
-        var texts = Set<[UInt8]>()
-        try FolderWalk.visit(listing.root) { path, kind in
-            guard kind == .file, !PicturePath.isHidden(path) else { return }
-            if PicturePath.isPicture(path) {
-                pictures.append(Array(path))
-            } else if path.suffix(4) == Array(".txt".utf8)[...] {
-                texts.insert(Array(path))
-            }
-        }
-        guard pictures.contains(where: { texts.contains(sidecar($0)) }) else {
-            throw CorpusError.noCaptionsFound(folder: listing.root)
-        }
-        pictures.sort { $0.lexicographicallyPrecedes($1) }
+    static func read(_ contents: FolderContents, into listing: inout CorpusListing) throws {
+        let (pictures, texts) = (contents.pictures, contents.texts)
+        let table = PathTable(texts)
         // A single folder that holds everything (`images/`) says nothing about the pictures.
-        let hasClasses = Set(pictures.map(parent)).count > 1
-
-        for picture in pictures {
-            let sidecar = sidecar(picture)
-            let file = String(decoding: sidecar, as: UTF8.self)
-            guard texts.contains(sidecar) else {
-                listing.note(.noCaption, String(decoding: picture, as: UTF8.self), nil, "there is no \(file)")
-                continue
-            }
-            let text = try OpenFile.contents("\(listing.root)/\(file)", limit: largestFile)
-            if !addCaptions(text, file, into: &listing) { listing.note(.noCaption, file, nil, "holds no caption") }
-            listing.addRow(
-                path: picture[...], className: hasClasses ? parent(picture) : [], split: [], source: nil, line: nil)
+        var folders = Set<[UInt8]>()
+        for picture in 0..<pictures.count where folders.count < 2 {
+            folders.insert(Array(folder(pictures.utf8(picture))))
         }
-    }
 
-    /// Adds a caption for each line that is not blank; false where there is none.
-    private static func addCaptions(_ text: [UInt8], _ file: String, into listing: inout CorpusListing) -> Bool {
-        var rest = text[...]
-        if rest.starts(with: [0xEF, 0xBB, 0xBF]) { rest = rest.dropFirst(3) }
-        var number = 0
-        var found = false
-        for line in rest.split(separator: 0x0A, omittingEmptySubsequences: false) {
-            number += 1
-            if line.allSatisfy({ $0 == 0x20 || $0 == 0x09 || $0 == 0x0D }) { continue }
-            found = true
-            if !isUTF8(line) {
-                listing.note(.notUTF8, file, number, "is not UTF-8; save the file in that encoding")
+        var paired: [(picture: Int, text: Int)] = []
+        paired.reserveCapacity(pictures.count)
+        for picture in 0..<pictures.count {
+            let sidecar = sidecar(pictures.utf8(picture))
+            if let text = table.row(of: sidecar[...], in: texts) {
+                paired.append((picture, text))
             } else {
-                listing.addCaption(line, file: file, line: number, subject: "holds")
+                let name = String(decoding: sidecar, as: UTF8.self)
+                listing.note(.noCaption, pictures[picture], nil, "there is no \(name)")
             }
         }
-        return found
+        var isPaired = [Bool](repeating: false, count: texts.count)
+        var next = 0
+        try TextFiles.read(paired.map(\.text), of: texts, in: listing.root) { text, content in
+            isPaired[text] = true
+            let picture = pictures.utf8(paired[next].picture)
+            next += 1
+            let bytes = try content.get()
+            listing.addCaptions(ofText: bytes[...], file: texts[text])
+            listing.addRow(
+                path: picture, className: folders.count > 1 ? Array(folder(picture)) : [], split: [], source: nil,
+                line: nil)
+        }
+        for text in isPaired.indices where !isPaired[text] {
+            listing.note(.unpairedText, texts[text], nil, "has no picture beside it")
+        }
     }
 
-    private static func sidecar(_ picture: [UInt8]) -> [UInt8] {
-        let dot = picture.lastIndex(of: UInt8(ascii: ".")) ?? picture.count
-        return picture[..<dot] + Array(".txt".utf8)
+    private static func sidecar(_ picture: ArraySlice<UInt8>) -> [UInt8] {
+        picture[..<(picture.lastIndex(of: UInt8(ascii: ".")) ?? picture.endIndex)] + Array(".txt".utf8)
     }
 
     /// Name of the folder that a picture lies in; empty at the top.
-    private static func parent(_ picture: [UInt8]) -> [UInt8] {
-        Array(picture.split(separator: 0x2F).dropLast().last ?? [])
+    private static func folder(_ picture: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
+        picture.dropLastPathPart.lastPathPart
     }
 }

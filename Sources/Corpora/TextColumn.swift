@@ -1,3 +1,5 @@
+import Glibc
+
 /// Many texts as one run of UTF-8: eight bytes a text beside its own.
 struct TextColumn: Sendable, Equatable {
     private(set) var bytes: [UInt8] = []
@@ -16,6 +18,26 @@ struct TextColumn: Sendable, Equatable {
     mutating func append(_ text: some Sequence<UInt8>) {
         bytes.append(contentsOf: text)
         ends.append(bytes.count)
+    }
+
+    /// Puts the texts in the order of their bytes.
+    mutating func sort() {
+        let order = bytes.withUnsafeBytes { bytes in
+            (0..<count).sorted { a, b in
+                let (first, second) = (bytes[range(a)], bytes[range(b)])
+                let common = min(first.count, second.count)
+                guard common > 0, let one = UnsafeRawBufferPointer(rebasing: first).baseAddress,
+                    let other = UnsafeRawBufferPointer(rebasing: second).baseAddress
+                else { return first.count < second.count }
+                let sign = memcmp(one, other, common)
+                return sign == 0 ? first.count < second.count : sign < 0
+            }
+        }
+        var sorted = TextColumn()
+        sorted.bytes.reserveCapacity(bytes.count)
+        sorted.ends.reserveCapacity(count)
+        for index in order { sorted.append(utf8(index)) }
+        self = sorted
     }
 
     /// Forgets all but the first `count` texts, and keeps the memory.

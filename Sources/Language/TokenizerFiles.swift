@@ -1,3 +1,4 @@
+import Compression
 import FoundationEssentials
 
 extension Tokenizer {
@@ -26,11 +27,11 @@ extension Tokenizer {
             path = found
         }
         let bytes = try Self.read(path)
-        if Gzip.isGzip(bytes) {
+        if GzipStream.isGzip(bytes) {
             do {
-                let content = try Gzip.expanded(bytes, limit: Self.largestFile)
+                let content = try GzipStream.expanded(bytes, limit: Self.largestFile)
                 self.init(try Pipeline(clipMerges: TokenizerText.lines(content, file: path), file: path))
-            } catch let fault as Gzip.Fault {
+            } catch let fault as GzipFault {
                 throw LanguageError.malformedTokenizer(file: path, reason: fault.reason)
             }
         } else if bytes.first(where: { ![0x20, 0x09, 0x0A, 0x0D].contains($0) }) == UInt8(ascii: "{") {
