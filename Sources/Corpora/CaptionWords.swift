@@ -1,7 +1,7 @@
 /// The words of captions, numbered in the order of their first use.
 ///
 /// A word is a run of letters, digits, marks, and apostrophes within; case does not matter.
-struct CaptionWords {
+package struct CaptionWords {
     private(set) var words: [String] = []
     /// How often each was used.
     private(set) var counts: [Int] = []
@@ -23,7 +23,7 @@ struct CaptionWords {
         return result
     }
 
-    static func split(_ caption: String) -> [String] {
+    package static func split(_ caption: String) -> [String] {
         // Bytes where that is enough, as it mostly is: characters take twenty times as long.
         let words: [String]
         if caption.utf8.allSatisfy({ $0 < 0x80 }) {

@@ -1,16 +1,16 @@
 import Images
 
 /// Pictures in rows with their captions beneath, for people to look a corpus over.
-public struct ContactSheet {
+struct ContactSheet {
     /// A picture of the sheet.
-    public struct Entry: Sendable {
-        public let image: Image
-        public let caption: String
+    struct Entry: Sendable {
+        let image: Image
+        let caption: String
         /// Lines below the caption, in grey: where the picture is from. Empty ones are left out.
-        public let notes: [String]
+        let notes: [String]
 
         /// - Parameter image: larger or smaller than its frame, it is scaled.
-        public init(image: Image, caption: String, notes: [String]) {
+        init(image: Image, caption: String, notes: [String]) {
             self.image = image
             self.caption = caption
             self.notes = notes.filter { !$0.isEmpty }
@@ -30,7 +30,7 @@ public struct ContactSheet {
     private static let captionLines = 4
 
     /// - Parameter side: width and height of the frame that each picture is fitted into, 32...1024 pixels.
-    public init(side: Int) {
+    init(side: Int) {
         precondition((32...1024).contains(side), "a contact sheet's pictures have 32 to 1024 pixels a side")
         self.side = side
         text = Lettering(scale: max(1, side / 128))
@@ -42,14 +42,14 @@ public struct ContactSheet {
     private var lineHeight: Int { text.height + 2 * text.scale }
 
     /// The columns that make a sheet somewhat wider than high.
-    public static func columns(for count: Int) -> Int { max(1, Int((Double(count) * 1.5).squareRoot().rounded(.up))) }
+    static func columns(for count: Int) -> Int { max(1, Int((Double(count) * 1.5).squareRoot().rounded(.up))) }
 
     /// Draws the sheet.
     /// - Parameters:
     ///   - entries: one or more.
     ///   - columns: pictures a row, at least 1.
     ///   - title: the heading, and what stands beside it in grey.
-    public func draw(_ entries: [Entry], columns: Int, title: String, note: String) -> Image {
+    func draw(_ entries: [Entry], columns: Int, title: String, note: String) -> Image {
         precondition(!entries.isEmpty && columns > 0, "a contact sheet has a picture and a column")
         let columns = min(columns, entries.count)
         let captions = entries.map { text.lines($0.caption, width: side, count: ContactSheet.captionLines) }
@@ -62,8 +62,7 @@ public struct ContactSheet {
         let width = 2 * margin + columns * (side + gap) - gap
         let top = margin + heading.height + gap
         let height = top + heights.reduce(0) { $0 + $1 + gap } - gap + margin
-        let paper = ContactSheet.paper
-        var sheet = Image(width: width, height: height, color: (paper.red, paper.green, paper.blue))
+        var sheet = Image(width: width, height: height, color: ContactSheet.paper)
 
         let name = heading.shortened(title, width: width - 2 * margin)
         heading.draw(name, x: margin, y: margin, color: ContactSheet.ink, on: &sheet)
@@ -85,7 +84,8 @@ public struct ContactSheet {
     }
 
     private func draw(_ entry: Entry, _ caption: [String], x: Int, y: Int, on sheet: inout Image) {
-        let fitted = max(entry.image.width, entry.image.height) == side ? entry.image : entry.image.thumbnail(side: side)
+        let fitted =
+            max(entry.image.width, entry.image.height) == side ? entry.image : entry.image.thumbnail(side: side)
         sheet.fill(x: x, y: y, width: side, height: side, color: ContactSheet.frame)
         sheet.put(fitted, x: x + (side - fitted.width) / 2, y: y + (side - fitted.height) / 2)
         var line = y + side + 6 * text.scale
@@ -94,7 +94,9 @@ public struct ContactSheet {
             line += lineHeight
         }
         for note in entry.notes {
-            text.draw(text.shortened(note, width: side), x: x, y: line, color: ContactSheet.greyInk, on: &sheet)
+            // Of a path its end says most.
+            let part = note.contains("/") ? text.ending(note, width: side) : text.shortened(note, width: side)
+            text.draw(part, x: x, y: line, color: ContactSheet.greyInk, on: &sheet)
             line += lineHeight
         }
     }

@@ -31,16 +31,20 @@ public struct CorpusConversion: Sendable {
     public struct Pictures: Sendable {
         /// Width and height; nil leaves the size as it is.
         public var side: Int?
+        /// How pictures that are not square come to `side`.
         public var aspect = PictureAspect.crop
+        /// How they are encoded.
         public var encoding = Encoding.keep
         /// Of JPEG, 1...100.
         public var quality = 95
 
+        /// Pictures as they are.
         public init() {}
     }
 
     /// Pictures written.
     public let pictures: Int
+    /// Their captions.
     public let captions: Int
     /// Bytes of the pictures as written.
     public let bytes: Int

@@ -13,9 +13,12 @@ public struct CorpusDivision: Sendable {
 
     /// A part and its share of the pictures.
     public struct Part: Sendable, Equatable {
+        /// The split that its pictures are in.
         public let name: String
+        /// Above 0 and below 1.
         public let share: Double
 
+        /// A part of this name and share.
         public init(name: String, share: Double) {
             self.name = name
             self.share = share
@@ -24,9 +27,13 @@ public struct CorpusDivision: Sendable {
 
     /// What came into a part.
     public struct Count: Sendable, Equatable, Encodable {
+        /// The part's name.
         public let part: String
+        /// Its pictures.
         public let pictures: Int
+        /// The captions of these.
         public let captions: Int
+        /// Different classes of these.
         public let classes: Int
     }
 
@@ -52,7 +59,8 @@ public struct CorpusDivision: Sendable {
         progress: (@Sendable (Int, Int) -> Void)? = nil
     ) throws {
         let total = corpus.examples.count
-        let digests = corpus.survey(progress: progress.map { report in { @Sendable in report($0, total) } }) { bytes, _ in
+        let digests = corpus.survey(progress: progress.map { report in { @Sendable in report($0, total) } }) {
+            bytes, _ in
             EncodedDigest(bytes)
         }.facts
         let equal = corpus.equalPictures(digests)
@@ -89,7 +97,8 @@ public struct CorpusDivision: Sendable {
                 folder: corpus.folder,
                 reason: "part \"\(empty.part)\" would get no picture; "
                     + (rule == .class
-                        ? "there are too few classes that share no picture, so divide by random" : "give it a larger share"))
+                        ? "there are too few classes that share no picture, so divide by random"
+                        : "give it a larger share"))
         }
         self.corpus = corpus
         self.parts = parts
@@ -124,7 +133,8 @@ public struct CorpusDivision: Sendable {
         if corpus.format == .shards {
             throw CorpusError.indivisible(
                 folder: corpus.folder,
-                reason: "metadata cannot name pictures within shards; limn corpus convert --to folder makes files of them")
+                reason:
+                    "metadata cannot name pictures within shards; limn corpus convert --to folder makes files of them")
         }
         let path = "\(corpus.folder)/\(MetadataFile.name)"
         if FileManager.default.fileExists(atPath: path) {

@@ -5,9 +5,13 @@ import RandomStreams
 public struct CorpusPreview: Sendable {
     /// A picture on the sheet.
     public struct Picture: Sendable, Encodable {
+        /// Its path in the corpus.
         public let file: String
+        /// Its first caption.
         public let caption: String
+        /// Its class, where it has one.
         public let className: String?
+        /// Its split, where it is in one.
         public let split: String?
 
         private enum CodingKeys: String, CodingKey {
@@ -16,6 +20,7 @@ public struct CorpusPreview: Sendable {
         }
     }
 
+    /// The sheet.
     public let sheet: Image
     /// The pictures on it, from the top left, in the order of the corpus.
     public let pictures: [Picture]
@@ -47,7 +52,7 @@ public struct CorpusPreview: Sendable {
             moved[other] = moved[place] ?? place
             do {
                 let image = try Image(
-                    decoding: corpus.encodedPicture(example), named: corpus.pictureName(example))
+                    decoding: corpus.encodedPicture(example), named: corpus.pictureName(example), atLeast: side)
                 images.append((example, image.thumbnail(side: side)))
             } catch {
                 unreadable.append(corpus.problem(.unreadablePicture, with: example, because: error))
@@ -64,7 +69,8 @@ public struct CorpusPreview: Sendable {
         images.sort { $0.example < $1.example }
         pictures = images.map { example, _ in
             Picture(
-                file: corpus.pictureName(example), caption: corpus.captions[corpus.captionNumbers(of: example).lowerBound],
+                file: corpus.pictureName(example),
+                caption: corpus.captions[corpus.captionNumbers(of: example).lowerBound],
                 className: corpus.label(of: example).map { corpus.classes[$0] },
                 split: corpus.splitNumber(of: example).map { corpus.splits[$0] })
         }
@@ -72,7 +78,10 @@ public struct CorpusPreview: Sendable {
         let entries = zip(pictures, images).map { picture, image in
             ContactSheet.Entry(
                 image: image.image, caption: picture.caption,
-                notes: [picture.file, [picture.className, split == nil ? picture.split : nil].compactMap { $0 }.joined(separator: ", ")])
+                notes: [
+                    picture.file,
+                    [picture.className, split == nil ? picture.split : nil].compactMap { $0 }.joined(separator: ", "),
+                ])
         }
         let name = corpus.folder.split(separator: "/").last.map(String.init) ?? corpus.folder
         sheet = ContactSheet(side: side).draw(

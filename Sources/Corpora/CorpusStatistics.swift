@@ -2,15 +2,26 @@ import Images
 
 /// Something counted.
 public struct Tally: Sendable, Encodable, Equatable {
+    /// What was counted.
     public let name: String
+    /// How many there are.
     public let count: Int
+
+    package init(name: String, count: Int) {
+        self.name = name
+        self.count = count
+    }
 }
 
 /// How numbers are spread.
 public struct Spread: Sendable, Encodable, Equatable {
+    /// The least of them.
     public let least: Int
+    /// As many are below as above; of two middle ones the lower.
     public let median: Int
+    /// The most of them.
     public let most: Int
+    /// Their sum by their number.
     public let mean: Double
 
     /// Of no numbers, all zero.
@@ -35,25 +46,33 @@ public struct CorpusStatistics: Sendable, Encodable {
     public let bytes: Int
     /// `PNG`, `JPEG`, `WebP`.
     public let imageFormats: [Tally]
-    /// In pixels.
+    /// Columns, in pixels.
     public let width: Spread
+    /// Rows, in pixels.
     public let height: Spread
-    /// The ten commonest sizes, such as `640×480`, and the number of different ones.
+    /// The ten commonest sizes, such as `640×480`.
     public let sizes: [Tally]
+    /// The number of different sizes.
     public let distinctSizes: Int
 
+    /// Captions of all pictures together.
     public let captions: Int
+    /// Captions that a picture has.
     public let captionsPerPicture: Spread
+    /// Words that a caption has.
     public let wordsPerCaption: Spread
     /// How many captions have 0, 1, 2, … words.
     public let captionsByWords: [Int]
-    /// Different words, words used once only, and the fifty commonest.
+    /// Different words.
     public let words: Int
+    /// Words that occur once only.
     public let wordsUsedOnce: Int
+    /// The fifty commonest words.
     public let commonestWords: [Tally]
 
-    /// Pictures of each class and split, the largest first; those without one are not counted.
+    /// Pictures of each class, the largest first; those without one are not counted.
     public let classes: [Tally]
+    /// Pictures of each split, likewise.
     public let splits: [Tally]
 
     /// Pictures of equal bytes.
@@ -115,7 +134,8 @@ public struct CorpusStatistics: Sendable, Encodable {
         commonestWords = Array(
             CorpusStatistics.sorted(zip(vocabulary.words.words, vocabulary.words.counts).map(Tally.init)).prefix(50))
 
-        classes = CorpusStatistics.tallies(facts.indices.lazy.compactMap { corpus.label(of: $0) }.map { corpus.classes[$0] })
+        classes = CorpusStatistics.tallies(
+            facts.indices.lazy.compactMap { corpus.label(of: $0) }.map { corpus.classes[$0] })
         splits = CorpusStatistics.tallies(
             facts.indices.lazy.compactMap { corpus.splitNumber(of: $0) }.map { corpus.splits[$0] })
 
@@ -146,10 +166,12 @@ public struct CorpusStatistics: Sendable, Encodable {
 
 extension PictureFacts {
     init(_ bytes: [UInt8], named name: String) throws {
-        let image = try Image(decoding: bytes, named: name)
+        let (width, height) = try Image.size(of: bytes, named: name)
+        // A fingerprint needs few pixels.
+        let image = try Image(decoding: bytes, named: name, atLeast: 16)
         guard let format = ImageFormat(signatureOf: bytes) else { throw ImageError.unrecognized(name: name) }
         self.init(
-            format: format, width: image.width, height: image.height, bytes: EncodedDigest(bytes),
+            format: format, width: width, height: height, bytes: EncodedDigest(bytes),
             fingerprint: Fingerprint(of: image))
     }
 }

@@ -2,20 +2,22 @@ import Images
 import Language
 
 /// Text drawn into pictures: a small font of five by seven pixels with two below the line, its letters as wide as they are.
-struct Lettering {
+package struct Lettering {
     /// How many pixels a pixel of the font takes, in width and in height.
-    let scale: Int
+    package let scale: Int
+
+    package init(scale: Int) { self.scale = scale }
 
     /// Rows from the top of a capital to the foot of a `g`, in pixels.
-    var height: Int { Glyph.rows * scale }
+    package var height: Int { Glyph.rows * scale }
 
     /// Columns that text takes.
-    func width(_ text: some StringProtocol) -> Int {
+    package func width(_ text: some StringProtocol) -> Int {
         max(0, Lettering.glyphs(of: text).reduce(0) { $0 + $1.width + 1 } - 1) * scale
     }
 
     /// Draws text with its top left corner at (x, y); what lies outside of the picture is cut.
-    func draw(_ text: some StringProtocol, x: Int, y: Int, color: RGB, on image: inout Image) {
+    package func draw(_ text: some StringProtocol, x: Int, y: Int, color: RGB, on image: inout Image) {
         var left = x
         for glyph in Lettering.glyphs(of: text) {
             for row in 0..<Glyph.rows {
@@ -30,7 +32,7 @@ struct Lettering {
 
     /// Breaks text into at most `count` lines of at most `width` pixels, at spaces where that can be; what does not fit is
     /// cut and ends in `…`.
-    func lines(_ text: String, width: Int, count: Int) -> [String] {
+    package func lines(_ text: String, width: Int, count: Int) -> [String] {
         var lines: [String] = []
         var line = ""
         var words = text.split(whereSeparator: \.isWhitespace).map(String.init)[...]
@@ -55,11 +57,18 @@ struct Lettering {
     }
 
     /// As much of text as `width` pixels take, ending in `…` where that is not all.
-    func shortened(_ text: String, width: Int) -> String {
+    package func shortened(_ text: String, width: Int) -> String {
         if self.width(text) <= width { return text }
         var head = prefix(of: text, width: width - self.width("…") - scale)
         while head.last?.isWhitespace ?? false { head.removeLast() }
         return head + "…"
+    }
+
+    /// As much of the end of text as `width` pixels take, after a `…` where that is not all.
+    func ending(_ text: String, width: Int) -> String {
+        if self.width(text) <= width { return text }
+        let room = width - self.width("…") - scale
+        return "…" + String(prefix(of: String(text.reversed()), width: room).reversed())
     }
 
     /// The longest beginning that fits, at least one letter.

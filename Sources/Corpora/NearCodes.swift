@@ -2,7 +2,7 @@
 ///
 /// Codes that differ in at most k bits agree in at least one of k + 1 bands of bits, so that only codes which share a
 /// band are compared. Where many share one, as pictures on white do, the bits that are left are divided into bands again.
-struct NearCodes {
+package struct NearCodes {
     private let codes: [UInt64]
     private let limit: Int
     /// So few are compared each with each.
@@ -11,14 +11,14 @@ struct NearCodes {
     /// - Parameters:
     ///   - codes: all different.
     ///   - limit: the most bits in which two may differ, 0...63.
-    init(_ codes: [UInt64], within limit: Int) {
+    package init(_ codes: [UInt64], within limit: Int) {
         precondition((0..<64).contains(limit), "a code has 64 bits")
         self.codes = codes
         self.limit = limit
     }
 
     /// Calls `body` once for each pair, the lower index first, in no particular order, with its number of differing bits.
-    func forEachPair(_ body: (_ first: Int, _ second: Int, _ distance: Int) -> Void) {
+    package func forEachPair(_ body: (_ first: Int, _ second: Int, _ distance: Int) -> Void) {
         var differing: [UInt64] = []
         search(Array(codes.indices), bits: .max, differing: &differing, body)
     }

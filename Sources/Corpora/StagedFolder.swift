@@ -25,16 +25,21 @@ struct StagedFolder {
             throw CorpusError.cannotWrite(path: target, reason: "a file of that name is there")
         }
         let parent = target.lastIndex(of: "/").map { $0 == target.startIndex ? "/" : String(target[..<$0]) } ?? "."
+        // The source is not even given a folder that the target needs.
+        var existing = parent
+        while !FileManager.default.fileExists(atPath: existing), let slash = existing.lastIndex(of: "/") {
+            existing = slash == existing.startIndex ? "/" : String(existing[..<slash])
+        }
+        if let inside = FolderWalk.resolved(existing) ?? FolderWalk.resolved("."),
+            let outer = FolderWalk.resolved(source), inside == outer || inside.hasPrefix(outer + "/")
+        {
+            throw CorpusError.cannotWrite(
+                path: target, reason: "it lies in \(source), which is only read; name a folder elsewhere")
+        }
         do {
             try FileManager.default.createDirectory(atPath: parent, withIntermediateDirectories: true)
         } catch {
             throw CorpusError.cannotWrite(path: target, reason: CorpusError.reason(error))
-        }
-        if let inside = FolderWalk.resolved(parent), let outer = FolderWalk.resolved(source),
-            inside == outer || inside.hasPrefix(outer + "/")
-        {
-            throw CorpusError.cannotWrite(
-                path: target, reason: "it lies in \(source), which is only read; name a folder elsewhere")
         }
         guard mkdir(path, 0o777) == 0 else {
             let reason =
@@ -48,21 +53,12 @@ struct StagedFolder {
     /// Gives the folder its name, once all of it is on the disk.
     func publish() throws {
         // One call for all files: each by itself would wait for the disk thousands of times.
-        try synchronize(path, syncfs)
+        sync()
         // An empty folder of that name gives way.
         guard rename(path, target) == 0 else {
             throw CorpusError.cannotWrite(path: target, reason: String(cString: strerror(errno)))
         }
-        try synchronize(target + "/..", fsync)
-    }
-
-    private func synchronize(_ path: String, _ call: (Int32) -> Int32) throws {
-        let folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        defer { if folder >= 0 { close(folder) } }
-        // Some network file systems cannot do it and say EINVAL.
-        guard folder >= 0, call(folder) == 0 || errno == EINVAL else {
-            throw CorpusError.cannotWrite(path: path, reason: String(cString: strerror(errno)))
-        }
+        sync()
     }
 
     /// Removes what was written.

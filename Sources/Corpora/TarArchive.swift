@@ -12,7 +12,9 @@ enum TarArchive {
     static func header(name: String, size: Int) -> [UInt8] {
         precondition(name.utf8.count <= 100 && (0..<1 << 33).contains(size), "a name or a size that ustar cannot hold")
         var header = [UInt8](repeating: 0, count: block)
-        func put(_ text: String, at place: Int) { header.replaceSubrange(place..<place + text.utf8.count, with: text.utf8) }
+        func put(_ text: String, at place: Int) {
+            header.replaceSubrange(place..<place + text.utf8.count, with: text.utf8)
+        }
         func octal(_ number: Int, digits: Int) -> String {
             let text = String(number, radix: 8)
             return String(repeating: "0", count: digits - text.count) + text

@@ -6,7 +6,9 @@ public struct Twins: Sendable, Encodable {
     public struct Group: Sendable, Encodable {
         /// A picture and the split it is in.
         public struct Member: Sendable, Encodable {
+            /// The picture's path in the corpus.
             public let picture: String
+            /// Its split, where it is in one.
             public let split: String?
         }
 
@@ -105,7 +107,9 @@ public struct Twins: Sendable, Encodable {
             examples.lazy.filter { corpus.splitNumber(of: $0) == part.split }.prefix(share)
         }
         return Group(
-            members: shown.map { Group.Member(picture: corpus.pictureName($0), split: name(corpus.splitNumber(of: $0))) },
+            members: shown.map {
+                Group.Member(picture: corpus.pictureName($0), split: name(corpus.splitNumber(of: $0)))
+            },
             splits: counts.map { Tally(name: name($0.split) ?? "", count: $0.count) }, caption: caption, bits: bits)
     }
 }

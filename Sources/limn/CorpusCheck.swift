@@ -103,7 +103,8 @@ extension CorpusCommand {
                 counts = Dictionary(uniqueKeysWithValues: inspection.counts.map { ($0.key.rawValue, $0.value) })
                 problems = inspection.problems.map {
                     Problem(
-                        kind: $0.kind.rawValue, file: $0.file, line: $0.line, detail: $0.detail, remark: $0.kind.isNotice)
+                        kind: $0.kind.rawValue, file: $0.file, line: $0.line, detail: $0.detail,
+                        remark: $0.kind.isNotice)
                 }
             }
         }

@@ -2,7 +2,8 @@ import ArgumentParser
 
 struct CorpusCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "corpus", abstract: "Check, describe, convert, split and show captioned pictures; draw a corpus of shapes.",
+        commandName: "corpus",
+        abstract: "Check, describe, convert, split and show captioned pictures; draw a corpus of shapes.",
         discussion: """
             A corpus is a folder of pictures with metadata.jsonl, a line for each picture:
               {"file_name": "images/1.jpg", "text": ["a red rose", "a rose in bloom"], "split": "train"}

@@ -37,7 +37,10 @@ extension CorpusCommand {
         @Option(help: "Width and height to bring pictures to, in pixels; as they are by default.")
         var side: Int?
 
-        @Option(help: "What becomes of pictures that are not square: crop keeps the middle, pad all of it on white, stretch all.")
+        @Option(
+            help:
+                "What becomes of pictures that are not square: crop keeps the middle, pad all of it on white, stretch all."
+        )
         var aspect: PictureAspect?
 
         @Option(help: "How to encode: keep leaves files as they are where nothing else changes them.")
@@ -46,7 +49,10 @@ extension CorpusCommand {
         @Option(help: "Of JPEG, 1 to 100; 95 by default.")
         var quality: Int?
 
-        @Option(help: "Rows and pictures that cannot be used: leave out a few (one in a hundred), skip all, or fail at the first.")
+        @Option(
+            help:
+                "Rows and pictures that cannot be used: leave out a few (one in a hundred), skip all, or fail at the first."
+        )
         var badFiles = BadFiles.few
 
         @Flag(help: "Print what was written as JSON.")
@@ -74,7 +80,9 @@ extension CorpusCommand {
             }
             if aspect != nil && side == nil { throw ValidationError("--aspect says how to come to --side; give one") }
             if shardSize != nil && to == .folder { throw ValidationError("--shard-size belongs to --to shards") }
-            if quality != nil && format == .png { throw ValidationError("--quality belongs to JPEG; PNG loses nothing") }
+            if quality != nil && format == .png {
+                throw ValidationError("--quality belongs to JPEG; PNG loses nothing")
+            }
         }
 
         func run() throws {

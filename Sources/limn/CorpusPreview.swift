@@ -42,14 +42,19 @@ extension CorpusCommand {
         var json = false
 
         func validate() throws {
-            guard (1...1000).contains(count) else { throw ValidationError("--count must lie in 1...1000, found \(count)") }
-            guard (32...1024).contains(side) else { throw ValidationError("--side must lie in 32...1024, found \(side)") }
+            guard (1...1000).contains(count) else {
+                throw ValidationError("--count must lie in 1...1000, found \(count)")
+            }
+            guard (32...1024).contains(side) else {
+                throw ValidationError("--side must lie in 32...1024, found \(side)")
+            }
             if let columns, !(1...100).contains(columns) {
                 throw ValidationError("--columns must lie in 1...100, found \(columns)")
             }
             // Twice the side is room for captions; 64 million pixels are the most that an image has.
             guard count * (side + 40) * (side * 2 + 120) <= 64_000_000 else {
-                throw ValidationError("\(count) pictures of \(side) pixels make too large a sheet; ask for fewer or smaller ones")
+                throw ValidationError(
+                    "\(count) pictures of \(side) pixels make too large a sheet; ask for fewer or smaller ones")
             }
         }
 
@@ -67,7 +72,9 @@ extension CorpusCommand {
             }
             if json {
                 try StandardOutput.printJSON(
-                    Drawn(file: out, width: preview.sheet.width, height: preview.sheet.height, pictures: preview.pictures))
+                    Drawn(
+                        file: out, width: preview.sheet.width, height: preview.sheet.height, pictures: preview.pictures)
+                )
             } else {
                 Terminal.say("\(out): \(Measure.count(preview.pictures.count, "picture")) of \(folder)")
             }

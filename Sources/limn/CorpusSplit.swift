@@ -1,7 +1,7 @@
 import ArgumentParser
 import Checkpoints
 import Corpora
-import FoundationEssentials
+import Glibc
 
 extension CorpusCommand {
     struct Split: ParsableCommand {
@@ -58,7 +58,9 @@ extension CorpusCommand {
 
         func validate() throws {
             let sum = parts.parts.reduce(0) { $0 + $1.share }
-            guard abs(sum - 1) < 0.005 else { throw ValidationError("the shares of --parts must add up to 1, not \(sum)") }
+            guard abs(sum - 1) < 0.005 else {
+                throw ValidationError("the shares of --parts must add up to 1, not \(sum)")
+            }
             guard parts.parts.count > 1, Set(parts.parts.map(\.name)).count == parts.parts.count else {
                 throw ValidationError("--parts needs two parts or more, of different names")
             }

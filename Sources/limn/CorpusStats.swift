@@ -62,7 +62,8 @@ private struct StatisticsReport {
         entry("height", Self.range(statistics.height))
         let rest = statistics.distinctSizes - min(statistics.distinctSizes, 5)
         entry(
-            "size", Self.list(statistics.sizes.prefix(5))
+            "size",
+            Self.list(statistics.sizes.prefix(5))
                 + (rest > 0 ? ", and \(Measure.grouped(rest)) more" : ""))
 
         heading("captions")
@@ -71,7 +72,8 @@ private struct StatisticsReport {
         lines += Histogram(statistics.captionsByWords).lines.map { "  " + $0 }
         entry(
             "vocabulary",
-            "\(Measure.count(statistics.words, "word")), \(Measure.grouped(statistics.wordsUsedOnce)) of them used once")
+            "\(Measure.count(statistics.words, "word")), \(Measure.grouped(statistics.wordsUsedOnce)) of them used once"
+        )
         entry("commonest", Self.list(statistics.commonestWords.prefix(12)))
 
         if !statistics.classes.isEmpty || !statistics.splits.isEmpty { heading("classes and splits") }
@@ -124,7 +126,7 @@ private struct StatisticsReport {
     private static func line(_ group: Twins.Group) -> String {
         if let caption = group.caption {
             let counts = group.splits.map { $0.name.isEmpty ? "\($0.count)" : "\($0.count) in \($0.name)" }
-            return "“\(caption)”: \(counts.joined(separator: ", "))"
+            return "“\(caption.count > 90 ? caption.prefix(89) + "…" : caption)”: \(counts.joined(separator: ", "))"
         }
         var names = group.members.prefix(4).map { member in member.picture + (member.split.map { " (\($0))" } ?? "") }
         if group.splits.count > 1, !Set(group.members.prefix(4).map(\.split)).isSuperset(of: group.splits.map(\.name)) {
@@ -135,7 +137,7 @@ private struct StatisticsReport {
         }
         let more = group.count - names.count
         return names.joined(separator: group.bits == nil ? " = " : " ~ ") + (more > 0 ? " = … \(more) more" : "")
-            + (group.bits.map { $0 == 0 ? ", no bit apart" : ", \(Measure.count($0, "bit")) apart" } ?? "")
+            + (group.bits.map { ", \($0) of 64 bits differ" } ?? "")
     }
 
     private static func list(_ tallies: some Sequence<Tally>) -> String {
@@ -163,10 +165,11 @@ struct Histogram {
         }
         // What lies above the last hundredth is one bar.
         var sum = 0
-        let bulk = counts.firstIndex { count in
-            sum += count
-            return sum * 100 >= total * 99
-        } ?? first
+        let bulk =
+            counts.firstIndex { count in
+                sum += count
+                return sum * 100 >= total * 99
+            } ?? first
         let step = max(1, (bulk - first + Histogram.bars) / Histogram.bars)
         var ranges = stride(from: first, through: bulk, by: step).map { $0..<min($0 + step, counts.count) }
         if let last = ranges.last, last.upperBound < counts.count { ranges.append(last.upperBound..<counts.count) }

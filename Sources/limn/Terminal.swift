@@ -49,7 +49,8 @@ struct ProgressLine: Sendable {
         if elapsed > 1, done > 0 {
             let left = Int((elapsed / Double(done) * Double(total - done)).rounded(.up))
             let (hours, minutes, seconds) = (left / 3600, left / 60 % 60, left % 60)
-            let time = hours > 0 ? "\(hours) h \(minutes) min" : minutes > 0 ? "\(minutes) min \(seconds) s" : "\(seconds) s"
+            let time =
+                hours > 0 ? "\(hours) h \(minutes) min" : minutes > 0 ? "\(minutes) min \(seconds) s" : "\(seconds) s"
             text += ", \(Int(Double(done) / elapsed))/s, \(time) left"
         }
         Terminal.show(text)

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Corpora
 import Execution
 import Training
 
@@ -47,3 +48,5 @@ struct TrainingOptions: ParsableArguments {
         guard try run.train() == .finished else { throw ExitCode(130) }
     }
 }
+
+extension BadFiles: ExpressibleByArgument {}
