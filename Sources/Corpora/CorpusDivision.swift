@@ -95,10 +95,8 @@ public struct CorpusDivision: Sendable {
         if let empty = counts.first(where: { $0.pictures == 0 }) {
             throw CorpusError.indivisible(
                 folder: corpus.folder,
-                reason: "part \"\(empty.part)\" would get no picture; "
-                    + (rule == .class
-                        ? "there are too few classes that share no picture, so divide by random"
-                        : "give it a larger share"))
+                reason: "part \"\(empty.part)\" would get no picture; there are fewer "
+                    + (rule == .class ? "classes that share no picture" : "different pictures") + " than parts")
         }
         self.corpus = corpus
         self.parts = parts
@@ -114,12 +112,17 @@ public struct CorpusDivision: Sendable {
         var assignment = [Int](repeating: 0, count: corpus.examples.count)
         var given = [Double](repeating: 0, count: parts.count)
         var sum = 0.0
+        var left = units.count
         for var units in byClass {
             units.shuffle(using: &lot)
             for unit in units {
                 sum += Double(unit.count)
                 let lacks = parts.indices.map { parts[$0].share * sum - given[$0] }
-                let part = parts.indices.max { (lacks[$0], -$0) < (lacks[$1], -$1) } ?? 0
+                // The last units are for parts that have none yet, so that a small share of little is something.
+                let empty = parts.indices.filter { given[$0] == 0 }
+                let candidates = left <= empty.count ? empty : Array(parts.indices)
+                let part = candidates.max { (lacks[$0], -$0) < (lacks[$1], -$1) } ?? 0
+                left -= 1
                 given[part] += Double(unit.count)
                 for example in unit { assignment[example] = part }
             }

@@ -135,7 +135,7 @@ private struct Glyph: Sendable {
         840000000 00c2eie00 ggsiiis00 00cigic00 22eiiie00 00ciuge00 68s888800 00eiiie2c
         ggsiiii00 404444400 404444448 ggikoki00 444444400 00ullll00 00siiii00 00ciiic00
         00siiisgg 00eiiie22 00koggg00 00egc2s00 88s888400 00iiiie00 00hhaa400 00lllla00
-        00ha4ah00 00iiiie2c 00u2cgu00 644844600 444444400 o88488o00 009m00000 000000l00
+        00ha4ah00 00iiiie2c 00u2cgu00 644844600 444444444 o88488o00 009m00000 000000l00
         """.split(whereSeparator: \.isWhitespace).map(Glyph.init)
 }
 
