@@ -92,7 +92,9 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], path: "Benchmarks/Driver", swiftSettings: strict),
 
-        tests("Images", ["Images"], resources: [.copy("PngSuite")]),
+        // Damaged files for the tests that read them.
+        .target(name: "Fuzzing", dependencies: ["RandomStreams"], path: "Tests/Fuzzing", swiftSettings: strict),
+        tests("Images", ["Images", "Fuzzing"], resources: [.copy("PngSuite")]),
         tests("Language", ["Language"], resources: [.copy("Golden")]),
         tests("Corpora", ["Corpora", "Images", "RandomStreams"]),
         tests("Checkpoints", ["Checkpoints"]),

@@ -30,8 +30,8 @@ extension Image {
 
 extension JPEGMarkers.Frame {
     /// Whether `count` bytes can hold the image: of each block of 8 × 8 pixels, the Huffman code of its mean is at
-    /// least one bit. An arithmetic code may be shorter.
-    fileprivate func fits(in count: Int) -> Bool { isArithmetic || width * height <= count * 8 * 64 }
+    /// least one bit. (An arithmetic code, which nobody writes, could be shorter where nothing is to be seen.)
+    fileprivate func fits(in count: Int) -> Bool { width * height <= count * 8 * 64 }
 
     /// By how much the image may be reduced while its shorter side stays at least `side` long.
     fileprivate func reduction(toAtLeast side: Int) -> Int {

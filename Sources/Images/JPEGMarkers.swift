@@ -6,8 +6,6 @@ struct JPEGMarkers {
     struct Frame {
         let width: Int
         let height: Int
-        /// Coded arithmetically instead of by Huffman's method.
-        let isArithmetic: Bool
     }
 
     /// An end-of-image marker closes the image: nothing was cut off.
@@ -80,8 +78,7 @@ struct JPEGMarkers {
             break
         case 0xC0...0xCF where firstFrame == nil && segment.count >= 5:
             firstFrame = Frame(
-                width: Int(segment[3]) << 8 | Int(segment[4]), height: Int(segment[1]) << 8 | Int(segment[2]),
-                isArithmetic: marker > 0xC8)
+                width: Int(segment[3]) << 8 | Int(segment[4]), height: Int(segment[1]) << 8 | Int(segment[2]))
         case 0xDA:
             scans += 1
         default:

@@ -1,10 +1,14 @@
 /// A colour: 8-bit sRGB, written `#rrggbb`.
 public struct RGB: Sendable, Hashable, LosslessStringConvertible {
+    /// The samples, 0 to 255.
     public var red, green, blue: UInt8
 
+    /// `#ffffff`.
     public static let white = RGB(255, 255, 255)
+    /// `#000000`.
     public static let black = RGB(0, 0, 0)
 
+    /// The colour of these samples.
     public init(_ red: UInt8, _ green: UInt8, _ blue: UInt8) {
         self.red = red
         self.green = green
@@ -20,6 +24,7 @@ public struct RGB: Sendable, Hashable, LosslessStringConvertible {
         self.init(UInt8(value >> 16), UInt8(value >> 8 & 255), UInt8(value & 255))
     }
 
+    /// `#rrggbb`.
     public var description: String {
         let digits = String(UInt32(red) << 16 | UInt32(green) << 8 | UInt32(blue), radix: 16)
         return "#" + String(repeating: "0", count: 6 - digits.count) + digits

@@ -55,8 +55,7 @@ extension Image {
         x: Int, y: Int, width: Int, height: Int, to target: (width: Int, height: Int), _ filter: ResizeFilter
     ) -> Image {
         if target == (width, height) {
-            return width == self.width && height == self.height
-                ? self : cropped(x: x, y: y, width: width, height: height)
+            return target == (self.width, self.height) ? self : cropped(x: x, y: y, width: width, height: height)
         }
         let columns = target.width == width ? nil : ResamplingWeights(from: width, to: target.width, filter)
         let rows: ResamplingWeights? =

@@ -28,6 +28,9 @@ func distance(_ a: Image, _ b: Image) -> Int? {
     return zip(a.pixels, b.pixels).map { abs(Int($0) - Int($1)) }.max()
 }
 
+/// The colour that scripts/golden/images.py composes over, beside white.
+let blue = RGB(20, 60, 200)
+
 @Suite struct PNGDecoding {
     @Test(arguments: [
         ("8-bit RGB", ReferenceFile.rgbPNG), ("interlaced", .interlacedPNG), ("palette", .palettePNG),
@@ -38,6 +41,11 @@ func distance(_ a: Image, _ b: Image) -> Int? {
     func everyKind(name: String, file: ReferenceFile) throws {
         let image = try Image(decoding: file.bytes, named: name)
         #expect(image == file.image)
+    }
+
+    @Test func aBackgroundShowsThroughAlpha() throws {
+        let file = ReferenceFile.alphaPNGOverBlue
+        #expect(try Image(decoding: file.bytes, named: "alpha", background: blue) == file.image)
     }
 
     @Test func gammaIsApplied() throws {
@@ -75,6 +83,20 @@ func distance(_ a: Image, _ b: Image) -> Int? {
                 == "huge.png: claims \(width)×\(height) pixels; at most 32768 a side and 64 million in all are read")
     }
 
+    /// Deflate makes no more than 1032 bytes of one: these cannot be there.
+    @Test func pixelsThatCannotBeThereAreNotMadeRoomFor() {
+        let error = #expect(throws: ImageError.self) {
+            try Image(decoding: pngClaiming(width: 7000, height: 7000), named: "empty.png")
+        }
+        #expect(error?.description == "empty.png: the PNG image is truncated; copy or download the file again")
+    }
+
+    @Test func textThatExpandsWithoutEndIsLeftOut() throws {
+        let file = ReferenceFile.bombPNG
+        #expect(try Image(decoding: file.bytes, named: "bomb.png") == file.image)
+        #expect(try Image.pngText(in: file.bytes).map(\.keyword) == ["Title"])
+    }
+
     @Test(arguments: [[], [0x89, 0x50, 0x4E], Array("GIF89a".utf8), Array("RIFF".utf8), [0xFF, 0xD8]] as [[UInt8]])
     func otherBytesAreNotAnImage(bytes: [UInt8]) {
         let error = #expect(throws: ImageError.self) { try Image(decoding: bytes, named: "notes.txt") }
@@ -98,20 +120,31 @@ func distance(_ a: Image, _ b: Image) -> Int? {
         #expect(missing?.description == "/no/such/image.png: cannot be read: No such file or directory")
         let directory = #expect(throws: ImageError.self) { try Image(contentsOf: "/") }
         #expect(directory?.description == "/: cannot be read: Is a directory")
+        let endless = #expect(throws: ImageError.self) { try Image(contentsOf: "/dev/zero") }
+        #expect(endless?.description == "/dev/zero: cannot be read: it is not a regular file")
     }
 }
 
-/// A PNG of one signature and one valid header.
-private func pngClaiming(width: Int, height: Int) -> [UInt8] {
+/// A PNG that lacks nothing but its pixels.
+func pngClaiming(width: Int, height: Int) -> [UInt8] {
     func bigEndian(_ value: UInt32) -> [UInt8] { (0..<4).map { UInt8(truncatingIfNeeded: value >> (24 - 8 * $0)) } }
-    let header = Array("IHDR".utf8) + bigEndian(UInt32(width)) + bigEndian(UInt32(height)) + [8, 2, 0, 0, 0]
+    func chunk(_ kind: String, _ content: [UInt8]) -> [UInt8] {
+        let named = Array(kind.utf8) + content
+        return bigEndian(UInt32(content.count)) + named + bigEndian(checksum(named))
+    }
+    return [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A]
+        + chunk("IHDR", bigEndian(UInt32(width)) + bigEndian(UInt32(height)) + [8, 2, 0, 0, 0])
+        + chunk("IDAT", [0x78, 0x9C, 3, 0, 0, 0, 0, 1]) + chunk("IEND", [])
+}
+
+/// PNG's checksum of a chunk's kind and content (ISO/IEC 15948, section 5.5).
+func checksum(_ bytes: some Sequence<UInt8>) -> UInt32 {
     var crc = ~UInt32(0)
-    for byte in header {
+    for byte in bytes {
         crc ^= UInt32(byte)
         for _ in 0..<8 { crc = crc & 1 == 1 ? crc >> 1 ^ 0xEDB8_8320 : crc >> 1 }
     }
-    return [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A] + bigEndian(13) + header + bigEndian(~crc)
-        + bigEndian(0) + Array("IDAT".utf8)
+    return ~crc
 }
 
 /// Samples without a pattern that a codec could use.

@@ -38,7 +38,8 @@ extension Image {
     func oneColourStaysItself(filter: ResizeFilter) {
         let image = Image(width: 300, height: 41, color: RGB(255, 0, 77))
         #expect(
-            image.resized(width: 64, height: 64, filter: filter) == Image(width: 64, height: 64, color: RGB(255, 0, 77)))
+            image.resized(width: 64, height: 64, filter: filter) == Image(width: 64, height: 64, color: RGB(255, 0, 77))
+        )
     }
 
     @Test func theSameSizeChangesNothing() {
@@ -68,6 +69,52 @@ extension Image {
         #expect(image.mirrored().pixels == [7, 8, 9, 4, 5, 6, 1, 2, 3])
         let large = noise(width: 6, height: 5)
         #expect(large.mirrored().mirrored() == large)
+    }
+}
+
+@Suite struct Fitting {
+    @Test(arguments: [(9, 6), (6, 9), (5, 5)])
+    func aCropIsTheResizedCentre(width: Int, height: Int) {
+        let image = noise(width: width, height: height)
+        for side in [3, 5, 6, 11] {
+            #expect(image.fitted(side: side, aspect: .crop) == image.centerSquare().resized(width: side, height: side))
+        }
+    }
+
+    @Test func aPaddedPictureIsWholeAndCentred() {
+        let image = noise(width: 20, height: 9)
+        let red = RGB(200, 10, 20)
+        let padded = image.fitted(side: 10, aspect: .pad, filter: .lanczos, background: red)
+        // 4.5 rows are rounded up, and 5 rows have an odd rest.
+        #expect(
+            padded.cropped(x: 0, y: 2, width: 10, height: 5)
+                == image.resized(width: 10, height: 5, filter: .lanczos))
+        #expect(padded.cropped(x: 0, y: 0, width: 10, height: 2) == Image(width: 10, height: 2, color: red))
+        #expect(padded.cropped(x: 0, y: 7, width: 10, height: 3) == Image(width: 10, height: 3, color: red))
+        #expect(padded.width == 10 && padded.height == 10)
+
+        let line = noise(width: 1, height: 500).fitted(side: 7, aspect: .pad)
+        #expect(line.width == 7 && line.height == 7)
+        let square = noise(width: 8, height: 8)
+        #expect(square.fitted(side: 8, aspect: .pad) == square)
+    }
+
+    @Test func aStretchedPictureLosesItsProportions() {
+        let image = noise(width: 20, height: 9)
+        #expect(image.fitted(side: 6, aspect: .stretch) == image.resized(width: 6, height: 6))
+    }
+}
+
+@Suite struct Colours {
+    @Test(arguments: [("#14a0ff", RGB(20, 160, 255)), ("000000", .black), ("#FFFFFF", .white)])
+    func areReadAndWritten(text: String, color: RGB) throws {
+        #expect(RGB(text) == color)
+        #expect(RGB(color.description) == color)
+    }
+
+    @Test(arguments: ["", "#", "#fff", "white", "#12345g", "+12345", "#1234567"])
+    func otherTextsAreNone(text: String) {
+        #expect(RGB(text) == nil)
     }
 }
 

@@ -7,7 +7,7 @@ private let withoutWebP: Comment = "libwebp is not installed (`apt-get install l
 @Suite(.enabled(if: canDecode(.jpeg), withoutJPEG)) struct JPEGDecoding {
     @Test(arguments: [
         ("baseline", ReferenceFile.jpeg), ("progressive", .progressiveJPEG), ("grey", .greyJPEG), ("CMYK", .cmykJPEG),
-        ("CMYK without an Adobe marker", .plainCMYKJPEG),
+        ("CMYK without an Adobe marker", .plainCMYKJPEG), ("YCCK", .ycckJPEG),
     ])
     func everyKind(name: String, file: ReferenceFile) throws {
         let image = try Image(decoding: file.bytes, named: name)
@@ -21,6 +21,26 @@ private let withoutWebP: Comment = "libwebp is not installed (`apt-get install l
     func orientationIsApplied(file: ReferenceFile) throws {
         let image = try Image(decoding: file.bytes, named: "turned")
         #expect(try #require(distance(image, file.image)) <= 2)
+    }
+
+    /// 100 × 68 pixels: at a quarter the shorter side is 17, which is twice 8.
+    @Test(arguments: [ReferenceFile.quarterJPEG, .turnedQuarterJPEG])
+    func aThumbnailIsDecodedReduced(file: ReferenceFile) throws {
+        let image = try Image(decoding: file.bytes, named: "reduced", atLeast: 8)
+        #expect(try #require(distance(image, file.image)) <= 2)
+    }
+
+    @Test(arguments: [(1, 8), (4, 8), (5, 4), (8, 4), (9, 2), (17, 2), (18, 1), (1000, 1)])
+    func theShorterSideStaysTwiceAsLong(side: Int, reduction: Int) throws {
+        let image = try Image(decoding: ReferenceFile.quarterJPEG.bytes, named: "reduced", atLeast: side)
+        #expect(image.width == (100 + reduction - 1) / reduction && image.height == (68 + reduction - 1) / reduction)
+    }
+
+    @Test func aReducedThumbnailLooksLikeTheFullOne() throws {
+        let bytes = ReferenceFile.quarterJPEG.bytes
+        let reduced = try Image(decoding: bytes, named: "reduced", atLeast: 16).fitted(side: 16, aspect: .crop)
+        let full = try Image(decoding: bytes, named: "full").fitted(side: 16, aspect: .crop)
+        #expect(try #require(distance(reduced, full)) <= 4)
     }
 
     @Test(arguments: [ReferenceFile.jpeg, .progressiveJPEG, .orientation6JPEG])
@@ -71,6 +91,43 @@ private let withoutWebP: Comment = "libwebp is not installed (`apt-get install l
         let error = #expect(throws: ImageError.self) { try Image(decoding: bytes, named: "huge.jpg") }
         #expect(error?.description.hasPrefix("huge.jpg: claims 28672×28672 pixels") == true)
     }
+
+    /// A block of 8 × 8 pixels takes a bit at least: these cannot be there.
+    @Test func pixelsThatCannotBeThereAreNotMadeRoomFor() throws {
+        let error = #expect(throws: ImageError.self) {
+            try Image(decoding: jpegClaiming(side: 7000, scans: 1, bytes: 0), named: "empty.jpg")
+        }
+        #expect(error?.description == "empty.jpg: the JPEG image is truncated; copy or download the file again")
+    }
+
+    @Test func scansWithoutEndAreRefused() throws {
+        let error = #expect(throws: ImageError.self) {
+            try Image(decoding: jpegClaiming(side: 7000, scans: 42, bytes: 100_000), named: "scans.jpg")
+        }
+        #expect(error?.description == "scans.jpg: the JPEG image is damaged: it has 42 scans")
+    }
+
+    /// A progressive JPEG of scans with nothing in them.
+    private func jpegClaiming(side: Int, scans: Int, bytes: Int) -> [UInt8] {
+        let sides = [UInt8(side >> 8), UInt8(side & 255), UInt8(side >> 8), UInt8(side & 255)]
+        let frame = [0xFF, 0xD8, 0xFF, 0xC2, 0, 11, 8] + sides + [1, 1, 0x11, 0] as [UInt8]
+        let scan: [UInt8] = [0xFF, 0xDA, 0, 8, 1, 1, 0, 0, 0, 0]
+        return frame + (0..<scans).flatMap { _ in scan } + [UInt8](repeating: 0, count: bytes) + [0xFF, 0xD9]
+    }
+}
+
+@Suite(.enabled(if: canDecode(.jpeg), withoutJPEG)) struct JPEGEncoding {
+    @Test func pixelsSurviveNearly() throws {
+        let image = ReferenceFile.losslessWebP.image
+        let fine = try Image(decoding: image.jpegData(quality: 100), named: "fine")
+        #expect(try #require(distance(fine, image)) <= 3)
+        #expect(try image.jpegData(quality: 30).count < image.jpegData(quality: 100).count)
+    }
+
+    @Test func bytesAreDeterministic() throws {
+        let image = noise(width: 19, height: 20)
+        #expect(try image.jpegData(quality: 90) == image.jpegData(quality: 90))
+    }
 }
 
 @Suite(.enabled(if: canDecode(.losslessWebP), withoutWebP)) struct WebPDecoding {
@@ -79,12 +136,27 @@ private let withoutWebP: Comment = "libwebp is not installed (`apt-get install l
         #expect(try Image(decoding: file.bytes, named: "lossless") == file.image)
     }
 
-    @Test func lossy() throws {
-        let image = try Image(decoding: ReferenceFile.lossyWebP.bytes, named: "lossy")
-        #expect(try #require(distance(image, ReferenceFile.lossyWebP.image)) <= 2)
+    @Test(arguments: [ReferenceFile.lossyWebP, .lossyAlphaWebP])
+    func lossy(file: ReferenceFile) throws {
+        let image = try Image(decoding: file.bytes, named: "lossy")
+        #expect(try #require(distance(image, file.image)) <= 2)
     }
 
-    @Test(arguments: [ReferenceFile.losslessWebP, .lossyWebP])
+    @Test func aBackgroundShowsThroughAlpha() throws {
+        let file = ReferenceFile.alphaWebPOverBlue
+        #expect(try Image(decoding: file.bytes, named: "alpha", background: blue) == file.image)
+    }
+
+    /// Frames smaller than the canvas, so that the background shows beside them.
+    @Test(arguments: [
+        (ReferenceFile.animatedWebP, RGB.white), (.animatedLossyAlphaWebP, blue), (.animatedLosslessAlphaWebP, blue),
+    ])
+    func theFirstFrameOfAnAnimation(file: ReferenceFile, background: RGB) throws {
+        let image = try Image(decoding: file.bytes, named: "animated", background: background)
+        #expect(try #require(distance(image, file.image)) <= 2)
+    }
+
+    @Test(arguments: [ReferenceFile.losslessWebP, .lossyWebP, .animatedWebP])
     func everyTruncationIsAnError(file: ReferenceFile) {
         for count in 12..<file.bytes.count {
             let error = #expect(throws: ImageError.self) {
@@ -99,6 +171,88 @@ private let withoutWebP: Comment = "libwebp is not installed (`apt-get install l
         bytes.replaceSubrange(12..<16, with: Array("JUNK".utf8))
         let error = #expect(throws: ImageError.self) { try Image(decoding: bytes, named: "bad.webp") }
         #expect(error?.description.hasPrefix("bad.webp: the WebP image is damaged: ") == true)
+    }
+}
+
+/// Headers of an animation that say one thing and mean another.
+@Suite(.enabled(if: canDecode(.losslessWebP), withoutWebP)) struct WebPClaims {
+    /// Replaces three bytes, `offset` behind the first `chunk`'s header, by `value`.
+    private func changed(_ chunk: String, _ offset: Int, to value: Int) throws -> [UInt8] {
+        var bytes = ReferenceFile.animatedWebP.bytes
+        let at = try #require(bytes.indices.first { bytes[$0...].starts(with: chunk.utf8) }) + 8 + offset
+        for i in 0..<3 { bytes[at + i] = UInt8(truncatingIfNeeded: value >> (8 * i)) }
+        return bytes
+    }
+
+    private func description(of bytes: [UInt8]) -> String? {
+        #expect(throws: ImageError.self) { try Image(decoding: bytes, named: "lie.webp") }?.description
+    }
+
+    @Test func aCanvasWithoutEndIsRefused() throws {
+        let bytes = try changed("VP8X", 4, to: 0xFFFFFF)
+        #expect(
+            description(of: bytes)
+                == "lie.webp: claims 16777216×16 pixels; at most 32768 a side and 64 million in all are read")
+        #expect(throws: ImageError.self) { try Image.size(of: bytes, named: "lie.webp") }
+    }
+
+    @Test(arguments: [0, 3])
+    func aFrameBesideTheCanvasIsRefused(offset: Int) throws {
+        let bytes = try changed("ANMF", offset, to: 100)
+        #expect(
+            description(of: bytes)
+                == "lie.webp: the WebP image is damaged: the first frame is not within the picture")
+    }
+
+    @Test(arguments: [6, 9])
+    func aFrameOfAnotherSizeIsRefused(offset: Int) throws {
+        #expect(
+            description(of: try changed("ANMF", offset, to: 9)) == "lie.webp: the WebP image is damaged: "
+                + "the header is not valid")
+    }
+
+    @Test func aFrameLongerThanTheFileIsRefused() throws {
+        #expect(
+            description(of: try changed("ANMF", -4, to: 0xFFFFFF))
+                == "lie.webp: the WebP image is truncated; copy or download the file again")
+    }
+
+    @Test func aCanvasThatIsNotTheImagesIsRefused() throws {
+        // Without the flag of an animation its frames are skipped, and no image is left.
+        #expect(
+            description(of: try changed("VP8X", 0, to: 0x10))?.hasPrefix("lie.webp: the WebP image is damaged: ")
+                == true)
+    }
+}
+
+@Suite struct Sizes {
+    @Test(arguments: [
+        ReferenceFile.rgbPNG, .interlacedPNG, .jpeg, .progressiveJPEG, .orientation3JPEG, .orientation6JPEG,
+        .losslessWebP, .lossyWebP, .lossyAlphaWebP, .animatedWebP,
+    ])
+    func headersTellThem(file: ReferenceFile) throws {
+        #expect(try Image.size(of: file.bytes, named: "a") == (file.width, file.height))
+    }
+
+    @Test(arguments: [ReferenceFile.rgbPNG, .orientation6JPEG, .losslessWebP, .lossyWebP, .animatedWebP])
+    func everyTruncationIsAnErrorOrLeavesTheSize(file: ReferenceFile) throws {
+        for count in 0..<file.bytes.count {
+            guard let size = try? Image.size(of: Array(file.bytes.prefix(count)), named: "cut") else { continue }
+            #expect(size == (file.width, file.height))
+        }
+    }
+
+    /// A lossless WebP may be shorter than the headers of the other kinds.
+    @Test func theShortestHeaderIsEnough() throws {
+        let bytes = Array("RIFF".utf8) + [18, 0, 0, 0] + Array("WEBPVP8L".utf8) + [6, 0, 0, 0, 0x2F, 2, 0, 0, 0, 0]
+        #expect(try Image.size(of: bytes, named: "tiny.webp") == (3, 1))
+    }
+
+    @Test func absurdOnesAreRefused() {
+        let error = #expect(throws: ImageError.self) {
+            try Image.size(of: pngClaiming(width: 30000, height: 30000), named: "huge.png")
+        }
+        #expect(error?.description.hasPrefix("huge.png: claims 30000×30000 pixels; ") == true)
     }
 }
 

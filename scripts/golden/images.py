@@ -64,9 +64,15 @@ def saved(image, **options):
 
 
 def over_white(image):
+    return over(image, (255, 255, 255))
+
+
+BLUE = (20, 60, 200)
+
+
+def over(image, colour):
     image = image.convert("RGBA")
-    white = Image.new("RGBA", image.size, (255, 255, 255, 255))
-    return Image.alpha_composite(white, image).convert("RGB")
+    return Image.alpha_composite(Image.new("RGBA", image.size, colour + (255,)), image).convert("RGB")
 
 
 def rgba():
@@ -119,6 +125,11 @@ file("palettePNG", saved(palette(), format="PNG", bits=2), palette().convert("RG
 file("transparentPalettePNG", saved(palette(), format="PNG", bits=2, transparency=b"\x80\xff\x00"),
      over_white(Image.open(io.BytesIO(saved(palette(), format="PNG", bits=2, transparency=b"\x80\xff\x00")))))
 file("alphaPNG", saved(rgba(), format="PNG"), over_white(rgba()))
+file("alphaPNGOverBlue", saved(rgba(), format="PNG"), over(rgba(), BLUE))
+# Text that expands to more than is read: it is left out, its neighbour and the pixels are not.
+bomb = chunk(b"zTXt", b"Bomb\0\0" + zlib.compress(b"\0" * 5_000_000, 9))
+file("bombPNG", png(2, 1, 8, 0, [bytes([0, 7, 9])], before=bomb + chunk(b"tEXt", b"Title\0harmless")),
+     Image.frombytes("L", (2, 1), bytes([7, 9])).convert("RGB"))
 file("oneBitPNG", png(4, 2, 1, 0, [b"\0\x50", b"\0\xa0"]),
      Image.frombytes("L", (4, 2), bytes([0, 255, 0, 255, 255, 0, 255, 0])).convert("RGB"))
 file("greyAlphaPNG", png(2, 1, 8, 4, [bytes([0, 100, 255, 100, 51])]),
@@ -174,6 +185,22 @@ file("cmykJPEG", data, printed(Image.open(io.BytesIO(data))))
 inverse = Image.open(io.BytesIO(data))
 file("plainCMYKJPEG", without_adobe(data), printed(Image.eval(inverse, lambda v: 255 - v)))
 
+# The Adobe marker's last byte tells that the inks are coded as YCCK. What they decode to is Pillow's affair.
+data = saved(cmyk(), format="JPEG", quality=95)
+at = data.index(b"Adobe") + 11
+assert data[at] == 0
+ycck = data[:at] + b"\2" + data[at + 1:]
+file("ycckJPEG", ycck, printed(Image.open(io.BytesIO(ycck))))
+
+# Decoded by libjpeg at a quarter of the size.
+data = saved(smooth(100, 68), format="JPEG", quality=90)
+draft = Image.open(io.BytesIO(data))
+draft.draft("RGB", (25, 17))
+assert draft.size == (25, 17)
+file("quarterJPEG", data, draft.convert("RGB"))
+data = saved(smooth(100, 68), format="JPEG", quality=90, exif=exif(6, b"II"))
+file("turnedQuarterJPEG", data, draft.convert("RGB").transpose(Image.Transpose.ROTATE_270))
+
 data = saved(gentle, format="WEBP", lossless=True)
 file("losslessWebP", data, gentle)
 data = saved(rgba(), format="WEBP", lossless=True, exact=True)
@@ -181,8 +208,55 @@ file("alphaWebP", data, over_white(rgba()))
 data = saved(gentle, format="WEBP", quality=80)
 file("lossyWebP", data, read(data))
 
+file("alphaWebPOverBlue", saved(rgba(), format="WEBP", lossless=True, exact=True), over(rgba(), BLUE))
+translucent = gentle.convert("RGBA")
+translucent.putalpha(Image.linear_gradient("L").resize(gentle.size))
+data = saved(translucent, format="WEBP", quality=80)
+file("lossyAlphaWebP", data, over_white(Image.open(io.BytesIO(data))))
+
+
+def riff(kind, data):
+    return kind + struct.pack("<I", len(data)) + data + b"\0" * (len(data) % 2)
+
+
+def uint24(*values):
+    return b"".join(struct.pack("<I", v)[:3] for v in values)
+
+
+def image_chunks(image, **options):
+    """The chunks of a still WebP that an animation's frame carries too."""
+    data = saved(image, format="WEBP", **options)
+    chunks, at = b"", 12
+    while at < len(data):
+        size = 8 + struct.unpack("<I", data[at + 4:at + 8])[0]
+        size += size % 2
+        if data[at:at + 4] in (b"ALPH", b"VP8 ", b"VP8L"):
+            chunks += data[at:at + size]
+        at += size
+    return chunks
+
+
+def animation(width, height, frames):
+    """`frames`: x, y, picture and how to save it."""
+    body = riff(b"VP8X", b"\x12\0\0\0" + uint24(width - 1, height - 1)) + riff(b"ANIM", b"\xff\0\0\xff\0\0")
+    for x, y, image, options in frames:
+        sides = uint24(x // 2, y // 2, image.width - 1, image.height - 1, 40)
+        body += riff(b"ANMF", sides + b"\0" + image_chunks(image, **options))
+    return b"RIFF" + struct.pack("<I", 4 + len(body)) + b"WEBP" + body
+
+
+second = (0, 0, Image.new("RGB", (20, 16), (1, 2, 3)), {"lossless": True})
+lossless = {"lossless": True, "exact": True}
+data = animation(20, 16, [(4, 2, gentle, {"quality": 80}), second])
+file("animatedWebP", data, over_white(Image.open(io.BytesIO(data))))
+data = animation(20, 16, [(4, 2, translucent, {"quality": 80}), second])
+file("animatedLossyAlphaWebP", data, over(Image.open(io.BytesIO(data)), BLUE))
+data = animation(20, 16, [(2, 4, translucent, lossless), second])
+file("animatedLosslessAlphaWebP", data, over(Image.open(io.BytesIO(data)), BLUE))
+
 RESIZES = []
-SIZES = [((23, 17), (7, 5)), ((9, 7), (13, 12)), ((23, 17), (23, 4)), ((9, 7), (3, 10)), ((40, 3), (1, 1))]
+SIZES = [((23, 17), (7, 5)), ((9, 7), (13, 12)), ((23, 17), (23, 4)), ((9, 7), (3, 10)), ((40, 3), (1, 1)),
+         ((130, 97), (33, 25)), ((57, 41), (20, 33)), ((20, 15), (47, 39)), ((512, 384), (16, 12)), ((1, 1), (3, 2))]
 for (sw, sh), (tw, th) in SIZES:
     for name in ["bilinear", "bicubic", "lanczos"]:
         value = Image.Resampling[name.upper()]
