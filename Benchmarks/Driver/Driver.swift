@@ -13,7 +13,9 @@ import Training
 struct Driver: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "limn-bench", abstract: "Limn's half of Benchmarks/compare.py.",
-        subcommands: [Device.self, Export.self, Step.self, Paint.self, Ceiling.self, Encode.self, Tokenize.self])
+        subcommands: [
+            Device.self, Export.self, Step.self, Paint.self, Ceiling.self, Encode.self, Tokenize.self, Listing.self,
+        ])
 
     /// Says `ready` with a JSON object, then answers each line "N" with the seconds that N rounds took.
     static func serve(_ facts: [String: Double], round: () throws -> Void) throws {

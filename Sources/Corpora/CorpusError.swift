@@ -34,7 +34,9 @@ public enum CorpusError: Error, CustomStringConvertible, Sendable {
     case cannotWrite(path: String, reason: String)
 
     /// One line: what, where, and what to do.
-    public var description: String {
+    public var description: String { printable(message) }
+
+    private var message: String {
         switch self {
         case .noSuchFolder(let path):
             "\(path): no such folder; name the folder that holds the corpus"
