@@ -26,6 +26,8 @@ public enum CorpusError: Error, CustomStringConvertible, Sendable {
     case unreadablePictures(first: CorpusProblem, count: Int, total: Int, folder: String)
     /// No other example can serve this one as mismatch.
     case noMismatch(path: String)
+    /// The corpus cannot be divided as was asked.
+    case indivisible(folder: String, reason: String)
     /// A folder about to be written has something in it.
     case folderNotEmpty(String)
     /// A file or folder cannot be written.
@@ -66,6 +68,8 @@ public enum CorpusError: Error, CustomStringConvertible, Sendable {
         case .noMismatch(let path):
             "\(path): no other picture of the corpus has another class and other captions, "
                 + "so there is no mismatching caption to learn from; add more varied pictures"
+        case .indivisible(let folder, let reason):
+            "\(folder): cannot be divided so: \(reason)"
         case .folderNotEmpty(let path):
             "\(path): is not empty; name a new folder, nothing is overwritten"
         case .cannotWrite(let path, let reason):

@@ -171,7 +171,7 @@ func withMessageBuffer<Result>(
 
 extension ImageFormat {
     /// The format whose signature `bytes` begin with.
-    init?(signatureOf bytes: [UInt8]) {
+    package init?(signatureOf bytes: [UInt8]) {
         if bytes.starts(with: [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A]) {
             self = .png
         } else if bytes.starts(with: [0xFF, 0xD8, 0xFF]) {
