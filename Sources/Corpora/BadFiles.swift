@@ -10,7 +10,7 @@ public enum BadFiles: String, Sendable, CaseIterable {
     /// Whether `bad` of `total` stop what is going on.
     package func refuses(_ bad: Int, of total: Int) -> Bool {
         switch self {
-        case .few: bad * 50 > total
+        case .few: bad * 100 > total
         case .skip: false
         case .fail: bad > 0
         }

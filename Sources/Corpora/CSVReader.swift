@@ -60,7 +60,8 @@ struct CSVReader {
                 if end == text.endIndex { return true }
                 place = end + 1
                 if place < text.endIndex, text[place] == quote {
-                                        place += 1
+                    cell.append(quote)
+                    place += 1
                     continue
                 }
                 isQuoted = false
