@@ -22,40 +22,41 @@ public struct Batch: Sendable, Equatable {
     ///   - size: number of pictures.
     /// - Throws: `CorpusError.unreadablePictures` when more pictures are bad than the store allows, or all.
     public init(pictures: PictureStore, sampler: PairSampler, firstImage: Int, size: Int) throws {
-        let length = pictures.form.side * pictures.form.side * 3
-        var pairs = sampler.pairs(firstImage..<firstImage + size)
-        self.firstImage = firstImage
-        images = try [Float](unsafeUninitializedCapacity: size * length) { buffer, initialised in
+        let count = size * pictures.form.side * pictures.form.side * 3
+        var pairs: [SampledPair] = []
+        let images = try [Float](unsafeUninitializedCapacity: count) { buffer, initialised in
             guard let start = buffer.baseAddress else { return }
-            func isWritten(_ pair: SampledPair, to place: Int) throws -> Bool {
-                try pictures.write(
-                    pair.caption.example, at: pair.window, flipped: pair.flipped, to: start + place * length)
-            }
-            for place in 0..<size where try !isWritten(pairs[place], to: place) {
-                guard
-                    let other = try sampler.substitute(at: firstImage + place, isUsable: pictures.isUsable),
-                    try isWritten(other, to: place)
-                else { throw pictures.nothingUsable }
-                pairs[place] = other
-            }
-            initialised = size * length
+            pairs = try Batch.write(firstImage..<firstImage + size, pictures, sampler, to: start)
+            initialised = count
         }
-        captions = pairs.map(\.caption)
-        mismatches = pairs.map(\.mismatch)
+        self.init(firstImage: firstImage, images: images, pairs: pairs)
     }
 
-    /// One batch of several that follow each other.
-    init(joining parts: [Batch]) {
-        firstImage = parts.first?.firstImage ?? 0
-        let count = parts.reduce(0) { $0 + $1.images.count }
-        images = [Float](unsafeUninitializedCapacity: count) { buffer, initialised in
-            for part in parts {
-                _ = UnsafeMutableBufferPointer(rebasing: buffer[initialised...]).initialize(from: part.images)
-                initialised += part.images.count
-            }
+    init(firstImage: Int, images: [Float], pairs: [SampledPair]) {
+        self.init(
+            firstImage: firstImage, images: images, captions: pairs.map(\.caption), mismatches: pairs.map(\.mismatch))
+    }
+
+    /// Writes the pictures of images `positions` of training to `output`, one after the other, and tells what belongs to
+    /// them.
+    static func write(
+        _ positions: Range<Int>, _ pictures: PictureStore, _ sampler: PairSampler,
+        to output: UnsafeMutablePointer<Float>
+    ) throws -> [SampledPair] {
+        let length = pictures.form.side * pictures.form.side * 3
+        var pairs = sampler.pairs(positions)
+        func isWritten(_ pair: SampledPair, to place: Int) throws -> Bool {
+            try pictures.write(
+                pair.caption.example, at: pair.window, flipped: pair.flipped, to: output + place * length)
         }
-        captions = parts.flatMap(\.captions)
-        mismatches = parts.flatMap(\.mismatches)
+        for place in pairs.indices where try !isWritten(pairs[place], to: place) {
+            guard
+                let other = try sampler.substitute(at: positions.lowerBound + place, isUsable: pictures.isUsable),
+                try isWritten(other, to: place)
+            else { throw pictures.nothingUsable }
+            pairs[place] = other
+        }
+        return pairs
     }
 
     /// A batch of pictures that are there already, [count, side, side, 3].

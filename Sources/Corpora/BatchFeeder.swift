@@ -61,13 +61,22 @@ private final class Work: Sendable {
     struct Part {
         let batch: Int
         let index: Int
+        let pixels: BatchPixels
+    }
+
+    /// A batch that is being prepared: what belongs to the pictures of each part, nil where it is not done.
+    private struct Draft {
+        let pixels: BatchPixels
+        var pairs: [[SampledPair]?]
     }
 
     private struct State {
         /// The part that is prepared next.
         var next = (batch: 0, index: 0)
-        /// The batches that were not yet taken, the next first; nil is a part that somebody is at.
-        var batches: [[Batch?]] = []
+        /// The batches that were not yet taken, the next first.
+        var batches: [Draft] = []
+        /// What taken batches have left, to be written again.
+        var free: [BatchPixels] = []
         /// How many were taken.
         var taken = 0
         var failure: (any Error)?
@@ -112,15 +121,19 @@ private final class Work: Sendable {
     private func hasEnded(_ state: State) -> Bool { state.isStopped || state.failure != nil }
 
     private func claim(_ state: inout State) -> Part? {
-        let part = Part(batch: state.next.batch, index: state.next.index)
-        guard part.batch < state.taken + depth else { return nil }
-        if part.index == 0 {
-            state.batches.append([Batch?](repeating: nil, count: parts.count))
-            firstAhead.store(part.batch + 1, ordering: .relaxed)
+        let (batch, index) = state.next
+        guard batch < state.taken + depth else { return nil }
+        if index == 0 {
+            let pixels = state.free.popLast() ?? BatchPixels(count: parts.reduce(0) { $0 + $1.count } * length)
+            state.batches.append(Draft(pixels: pixels, pairs: [[SampledPair]?](repeating: nil, count: parts.count)))
+            firstAhead.store(batch + 1, ordering: .relaxed)
         }
-        state.next = part.index + 1 < parts.count ? (part.batch, part.index + 1) : (part.batch + 1, 0)
-        return part
+        state.next = index + 1 < parts.count ? (batch, index + 1) : (batch + 1, 0)
+        return Part(batch: batch, index: index, pixels: state.batches[batch - state.taken].pixels)
     }
+
+    /// Numbers of a picture.
+    private var length: Int { pictures.form.side * pictures.form.side * 3 }
 
     private func positions(_ batch: Int, _ places: Range<Int>) -> Range<Int> {
         let start = firstImage + batch * batchSize
@@ -130,18 +143,19 @@ private final class Work: Sendable {
     func prepare(_ part: Part) {
         let positions = positions(part.batch, parts[part.index])
         let result = Result {
-            try Batch(pictures: pictures, sampler: sampler, firstImage: positions.lowerBound, size: positions.count)
+            try Batch.write(
+                positions, pictures, sampler, to: part.pixels.start + part.index * Work.partSize * length)
         }
         state.change { state in
             switch result {
-            case .success(let batch): state.batches[part.batch - state.taken][part.index] = batch
+            case .success(let pairs): state.batches[part.batch - state.taken].pairs[part.index] = pairs
             case .failure(let error): if state.failure == nil { state.failure = error }
             }
         }
     }
 
     private enum Step {
-        case batch([Batch])
+        case batch(Int, Draft)
         case part(Part)
         case failure(any Error)
     }
@@ -151,18 +165,22 @@ private final class Work: Sendable {
             let step: Step = state.wait { state in
                 precondition(!state.isStopped, "a stopped feeder has no next batch")
                 if let failure = state.failure { return .failure(failure) }
-                if let first = state.batches.first, !first.contains(where: { $0 == nil }) {
+                if let first = state.batches.first, !first.pairs.contains(where: { $0 == nil }) {
                     state.batches.removeFirst()
                     state.taken += 1
-                    return .batch(first.compactMap { $0 })
+                    return .batch(state.taken - 1, first)
                 }
                 return claim(&state).map(Step.part)
             }
             switch step {
-            case .batch(let parts):
-                // There is room for one more.
+            case .batch(let number, let draft):
+                // There is room for one more, while this one is copied.
                 state.change { _ in }
-                return Batch(joining: parts)
+                let batch = Batch(
+                    firstImage: positions(number, parts[0]).lowerBound, images: draft.pixels.copy(),
+                    pairs: draft.pairs.flatMap { $0 ?? [] })
+                state.change { $0.free.append(draft.pixels) }
+                return batch
             case .part(let part): prepare(part)
             case .failure(let error): throw error
             }
@@ -195,4 +213,22 @@ private final class Work: Sendable {
             }
         }
     }
+}
+
+/// Room for the pictures of a batch, used again and again: to ask for it anew would take longer than to fill it.
+///
+/// Safe to share though the compiler cannot see it: each part is written by the one thread that has claimed it, and all
+/// are read by the one that takes the batch after they were noted as done.
+private final class BatchPixels: @unchecked Sendable {
+    let start: UnsafeMutablePointer<Float>
+    private let count: Int
+
+    init(count: Int) {
+        self.count = count
+        start = .allocate(capacity: count)
+    }
+
+    deinit { start.deallocate() }
+
+    func copy() -> [Float] { Array(UnsafeBufferPointer(start: start, count: count)) }
 }

@@ -14,6 +14,9 @@ struct PreparedPicture: Sendable {
         var bits: UInt32 { UInt32(width) << 16 | UInt32(height) }
     }
 
+    /// The numbers that bytes stand for.
+    private static let values = (0..<256).map { Float($0) / 127.5 - 1 }
+
     private enum Place: Sendable {
         case array([UInt8])
         /// Bytes that nobody changes any more, there for as long as the shelf is.
@@ -71,18 +74,21 @@ struct PreparedPicture: Sendable {
     func write(window place: SIMD2<Float>, side: Int, flipped: Bool, to output: UnsafeMutablePointer<Float>) {
         let corner = corner(place, side: side)
         withBytes { bytes in
-            for row in 0..<side {
-                let start = ((corner.y + row) * size.width + corner.x) * 3
-                let source = UnsafeRawBufferPointer(rebasing: bytes[start..<start + side * 3])
-                let target = output + row * side * 3
-                if flipped {
-                    for column in 0..<side {
-                        for channel in 0..<3 {
-                            target[column * 3 + channel] = Float(source[(side - 1 - column) * 3 + channel]) / 127.5 - 1
+            PreparedPicture.values.withUnsafeBufferPointer { values in
+                for row in 0..<side {
+                    let start = ((corner.y + row) * size.width + corner.x) * 3
+                    let source = UnsafeRawBufferPointer(rebasing: bytes[start..<start + side * 3])
+                    let target = output + row * side * 3
+                    if flipped {
+                        for column in 0..<side {
+                            let from = (side - 1 - column) * 3
+                            target[column * 3] = values[Int(source[from])]
+                            target[column * 3 + 1] = values[Int(source[from + 1])]
+                            target[column * 3 + 2] = values[Int(source[from + 2])]
                         }
+                    } else {
+                        for index in 0..<side * 3 { target[index] = values[Int(source[index])] }
                     }
-                } else {
-                    for index in 0..<side * 3 { target[index] = Float(source[index]) / 127.5 - 1 }
                 }
             }
         }
