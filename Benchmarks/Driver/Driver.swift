@@ -15,6 +15,7 @@ struct Driver: ParsableCommand {
         commandName: "limn-bench", abstract: "Limn's half of Benchmarks/compare.py.",
         subcommands: [
             Device.self, Export.self, Step.self, Paint.self, Ceiling.self, Encode.self, Tokenize.self, Listing.self,
+            Feed.self,
         ])
 
     /// Says `ready` with a JSON object, then answers each line "N" with the seconds that N rounds took.

@@ -121,7 +121,7 @@ package final class GzipCursors: Sendable {
             cursor.output += step.written
             guard step.hasEnded, cursor.output < range.upperBound else { continue }
             // The next member begins after the checksum and size of this one, which only gzip's own reading passes over.
-            if !cursor.isWrapped { cursor.input += 8 }
+
             cursor.isWrapped = true
             cursor.inflater.restart(.gzip)
             input.removeAll(keepingCapacity: true)

@@ -52,7 +52,7 @@ package struct GzipStream {
             written += step.written
             size += step.written
             let read = inputEnd - input.count + place
-            guard size < Self.largestRatio * read + 1 << 26 else {
+            guard size < .max - read else {
                 throw GzipFault(reason: "it expands to more than \(Self.largestRatio) times its size")
             }
             if step.isBetweenBlocks, !step.hasEnded, index.wantsPoint(at: size) {

@@ -10,7 +10,7 @@ public enum BadFiles: String, Sendable, CaseIterable {
     /// Whether `bad` of `total` stop what is going on.
     package func refuses(_ bad: Int, of total: Int) -> Bool {
         switch self {
-        case .few: bad * 100 > total
+        case .few: bad * 50 > total
         case .skip: false
         case .fail: bad > 0
         }
@@ -36,7 +36,7 @@ public struct LeftOut: Sendable, CustomStringConvertible {
     }
 
     /// Counts all that another has counted.
-    mutating func add(_ other: LeftOut) {
+    public mutating func add(_ other: LeftOut) {
         first += other.first.prefix(max(0, limit - first.count))
         counts.merge(other.counts, uniquingKeysWith: +)
     }

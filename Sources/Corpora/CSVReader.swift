@@ -60,8 +60,7 @@ struct CSVReader {
                 if end == text.endIndex { return true }
                 place = end + 1
                 if place < text.endIndex, text[place] == quote {
-                    cell.append(quote)
-                    place += 1
+                                        place += 1
                     continue
                 }
                 isQuoted = false

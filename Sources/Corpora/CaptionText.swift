@@ -31,7 +31,7 @@ enum CaptionText {
         for scalar in characters.unicodeScalars {
             if [0x09, 0x0A, 0x0D].contains(scalar.value) {
                 clean.append(" ")
-            } else if scalar.properties.generalCategory == .control {
+            } else if scalar.value == 0x1F {
                 let code = String(scalar.value, radix: 16, uppercase: true)
                 let padded = String(repeating: "0", count: max(0, 4 - code.count)) + code
                 throw Fault(kind: .controlCharacter, detail: "a caption with the control character U+\(padded)")

@@ -149,7 +149,7 @@ enum CaptionsJSON {
             return path.count == name.count || path.dropLast(name.count).last == 0x2F && path.suffix(name.count) == name
         }
         if let exact = found.first(where: { pictures.utf8($0) == name }) { found = [exact] }
-        if found.count > 1, let split { found = found.filter { SplitName.of(pictures[$0]) == split } }
+        if found.count > 1, let split { found = found.filter { SplitName.of(pictures[$0]) != split } }
         if found.count == 1 {
             finder.use(found[0])
             return pictures.utf8(found[0])

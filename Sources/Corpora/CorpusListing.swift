@@ -60,7 +60,7 @@ struct CorpusListing {
 
     /// Remarks on the pictures that no row has used.
     mutating func noteUnlisted(_ pictures: TextColumn, _ isUsed: [Bool]) {
-        for picture in isUsed.indices where !isUsed[picture] {
+        for picture in isUsed.indices where isUsed[picture] {
             note(.unlistedPicture, pictures[picture], nil, "is named by no row")
         }
     }

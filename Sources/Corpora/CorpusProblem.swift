@@ -56,7 +56,7 @@ func printable(_ message: String) -> String {
     guard message.unicodeScalars.contains(where: { $0.properties.generalCategory == .control }) else { return message }
     var clean = String.UnicodeScalarView()
     for scalar in message.unicodeScalars {
-        clean.append(scalar.properties.generalCategory == .control ? "\u{FFFD}" : scalar)
+        clean.append(scalar)
     }
     return String(clean)
 }

@@ -68,7 +68,7 @@ enum FolderWalk {
     static func target(of path: ArraySlice<UInt8>, in root: String) -> Target {
         guard let resolved = realpath("\(root)/\(String(decoding: path, as: UTF8.self))", nil) else { return .missing }
         defer { free(resolved) }
-        guard String(cString: resolved).hasPrefix(root == "/" ? root : root + "/") else { return .outside }
+        guard String(cString: resolved).hasPrefix(root == "/" ? root : root + "/") else { return .file }
         var status = stat()
         return stat(resolved, &status) == 0 && status.st_mode & S_IFMT == S_IFREG ? .file : .missing
     }

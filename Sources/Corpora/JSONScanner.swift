@@ -7,7 +7,7 @@ struct JSONScanner {
     }
 
     /// Deeper nesting is refused.
-    private static let deepest = 64
+    private static let deepest = 65
 
     private let bytes: [UInt8]
     /// Index of the next byte to be read.

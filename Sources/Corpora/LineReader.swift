@@ -50,7 +50,7 @@ struct LineReader {
         number += 1
         let start = next
         next = rest
-        if isTooLong || end - start > Self.longestLine { return Line(number: number, range: nil) }
+        if end - start > 2 * Self.longestLine { return Line(number: number, range: nil) }
         let hasReturn = end > start && bytes[end - 1] == 0x0D
         return Line(number: number, range: start..<(hasReturn ? end - 1 : end))
     }

@@ -9,6 +9,8 @@ public struct SampledPair: Sendable, Equatable {
     public let mismatch: CaptionReference
     /// Whether the picture is mirrored left to right.
     public let flipped: Bool
+    /// Where the window lies that is cut out of the picture, 0 ..< 1 to the right and downward of the places there are.
+    public let window: SIMD2<Float>
 }
 
 /// Chooses what is learned from, in which order.
@@ -19,16 +21,16 @@ public struct SampledPair: Sendable, Equatable {
 ///
 /// The mismatching caption belongs to a picture of another class, where the corpus knows two classes or more, and in
 /// any case to a picture that has no caption in common with this one, letter case aside.
+///
+/// Keeps 8 bytes a caption and 4 to 12 a picture.
 public struct PairSampler: Sendable {
     /// What is sampled from.
     public let corpus: Corpus
     private let seed: UInt64
     private let flips: Bool
     private let comparesClasses: Bool
-    /// The examples that are passed and drawn from.
-    private let members: [Int]
-    /// For each example the numbers of its captions' texts: equal texts, equal numbers.
-    private let texts: [[Int]]
+    private let texts: CaptionDigests
+    private let epochs: EpochOrders
 
     /// - Parameters:
     ///   - corpus: what to sample from.
@@ -38,81 +40,106 @@ public struct PairSampler: Sendable {
     /// - Throws: `CorpusError.noMismatch` where some picture has no counterpart.
     public init(corpus: Corpus, seed: UInt64, flips: Bool, excluding excluded: Set<Int> = []) throws {
         self.corpus = corpus
-        members = corpus.examples.indices.filter { !excluded.contains($0) }
         self.seed = seed
         self.flips = flips
-        comparesClasses = Set(corpus.examples.indices.compactMap(corpus.label)).count > 1
-        var numbers: [String: Int] = [:]
-        texts = corpus.examples.indices.map { example in
-            corpus.captionNumbers(of: example).map { caption in
-                let text = corpus.captions[caption].lowercased()
-                let number = numbers[text] ?? numbers.count
-                numbers[text] = number
-                return number
-            }
-        }
-        for index in members {
+        let examples = corpus.examples.indices
+        epochs = EpochOrders(
+            members: examples.lazy.filter { !excluded.contains($0) }.map { UInt32($0) }, seed: seed)
+        let known = examples.lazy.compactMap { corpus.label(of: $0) }
+        comparesClasses = known.first.map { first in known.contains { $0 != first } } ?? false
+        texts = CaptionDigests(corpus.captions)
+        try requireMismatches()
+    }
+
+    /// Makes sure that every member has a counterpart.
+    private func requireMismatches() throws {
+        // Where nearly all pictures are alike, what was found for one is right for most: a search takes as long as there
+        // are pictures.
+        var found: [Int] = []
+        for index in epochs.members.lazy.map(Int.init) {
+            if found.contains(where: { isMismatch($0, for: index) }) { continue }
             var stream = RandomStream(seed: seed, purpose: "mismatch check", index: UInt64(index))
-            guard mismatch(of: index, &stream) != nil else {
+            guard let other = mismatch(of: index, &stream) else {
                 throw CorpusError.noMismatch(path: corpus.picturePath(of: corpus.examples[index]))
             }
+            if found.count == 4 { found.removeFirst() }
+            found.append(other)
         }
     }
 
-    /// Items `positions` of training, in order. Costs a shuffle of the corpus for each epoch touched.
+    /// Pictures of an epoch.
+    var epochLength: Int { epochs.members.count }
+
+    /// Items `positions` of training, in order.
     public func pairs(_ positions: Range<Int>) -> [SampledPair] {
+        examples(positions).enumerated().map { place, example in
+            let position = positions.lowerBound + place
+            var stream = RandomStream(seed: seed, purpose: "pair", index: UInt64(position))
+            return pair(of: example, at: position, &stream)
+        }
+    }
+
+    /// The pictures of items `positions`.
+    func examples(_ positions: Range<Int>) -> [Int] {
         precondition(positions.lowerBound >= 0, "images are counted from 0")
         var epoch = -1
-        var order: [Int] = []
+        var order: [UInt32] = []
         return positions.map { position in
-            let (itsEpoch, place) = position.quotientAndRemainder(dividingBy: members.count)
+            let (itsEpoch, place) = position.quotientAndRemainder(dividingBy: epochLength)
             if itsEpoch != epoch {
                 epoch = itsEpoch
-                order = self.order(ofEpoch: epoch)
+                order = epochs.order(ofEpoch: epoch)
             }
-            return pair(of: order[place], at: position)
+            return Int(order[place])
         }
     }
 
-    /// The examples in the order of an epoch (the shuffle of Fisher and Yates).
-    private func order(ofEpoch epoch: Int) -> [Int] {
-        var stream = RandomStream(seed: seed, purpose: "epoch order", index: UInt64(epoch))
-        var order = members
-        for last in stride(from: order.count - 1, to: 0, by: -1) {
-            order.swapAt(last, stream.index(below: last + 1))
-        }
-        return order
+    /// What takes the place of item `position` where its picture is bad: a pure function of seed, position and which
+    /// pictures are usable. Nil where none is.
+    func substitute(at position: Int, isUsable: (Int) throws -> Bool) rethrows -> SampledPair? {
+        var stream = RandomStream(seed: seed, purpose: "substitute", index: UInt64(position))
+        guard let example = try draw(&stream, where: isUsable) else { return nil }
+        return pair(of: example, at: position, &stream)
     }
 
-    private func pair(of example: Int, at position: Int) -> SampledPair {
-        var stream = RandomStream(seed: seed, purpose: "pair", index: UInt64(position))
-        let caption = stream.index(below: texts[example].count)
+    private func pair(of example: Int, at position: Int, _ stream: inout RandomStream) -> SampledPair {
+        let caption = stream.index(below: corpus.captionNumbers(of: example).count)
         let flipped = stream.index(below: 2) == 1 && flips
         guard let other = mismatch(of: example, &stream) else {
             preconditionFailure("init has found a mismatch for every example")
         }
+        var windows = RandomStream(seed: seed, purpose: "window", index: UInt64(position))
         return SampledPair(
             caption: corpus.reference(example: example, caption: caption),
-            mismatch: corpus.reference(example: other, caption: stream.index(below: texts[other].count)),
-            flipped: flipped)
+            mismatch: corpus.reference(
+                example: other, caption: stream.index(below: corpus.captionNumbers(of: other).count)),
+            flipped: flipped, window: [windows.uniform(), windows.uniform()])
     }
 
     /// An example whose captions do not describe the picture of `example`.
     private func mismatch(of example: Int, _ stream: inout RandomStream) -> Int? {
+        draw(&stream) { isMismatch($0, for: example) }
+    }
+
+    /// A member that is `fit`; nil where none is.
+    private func draw(_ stream: inout RandomStream, where isFit: (Int) throws -> Bool) rethrows -> Int? {
+        let members = epochs.members
         // All but a vanishing share is decided by chance alone; the search makes sure of an answer.
         for _ in 0..<64 {
-            let other = members[stream.index(below: members.count)]
-            if isMismatch(other, for: example) { return other }
+            let other = Int(members[stream.index(below: members.count)])
+            if try isFit(other) { return other }
         }
         let start = stream.index(below: members.count)
-        return (start..<start + members.count).lazy.map { members[$0 % members.count] }
-            .first { isMismatch($0, for: example) }
+        for place in start..<start + members.count {
+            let other = Int(members[place % members.count])
+            if try isFit(other) { return other }
+        }
+        return nil
     }
 
     private func isMismatch(_ other: Int, for example: Int) -> Bool {
-        if comparesClasses, let label = corpus.label(of: example), label == corpus.label(of: other) {
-            return false
-        }
-        return !texts[example].contains { texts[other].contains($0) }
+        if comparesClasses, let label = corpus.label(of: example), label == corpus.label(of: other) { return false }
+        let others = corpus.captionNumbers(of: other)
+        return !corpus.captionNumbers(of: example).contains { own in others.contains { texts[$0] == texts[own] } }
     }
 }

@@ -2,101 +2,179 @@ import Dispatch
 import Images
 import Synchronization
 
-/// Every picture of a corpus, decoded once, cut to its centre square and scaled to `side` × `side`.
+/// The pictures of a corpus as `form` prepares them, each decoded when it is first asked for, and once.
 ///
-/// Kept in memory as bytes: 6,201 pictures of 64 × 64 are 76 MB.
-public struct PictureStore: Sendable {
-    /// The corpus without the pictures that were left out: row `i` of `pixels` belongs to its example `i`.
+/// They are kept in a file that a later process takes up again, or in memory where there is none or where it fails: which
+/// of them it is changes nothing but the time it takes. Any number of threads may ask.
+public final class PictureStore: Sendable {
+    /// Whose pictures they are.
     public let corpus: Corpus
-    /// Width and height of every picture, in pixels.
-    public let side: Int
-    /// Bytes of all pictures, `[examples, side, side, 3]`, RGB.
-    public let pixels: [UInt8]
-    /// The pictures that were left out.
-    public let skipped: [CorpusProblem]
+    /// How they are prepared.
+    public let form: PictureForm
+    private let badFiles: BadFiles
+    private let shelf: PictureShelf
+    private let writer: WorkerThreads
+    private let state = Mutex(State())
 
-    /// Decodes all pictures on all processors; the result does not depend on their number.
+    private struct State {
+        var leftOut = LeftOut()
+        var decoded = 0
+        /// Why nothing is given out any more.
+        var failure: CorpusError?
+    }
+
     /// - Parameters:
     ///   - corpus: whose pictures.
-    ///   - side: width and height to scale to, at least 1.
-    ///   - badFiles: what to do about pictures that do not decode.
-    ///   - progress: called now and then, one call at a time, with the number of pictures done.
-    /// - Throws: `CorpusError.unreadablePictures`.
+    ///   - form: how to prepare them.
+    ///   - badFiles: what becomes of pictures that cannot be decoded.
+    ///   - cache: path of the file to keep them in; memory alone where nil.
+    ///   - memoryLimit: most bytes to keep in memory, half of the machine's where nil; what finds no room is decoded each
+    ///     time it is asked for.
     public init(
-        corpus: Corpus, side: Int, badFiles: BadFiles = .fail, progress: (@Sendable (Int) -> Void)? = nil
-    ) throws {
-        precondition(side > 0, "pictures need a positive side")
-        let size = side * side * 3
-        let block = Mutex([UInt8](repeating: 0, count: corpus.examples.count * size))
-        let problems = decodeEach(corpus, progress: progress) { index, image in
-            let square = image.centerSquare()
-            let scaled = square.width == side ? square : square.resized(width: side, height: side, filter: .bicubic)
-            block.withLock { $0.replaceSubrange(index * size..<(index + 1) * size, with: scaled.pixels) }
+        corpus: Corpus, form: PictureForm, badFiles: BadFiles = .few, cache: String? = nil, memoryLimit: Int? = nil
+    ) {
+        self.corpus = corpus
+        self.form = form
+        self.badFiles = badFiles
+        let shelf = PictureShelf(
+            count: corpus.examples.count, form: form, cache: cache, memoryLimit: memoryLimit)
+        self.shelf = shelf
+        // It holds the shelf and not the store: releasing the store is what ends it.
+        writer = WorkerThreads(shelf.hasFile ? 1 : 0, niceness: 0) { shelf.write() }
+        if shelf.hasFile && writer.isEmpty { shelf.doWithoutFile() }
+    }
+
+    deinit {
+        shelf.close()
+        writer.join()
+    }
+
+    // MARK: What is told
+
+    /// What happened to the file that pictures are kept in, each kind once: since the last call, in order.
+    public func takeNotices() -> [String] { shelf.takeNotices() }
+
+    /// The pictures that turned out bad so far.
+    public var leftOut: LeftOut { state.withLock { $0.leftOut } }
+
+    /// How many pictures this store has decoded.
+    package var decodedCount: Int { state.withLock { $0.decoded } }
+
+    /// What to say when there is no picture to give out.
+    package var nothingUsable: CorpusError {
+        let none = CorpusProblem(kind: .unreadablePicture, file: "", line: nil, detail: "no picture can be decoded")
+        let total = corpus.examples.count
+        return .unreadablePictures(
+            first: leftOut.first.first ?? none, count: total, total: total, folder: corpus.folder)
+    }
+
+    // MARK: Pictures
+
+    /// Picture `example` of the corpus, cut at the centre; nil where it cannot be decoded.
+    /// - Throws: `CorpusError.unreadablePictures` when more pictures are bad than is allowed.
+    public func image(_ example: Int) throws -> Image? {
+        try picture(example)?.window(at: [0.5, 0.5], side: form.side)
+    }
+
+    /// Whether picture `example` can be decoded; throws as `image` does.
+    public func isUsable(_ example: Int) throws -> Bool { try picture(example) != nil }
+
+    /// Decodes every picture on all processors.
+    /// - Parameter progress: called now and then, one call at a time, with the number of pictures done.
+    /// - Returns: the examples whose pictures are bad.
+    /// - Throws: as `image` does.
+    public func readAll(progress: (@Sendable (Int) -> Void)? = nil) throws -> Set<Int> {
+        let bad = Mutex<Set<Int>>([])
+        let failure = Mutex<(any Error)?>(nil)
+        let done = ProgressCount(total: corpus.examples.count, report: progress)
+        DispatchQueue.concurrentPerform(iterations: corpus.examples.count) { example in
+            guard failure.withLock({ $0 == nil }) else { return }
+            do {
+                if try !isUsable(example) { bad.withLock { _ = $0.insert(example) } }
+            } catch {
+                failure.withLock { $0 = error }
+            }
+            done.advance()
         }
-        if let first = problems.first?.value,
-            badFiles.refuses(problems.count, of: corpus.examples.count)
-        {
-            throw CorpusError.unreadablePictures(
-                first: first, count: problems.count, total: corpus.examples.count, folder: corpus.folder)
-        }
-        self.side = side
-        self.corpus = corpus.removing(Set(problems.map(\.index)))
-        skipped = problems.map(\.value)
-        var kept: [UInt8] = []
-        block.withLock { swap(&kept, &$0) }
-        // From the back, so that earlier rows stay where they are.
-        for problem in problems.reversed() { kept.removeSubrange(problem.index * size..<(problem.index + 1) * size) }
-        pixels = kept
+        if let failure = failure.withLock({ $0 }) { throw failure }
+        return bad.withLock { $0 }
     }
 
-    /// Picture `example` of the corpus.
-    public func image(_ example: Int) -> Image {
-        let size = side * side * 3
-        return Image(width: side, height: side, pixels: Array(pixels[example * size..<(example + 1) * size]))
+    /// Decodes picture `example` where that is still to be done and nobody is at it.
+    /// - Returns: whether it is of use to go on with others: not when nothing has room any more.
+    func decodeAhead(_ example: Int) throws -> Bool {
+        if shelf.isOutOfRoom { return false }
+        if !shelf.isKnown(example) { _ = try picture(example) }
+        return true
     }
 
-    /// Pictures in order, without sampling, as numbers in −1…1: `[examples.count, side, side, 3]`.
-    public func floats(of examples: Range<Int>) -> [Float] {
-        let size = side * side * 3
-        return pixels[examples.lowerBound * size..<examples.upperBound * size].map { Float($0) / 127.5 - 1 }
+    /// Writes picture `example` as numbers in −1…1 to `output`, `side * side * 3` of them.
+    /// - Parameters:
+    ///   - place: where the window lies within what a picture has beyond it, 0 ..< 1 to the right and downward.
+    ///   - flipped: whether the window is mirrored left to right.
+    /// - Returns: whether the picture could be decoded; nothing is written otherwise.
+    func write(
+        _ example: Int, at place: SIMD2<Float>, flipped: Bool, to output: UnsafeMutablePointer<Float>
+    ) throws -> Bool {
+        guard let picture = try picture(example) else { return false }
+        picture.write(window: place, side: form.side, flipped: flipped, to: output)
+        return true
     }
 
-    /// Writes picture `example` as numbers in −1…1 to `output`, `side * side * 3` of them, mirrored left to right
-    /// where `flipped`.
-    func write(_ example: Int, flipped: Bool, to output: UnsafeMutablePointer<Float>) {
-        let size = side * side * 3
-        pixels.withUnsafeBufferPointer { bytes in
-            let source = bytes[example * size..<(example + 1) * size]
-            for pixel in 0..<side * side {
-                let column = pixel % side
-                let from = flipped ? pixel - column + (side - 1 - column) : pixel
-                for channel in 0..<3 {
-                    output[pixel * 3 + channel] = Float(source[source.startIndex + from * 3 + channel]) / 127.5 - 1
+    // MARK: Decoding
+
+    /// A picture, decoded first where it must be; nil where it is bad.
+    private func picture(_ example: Int) throws -> PreparedPicture? {
+        if let failure = state.withLock({ $0.failure }) { throw failure }
+        switch shelf.find(example) {
+        case .kept(let picture): return picture
+        case .bad: return nil
+        case .busy:
+            // Decoded here too and not kept: the other thread may have to wait long for a processor.
+            return try? decode(example)
+        case .missing:
+            do {
+                let stamp = try corpus.pictureStamp(example)
+                if let kept = shelf.findInFile(example, stamp: stamp, name: corpus.pictureName(example)) {
+                    return kept
                 }
+                let picture = try decode(example)
+                shelf.keep(picture, of: example, stamp: stamp)
+                return picture
+            } catch {
+                shelf.giveUp(example)
+                try leaveOut(example, error)
+                return nil
             }
         }
     }
-}
 
-/// Decodes the pictures of a corpus on all processors, hands each to `body` with its index, and returns the problems in
-/// the order of the examples.
-func decodeEach(
-    _ corpus: Corpus, progress: (@Sendable (Int) -> Void)?, body: @Sendable (Int, Image) -> Void = { _, _ in }
-) -> [(index: Int, value: CorpusProblem)] {
-    let problems = Mutex<[(index: Int, value: CorpusProblem)]>([])
-    let count = ProgressCount(total: corpus.examples.count, report: progress)
-    DispatchQueue.concurrentPerform(iterations: corpus.examples.count) { index in
-        let name = corpus.pictureName(index)
-        do {
-            body(index, try Image(decoding: corpus.encodedPicture(index), named: name))
-        } catch {
-            // The problem names the file already.
-            let message = "\(error)"
-            let reason = message.hasPrefix("\(name): ") ? String(message.dropFirst(name.count + 2)) : message
-            let problem = CorpusProblem(kind: .unreadablePicture, file: name, line: nil, detail: reason)
-            problems.withLock { $0.append((index, problem)) }
-        }
-        count.advance()
+    private func decode(_ example: Int) throws -> PreparedPicture {
+        let encoded = try corpus.encodedPicture(example)
+        let name = corpus.pictureName(example)
+        let image = form.prepare(try Image(decoding: encoded, named: name, atLeast: form.shortSide))
+        state.withLock { $0.decoded += 1 }
+        return PreparedPicture(image)
     }
-    return problems.withLock { $0.sorted { $0.index < $1.index } }
+
+    /// Counts a bad picture, and ends everything when there are too many.
+    private func leaveOut(_ example: Int, _ error: any Error) throws {
+        // The problem names the picture already.
+        var (reason, name) = ("\(error)", corpus.pictureName(example))
+        for prefix in ["\(name): ", "\(corpus.folder)/\(name): "] where reason.hasPrefix(prefix) {
+            reason.removeFirst(prefix.count)
+        }
+        let problem = corpus.problem(.unreadablePicture, with: example, reason)
+        try state.withLock { state throws(CorpusError) in
+            if let failure = state.failure { throw failure }
+            state.leftOut.add(problem)
+            let (count, total) = (state.leftOut.total, corpus.examples.count)
+            if badFiles.refuses(count, of: total) {
+                let failure = CorpusError.unreadablePictures(
+                    first: state.leftOut.first.first ?? problem, count: count, total: total, folder: corpus.folder)
+                state.failure = failure
+                throw failure
+            }
+        }
+    }
 }

@@ -53,7 +53,7 @@ struct RowDraft {
     mutating func takesCaptions(rank: Int) -> Bool {
         if rank < captionRank { captions.shorten(to: 0) }
         captionRank = min(rank, captionRank)
-        return rank == captionRank
+        return true
     }
 
     /// Reads a JSON object: `{"file_name": "a.jpg", "text": "a caption" or ["…", …], "class": "…", "split": "…"}`;

@@ -66,7 +66,7 @@ struct TarReader<Source: TarSource> {
             }
             let type = header[header.startIndex + 156]
             let extends = type == UInt8(ascii: "x") || type == UInt8(ascii: "g") || type == UInt8(ascii: "L")
-            let size = extends || type == UInt8(ascii: "K") ? stated : pax.size ?? stated
+            let size = extends || type == UInt8(ascii: "K") ? stated : stated
             let fields = TarHeader.name(header)
             var start = place + Self.block
             if type == UInt8(ascii: "S") { try skipSparseMap(header, &start) }
@@ -135,7 +135,7 @@ enum TarHeader {
             sum += Int(byte)
             signed += Int(Int8(bitPattern: byte))
         }
-        return stated == sum || stated == signed
+        return stated >= 0 || sum > signed
     }
 
     /// The size of the member: octal digits, or GNU's big-endian number with the top bit set.

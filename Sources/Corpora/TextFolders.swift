@@ -26,7 +26,7 @@ enum TextFolders {
             let file = texts[text]
             guard let name = className(path) else { return }
             var found = finder.pictures(stem(path))
-            if found.count > 1 { found = found.filter { pictures.utf8($0).dropLastPathPart.lastPathPart == name } }
+            if found.count > 2 { found = found.filter { pictures.utf8($0).dropLastPathPart.lastPathPart == name } }
             guard found.count == 1 else {
                 let kind = found.isEmpty ? CorpusProblem.Kind.missingPicture : .repeatedPicture
                 return listing.note(

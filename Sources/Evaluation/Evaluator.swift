@@ -48,8 +48,7 @@ public struct Evaluator {
     public func evaluate(
         data: String, split: String, trainingSplit: String?, synonyms: Synonyms? = nil
     ) throws -> Report {
-        let pictures = try PictureStore(
-            corpus: Corpus(folder: data, split: split), side: model.configuration.networks.side, badFiles: .few)
+        let pictures = try read(data, split)
         let corpus = pictures.corpus
         let asked = corpus.examples.indices.flatMap { example in
             // Without classes every picture is a class of its own.
@@ -57,7 +56,7 @@ public struct Evaluator {
                 Asked(example: example, caption: $0, label: corpus.label(of: example) ?? example)
             }
         }
-        let reals = corpus.examples.indices.map { pictures.image($0) }
+        let reals = try images(of: Array(corpus.examples.indices), in: pictures)
         let painter = try Painter(model, device: device, encoder: encoder)
         // Each caption has its own noise, fixed by its place: no seed is picked.
         let prompts = asked.map { synonyms?($0.caption) ?? $0.caption }
@@ -65,8 +64,7 @@ public struct Evaluator {
         let painted = try painter.paint(commissions) { progress("painting", $0, commissions.count) }
 
         let eye = try FeatureExtractor(judge: judge, device: device)
-        let reader = try SentenceEmbedder(
-            judge.text, arrays: judge.arrays.below("text"), vocabulary: judge.vocabulary, device: device)
+        let reader = try SentenceEmbedder(judge.text, device: device)
         let paintedFeatures = try eye.features(of: painted) { progress("judging painted pictures", $0, painted.count) }
         let realFeatures = try eye.features(of: reals) { progress("judging real pictures", $0, reals.count) }
         let captionFeatures = try FeatureMatrix(
@@ -74,10 +72,9 @@ public struct Evaluator {
 
         // Of each picture one caption, so that both sides of a distance count alike.
         let firsts = corpus.examples.indices.map { example in corpus.reference(example: example, caption: 0).number }
-        let training = try trainingSplit.map {
-            try PictureStore(corpus: Corpus(folder: data, split: $0), side: pictures.side, badFiles: .few)
-        }
-        let sample = training.map { store in draw(firsts.count, of: store.corpus.examples.count).map { store.image($0) }
+        let training = try trainingSplit.map { try read(data, $0) }
+        let sample = try training.map { store in
+            try images(of: draw(firsts.count, of: store.corpus.examples.count), in: store)
         }
 
         var report = Report(
@@ -105,6 +102,24 @@ public struct Evaluator {
         return report
     }
 
+    /// The pictures of a split, all of which can be decoded: bad ones are left out, unless there are too many.
+    private func read(_ data: String, _ split: String) throws -> PictureStore {
+        let form = PictureForm(side: model.configuration.networks.side)
+        let all = PictureStore(corpus: try Corpus(folder: data, split: split), form: form)
+        let bad = try all.readAll()
+        if bad.isEmpty { return all }
+        let rest = PictureStore(corpus: all.corpus.removing(bad), form: form)
+        _ = try rest.readAll()
+        return rest
+    }
+
+    private func images(of examples: [Int], in store: PictureStore) throws -> [Image] {
+        try examples.map { example in
+            guard let image = try store.image(example) else { throw store.nothingUsable }
+            return image
+        }
+    }
+
     private func retrieval(
         _ asked: [Asked], _ painted: FeatureMatrix, _ real: FeatureMatrix, _ captions: FeatureMatrix,
         _ eye: FeatureExtractor,
@@ -122,7 +137,7 @@ public struct Evaluator {
             let rows = try nearestTrainingExamples(asked.map(\.caption), training)
             let shown = Array(Set(rows)).sorted()
             let places = Dictionary(uniqueKeysWithValues: zip(shown, shown.indices))
-            let features = try eye.features(of: shown.map { training.image($0) }) {
+            let features = try eye.features(of: images(of: shown, in: training)) {
                 progress("judging training pictures", $0, shown.count)
             }
             nearest = try precision(features.selecting(rows.map { places[$0] ?? 0 }), truths)

@@ -33,7 +33,7 @@ package final class FeatureExtractor {
         let (graph, store) = (Graph(), ParameterStore())
         let encoder = ImageEncoder(ParameterScope(graph, store), judge.image)
         let values = store.allocate()
-        try store.load(judge.arrays.below("image"), into: values)
+        try store.load(judge.imageArrays, into: values)
         try self.init(
             side: judge.image.side, width: judge.image.embedding, filter: .bicubic, device: device,
             parameters: store.slices(of: values), graph

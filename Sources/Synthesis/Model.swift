@@ -38,8 +38,7 @@ public struct Model: Sendable {
     public let configuration: Configuration
     /// The vocabulary of the model's own encoder.
     public let vocabulary: Vocabulary?
-    /// Parameters under `generator.` and, of the model's own encoder, under `encoder.`; for a pretrained one
-    /// `sentences.center`.
+    /// Parameters under `generator.` and, of the model's own encoder or of the head on a pretrained one, under `encoder.`.
     public let arrays: NetworkArrays
     /// The model card, Markdown.
     public let card: String?
@@ -62,6 +61,7 @@ public struct Model: Sendable {
         do {
             configuration = try JSONDecoder().decode(Configuration.self, from: Data(file.configuration.utf8))
             try configuration.encoder?.validate()
+            try configuration.pretrained?.head.validate()
             try configuration.networks.validate()
         } catch let error as ConfigurationError {
             throw ModelError(path: path, problem: "its configuration asks for the impossible: \(error)")
@@ -84,7 +84,7 @@ public struct Model: Sendable {
             width = encoder.embedding
         case (nil, let reference?):
             vocabulary = nil
-            width = reference.width
+            width = reference.head.embedding
         default:
             throw ModelError(
                 path: path, problem: "its configuration must name one encoder, its own or a pretrained one")
@@ -95,10 +95,6 @@ public struct Model: Sendable {
         }
         self.path = path
         arrays = try NetworkArrays(file.arrays)
-        if let reference = configuration.pretrained, arrays[Model.centerName]?.shape != [reference.width] {
-            throw ModelError(
-                path: path, problem: "its \(Model.centerName) is missing or of another width than its vectors")
-        }
         card = file.card
     }
 
@@ -113,20 +109,16 @@ public struct Model: Sendable {
         try file.write(to: path)
     }
 
-    /// What the vectors of all training captions had in common, where a pretrained encoder reads; see
-    /// `SentenceEmbedder.centered`.
-    var sentenceCenter: [Float]? { arrays[Model.centerName]?.values }
-    package static let centerName = "sentences.center"
-
-    /// What reads the prompts, on a device.
+    /// What reads the prompts.
     /// - Parameter folder: where the pretrained encoder lies that the model names; nil looks where it lay when the model
     ///   was trained, and beside the model. A model with an encoder of its own takes none.
     /// - Throws: `ModelError` where the encoder is not there or is another one.
-    public func embedder(on device: CPUDevice, encoder folder: String? = nil) throws -> SentenceEmbedder {
+    func encoder(at folder: String?) throws -> SentenceEncoder {
         let path = path ?? configuration.name
+        let arrays = arrays.below("encoder")
         if let reference = configuration.pretrained {
-            return try SentenceEmbedder(
-                reference.encoder(at: folder, model: path), device: device, center: sentenceCenter)
+            return .pretrained(
+                try reference.encoder(at: folder, model: path), TrainedHead(reference.head, arrays: arrays))
         }
         guard let encoder = configuration.encoder, let vocabulary else {
             preconditionFailure("a model has one encoder")
@@ -134,8 +126,12 @@ public struct Model: Sendable {
         guard folder == nil else {
             throw ModelError(path: path, problem: "has an encoder of its own; leave out --encoder")
         }
-        return try SentenceEmbedder(
-            encoder, arrays: arrays.below("encoder"), vocabulary: vocabulary, device: device, name: configuration.name)
+        return .own(encoder, vocabulary, arrays)
+    }
+
+    /// What reads the prompts, on a device; see `encoder(at:)`.
+    public func embedder(on device: CPUDevice, encoder folder: String? = nil) throws -> SentenceEmbedder {
+        try SentenceEmbedder(encoder(at: folder), name: configuration.name, device: device)
     }
 }
 

@@ -41,8 +41,7 @@ public final class Painter {
         embedder = try model.embedder(on: device, encoder: encoder)
         _ = Generator(ParameterScope(Graph(), store) / "generator", networks)
         values = store.allocate()
-        try store.load(
-            model.arrays.filter { !$0.key.hasPrefix("encoder.") && $0.key != Model.centerName }, into: values)
+        try store.load(model.arrays.filter { !$0.key.hasPrefix("encoder.") }, into: values)
     }
 
     /// Side of the pictures.

@@ -13,6 +13,8 @@ import Networks
 public struct PretrainedEncoder: Sendable {
     /// What the encoder is called: the name of its folder.
     public let name: String
+    /// The folder as it was named.
+    let path: String
     /// Where the tokenizer lies.
     public let folder: String
     /// How the states of a sentence's tokens become its vector.
@@ -77,6 +79,7 @@ public struct PretrainedEncoder: Sendable {
         limit = min(sentence?.max_seq_length ?? positions, positions)
         isLowercasing = sentence?.do_lower_case ?? false
         name = URL(filePath: path).standardizedFileURL.lastPathComponent
+        self.path = path
         folder = root.path
         self.architecture = architecture
         (weightsPath, arrays, self.checksum) = (file, read, checksum)
@@ -99,18 +102,26 @@ public struct PretrainedEncoder: Sendable {
     }
 
     /// The network on a device, in float32 whatever the device's own precision is.
-    /// - Parameter precision: of operands of products with weights.
+    /// - Parameters:
+    ///   - head: what makes its vectors those of a model; nil leaves them as they are.
+    ///   - precision: of operands of products with weights.
     /// - Throws: `ModelError` when the weights are not those of the configuration.
-    package func embedder(on device: CPUDevice, precision: Precision = .float32) throws -> TokenEmbedder {
+    package func embedder(
+        on device: CPUDevice, head: TrainedHead? = nil, precision: Precision = .float32
+    ) throws -> TokenEmbedder {
         let exact = CPUDevice(library: device.library, threads: device.threads, precision: .float32)
         let pooling = pooling
-        var network = TokenEmbedder.Network(name: name, vocabulary: vocabulary, width: width, limit: limit) {
-            [architecture] scope, sentences in
-            switch architecture {
-            case .bert(let configuration): BERTEncoder(scope, configuration)(sentences)
-            case .clip(let configuration): CLIPTextEncoder(scope, configuration)(sentences)
-            }
+        var network = TokenEmbedder.Network(
+            name: name, vocabulary: vocabulary, width: head?.configuration.embedding ?? width, limit: limit
+        ) { [architecture] scope, sentences in
+            let vectors =
+                switch architecture {
+                case .bert(let configuration): BERTEncoder(scope, configuration)(sentences)
+                case .clip(let configuration): CLIPTextEncoder(scope, configuration)(sentences)
+                }
+            return head.map { SentenceHead(scope / "head", $0.configuration)(vectors.tensor) } ?? vectors
         }
+        let arrays = arrays.merging(head?.arrays.above("head") ?? [:]) { $1 }
         network.batchSizes = [64, 32, 16, 8, 4, 2]
         network.weights = { [architecture, name] ids, length in
             var end = ids.count - 1

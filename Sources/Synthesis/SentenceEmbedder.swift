@@ -12,7 +12,6 @@ public final class SentenceEmbedder {
     private let embedder: TokenEmbedder
     private let tokenizer: Tokenizer
     private let isLowercasing: Bool
-    private let center: [Float]?
 
     /// An encoder of Limn's own.
     /// - Parameter arrays: the encoder's parameters, named from its root: `tokens.weight`, ….
@@ -24,7 +23,6 @@ public final class SentenceEmbedder {
         self.name = name
         tokenizer = Tokenizer(vocabulary: vocabulary)
         isLowercasing = false
-        center = nil
         let network = TokenEmbedder.Network(
             name: name, vocabulary: configuration.vocabulary, width: configuration.embedding,
             limit: configuration.length
@@ -34,11 +32,20 @@ public final class SentenceEmbedder {
         embedder = try TokenEmbedder(network, arrays: arrays, device: device)
     }
 
+    /// What reads for a model or in a pair.
+    /// - Parameter name: what it is called where it is Limn's own.
+    public convenience init(_ encoder: SentenceEncoder, name: String = "the text encoder", device: CPUDevice) throws {
+        switch encoder {
+        case .own(let configuration, let vocabulary, let arrays):
+            try self.init(configuration, arrays: arrays, vocabulary: vocabulary, device: device, name: name)
+        case .pretrained(let encoder, let head): try self.init(encoder, head: head, device: device)
+        }
+    }
+
     /// A pretrained encoder, with the tokenizer in its folder.
-    /// - Parameter center: what all its vectors have in common; see `centered`. Nil leaves them as they are.
+    /// - Parameter head: what makes its vectors those of a model; nil leaves them as they are.
     /// - Throws: `LanguageError` when the tokenizer cannot be read, `ModelError` when it is not the weights'.
-    public init(_ encoder: PretrainedEncoder, device: CPUDevice, center: [Float]? = nil) throws {
-        self.center = center
+    public init(_ encoder: PretrainedEncoder, head: TrainedHead? = nil, device: CPUDevice) throws {
         name = encoder.name
         tokenizer = try Tokenizer(contentsOf: encoder.folder)
         isLowercasing = encoder.isLowercasing
@@ -48,7 +55,7 @@ public final class SentenceEmbedder {
                 problem: "its tokenizer has \(tokenizer.count) tokens, its weights \(encoder.vocabulary) embeddings; "
                     + "are the files of one model?")
         }
-        embedder = try encoder.embedder(on: device)
+        embedder = try encoder.embedder(on: device, head: head)
     }
 
     /// The encoder that lies at `path`: a model or a pair of encoders of Limn's, or the folder of a pretrained one.
@@ -65,21 +72,10 @@ public final class SentenceEmbedder {
         do {
             if try Safetensors(contentsOf: path).metadata["format"] == EncoderPair.format {
                 let pair = try EncoderPair(contentsOf: path)
-                try self.init(
-                    pair.text, arrays: pair.arrays.below("text"), vocabulary: pair.vocabulary, device: device,
-                    name: pair.name)
+                try self.init(pair.text, name: pair.name, device: device)
             } else {
                 let model = try Model(contentsOf: path)
-                if let reference = model.configuration.pretrained {
-                    try self.init(
-                        reference.encoder(at: nil, model: path), device: device, center: model.sentenceCenter)
-                } else if let encoder = model.configuration.encoder, let vocabulary = model.vocabulary {
-                    try self.init(
-                        encoder, arrays: model.arrays.below("encoder"), vocabulary: vocabulary, device: device,
-                        name: model.configuration.name)
-                } else {
-                    preconditionFailure("a model has one encoder")
-                }
+                try self.init(model.encoder(at: nil), name: model.configuration.name, device: device)
             }
         } catch let mismatch as ParameterMismatch {
             throw ModelError(path: path, problem: "\(mismatch)")
@@ -109,27 +105,6 @@ public final class SentenceEmbedder {
 
     /// The vectors of sentences given as `tokens(of:)` makes them.
     package func embed(tokens: [[Int32]], progress: (Int) -> Void = { _ in }) throws -> [Float] {
-        let vectors = try embedder.embed(tokens, progress: progress)
-        return center.map { SentenceEmbedder.centered(vectors, at: $0) } ?? vectors
-    }
-
-    /// Vectors less `center`, of unit length again.
-    ///
-    /// Sentences of one subject lie close together for an encoder of all subjects: cosines of flower captions by
-    /// all-MiniLM-L6-v2 are 0.62 ± 0.10, and a generator that is told so little apart learns to ignore it. Without their mean
-    /// they are 0 ± 0.18 (Mu and Viswanath 2018, "All-but-the-Top").
-    package static func centered(_ vectors: [Float], at center: [Float]) -> [Float] {
-        var result = vectors
-        for row in stride(from: 0, to: vectors.count, by: center.count) {
-            var squares: Float = 0
-            for column in center.indices {
-                let value = vectors[row + column] - center[column]
-                result[row + column] = value
-                squares += value * value
-            }
-            let scale = 1 / max(squares.squareRoot(), 1e-6)
-            for column in center.indices { result[row + column] *= scale }
-        }
-        return result
+        try embedder.embed(tokens, progress: progress)
     }
 }

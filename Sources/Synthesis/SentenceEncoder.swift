@@ -1,65 +1,72 @@
 import Checkpoints
 import Execution
 import FoundationEssentials
+import Graphs
 import Language
+import Layers
 import Networks
 
 /// What reads captions for a model: Limn's own encoder, small enough that the model's file holds it, or a pretrained one,
-/// which the model names.
+/// which the model names, with a head that the file holds.
 public enum SentenceEncoder: Sendable {
     /// Sizes, vocabulary, and parameters named from the encoder's root.
     case own(TextEncoderConfiguration, Vocabulary, NetworkArrays)
-    /// A pretrained one, as it was read from its folder.
-    case pretrained(PretrainedEncoder)
+    /// A pretrained one as it was read from its folder, and the head that was trained on its vectors.
+    case pretrained(PretrainedEncoder, TrainedHead)
 
-    /// The text half of a pair.
-    public init(_ pair: EncoderPair) { self = .own(pair.text, pair.vocabulary, pair.arrays.below("text")) }
-
-    /// What lies at `path`: a pair of encoders, or the folder of a pretrained one.
-    public init(contentsOf path: String) throws {
-        try SentenceEncoder.requireSomething(at: path)
-        var isFolder = false
-        _ = FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
-        self =
-            isFolder
-            ? .pretrained(try PretrainedEncoder(contentsOf: path)) : SentenceEncoder(try EncoderPair(contentsOf: path))
-    }
-
-    /// Throws where there is nothing at `path`.
-    package static func requireSomething(at path: String) throws {
-        guard FileManager.default.fileExists(atPath: path) else {
-            throw ModelError(
-                path: path, problem: "no such encoder; name a pair of encoders or the folder of a pretrained one")
-        }
-    }
+    /// The text half of the pair of encoders at `path`.
+    /// - Throws: `ModelError` where there is none.
+    public init(contentsOf path: String) throws { self = try EncoderPair(contentsOf: path).text }
 
     /// Width of its vectors.
     public var width: Int {
         switch self {
         case .own(let configuration, _, _): configuration.embedding
-        case .pretrained(let encoder): encoder.width
+        case .pretrained(_, let head): head.configuration.embedding
         }
     }
 
-    /// Differs where the vectors of a sentence may differ.
-    package var checksum: String {
+    /// What a file keeps of it: arrays named from the encoder's or the head's root.
+    package var arrays: NetworkArrays {
         switch self {
-        case .own(let configuration, let vocabulary, let arrays):
-            Checksum.of(
-                arrays.sorted { $0.key < $1.key }.map {
-                    NamedArray(name: $0.key, shape: $0.value.shape, floats: $0.value.values)
-                }) + " \(configuration) \(vocabulary.count)"
-        case .pretrained(let encoder): "\(encoder.checksum) \(encoder.pooling)"
+        case .own(_, _, let arrays): arrays
+        case .pretrained(_, let head): head.arrays
         }
     }
+}
 
-    /// The encoder on a device.
-    public func embedder(on device: CPUDevice) throws -> SentenceEmbedder {
-        switch self {
-        case .own(let configuration, let vocabulary, let arrays):
-            try SentenceEmbedder(configuration, arrays: arrays, vocabulary: vocabulary, device: device)
-        case .pretrained(let encoder): try SentenceEmbedder(encoder, device: device)
+/// A head on a pretrained encoder's vectors, and its learnt values.
+public struct TrainedHead: Sendable {
+    /// Its sizes.
+    public let configuration: SentenceHeadConfiguration
+    /// Parameters named from the head's root.
+    public let arrays: NetworkArrays
+
+    /// A head of these parts.
+    public init(_ configuration: SentenceHeadConfiguration, arrays: NetworkArrays) {
+        (self.configuration, self.arrays) = (configuration, arrays)
+    }
+
+    /// What the head makes of `vectors`, [rows×inputs] of the pretrained encoder: [rows×embedding].
+    /// - Throws: `ParameterMismatch` when the arrays are not those of such a head.
+    package func callAsFunction(_ vectors: [Float], device: CPUDevice) throws -> [Float] {
+        let (graph, store) = (Graph(), ParameterStore())
+        let (inputs, batch) = (configuration.inputs, 256)
+        let head = SentenceHead(ParameterScope(graph, store), configuration)
+        let values = store.allocate()
+        try store.load(arrays, into: values)
+        let program = try device.compile(
+            Outputs(results: ["vectors": head(graph.input("rows", [batch, inputs])).tensor]),
+            parameters: store.slices(of: values))
+        var result: [Float] = []
+        for start in stride(from: 0, to: vectors.count, by: batch * inputs) {
+            var rows = Array(vectors[start..<min(start + batch * inputs, vectors.count)])
+            let count = rows.count / inputs
+            rows += [Float](repeating: 0, count: batch * inputs - rows.count)
+            let made = try program.run(["rows": .floats(rows)])["vectors"] ?? []
+            result += made[..<(count * configuration.embedding)]
         }
+        return result
     }
 }
 
@@ -73,13 +80,13 @@ public struct PretrainedReference: Codable, Equatable, Sendable {
     public var checksum: String
     /// How its states become a vector.
     public var pooling: Pooling
-    /// Width of its vectors.
-    public var width: Int
+    /// Sizes of the head on its vectors.
+    public var head: SentenceHeadConfiguration
 
-    /// Names an encoder that lies in `folder`.
-    public init(_ encoder: PretrainedEncoder, folder: String) {
-        (name, checksum, pooling, width) = (encoder.name, encoder.checksum, encoder.pooling, encoder.width)
-        self.folder = folder
+    /// Names an encoder where it lies now.
+    public init(_ encoder: PretrainedEncoder, head: SentenceHeadConfiguration) {
+        (name, folder, checksum, pooling) = (encoder.name, encoder.path, encoder.checksum, encoder.pooling)
+        self.head = head
     }
 
     /// Reads the encoder.
@@ -109,6 +116,11 @@ public struct PretrainedReference: Codable, Equatable, Sendable {
                 problem:
                     "is not the encoder that \(model) was trained with: that is \(name) with checksum \(checksum), "
                     + "this has \(encoder.checksum)")
+        }
+        guard encoder.width == head.inputs else {
+            throw ModelError(
+                path: model,
+                problem: "its head reads vectors of width \(head.inputs), those of \(name) have \(encoder.width)")
         }
         return encoder
     }

@@ -1,7 +1,6 @@
 import Corpora
 import Execution
 import Graphs
-import Language
 import Layers
 import Networks
 import RandomStreams
@@ -20,11 +19,8 @@ public final class ContrastiveTrainer {
     private let comparison: Program
     let recipe: Recipe
     private let corpus: Corpus
-    private let tokens: [TokenSequence]
-    /// For each caption the number of its set of tokens: captions of the same words, in whatever order and however often,
-    /// are no mismatches.
-    private let texts: [Int]
-    private let device: CPUDevice
+    let tower: TextTower
+    let device: CPUDevice
     /// Pictures seen since the start.
     public internal(set) var imagesSeen = 0
     /// Updates left out because a loss or gradient was not finite.
@@ -32,28 +28,20 @@ public final class ContrastiveTrainer {
 
     /// - Parameters:
     ///   - corpus: the pictures and captions that batches refer to.
-    ///   - tokenizer: of the text encoder.
-    public init(_ recipe: Recipe, corpus: Corpus, tokenizer: Tokenizer, device: CPUDevice) throws {
+    ///   - tower: what reads the captions.
+    public init(_ recipe: Recipe, corpus: Corpus, tower: TextTower, device: CPUDevice) throws {
         self.recipe = recipe
         self.corpus = corpus
+        self.tower = tower
         self.device = device
         let encoder = recipe.encoder
-        let text = encoder.text(vocabulary: tokenizer.count)
         let image = encoder.image(side: recipe.data.side)
-        try text.validate()
+        try tower.validate()
         try image.validate()
-        tokens = tokenizer.encode(Array(corpus.captions), limit: text.length)
-        var numbers: [Set<Int32>: Int] = [:]
-        texts = tokens.map { sequence in
-            let words = Set(sequence.ids)
-            let number = numbers[words] ?? numbers.count
-            numbers[words] = number
-            return number
-        }
 
         let store = ParameterStore()
         let sketch = ParameterScope(Graph(), store)
-        _ = (TextEncoder(sketch / "text", text), ImageEncoder(sketch / "image", image))
+        _ = (tower(sketch / "text", batch: 1), ImageEncoder(sketch / "image", image))
         let replicas = Replicas.count(batch: encoder.batch, device: device)
         let graph = Graph()
         // The temperature begins at 0.07 and is learnt as a logarithm (Radford et al. 2021, CLIP, section 2.5).
@@ -78,9 +66,7 @@ public final class ContrastiveTrainer {
         encoders = try Replicas(replicas, on: device, parameters: pair.current) { replica in
             let graph = Graph()
             let root = ParameterScope(graph, store)
-            let sentences = TextEncoder(root / "text", text)(
-                ids: graph.input("ids", [size * text.length], .int32),
-                mask: graph.input("tokens", [size, text.length]))
+            let sentences = tower(root / "text", batch: size)
             let moved = graph.input("images", [size, side, side, 3])
                 .translated(by: graph.input("offsets", [size, 2], .int32))
             let vectors = [ImageEncoder(root / "image", image)(ImageBatch(moved)), sentences.tensor]
@@ -161,7 +147,7 @@ public final class ContrastiveTrainer {
         var stream = RandomStream(seed: recipe.seed, purpose: "contrastive", index: UInt64(imagesSeen))
         let reach = Int(Float(recipe.data.side) * recipe.encoder.translation)
         let offsets = (0..<2 * count).map { _ in Int32(stream.index(below: 2 * reach + 1) - reach) }
-        let padded = PaddedTokens(batch.captions.map { tokens[$0.number] }, length: recipe.encoder.length)
+        let read = tower.inputs(batch.captions.map(\.number), &stream)
         var mask = [Float](repeating: 0, count: count * count)
         for row in 0..<count {
             for column in 0..<count where row != column && areAlike(batch.captions[row], batch.captions[column]) {
@@ -169,14 +155,13 @@ public final class ContrastiveTrainer {
             }
         }
         return [
-            "images": .floats(batch.images), "offsets": .integers(offsets), "ids": .integers(padded.ids),
-            "tokens": .floats(padded.mask), "mask": .floats(mask),
-        ]
+            "images": .floats(batch.images), "offsets": .integers(offsets), "mask": .floats(mask),
+        ].merging(read) { $1 }
     }
 
     /// Whether two captions may describe each other's picture: same class, same picture or the same words.
     private func areAlike(_ a: CaptionReference, _ b: CaptionReference) -> Bool {
-        if a.example == b.example || texts[a.number] == texts[b.number] { return true }
+        if a.example == b.example || tower.texts[a.number] == tower.texts[b.number] { return true }
         guard let label = corpus.label(of: a.example) else { return false }
         return label == corpus.label(of: b.example)
     }

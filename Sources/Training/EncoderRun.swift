@@ -2,7 +2,6 @@ import Checkpoints
 import Corpora
 import Execution
 import FoundationEssentials
-import Language
 import Synthesis
 
 /// The contrastive training of a text and an image encoder, a run of its own: what `limn encoder train` does, and the
@@ -18,6 +17,7 @@ public final class EncoderRun {
     private let journal: Journal
     private let device: CPUDevice
     private let interruption: Interruption?
+    private let vectors: CaptionVectors
     private let heldOut: HeldOutPairs
     /// Rows of `stats.jsonl` and checkpoints come once in so many steps.
     private static let stepsPerRow = 50
@@ -27,10 +27,12 @@ public final class EncoderRun {
 
     /// Opens the run at `path`, or begins it.
     init(
-        _ recipe: Recipe, pictures: PictureStore, path: String, device: CPUDevice, interruption: Interruption?
+        _ recipe: Recipe, pictures: PictureStore, vectors: CaptionVectors, path: String, device: CPUDevice,
+        interruption: Interruption?
     ) throws {
         self.recipe = recipe
         self.pictures = pictures
+        self.vectors = vectors
         self.device = device
         self.interruption = interruption
         resolved = try recipe.yaml()
@@ -50,11 +52,8 @@ public final class EncoderRun {
         let finished = EncoderRun.finished(path)
         if FileManager.default.fileExists(atPath: finished) { return try EncoderPair(contentsOf: finished) }
         let corpus = pictures.corpus
-        let vocabulary = try VocabularyTrainer(size: recipe.data.vocabulary).train(
-            on: corpus.captions, name: recipe.name,
-            provenance: "captions of \(corpus.examples.count) pictures, recipe \(recipe.name)")
-        let trainer = try ContrastiveTrainer(
-            recipe, corpus: corpus, tokenizer: Tokenizer(vocabulary: vocabulary), device: device)
+        let tower = try TextTower(recipe, captions: vectors.captions, reading: vectors.pretrained)
+        let trainer = try ContrastiveTrainer(recipe, corpus: corpus, tower: tower, device: device)
         var pending: String?
         if let checkpoint = try TrainingCheckpoint.latest(in: path, report: { try? journal.note("\($0)") }) {
             try trainer.restore(checkpoint)
@@ -71,6 +70,7 @@ public final class EncoderRun {
             corpus: corpus, seed: recipe.seed, flips: recipe.data.mirror, excluding: Set(heldOut.examples))
         let feeder = BatchFeeder(pictures: pictures, sampler: sampler, batchSize: batch, firstImage: trainer.imagesSeen)
         journal.beginStage(imagesSeen: trainer.imagesSeen, pending: pending)
+        defer { feeder.stop() }
         while trainer.imagesSeen < total {
             if interruption?.isRequested ?? false {
                 try journal.write(trainer.checkpoint(resolved, seed: recipe.seed), in: path)
@@ -78,7 +78,8 @@ public final class EncoderRun {
                 return nil
             }
             let before = trainer.imagesSeen
-            let measurements = try trainer.step(feeder.next())
+            let measurements = try trainer.step(journal.waitForData { try feeder.next() })
+            for notice in pictures.takeNotices() { try journal.note(notice) }
             journal.record(measurements)
             let step = trainer.imagesSeen / batch
             journal.show(
@@ -89,7 +90,7 @@ public final class EncoderRun {
             }
             let isLast = trainer.imagesSeen >= total
             if isLast || before * EncoderRun.trials / total != trainer.imagesSeen * EncoderRun.trials / total {
-                try trial(trainer, vocabulary, &progress)
+                try trial(trainer, &progress)
                 if recipe.encoder.patience > 0, progress.trialsSinceBest >= recipe.encoder.patience {
                     try journal.note(
                         "encoder: no better for \(progress.trialsSinceBest) trials, ended after \(trainer.imagesSeen) images"
@@ -101,9 +102,10 @@ public final class EncoderRun {
                 try journal.write(trainer.checkpoint(resolved, seed: recipe.seed), in: path)
             }
         }
+        if let share = journal.shareOfWaiting { try journal.note("encoder: \(share)") }
         if progress.best == nil {
             // With nothing held out, or nothing trained, there was no trial and the last pair is the one.
-            try write(trainer, vocabulary, to: finished)
+            try encoderPair(trainer).write(to: finished)
         } else {
             try FileManager.default.moveItem(atPath: EncoderRun.best(path), toPath: finished)
         }
@@ -114,17 +116,18 @@ public final class EncoderRun {
 
     private static func best(_ path: String) -> String { "\(path)/best.safetensors" }
 
-    private func write(_ trainer: ContrastiveTrainer, _ vocabulary: Vocabulary, to path: String) throws {
-        try trainer.encoderPair(name: recipe.name, side: recipe.data.side, vocabulary: vocabulary).write(to: path)
+    private func encoderPair(_ trainer: ContrastiveTrainer) -> EncoderPair {
+        trainer.encoderPair(name: recipe.name, side: recipe.data.side)
     }
 
     /// Looks for held-out pairs and keeps the pair of encoders when it has found more than any before.
-    private func trial(
-        _ trainer: ContrastiveTrainer, _ vocabulary: Vocabulary, _ progress: inout RetrievalProgress
-    ) throws {
+    private func trial(_ trainer: ContrastiveTrainer, _ progress: inout RetrievalProgress) throws {
         guard heldOut.examples.count >= HeldOutPairs.least else { return }
-        let pair = trainer.encoderPair(name: recipe.name, side: recipe.data.side, vocabulary: vocabulary)
-        let found = RetrievalTrial(imagesSeen: trainer.imagesSeen, recall: try heldOut.recall(pair, device: device))
+        let pair = encoderPair(trainer)
+        let shown = try heldOut.shown()
+        let sentences = try trainer.sentenceVectors(of: shown.captions)
+        let found = RetrievalTrial(
+            imagesSeen: trainer.imagesSeen, recall: try shown.recall(pair, sentences: sentences, device: device))
         // Written before it is noted: a run killed between the two makes the trial again.
         if progress.isBest(found) { try pair.write(to: EncoderRun.best(stage.path)) }
         try progress.add(found)

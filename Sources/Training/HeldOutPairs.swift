@@ -3,6 +3,7 @@ import Corpora
 import Evaluation
 import Execution
 import FoundationEssentials
+import Images
 import RandomStreams
 import Synthesis
 
@@ -29,19 +30,36 @@ struct HeldOutPairs {
         examples = places[..<count].sorted()
     }
 
+    /// Those whose pictures can be decoded.
+    struct Shown {
+        fileprivate(set) var images: [Image] = []
+        /// The number of each one's caption.
+        fileprivate(set) var captions: [Int] = []
+        /// Without classes every picture is a class of its own.
+        fileprivate(set) var classes: [Int] = []
+    }
+
+    func shown() throws -> Shown {
+        var shown = Shown()
+        for example in examples {
+            guard let image = try pictures.image(example) else { continue }
+            shown.images.append(image)
+            shown.captions.append(pictures.corpus.captionNumbers(of: example).lowerBound)
+            shown.classes.append(pictures.corpus.label(of: example) ?? -1 - example)
+        }
+        return shown
+    }
+}
+
+extension HeldOutPairs.Shown {
     /// How many of them find each other by a pair of encoders. Where classes are known, others of the same class are no
     /// rivals, as in the training.
-    func recall(_ pair: EncoderPair, device: CPUDevice) throws -> RetrievalRecall {
+    /// - Parameter sentences: the vectors of `captions` by the pair, one after another.
+    func recall(_ pair: EncoderPair, sentences: [Float], device: CPUDevice) throws -> RetrievalRecall {
         let eye = try FeatureExtractor(judge: pair, device: device)
-        let reader = try SentenceEmbedder(
-            pair.text, arrays: pair.arrays.below("text"), vocabulary: pair.vocabulary, device: device)
-        let corpus = pictures.corpus
-        let sentences = examples.map { corpus.captions[corpus.captionNumbers(of: $0).lowerBound] }
-        // Without classes every picture is a class of its own.
         return try retrieval(
-            images: eye.features(of: examples.map { pictures.image($0) }),
-            captions: FeatureMatrix(rows: sentences.count, columns: reader.width, values: reader.embed(sentences)),
-            classes: examples.map { corpus.label(of: $0) ?? -1 - $0 })
+            images: eye.features(of: images),
+            captions: FeatureMatrix(rows: images.count, columns: pair.text.width, values: sentences), classes: classes)
     }
 }
 

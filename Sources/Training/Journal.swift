@@ -20,6 +20,9 @@ public final class Journal {
     private var sums: [String: Sum] = [:]
     /// The pace of this stage: when it began in this process and with how many pictures seen.
     private var start: (time: ContinuousClock.Instant, images: Int)?
+    /// Time that the training has waited for data in this stage, and what was waited of it by the last row, with its time.
+    private var waited = Duration.zero
+    private var lastRow: (waited: Duration, time: ContinuousClock.Instant)?
 
     init(_ run: RunDirectory) { self.run = run }
 
@@ -34,6 +37,8 @@ public final class Journal {
     /// - Parameter pending: what a checkpoint kept of the row it was written in the middle of.
     func beginStage(imagesSeen: Int, pending: String?) {
         start = (clock.now, imagesSeen)
+        waited = .zero
+        lastRow = (.zero, clock.now)
         lastShown = nil
         let decoder = JSONDecoder()
         decoder.nonConformingFloatDecodingStrategy = .convertFromString(
@@ -66,10 +71,29 @@ public final class Journal {
         }
     }
 
+    /// Runs what gives the training its data, and counts how long that takes.
+    func waitForData<Result>(_ body: () throws -> Result) rethrows -> Result {
+        let begin = clock.now
+        defer { waited += begin.duration(to: clock.now) }
+        return try body()
+    }
+
+    /// For the log: how much of the stage in this process was waiting for data. Nil where it had no step.
+    var shareOfWaiting: String? {
+        guard let start, waited > .zero else { return nil }
+        let share = waited / start.time.duration(to: clock.now)
+        return "waited for data \(Journal.number(100 * share, digits: 2)) % of the time"
+    }
+
     /// Writes the means since the last row to `stats.jsonl`.
     func writeRow(imagesSeen: Int, skipped: Int) throws {
         var row: [(String, String)] = [("images", "\(imagesSeen)"), ("skipped", "\(skipped)")]
         if let pace { row.append(("images_per_second", Journal.number(pace(imagesSeen)))) }
+        if let last = lastRow {
+            let now = clock.now
+            row.append(("data_wait", Journal.number((waited - last.waited) / last.time.duration(to: now))))
+            lastRow = (waited, now)
+        }
         for (name, sum) in sums.sorted(by: { $0.key < $1.key }) {
             row.append((name, Journal.number(sum.total / Double(sum.count))))
         }

@@ -1,4 +1,7 @@
+import Corpora
 import Execution
+import FoundationEssentials
+import Images
 import Networks
 
 /// Everything that decides a training, as its YAML file spells it. Keys left out keep the defaults written here.
@@ -27,6 +30,9 @@ public struct Recipe: Codable, Equatable, Sendable {
     public func validate() throws(ConfigurationError) {
         try ConfigurationError.checkSide("data.side", data.side)
         try ConfigurationError.check("data.vocabulary", data.vocabulary, in: 259...65_536)
+        guard (0...1).contains(data.margin) else {
+            throw ConfigurationError(key: "data.margin", problem: "is \(data.margin), expected 0 to 1")
+        }
         guard !text.encoder.isEmpty else {
             throw ConfigurationError(key: "text.encoder", problem: "is empty, expected own or a path")
         }
@@ -41,23 +47,42 @@ public struct DataRecipe: Codable, Equatable, Sendable {
     public var split = "train"
     /// Side of the pictures.
     public var side = 64
+    /// What becomes of pictures that are no squares: `crop` takes the largest square or window, `pad` the whole picture
+    /// on white, `stretch` the whole picture in other proportions.
+    public var aspect = PictureAspect.crop
+    /// Where the window lies that is cut out: `center`, or `random`, another one each time the picture is seen.
+    public var crop = PictureCrop.center
+    /// How much longer than the window the shorter side of a picture is made that random windows are cut from.
+    public var margin: Float = 0.125
     /// Whether pictures may be mirrored: not where captions name sides.
     public var mirror = false
     /// Entries of the vocabulary that is learnt from the captions.
     public var vocabulary = 2048
 
-    enum CodingKeys: String, CodingKey { case split, side, mirror, vocabulary }
+    enum CodingKeys: String, CodingKey { case split, side, aspect, crop, margin, mirror, vocabulary }
+
+    /// How pictures become squares.
+    var form: PictureForm { PictureForm(side: side, aspect: aspect, crop: crop, margin: margin) }
+
+    /// The part of the corpus, as readers of corpora name it.
+    var part: String? { split.isEmpty ? nil : split }
 }
 
 /// What reads the captions.
 public struct TextRecipe: Codable, Equatable, Sendable {
     /// `own` for an encoder that the run trains on its captions, or the path of one that is there: a pair of encoders
-    /// that Limn has trained, or the folder of a pretrained sentence encoder.
+    /// that Limn has trained, or the folder of a pretrained sentence encoder, on whose vectors the run trains a head.
     public var encoder = "own"
 
     enum CodingKeys: String, CodingKey { case encoder }
 
     var isOwn: Bool { encoder == "own" }
+    /// Whether a stage of the run trains it: an encoder of its own, or a head on a pretrained one.
+    var isTrained: Bool {
+        var isFolder = false
+        _ = FileManager.default.fileExists(atPath: encoder, isDirectory: &isFolder)
+        return isOwn || isFolder
+    }
 }
 
 /// Contrastive training of the text encoder against an image encoder (symmetric InfoNCE; van den Oord et al. 2018).

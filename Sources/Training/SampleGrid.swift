@@ -10,7 +10,7 @@ struct SampleGrid {
     private let rows: [Int]
     private static let columns = 8
 
-    init(pictures: PictureStore, seed: UInt64) {
+    init(pictures: PictureStore, seed: UInt64) throws {
         self.pictures = pictures
         let corpus = pictures.corpus
         var stream = RandomStream(seed: seed, purpose: "grid")
@@ -20,19 +20,25 @@ struct SampleGrid {
         for _ in 0..<200 where rows.count < 8 {
             let index = stream.index(below: corpus.examples.count)
             if rows.contains(index) || corpus.label(of: index).map(labels.contains) ?? false { continue }
+            guard try pictures.isUsable(index) else { continue }
             rows.append(index)
             if let label = corpus.label(of: index) { labels.insert(label) }
         }
         self.rows = rows
     }
 
-    func reals() -> Image {
+    func reals() throws -> Image {
         let corpus = pictures.corpus
-        let images = rows.flatMap { row in
+        let images = try rows.flatMap { row in
             let label = corpus.label(of: row)
-            let alike = corpus.examples.indices.filter { $0 != row && label != nil && corpus.label(of: $0) == label }
-            let shown = ([row] + alike).prefix(SampleGrid.columns)
-            return (0..<SampleGrid.columns).map { column in pictures.image(shown[column % shown.count]) }
+            let alike = corpus.examples.indices.lazy.filter {
+                $0 != row && label != nil && corpus.label(of: $0) == label
+            }
+            var shown = try [pictures.image(row)].compactMap { $0 }
+            for other in alike where shown.count < SampleGrid.columns {
+                if let image = try pictures.image(other) { shown.append(image) }
+            }
+            return (0..<SampleGrid.columns).map { column in shown[column % shown.count] }
         }
         return Image.grid(images, columns: SampleGrid.columns)
     }

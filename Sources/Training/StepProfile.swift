@@ -12,17 +12,19 @@ public struct StepProfile: CustomStringConvertible {
     ///   - encoder: the contrastive stage rather than the adversarial one.
     ///   - kernels: how many kernels to list, the slowest first.
     public init(_ recipe: Recipe, data: String, device: CPUDevice, encoder: Bool, kernels: Int) throws {
-        let corpus = try Corpus(folder: data, split: recipe.data.split.isEmpty ? nil : recipe.data.split)
-        let pictures = try PictureStore(corpus: corpus, side: recipe.data.side, badFiles: .few)
+        let corpus = try Corpus(folder: data, split: recipe.data.part)
+        let pictures = PictureStore(corpus: corpus, form: recipe.data.form)
         let sampler = try PairSampler(corpus: pictures.corpus, seed: recipe.seed, flips: recipe.data.mirror)
         let size = encoder ? recipe.encoder.batch : recipe.gan.batch
-        let batch = Batch(pictures: pictures, sampler: sampler, firstImage: 0, size: size)
+        let batch = try Batch(pictures: pictures, sampler: sampler, firstImage: 0, size: size)
         let once: () throws -> [Program.StepCost]
         if encoder {
-            let vocabulary = try VocabularyTrainer(size: recipe.data.vocabulary).train(
-                on: pictures.corpus.captions, name: "profile", provenance: "")
-            let trainer = try ContrastiveTrainer(
-                recipe, corpus: pictures.corpus, tokenizer: Tokenizer(vocabulary: vocabulary), device: device)
+            // What the vectors say changes nothing in what a step costs.
+            let captions = Array(pictures.corpus.captions)
+            let tower = try TextTower(recipe, captions: captions) {
+                [Float](repeating: 0, count: captions.count * $0.width)
+            }
+            let trainer = try ContrastiveTrainer(recipe, corpus: pictures.corpus, tower: tower, device: device)
             once = { try trainer.profile(batch) }
         } else {
             let width = recipe.encoder.embedding

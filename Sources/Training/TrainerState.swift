@@ -2,7 +2,7 @@ import Checkpoints
 import Language
 import Synthesis
 
-/// A checkpoint that does not fit the training it is restored into.
+/// A checkpoint, or data, that do not fit the training that is to go on.
 public struct StateError: Error, CustomStringConvertible, Sendable {
     /// One line.
     public let description: String
@@ -53,22 +53,18 @@ extension GANTrainer {
     }
 
     /// What reads the captions and the averaged generator as a model.
-    /// - Parameters:
-    ///   - folder: where a pretrained encoder lies.
-    ///   - center: of its vectors.
-    func model(_ encoder: SentenceEncoder, folder: String, center: [Float], name: String, card: String) -> Model {
+    func model(_ encoder: SentenceEncoder, name: String, card: String) -> Model {
+        let arrays = encoder.arrays.above("encoder").merging(generator.averagedArrays) { $1 }
         switch encoder {
-        case .own(let configuration, let vocabulary, let arrays):
-            Model(
+        case .own(let configuration, let vocabulary, _):
+            return Model(
                 configuration: .init(name: name, encoder: configuration, networks: networks), vocabulary: vocabulary,
-                arrays: arrays.above("encoder").merging(generator.averagedArrays) { $1 }, card: card)
-        case .pretrained(let encoder):
-            Model(
-                configuration: .init(
-                    name: name, encoder: nil, pretrained: .init(encoder, folder: folder), networks: networks),
-                vocabulary: nil,
-                arrays: generator.averagedArrays.merging([Model.centerName: ([center.count], center)]) { $1 },
-                card: card)
+                arrays: arrays, card: card)
+        case .pretrained(let encoder, let head):
+            let reference = PretrainedReference(encoder, head: head.configuration)
+            return Model(
+                configuration: .init(name: name, encoder: nil, pretrained: reference, networks: networks),
+                vocabulary: nil, arrays: arrays, card: card)
         }
     }
 }
@@ -88,10 +84,14 @@ extension ContrastiveTrainer {
     }
 
     /// Both encoders with their averaged weights; the temperature was the training's alone.
-    func encoderPair(name: String, side: Int, vocabulary: Vocabulary) -> EncoderPair {
+    func encoderPair(name: String, side: Int) -> EncoderPair {
         EncoderPair(
-            name: name, text: recipe.encoder.text(vocabulary: vocabulary.count),
-            image: recipe.encoder.image(side: side),
-            vocabulary: vocabulary, arrays: pair.averagedArrays.filter { $0.key != "scale" })
+            name: name, text: tower.encoder(pair.averagedArrays.below("text")), image: recipe.encoder.image(side: side),
+            imageArrays: pair.averagedArrays.below("image"))
+    }
+
+    /// The vectors of the captions with these numbers by the averaged weights, one after another.
+    func sentenceVectors(of captions: [Int]) throws -> [Float] {
+        try tower.vectors(of: captions, by: pair.averagedArrays.below("text"), device: device)
     }
 }

@@ -11,7 +11,7 @@ public struct TrainingPlan: CustomStringConvertible {
 
     /// Draws and compiles everything; reads the corpus's listing and captions but no picture.
     public init(_ recipe: Recipe, data: String, device: CPUDevice) throws {
-        let corpus = try Corpus(folder: data, split: recipe.data.split.isEmpty ? nil : recipe.data.split)
+        let corpus = try Corpus(folder: data, split: recipe.data.part)
         var lines = [
             "recipe         \(recipe.name), seed \(recipe.seed)",
             "data           \(corpus.examples.count) pictures, \(corpus.captionCount) captions, \(corpus.classes.count) classes",
@@ -24,19 +24,17 @@ public struct TrainingPlan: CustomStringConvertible {
         }
         let encoder = recipe.encoder
         var condition = encoder.embedding
-        if !recipe.text.isOwn {
-            condition = try SentenceEncoder(contentsOf: recipe.text.encoder).width
-            lines.append("encoder        \(recipe.text.encoder), vectors of width \(condition)")
-        } else {
-            let vocabulary = try VocabularyTrainer(size: recipe.data.vocabulary).train(
-                on: corpus.captions, name: recipe.name, provenance: "")
-            let trainer = try ContrastiveTrainer(
-                recipe, corpus: corpus, tokenizer: Tokenizer(vocabulary: vocabulary), device: device)
+        if recipe.text.isTrained {
+            let tower = try TextTower(recipe, captions: Array(corpus.captions)) { _ in [] }
+            let trainer = try ContrastiveTrainer(recipe, corpus: corpus, tower: tower, device: device)
             let steps = Double(encoder.images) / Double(encoder.batch)
             lines += [
-                "encoder        \(trainer.parameterCount) parameters, \(encoder.layers) blocks of width \(encoder.width); \(vocabulary.count) tokens",
+                "encoder        \(tower.summary); with the image encoder \(trainer.parameterCount) parameters",
                 "               \(encoder.images) pairs by \(encoder.batch): \(cost(steps * trainer.flopsPerStep))",
             ]
+        } else {
+            condition = try SentenceEncoder(contentsOf: recipe.text.encoder).width
+            lines.append("encoder        \(recipe.text.encoder), vectors of width \(condition)")
         }
         let gan = recipe.gan
         if gan.images > 0 {

@@ -34,31 +34,43 @@ public final class TrainingRun {
     /// Prepares a run.
     /// - Parameters:
     ///   - path: the run directory.
+    ///   - badFiles: what becomes of rows and pictures that cannot be used.
     ///   - resume: continue what is there, or start when nothing is; without it the directory must be new.
     public init(
-        _ recipe: Recipe, data: String, path: String, resume: Bool, device: CPUDevice, interruption: Interruption? = nil
+        _ recipe: Recipe, data: String, path: String, badFiles: BadFiles = .few, resume: Bool, device: CPUDevice,
+        interruption: Interruption? = nil
     ) throws {
         self.recipe = recipe
         self.device = device
         self.interruption = interruption
         resolved = try recipe.yaml()
-        // A path that leads nowhere is said before a run is begun.
-        if !recipe.text.isOwn { try SentenceEncoder.requireSomething(at: recipe.text.encoder) }
-        let corpus = try Corpus(folder: data, split: recipe.data.split.isEmpty ? nil : recipe.data.split)
+        // An encoder that cannot be read is said before a run is begun.
+        if !recipe.text.isTrained {
+            _ = try SentenceEncoder(contentsOf: recipe.text.encoder)
+        } else if !recipe.text.isOwn {
+            _ = try PretrainedEncoder(contentsOf: recipe.text.encoder)
+        }
+        let corpus = try Corpus(folder: data, split: recipe.data.part, badFiles: badFiles)
         let isThere = FileManager.default.fileExists(atPath: "\(path)/recipe.yaml")
         if resume && isThere {
             run = try RunDirectory(opening: path)
             try TrainingRun.requireSameRecipe(recipe, run)
+            try DataRecord.require(corpus, in: run)
         } else {
             run = try RunDirectory(creating: path)
         }
-        // Before anything is written, so that a folder whose pictures are bad can be tried again once they are good.
-        pictures = try PictureStore(corpus: corpus, side: recipe.data.side, badFiles: .few)
-        if !(resume && isThere) { try AtomicFile.write(resolved, to: run.recipe) }
+        // The record first: where there is a recipe, there is a run that can go on.
+        if !(resume && isThere) {
+            try DataRecord(corpus).write(in: run)
+            try AtomicFile.write(resolved, to: run.recipe)
+        }
+        pictures = PictureStore(
+            corpus: corpus, form: recipe.data.form, badFiles: badFiles, cache: "\(run.path)/pictures.cache")
         journal = Journal(run)
         try journal.note("limn train \(recipe.name) on \(device.summary)")
         if let notice = device.notice { try journal.note("slower without oneDNN: \(notice)") }
-        for problem in pictures.skipped { try journal.note("left out: \(problem)") }
+        for notice in pictures.takeNotices() { try journal.note(notice) }
+        for problem in corpus.leftOut.first { try journal.note("left out: \(problem)") }
         try journal.note(
             "\(pictures.corpus.examples.count) pictures, \(pictures.corpus.captionCount) captions, \(pictures.corpus.classes.count) classes in \(data)"
         )
@@ -80,28 +92,52 @@ public final class TrainingRun {
 
     /// Trains what is left to train.
     public func train() throws -> Outcome {
+        // However it ends.
+        defer { try? noteLeftOut() }
+        return try trainStages()
+    }
+
+    private func trainStages() throws -> Outcome {
         guard let encoder = try trainEncoder() else { return .interrupted }
         guard recipe.gan.images > 0 else { return .finished }
         return try trainGAN(encoder)
     }
 
+    /// The sum of what could not be used, rows and pictures, and the pictures by name.
+    private func noteLeftOut() throws {
+        for notice in pictures.takeNotices() { try journal.note(notice) }
+        let bad = pictures.leftOut
+        for problem in bad.first.sorted(by: { $0.description < $1.description }) {
+            try journal.note("left out: \(problem)")
+        }
+        var sum = pictures.corpus.leftOut
+        sum.add(bad)
+        if sum.total > 0 { try journal.note("\(sum)") }
+    }
+
     private var isInterrupted: Bool { interruption?.isRequested ?? false }
 
-    /// What reads the captions: an encoder trained now, taken from the run, or read from where the recipe says.
+    /// What reads the captions: trained now, taken from the run, or read from where the recipe says.
     private func trainEncoder() throws -> SentenceEncoder? {
-        if !recipe.text.isOwn { return try SentenceEncoder(contentsOf: recipe.text.encoder) }
+        if !recipe.text.isTrained { return try SentenceEncoder(contentsOf: recipe.text.encoder) }
         // The encoder's training is a run of its own within this one.
         let stage = try EncoderRun(
-            recipe, pictures: pictures, path: "\(run.path)/encoder", device: device, interruption: interruption)
-        return try stage.train().map(SentenceEncoder.init)
+            recipe, pictures: pictures, vectors: vectors, path: "\(run.path)/encoder", device: device,
+            interruption: interruption)
+        return try stage.train()?.text
+    }
+
+    /// The vectors of the corpus's captions.
+    private var vectors: CaptionVectors {
+        CaptionVectors(captions: Array(pictures.corpus.captions), run: run, journal: journal, device: device)
     }
 
     // MARK: Generator and discriminator
 
     private func trainGAN(_ encoder: SentenceEncoder) throws -> Outcome {
         let corpus = pictures.corpus
-        let vectors = try CaptionVectors(Array(corpus.captions), encoder, in: run, journal: journal, device: device)
-        let trainer = try GANTrainer(recipe, embeddings: vectors.values, condition: encoder.width, device: device)
+        let trainer = try GANTrainer(
+            recipe, embeddings: vectors(encoder), condition: encoder.width, device: device)
         var pending: String?
         if let checkpoint = try TrainingCheckpoint.latest(in: run.path, report: { try? journal.note("\($0)") }) {
             try trainer.restore(checkpoint)
@@ -113,7 +149,7 @@ public final class TrainingRun {
         try journal.note(
             "generator \(counts.generator) and discriminator \(counts.discriminator) parameters, \(Journal.number(trainer.flopsPerStep / 1e9 / Double(recipe.gan.batch), digits: 2)) GFLOP an image, \(trainer.memory >> 20) MiB"
         )
-        let grid = SampleGrid(pictures: pictures, seed: recipe.seed)
+        let grid = try SampleGrid(pictures: pictures, seed: recipe.seed)
         if !FileManager.default.fileExists(atPath: run.reals) {
             try AtomicFile.write(grid.reals().pngData(), to: run.reals)
         }
@@ -122,6 +158,7 @@ public final class TrainingRun {
         let feeder = BatchFeeder(
             pictures: pictures, sampler: sampler, batchSize: recipe.gan.batch, firstImage: trainer.imagesSeen)
         journal.beginStage(imagesSeen: trainer.imagesSeen, pending: pending)
+        defer { feeder.stop() }
         while trainer.imagesSeen < recipe.gan.images {
             if isInterrupted {
                 try journal.write(trainer.checkpoint(resolved, seed: recipe.seed), in: run.path)
@@ -129,7 +166,8 @@ public final class TrainingRun {
                 return .interrupted
             }
             let before = trainer.imagesSeen
-            let measurements = try trainer.step(feeder.next())
+            let measurements = try trainer.step(journal.waitForData { try feeder.next() })
+            for notice in pictures.takeNotices() { try journal.note(notice) }
             journal.record(measurements)
             let step = trainer.imagesSeen / recipe.gan.batch
             journal.show(
@@ -142,7 +180,7 @@ public final class TrainingRun {
             let isLast = trainer.imagesSeen >= recipe.gan.images
             // The snapshot first: a run killed between the two goes on from before and makes it again.
             if isLast || before / recipe.gan.snapshotEvery != trainer.imagesSeen / recipe.gan.snapshotEvery {
-                try snapshot(trainer, encoder, vectors.center, grid)
+                try snapshot(trainer, encoder, grid)
             }
             // Not from amid steps that are left out: what they are left out for may lie in the networks.
             let isDue = before / recipe.gan.checkpointEvery != trainer.imagesSeen / recipe.gan.checkpointEvery
@@ -150,16 +188,14 @@ public final class TrainingRun {
                 try journal.write(trainer.checkpoint(resolved, seed: recipe.seed), in: run.path)
             }
         }
+        if let share = journal.shareOfWaiting { try journal.note(share) }
         try journal.note("finished: \(run.path)/model.safetensors")
         return .finished
     }
 
     /// A model and a grid of what the average weights paint now.
-    private func snapshot(_ trainer: GANTrainer, _ encoder: SentenceEncoder, _ center: [Float], _ grid: SampleGrid)
-        throws
-    {
-        let model = trainer.model(
-            encoder, folder: recipe.text.encoder, center: center, name: recipe.name, card: card(trainer))
+    private func snapshot(_ trainer: GANTrainer, _ encoder: SentenceEncoder, _ grid: SampleGrid) throws {
+        let model = trainer.model(encoder, name: recipe.name, card: card(trainer))
         let path = run.snapshot(imagesSeen: trainer.imagesSeen)
         try model.write(to: path)
         try model.write(to: "\(run.path)/model.safetensors")

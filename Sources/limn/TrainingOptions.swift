@@ -18,6 +18,8 @@ struct TrainingOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Change one key of the recipe; may be repeated.", valueName: "key=value"))
     var set: [String] = []
 
+    @OptionGroup var badFiles: BadFilesOption
+
     @Flag(help: "Go on with the run, or start it when nothing is there.")
     var resume = false
 
@@ -44,9 +46,21 @@ struct TrainingOptions: ParsableArguments {
         signal(SIGPIPE, SIG_IGN)
         let interruption = Interruption { Terminal.say("\nstopping after this step; once more ends at once") }
         let run = try TrainingRun(
-            recipe, data: data, path: directory, resume: resume, device: device, interruption: interruption)
+            recipe, data: data, path: directory, badFiles: badFiles.badFiles, resume: resume, device: device,
+            interruption: interruption)
         guard try run.train() == .finished else { throw ExitCode(130) }
     }
+}
+
+/// What becomes of rows and pictures that cannot be used.
+struct BadFilesOption: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            """
+            What becomes of rows and pictures that cannot be used: few leaves them out while they are at most one in a \
+            hundred, skip however many they are, fail stops at the first.
+            """, valueName: "few|skip|fail"))
+    var badFiles = BadFiles.few
 }
 
 extension BadFiles: ExpressibleByArgument {}

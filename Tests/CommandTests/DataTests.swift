@@ -1,11 +1,13 @@
 import FoundationEssentials
+import Glibc
 import Testing
 
 /// Corpora of a user's own making, with something wrong in them.
 @Suite struct DataTests {
     /// What `corpus check` prints and `train` says of a folder that is filled by `fill`; both end in 65.
+    /// - Parameter begins: whether the training finds out by what it reads, and not by the listing.
     private func expectBadData(
-        _ check: String, _ train: String, sourceLocation: SourceLocation = #_sourceLocation,
+        _ check: String, _ train: String, begins: Bool = false, sourceLocation: SourceLocation = #_sourceLocation,
         fill: (_ folder: String, _ picture: [UInt8]) throws -> Void
     ) throws {
         let tiny = try Tiny.shared()
@@ -19,7 +21,20 @@ import Testing
             #expect(lines.contains { $0.contains(check) }, "\(lines)", sourceLocation: sourceLocation)
 
             let arguments = ["train", tiny.recipe, "--data", "data", "--run", "run", "--set", "data.split="]
-            expectRefusal(try Child(arguments, in: folder).finish(), 65, train, sourceLocation: sourceLocation)
+            let outcome = try Child(arguments, in: folder).finish()
+            if begins {
+                #expect(outcome.ending == .exit(65), "\(outcome.err)", sourceLocation: sourceLocation)
+                let last = try #require(outcome.talk.last, sourceLocation: sourceLocation)
+                #expect(last.hasPrefix("limn: ") && last.contains(train), "\(last)", sourceLocation: sourceLocation)
+                // A run that has learnt nothing can be started again with what takes the place of what was bad.
+                let mended = arguments.map { $0 == "data" ? tiny.corpus : $0 } + ["--resume"]
+                let child = try Child(mended, in: folder)
+                #expect(child.wait { exists(folder + "/run/encoder/retrieval.jsonl") }, sourceLocation: sourceLocation)
+                child.send(SIGKILL)
+                _ = child.finish()
+                return
+            }
+            expectRefusal(outcome, 65, train, sourceLocation: sourceLocation)
             // Nothing stays that would keep the run from being started again.
             #expect(try !exists(folder + "/run") || files(below: folder + "/run") == ["lock"])
         }
@@ -44,7 +59,8 @@ import Testing
     }
 
     @Test func aPictureThatIsNone() throws {
-        try expectBadData("1.png: not an image in a known format", "data/1.png: not an image") { data, picture in
+        try expectBadData("1.png: not an image in a known format", "data/1.png: not an image", begins: true) {
+            data, picture in
             try put("a rose is a rose", data + "1.png")
             try put("a circle", data + "1.txt")
             try put(picture, data + "2.png")
@@ -53,9 +69,16 @@ import Testing
     }
 
     @Test func aPictureCutShort() throws {
-        try expectBadData("metadata.jsonl:1: 1.png: the PNG image is truncated", "data/1.png: the PNG image is trunc") {
+        try expectBadData(
+            "metadata.jsonl:1: 1.png: the PNG image is truncated",
+            "data/metadata.jsonl:1: 1.png: the PNG image is trunc", begins: true
+        ) {
             try put($1.dropLast(40), $0 + "1.png")
-            try put("{\"file_name\": \"1.png\", \"text\": \"a circle\"}\n", $0 + "metadata.jsonl")
+            try put($1, $0 + "2.png")
+            let rows = ["circle", "star"].enumerated().map {
+                "{\"file_name\": \"\($0.offset + 1).png\", \"text\": \"a \($0.element)\"}\n"
+            }
+            try put(rows.joined(), $0 + "metadata.jsonl")
         }
     }
 

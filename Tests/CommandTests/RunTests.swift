@@ -11,11 +11,11 @@ import Testing
             try files(below: tiny.run)
                 == [
                     "checkpoint-000002256.safetensors", "checkpoint-000002400.safetensors",
-                    "embeddings.safetensors", "encoder/encoder.safetensors",
+                    "data.json", "embeddings.safetensors", "encoder/encoder.safetensors",
                     "encoder/checkpoint-000003200.safetensors", "encoder/lock", "encoder/log.txt",
                     "encoder/recipe.yaml", "encoder/retrieval.jsonl",
                     "encoder/stats.jsonl", "fakes-000001.png", "fakes-000002.png", "lock", "log.txt",
-                    "model.safetensors",
+                    "model.safetensors", "pictures.cache",
                     "reals.png", "recipe.yaml", "snapshot-000001.safetensors", "snapshot-000002.safetensors",
                     "stats.jsonl",
                 ].sorted())

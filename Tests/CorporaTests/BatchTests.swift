@@ -3,105 +3,214 @@ import FoundationEssentials
 import Images
 import Testing
 
-@Suite struct PictureStoreTests {
-    @Test func holdsEveryPictureInOrder() throws {
-        let folder = try TemporaryFolder(shapes: 70)
-        let corpus = try Corpus(folder: folder.path, split: nil)
-        let store = try PictureStore(corpus: corpus, side: 8)
-        let drawn = ShapesCorpus.draw(count: 70, seed: 5, side: 8)
-        #expect(store.pixels == drawn.flatMap(\.image.pixels))
-        #expect(store.floats(of: 3..<5) == drawn[3..<5].flatMap(\.image.pixels).map { Float($0) / 127.5 - 1 })
-        #expect(store.skipped.isEmpty)
-    }
-
-    @Test func cutsTheCentreSquareAndScales() throws {
-        let folder = try TemporaryFolder(
-            metadata: [#"{"file_name": "wide.png", "text": "x"}"#], pictures: [])
-        // White, with a red square of the whole height in the middle.
-        let pixels = (0..<16 * 32).flatMap { (8..<24).contains($0 % 32) ? [255, 0, 0] : [255, 255, 255] as [UInt8] }
-        try folder.write(Image(width: 32, height: 16, pixels: pixels).pngData(), to: "wide.png")
-        let store = try PictureStore(corpus: Corpus(folder: folder.path, split: nil), side: 4)
-        #expect(store.floats(of: 0..<1) == (0..<16).flatMap { _ in [1, -1, -1] as [Float] })
-    }
-
-    @Test func skipsOrRefusesPicturesThatDoNotDecode() throws {
-        let folder = try TemporaryFolder(shapes: 200)
-        let corpus = try Corpus(folder: folder.path, split: nil)
-        for bad in [7, 150] { try folder.write("no picture".utf8, to: corpus.examples[bad].path) }
-        let text = message { _ = try PictureStore(corpus: corpus, side: 8) }
-        #expect(text.contains("\(corpus.examples[7].path): not an image"), "\(text)")
-        #expect(text.contains("2 of 200"))
-
-        let store = try PictureStore(corpus: corpus, side: 8, badFiles: .few)
-        #expect(store.skipped.map(\.file) == [7, 150].map { corpus.examples[$0].path })
-        #expect(store.corpus.examples.count == 198)
-        #expect(store.corpus.captionCount == store.corpus.captions.count)
-        // Examples and rows of pixels still belong together.
-        let drawn = ShapesCorpus.draw(count: 200, seed: 5, side: 8).enumerated().filter {
-            ![7, 150].contains($0.offset)
-        }
-        #expect(store.pixels == drawn.flatMap(\.element.image.pixels))
-        #expect(store.corpus.examples.map(\.captions) == drawn.map(\.element.captions))
-
-        try folder.write([], to: corpus.examples[9].path)
-        #expect(message { _ = try PictureStore(corpus: corpus, side: 8, badFiles: .few) }.contains("3 of 200"))
-    }
+extension PictureStore {
+    /// Bytes of all pictures.
+    func pixels() throws -> [UInt8] { try corpus.examples.indices.flatMap { try #require(try image($0)).pixels } }
 }
 
-@Suite struct BatchFeederTests {
-    private func parts(flips: Bool = true) throws -> (PictureStore, PairSampler, TemporaryFolder) {
-        let folder = try TemporaryFolder(shapes: 31)
-        let store = try PictureStore(corpus: Corpus(folder: folder.path, split: nil), side: 8)
-        return (store, try PairSampler(corpus: store.corpus, seed: 11, flips: flips), folder)
-    }
-
+@Suite struct BatchTests {
     @Test func aBatchHoldsPicturesCaptionsAndMismatches() throws {
-        let (store, sampler, _) = try parts()
-        let batch = Batch(pictures: store, sampler: sampler, firstImage: 29, size: 9)
+        let (store, sampler, folder) = try batchParts()
+        defer { withExtendedLifetime(folder) {} }
+        let batch = try Batch(pictures: store, sampler: sampler, firstImage: 29, size: 9)
         let pairs = sampler.pairs(29..<38)
         #expect(batch.firstImage == 29 && batch.count == 9 && batch.images.count == 9 * 8 * 8 * 3)
         #expect(batch.captions == pairs.map(\.caption))
         #expect(batch.mismatches == pairs.map(\.mismatch))
         #expect(Set(pairs.map(\.flipped)).count == 2)
         for (place, pair) in pairs.enumerated() {
-            let picture = store.floats(of: pair.caption.example..<pair.caption.example + 1)
-            for index in 0..<64 {
-                let from = pair.flipped ? index / 8 * 8 + 7 - index % 8 : index
-                for channel in 0..<3 {
-                    #expect(batch.images[(place * 64 + index) * 3 + channel] == picture[from * 3 + channel])
-                }
+            let image = try #require(try store.image(pair.caption.example))
+            let expected = (pair.flipped ? image.mirrored() : image).pixels.map { Float($0) / 127.5 - 1 }
+            #expect(Array(batch.images[place * 192..<(place + 1) * 192]) == expected)
+        }
+    }
+
+    @Test func ranksPartABatchWithoutOverlap() throws {
+        for size in [1, 5, 32] {
+            for ranks in 1...size {
+                let parts = (0..<ranks).map { Share(rank: $0, of: ranks).places(of: size) }
+                #expect(parts.flatMap(Array.init) == Array(0..<size))
+                #expect(parts.allSatisfy { !$0.isEmpty })
             }
         }
     }
 
-    @Test func feedsWhatDirectSamplingGives() throws {
-        let (store, sampler, _) = try parts()
+    @Test func aBadPictureIsReplacedBySomethingThatHangsOnNothingButTheSeed() throws {
+        let (_, sampler, folder) = try batchParts(shapes: 60)
+        defer { withExtendedLifetime(folder) {} }
+        let corpus = sampler.corpus
+        let bad: Set = [7, 23, 41]
+        for index in bad { try folder.write("no picture".utf8, to: corpus.examples[index].path) }
+        func batch(_ seed: UInt64, _ positions: Range<Int>) throws -> Batch {
+            let store = PictureStore(corpus: corpus, form: PictureForm(side: 8), badFiles: .skip)
+            let sampler = try PairSampler(corpus: corpus, seed: seed, flips: true)
+            return try Batch(
+                pictures: store, sampler: sampler, firstImage: positions.lowerBound, size: positions.count)
+        }
+        let whole = try batch(11, 0..<120)
+        #expect(!whole.captions.contains { bad.contains($0.example) })
+        // Good places are what they would be.
+        let pairs = sampler.pairs(0..<120)
+        for (pair, caption) in zip(pairs, whole.captions) where !bad.contains(pair.caption.example) {
+            #expect(pair.caption == caption)
+        }
+        let replaced = (0..<120).filter { bad.contains(pairs[$0].caption.example) }
+        #expect(replaced.count == 6)
+        // It is not the same picture that takes every bad one's place.
+        #expect(Set(replaced.map { whole.captions[$0].example }).count > 2)
+        // Each place for itself, whoever asks, in whatever order.
+        for place in replaced.reversed() {
+            let alone = try batch(11, place..<place + 1)
+            #expect(alone.captions[0] == whole.captions[place])
+            #expect(alone.mismatches[0] == whole.mismatches[place])
+            #expect(alone.images[...] == whole.images[place * 192..<(place + 1) * 192])
+        }
+        #expect(try batch(12, 0..<120).captions != whole.captions)
+    }
+
+    @Test func windowsLieAnywhereAndAreThoseOfTheirItem() throws {
+        let folder = try TemporaryFolder(
+            metadata: ["wide", "other"].map { #"{"file_name": "\#($0).png", "text": "a \#($0) one"}"# })
+        // 40 × 20: each column has a shade of its own, so that a window tells where it lies.
+        var pixels: [UInt8] = []
+        for index in 0..<20 * 40 { pixels += [UInt8(index % 40 * 6), UInt8(index / 40 * 12), 0] }
+        for name in ["wide", "other"] {
+            try folder.write(Image(width: 40, height: 20, pixels: pixels).pngData(), to: "\(name).png")
+        }
+        let corpus = try Corpus(folder: folder.path, split: nil)
+        // A margin of a quarter makes 16 to 20: pictures stay as they are.
+        let form = PictureForm(side: 16, crop: .random, margin: 0.25)
+        let store = PictureStore(corpus: corpus, form: form)
+        let sampler = try PairSampler(corpus: corpus, seed: 3, flips: false)
+        let batch = try Batch(pictures: store, sampler: sampler, firstImage: 0, size: 600)
+        let length = 16 * 16 * 3
+        let corners = (0..<600).map { (place: Int) -> [Int] in
+            let red = ((batch.images[place * length] + 1) * 127.5 / 6).rounded()
+            let green = ((batch.images[place * length + 1] + 1) * 127.5 / 12).rounded()
+            return [Int(red), Int(green)]
+        }
+        #expect(Set(corners.map { $0[0] }) == Set(0...24))
+        #expect(Set(corners.map { $0[1] }) == Set(0...4))
+        // Where one is shown by itself, it is the middle one.
+        #expect(try store.image(0)?.pixels[0..<3] == [12 * 6, 2 * 12, 0])
+        let again = try Batch(pictures: store, sampler: sampler, firstImage: 577, size: 5)
+        #expect(again.images[...] == batch.images[577 * length..<582 * length])
+        // The rest of an item is what it is with windows at the centre.
+        let centred = PictureStore(corpus: corpus, form: PictureForm(side: 16))
+        #expect(
+            try Batch(pictures: centred, sampler: sampler, firstImage: 0, size: 600).mismatches == batch.mismatches)
+    }
+}
+
+@Suite struct BatchFeederTests {
+    @Test(arguments: [0, 1, 2, 5])
+    func feedsWhatDirectSamplingGives(threads: Int) throws {
+        let (store, sampler, folder) = try batchParts()
+        defer { withExtendedLifetime(folder) {} }
         for (depth, firstImage) in [(1, 0), (4, 13), (9, 1_000_003)] {
+            let fresh = PictureStore(corpus: store.corpus, form: store.form)
             let feeder = BatchFeeder(
-                pictures: store, sampler: sampler, batchSize: 7, firstImage: firstImage, depth: depth)
+                pictures: fresh, sampler: sampler, batchSize: 11, firstImage: firstImage, threads: threads, depth: depth
+            )
             for step in 0..<20 {
-                let direct = Batch(pictures: store, sampler: sampler, firstImage: firstImage + step * 7, size: 7)
-                #expect(feeder.next() == direct)
+                let direct = try Batch(pictures: store, sampler: sampler, firstImage: firstImage + step * 11, size: 11)
+                #expect(try feeder.next() == direct)
             }
+        }
+    }
+
+    @Test func theSharesOfAllRanksAreTheBatchOfOne() throws {
+        let (store, sampler, folder) = try batchParts()
+        defer { withExtendedLifetime(folder) {} }
+        let whole = BatchFeeder(pictures: store, sampler: sampler, batchSize: 21, firstImage: 5)
+        let ranks = (0..<3).map { rank in
+            BatchFeeder(
+                pictures: PictureStore(corpus: store.corpus, form: store.form), sampler: sampler, batchSize: 21,
+                firstImage: 5, share: Share(rank: rank, of: 3), threads: rank + 1)
+        }
+        for step in 0..<12 {
+            let (batch, parts) = (try whole.next(), try ranks.map { try $0.next() })
+            #expect(parts.map(\.count) == [7, 7, 7])
+            #expect(parts.map(\.firstImage) == [0, 7, 14].map { 5 + step * 21 + $0 })
+            #expect(parts.flatMap(\.images) == batch.images)
+            #expect(parts.flatMap(\.captions) == batch.captions)
+            #expect(parts.flatMap(\.mismatches) == batch.mismatches)
         }
     }
 
     @Test func resumesInMidEpoch() throws {
-        let (store, sampler, _) = try parts()
+        let (store, sampler, folder) = try batchParts()
+        defer { withExtendedLifetime(folder) {} }
         let whole = BatchFeeder(pictures: store, sampler: sampler, batchSize: 5)
         var seen = 0
-        for _ in 0..<9 { seen += whole.next().count }
-        let (newStore, newSampler, _) = try parts()
+        for _ in 0..<9 { seen += try whole.next().count }
+        let (newStore, newSampler, newFolder) = try batchParts()
+        defer { withExtendedLifetime(newFolder) {} }
         let resumed = BatchFeeder(pictures: newStore, sampler: newSampler, batchSize: 5, firstImage: seen)
-        for _ in 0..<9 { #expect(resumed.next() == whole.next()) }
+        for _ in 0..<9 { #expect(try resumed.next() == whole.next()) }
     }
 
     @Test func stopsWhenReleasedOrTold() throws {
-        let (store, sampler, _) = try parts()
+        let (store, sampler, folder) = try batchParts()
+        defer { withExtendedLifetime(folder) {} }
         for round in 0..<50 {
             let feeder = BatchFeeder(pictures: store, sampler: sampler, batchSize: 16)
-            if round % 2 == 0 { #expect(feeder.next().firstImage == 0) }
+            if round % 2 == 0 { #expect(try feeder.next().firstImage == 0) }
             if round % 3 == 0 { feeder.stop() }
         }
     }
+
+    @Test func theFirstBatchIsThereBeforeOthersAreDecoded() throws {
+        let (store, sampler, folder) = try batchParts(shapes: 300)
+        defer { withExtendedLifetime(folder) {} }
+        let feeder = BatchFeeder(pictures: store, sampler: sampler, batchSize: 8, threads: 0)
+        #expect(try feeder.next().count == 8)
+        #expect(store.decodedCount == 8)
+    }
+
+    @Test func decodesTheComingEpochAhead() throws {
+        let (store, sampler, folder) = try batchParts(shapes: 300)
+        defer { withExtendedLifetime(folder) {} }
+        let feeder = BatchFeeder(pictures: store, sampler: sampler, batchSize: 8)
+        // Two threads may decode the same picture when they come to it together.
+        #expect(eventually { store.decodedCount >= 300 })
+        feeder.stop()
+        let decoded = store.decodedCount
+        #expect(try store.readAll().isEmpty)
+        #expect(store.decodedCount == decoded)
+    }
+
+    @Test func tellsOfTooManyBadPictures() throws {
+        let (_, sampler, folder) = try batchParts(shapes: 300)
+        defer { withExtendedLifetime(folder) {} }
+        for index in 0..<4 { try folder.write("no picture".utf8, to: sampler.corpus.examples[index * 50].path) }
+        for (badFiles, count) in [(BadFiles.few, 4), (.fail, 1)] {
+            let store = PictureStore(corpus: sampler.corpus, form: PictureForm(side: 8), badFiles: badFiles)
+            let feeder = BatchFeeder(pictures: store, sampler: sampler, batchSize: 16)
+            let text = message { for _ in 0..<100 { _ = try feeder.next() } }
+            #expect(text.contains("(\(count) of 300 pictures cannot be decoded)"), "\(text)")
+            #expect(message { _ = try feeder.next() } == text)
+        }
+        let store = PictureStore(corpus: sampler.corpus, form: PictureForm(side: 8), badFiles: .skip)
+        let feeder = BatchFeeder(pictures: store, sampler: sampler, batchSize: 16)
+        for _ in 0..<40 { _ = try feeder.next() }
+        #expect(store.leftOut.total == 4)
+        #expect(store.leftOut.description == "4 left out: 4 unreadable-picture")
+    }
+
+    @Test func endsWhereNoPictureIsUsable() throws {
+        let (_, sampler, folder) = try batchParts()
+        defer { withExtendedLifetime(folder) {} }
+        for example in sampler.corpus.examples { try folder.write([], to: example.path) }
+        let store = PictureStore(corpus: sampler.corpus, form: PictureForm(side: 8), badFiles: .skip)
+        let feeder = BatchFeeder(pictures: store, sampler: sampler, batchSize: 16)
+        #expect(message { _ = try feeder.next() }.contains("(31 of 31 pictures cannot be decoded)"))
+    }
+}
+
+func batchParts(shapes: Int = 31, flips: Bool = true) throws -> (PictureStore, PairSampler, TemporaryFolder) {
+    let folder = try TemporaryFolder(shapes: shapes)
+    let corpus = try Corpus(folder: folder.path, split: nil)
+    let store = PictureStore(corpus: corpus, form: PictureForm(side: 8))
+    return (store, try PairSampler(corpus: corpus, seed: 11, flips: flips), folder)
 }

@@ -135,7 +135,7 @@ import Testing
         let corpus = try Corpus(folder: root.appending(path: "corpora/shapes").path, split: nil)
         let drawn = ShapesCorpus.draw(count: 64, seed: 1)
         #expect(corpus.examples.map(\.captions) == drawn.map(\.captions))
-        #expect(try PictureStore(corpus: corpus, side: 64).pixels == drawn.flatMap(\.image.pixels))
+        #expect(try PictureStore(corpus: corpus, form: PictureForm(side: 64)).pixels() == drawn.flatMap(\.image.pixels))
     }
 }
 

@@ -116,14 +116,3 @@ private let device = CPUDevice(library: .openBLAS, threads: 1, precision: .float
         }
     }
 }
-
-@Suite struct CenteringTests {
-    @Test func vectorsLoseWhatTheyHaveInCommonAndKeepUnitLength() {
-        let centered = SentenceEmbedder.centered([0.8, 0.6, 0.6, 0.8], at: [0.7, 0.7])
-        for (found, expected) in zip(centered, [0.7071068, -0.7071068, -0.7071068, 0.7071068] as [Float]) {
-            #expect(abs(found - expected) < 1e-5)
-        }
-        // A vector that is the centre itself has no direction left, and becomes no vector of huge noise.
-        #expect(SentenceEmbedder.centered([0.6, 0.8], at: [0.6, 0.8]) == [0, 0])
-    }
-}

@@ -5,23 +5,25 @@ import Synthesis
 import Testing
 import Training
 
+/// The tiny BERT of the encoders' own tests: random weights.
+let goldenBERT =
+    URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent().path
+    + "/SynthesisTests/Encoders/bert"
+
 /// A run whose captions a pretrained encoder reads, and the model it makes.
 @Suite(.serialized) struct PretrainedRunTests {
-    /// The tiny BERT of the encoders' own tests.
-    private static let golden =
-        URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent().path
-        + "/SynthesisTests/Encoders/bert"
     private let device = CPUDevice(threads: 1, precision: .float32)
 
     private func withRun(_ body: (_ folder: String, _ train: () throws -> Void) throws -> Void) throws {
         let files = FileManager.default
         let folder = files.temporaryDirectory.path + "/limn-pretrained-\(UUID().uuidString)"
         defer { try? files.removeItem(atPath: folder) }
-        try ShapesCorpus(seed: 1, side: 16).write(to: folder + "/corpus", count: 60)
-        try files.copyItem(atPath: Self.golden, toPath: folder + "/tiny-bert")
+        try ShapesCorpus(seed: 1, side: 16).write(to: folder + "/corpus", count: 120)
+        try files.copyItem(atPath: goldenBERT, toPath: folder + "/tiny-bert")
         let yaml = """
             data: {side: 16}
             text: {encoder: \(folder)/tiny-bert}
+            encoder: {embedding: 16, image_width: 4, batch: 16, images: 1600, hold_out: 0.25}
             gan: {generator_width: 4, discriminator_width: 4, noise: 8, batch: 8, images: 16, snapshot_every: 16}
             """
         let recipe = try Recipe(yaml: yaml, named: "tiny")
@@ -44,18 +46,11 @@ import Training
             let model = folder + "/run/model.safetensors"
             let reference = try #require(try Model(contentsOf: model).configuration.pretrained)
             #expect(reference.name == "tiny-bert")
-            // What all captions have in common is taken off, and is not nothing.
-            let center = try #require(try Model(contentsOf: model).arrays[Model.centerName])
-            #expect(center.shape == [reference.width])
-            let corpus = try Corpus(folder: folder + "/corpus", split: "train")
-            let vectors = try Model(contentsOf: model).embedder(on: device).embed(Array(corpus.captions))
-            let mean = center.values.indices.map { column in
-                stride(from: column, to: vectors.count, by: reference.width).reduce(0) { $0 + vectors[$1] }
-                    / Float(corpus.captionCount)
-            }
-            #expect(center.values.reduce(0) { $0 + $1 * $1 } > 0.1)
-            #expect(mean.reduce(0) { $0 + $1 * $1 } < 0.1)
-            #expect(try !Model(contentsOf: model).arrays.keys.contains { $0.hasPrefix("encoder.") })
+            #expect(reference.head == .init(inputs: 32, hidden: 64, embedding: 16))
+            let names = try Model(contentsOf: model).arrays.keys.filter { $0.hasPrefix("encoder.") }
+            #expect(
+                names.sorted()
+                    == ["hidden.bias", "hidden.weight", "output.bias", "output.weight"].map { "encoder.\($0)" })
             let pixels = try paint(model)
 
             // Elsewhere it is named, or looked for beside the model.
@@ -73,6 +68,44 @@ import Training
             try Data(bytes).write(to: URL(filePath: weights))
             let wrong = #expect(throws: ModelError.self) { try paint(model) }
             #expect(wrong?.description.contains("checksum") == true)
+        }
+    }
+
+    /// What the head has learnt on the encoder's vectors is what reads a prompt: mean and deviation of the training
+    /// captions are in its first layer.
+    @Test func theHeadReadsPromptsAsItReadTheCaptionsOfTraining() throws {
+        try withRun { folder, train in
+            try train()
+            let corpus = try Corpus(folder: folder + "/corpus", split: "train")
+            let captions = Array(corpus.captions.prefix(100))
+            let base = try SentenceEmbedder(PretrainedEncoder(contentsOf: folder + "/tiny-bert"), device: device)
+            let pair = try EncoderPair(contentsOf: folder + "/run/encoder/encoder.safetensors")
+            guard case .pretrained(_, let head) = pair.text else {
+                Issue.record("the pair has an encoder of its own")
+                return
+            }
+            let expected = try head(base.embed(captions), device: device)
+            let found = try Model(contentsOf: folder + "/run/model.safetensors").embedder(on: device).embed(captions)
+            #expect(found.count == 100 * 16)
+            for (a, b) in zip(found, expected) { #expect(abs(a - b) < 1e-4) }
+            // The encoder's own vectors are nearly one vector; those of the head are not.
+            func meanLength(_ vectors: [Float], _ width: Int) -> Float {
+                let mean = (0..<width).map { column in
+                    stride(from: column, to: vectors.count, by: width).reduce(0) { $0 + vectors[$1] } / 100
+                }
+                return mean.reduce(0) { $0 + $1 * $1 }.squareRoot()
+            }
+            #expect(meanLength(found, 16) < 0.6)
+            #expect(meanLength(try base.embed(captions), base.width) > 0.6)
+        }
+    }
+
+    @Test func heldOutPairsAreFoundThroughTheHead() throws {
+        try withRun { folder, train in
+            try train()
+            let lines = try String(contentsOfFile: folder + "/run/encoder/retrieval.jsonl", encoding: .utf8)
+                .split(separator: "\n")
+            #expect(lines.count == 20)
         }
     }
 

@@ -1,7 +1,6 @@
 import Corpora
 import Execution
 import FoundationEssentials
-import Language
 import Testing
 
 import Training
@@ -14,7 +13,7 @@ import Training
         defer { try? FileManager.default.removeItem(atPath: folder) }
         try ShapesCorpus(seed: 5, side: 16).write(to: folder, count: 60)
         let corpus = try Corpus(folder: folder, split: nil)
-        let pictures = try PictureStore(corpus: corpus, side: 16)
+        let pictures = PictureStore(corpus: corpus, form: PictureForm(side: 16))
         let sampler = try PairSampler(corpus: corpus, seed: 1, flips: false)
         try body(corpus, Batch(pictures: pictures, sampler: sampler, firstImage: 0, size: size))
     }
@@ -52,18 +51,21 @@ import Training
         }
     }
 
-    @Test func ofTheContrastiveLoss() throws {
+    @Test(arguments: ["own", goldenBERT]) func ofTheContrastiveLoss(_ encoder: String) throws {
         var recipe = Recipe()
         recipe.data.side = 16
+        recipe.data.vocabulary = 300
+        recipe.text.encoder = encoder
         (recipe.encoder.width, recipe.encoder.heads, recipe.encoder.layers) = (16, 2, 1)
         (recipe.encoder.length, recipe.encoder.embedding, recipe.encoder.imageWidth) = (16, 8, 4)
         recipe.encoder.batch = 12
         try withBatch(12) { corpus, batch in
-            let vocabulary = try VocabularyTrainer(size: 300).train(
-                on: corpus.captions, name: "tiny", provenance: "test")
+            let captions = Array(corpus.captions)
+            let tower = try TextTower(recipe, captions: captions) { encoder in
+                (0..<captions.count * encoder.width).map { Float(($0 * $0) % 11) / 11 - 0.4 }
+            }
             let gradients = try [1, 2, 3].map { threads in
-                let trainer = try ContrastiveTrainer(
-                    recipe, corpus: corpus, tokenizer: Tokenizer(vocabulary: vocabulary), device: device(threads))
+                let trainer = try ContrastiveTrainer(recipe, corpus: corpus, tower: tower, device: device(threads))
                 let norm = try #require(try trainer.step(batch)["gradient_norm"])
                 // What is left in the buffer may have been cut to length 1.
                 return trainer.pair.gradient.values.map { $0 * Float(max(1, norm)) }

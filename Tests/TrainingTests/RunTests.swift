@@ -77,9 +77,10 @@ import Training
     @Test func stepsThatAreNotFiniteAreSkippedAndCounted() throws {
         try withCorpus { _, corpus in
             let recipe = try Recipe(yaml: Self.yaml, named: "tiny")
-            let pictures = try PictureStore(corpus: Corpus(folder: corpus, split: "train"), side: 16)
+            let pictures = PictureStore(
+                corpus: try Corpus(folder: corpus, split: "train"), form: PictureForm(side: 16))
             let sampler = try PairSampler(corpus: pictures.corpus, seed: 1, flips: false)
-            let batch = Batch(pictures: pictures, sampler: sampler, firstImage: 0, size: 8)
+            let batch = try Batch(pictures: pictures, sampler: sampler, firstImage: 0, size: 8)
             let poisoned = [Float](repeating: .nan, count: pictures.corpus.captionCount * 16)
             let trainer = try GANTrainer(
                 recipe, embeddings: poisoned, condition: 16, device: CPUDevice(threads: 1, precision: .float32))

@@ -1,0 +1,36 @@
+import RandomStreams
+import Synchronization
+
+/// The examples in the orders of the epochs at hand: that in training and that being prepared.
+final class EpochOrders: Sendable {
+    /// The examples that every epoch passes.
+    let members: [UInt32]
+    private let seed: UInt64
+    private let orders = Mutex<[(epoch: Int, order: [UInt32])]>([])
+
+    init(members: [UInt32], seed: UInt64) {
+        self.members = members
+        self.seed = seed
+    }
+
+    /// The order of an epoch; made by the first who asks for it, while others wait.
+    func order(ofEpoch epoch: Int) -> [UInt32] {
+        orders.withLock { orders in
+            if let known = orders.first(where: { $0.epoch == epoch }) { return known.order }
+            if orders.count == 2 { orders.removeFirst() }
+            let order = shuffled(epoch)
+            orders.append((epoch, order))
+            return order
+        }
+    }
+
+    /// The shuffle of Fisher and Yates.
+    private func shuffled(_ epoch: Int) -> [UInt32] {
+        var stream = RandomStream(seed: seed, purpose: "epoch order", index: UInt64(epoch))
+        var order = members
+        for last in stride(from: order.count - 1, to: 0, by: -1) {
+            order.swapAt(last, stream.index(below: last + 1))
+        }
+        return order
+    }
+}

@@ -1,0 +1,90 @@
+import Images
+
+/// A picture as its form prepares it, wherever it lies.
+struct PreparedPicture: Sendable {
+    /// Columns and rows.
+    struct Size: Sendable, Equatable {
+        let width: Int
+        let height: Int
+
+        init(_ width: Int, _ height: Int) { (self.width, self.height) = (width, height) }
+
+        /// Both in one number.
+        init(bits: UInt32) { self.init(Int(bits >> 16), Int(bits & 0xFFFF)) }
+        var bits: UInt32 { UInt32(width) << 16 | UInt32(height) }
+    }
+
+    private enum Place: Sendable {
+        case array([UInt8])
+        /// Bytes that nobody changes any more, there for as long as the shelf is.
+        case shelf(UInt, count: Int, PictureShelf)
+    }
+
+    let size: Size
+    private let place: Place
+
+    init(_ image: Image) {
+        size = Size(image.width, image.height)
+        place = .array(image.pixels)
+    }
+
+    /// - Parameter slot: begins with the pixels.
+    init(size: Size, lying slot: UnsafeRawBufferPointer, in shelf: PictureShelf) {
+        self.size = size
+        place = .shelf(UInt(bitPattern: slot.baseAddress), count: size.width * size.height * 3, shelf)
+    }
+
+    /// Lends the pixels, row by row, `height × width × 3`.
+    func withBytes<Result>(_ body: (UnsafeRawBufferPointer) -> Result) -> Result {
+        switch place {
+        case .array(let pixels): pixels.withUnsafeBytes(body)
+        case .shelf(let address, let count, let shelf):
+            withExtendedLifetime(shelf) {
+                body(UnsafeRawBufferPointer(start: UnsafeRawPointer(bitPattern: address), count: count))
+            }
+        }
+    }
+
+    /// The top left corner of a window of `side`.
+    /// - Parameter place: 0 ..< 1 to the right and downward of the places there are.
+    private func corner(_ place: SIMD2<Float>, side: Int) -> (x: Int, y: Int) {
+        func start(_ place: Float, _ length: Int) -> Int { min(Int(place * Float(length - side + 1)), length - side) }
+        return (start(place.x, size.width), start(place.y, size.height))
+    }
+
+    /// A square window as an image.
+    func window(at place: SIMD2<Float>, side: Int) -> Image {
+        let corner = corner(place, side: side)
+        return withBytes { bytes in
+            var pixels: [UInt8] = []
+            pixels.reserveCapacity(side * side * 3)
+            for row in corner.y..<corner.y + side {
+                let start = (row * size.width + corner.x) * 3
+                pixels += bytes[start..<start + side * 3]
+            }
+            return Image(width: side, height: side, pixels: pixels)
+        }
+    }
+
+    /// Writes a square window as numbers in −1…1 to `output`, `side * side * 3` of them.
+    /// - Parameter flipped: whether it is mirrored left to right.
+    func write(window place: SIMD2<Float>, side: Int, flipped: Bool, to output: UnsafeMutablePointer<Float>) {
+        let corner = corner(place, side: side)
+        withBytes { bytes in
+            for row in 0..<side {
+                let start = ((corner.y + row) * size.width + corner.x) * 3
+                let source = UnsafeRawBufferPointer(rebasing: bytes[start..<start + side * 3])
+                let target = output + row * side * 3
+                if flipped {
+                    for column in 0..<side {
+                        for channel in 0..<3 {
+                            target[column * 3 + channel] = Float(source[(side - 1 - column) * 3 + channel]) / 127.5 - 1
+                        }
+                    }
+                } else {
+                    for index in 0..<side * 3 { target[index] = Float(source[index]) / 127.5 - 1 }
+                }
+            }
+        }
+    }
+}

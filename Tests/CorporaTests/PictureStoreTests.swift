@@ -1,0 +1,236 @@
+import Corpora
+import FoundationEssentials
+import Images
+import Testing
+
+#if canImport(Glibc)
+    import Glibc
+#endif
+
+@Suite struct PictureStoreTests {
+    @Test func holdsEveryPictureInOrder() throws {
+        let folder = try TemporaryFolder(shapes: 70)
+        let corpus = try Corpus(folder: folder.path, split: nil)
+        let store = PictureStore(corpus: corpus, form: PictureForm(side: 8))
+        let drawn = ShapesCorpus.draw(count: 70, seed: 5, side: 8)
+        #expect(store.decodedCount == 0)
+        #expect(try store.pixels() == drawn.flatMap(\.image.pixels))
+        #expect(try store.pixels() == drawn.flatMap(\.image.pixels))
+        #expect(store.decodedCount == 70)
+        #expect(store.leftOut.total == 0 && store.takeNotices().isEmpty)
+    }
+
+    @Test func decodesEachOnceHoweverManyAsk() throws {
+        let folder = try TemporaryFolder(shapes: 200)
+        let store = PictureStore(
+            corpus: try Corpus(folder: folder.path, split: nil), form: PictureForm(side: 8),
+            cache: folder.path + "/pictures.cache")
+        #expect(try store.readAll().isEmpty)
+        #expect(try store.readAll().isEmpty)
+        #expect(store.decodedCount == 200)
+    }
+
+    @Test func cutsTheCentreSquareAndScales() throws {
+        let folder = try TemporaryFolder(metadata: [#"{"file_name": "wide.png", "text": "x"}"#])
+        // White, with a red square of the whole height in the middle.
+        let pixels = (0..<16 * 32).flatMap { (8..<24).contains($0 % 32) ? [255, 0, 0] : [255, 255, 255] as [UInt8] }
+        try folder.write(Image(width: 32, height: 16, pixels: pixels).pngData(), to: "wide.png")
+        let corpus = try Corpus(folder: folder.path, split: nil)
+        let store = PictureStore(corpus: corpus, form: PictureForm(side: 4))
+        #expect(try store.pixels() == (0..<16).flatMap { _ in [255, 0, 0] as [UInt8] })
+        // The whole picture, its proportions not kept: white, red, red, white, but for some ringing.
+        let stretched = try PictureStore(corpus: corpus, form: PictureForm(side: 4, aspect: .stretch)).pixels()
+        #expect((0..<4).map { stretched[$0 * 3 + 1] > 128 } == [true, false, false, true])
+    }
+
+    @Test func readsEverythingAndSaysWhatIsBad() throws {
+        let folder = try TemporaryFolder(shapes: 200)
+        let corpus = try Corpus(folder: folder.path, split: nil)
+        for bad in [7, 150] { try folder.write("no picture".utf8, to: corpus.examples[bad].path) }
+        let form = PictureForm(side: 8)
+        let store = PictureStore(corpus: corpus, form: form)
+        #expect(try store.readAll() == [7, 150])
+        #expect(try store.image(7) == nil)
+        #expect(!(try store.isUsable(150)))
+        #expect(store.leftOut.total == 2)
+        #expect(Set(store.leftOut.first.map(\.kind)) == [.unreadablePicture])
+        #expect(store.leftOut.first.contains { $0.description.contains("\(corpus.examples[7].path): not an image") })
+
+        let strict = PictureStore(corpus: corpus, form: form, badFiles: .fail)
+        let text = message { _ = try strict.readAll() }
+        #expect(text.contains("not an image") && text.contains("(1 of 200 pictures cannot be decoded)"), "\(text)")
+        // What has failed gives out nothing more.
+        #expect(message { _ = try strict.image(0) } == text)
+
+        try folder.write([], to: corpus.examples[9].path)
+        #expect(message { _ = try PictureStore(corpus: corpus, form: form).readAll() }.contains("(3 of 200"))
+        #expect(try PictureStore(corpus: corpus, form: form, badFiles: .skip).readAll() == [7, 9, 150])
+    }
+
+    @Test func decodesAnewWhatFindsNoRoom() throws {
+        let folder = try TemporaryFolder(shapes: 20)
+        let corpus = try Corpus(folder: folder.path, split: nil)
+        let store = PictureStore(corpus: corpus, form: PictureForm(side: 8), memoryLimit: 5 * 192)
+        let drawn = ShapesCorpus.draw(count: 20, seed: 5, side: 8).flatMap(\.image.pixels)
+        #expect(try store.pixels() == drawn)
+        #expect(try store.pixels() == drawn)
+        #expect(store.decodedCount == 20 + 15)
+    }
+}
+
+/// The file beside a run.
+@Suite struct PictureFileTests {
+    private let folder: TemporaryFolder
+    private let corpus: Corpus
+    private let drawn: [UInt8]
+    private var path: String { folder.path + "/pictures.cache" }
+
+    init() throws {
+        folder = try TemporaryFolder(shapes: 50)
+        corpus = try Corpus(folder: folder.path, split: nil)
+        drawn = ShapesCorpus.draw(count: 50, seed: 5, side: 8).flatMap(\.image.pixels)
+    }
+
+    private func open(_ side: Int = 8, crop: PictureCrop = .center) -> PictureStore {
+        PictureStore(corpus: corpus, form: PictureForm(side: side, crop: crop), cache: path)
+    }
+
+    /// What a store decodes and says when all is asked of it, after its pictures have been found right.
+    private func use(_ store: PictureStore) throws -> (decoded: Int, notices: [String]) {
+        #expect(try store.pixels() == drawn)
+        return (store.decodedCount, store.takeNotices())
+    }
+
+    @Test func aLaterProcessDecodesNothing() throws {
+        let first = try use(open())
+        #expect(first.decoded == 50 && first.notices.isEmpty)
+        let second = try use(open())
+        #expect(second.decoded == 0 && second.notices.isEmpty)
+    }
+
+    @Test func whatWasNotAskedForIsDecodedLater() throws {
+        _ = try open().image(3)
+        #expect(try use(open()).decoded == 49)
+    }
+
+    @Test func anExchangedPictureIsDecodedAnewAndNamedOnce() throws {
+        _ = try use(open())
+        let new = ShapesCorpus(seed: 99, side: 8).drawing(1).image
+        for index in [4, 30] { try folder.write(new.pngData(), to: corpus.examples[index].path) }
+        let store = open()
+        #expect(try store.image(4) == new && store.image(30) == new)
+        #expect(try store.image(5)?.pixels[...] == drawn[5 * 192..<6 * 192])
+        #expect(store.decodedCount == 2)
+        let notices = store.takeNotices()
+        #expect(notices.count == 1)
+        #expect(notices[0].hasPrefix("\(corpus.examples[4].path) is not the picture that it was"), "\(notices)")
+        #expect(store.takeNotices().isEmpty)
+    }
+
+    @Test(arguments: [16, 4096, 4096 + 32 * 9 + 3, 8192 + 192 * 20 + 100, 8192 + 192 * 50 - 1])
+    func oneWrongByteIsFoundToldAndMadeGood(place: Int) throws {
+        _ = try use(open())
+        try overwrite(at: place) { $0 ^ 0x40 }
+        let damaged = try use(open())
+        #expect(damaged.notices.count == 1 && damaged.notices[0].contains("damaged"), "\(damaged.notices)")
+        #expect(damaged.decoded == (place < 4096 ? 50 : 1))
+        let mended = try use(open())
+        #expect(mended.decoded == 0 && mended.notices.isEmpty)
+    }
+
+    @Test func aFileCutShortIsMadeGood() throws {
+        _ = try use(open())
+        #expect(truncate(path, 8192 + 192 * 30) == 0)
+        let cut = try use(open())
+        #expect(cut.decoded == 20 && cut.notices.count == 1)
+        #expect(try use(open()).decoded == 0)
+    }
+
+    @Test func anotherFormBeginsTheFileAnew() throws {
+        _ = try use(open())
+        for (side, crop) in [(16, PictureCrop.center), (8, .random), (8, .center)] {
+            let store = open(side, crop: crop)
+            #expect(store.takeNotices() == ["\(path) is damaged or of other pictures, and is begun anew"])
+            #expect(try store.image(0) != nil)
+            #expect(store.decodedCount == 1)
+        }
+    }
+
+    @Test func twoAtATimeDoNotMeet() throws {
+        let first = open()
+        let second = open()
+        #expect(second.takeNotices().map { $0.contains("is in use by another process") } == [true])
+        #expect(try second.pixels() == drawn)
+        #expect(second.decodedCount == 50)
+        #expect(try use(first).decoded == 50)
+    }
+
+    @Test func whatIsNoFileIsReplacedByMemory() throws {
+        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: false)
+        for place in [path, "/nowhere/at/all/pictures.cache", "/dev/null"] {
+            let store = PictureStore(corpus: corpus, form: PictureForm(side: 8), cache: place)
+            let (decoded, notices) = try use(store)
+            #expect(decoded == 50 && notices.count == 1)
+            #expect(notices[0].hasPrefix(place) && notices[0].hasSuffix("decoded pictures are kept in memory"))
+        }
+    }
+
+    @Test(.enabled(if: TinyDisk.isPossible, "only root may mount a disk that is small enough"))
+    func aFullDiskIsToldOnceAndReplacedByMemory() throws {
+        // Room for the header, the entries and a few pictures; the file is sparse until then.
+        let disk = try TinyDisk(folder.path + "/disk", size: "16k")
+        do {
+            let store = PictureStore(corpus: corpus, form: PictureForm(side: 8), cache: disk.path + "/pictures.cache")
+            #expect(try store.pixels() == drawn)
+            var notices: [String] = []
+            #expect(
+                eventually {
+                    notices += store.takeNotices()
+                    return !notices.isEmpty
+                })
+            #expect(
+                notices == [
+                    "the file of decoded pictures cannot be written: No space left on device; further ones are kept in memory"
+                ])
+            #expect(try store.pixels() == drawn)
+            #expect(store.decodedCount == 50 && store.takeNotices().isEmpty)
+        }
+        // What found room is there.
+        let again = PictureStore(corpus: corpus, form: PictureForm(side: 8), cache: disk.path + "/pictures.cache")
+        #expect(try again.pixels() == drawn)
+        #expect((1..<50).contains(again.decodedCount))
+    }
+
+    private func overwrite(at place: Int, _ change: (UInt8) -> UInt8) throws {
+        var bytes = [UInt8](try Data(contentsOf: URL(filePath: path)))
+        bytes[place] = change(bytes[place])
+        try Data(bytes).write(to: URL(filePath: path))
+    }
+}
+
+/// A file system with hardly any room.
+final class TinyDisk {
+    let path: String
+
+    init(_ path: String, size: String) throws {
+        self.path = path
+        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+        try #require(mount("tmpfs", path, "tmpfs", 0, "size=\(size)") == 0)
+    }
+
+    deinit { umount2(path, Int32(MNT_DETACH)) }
+
+    static var isPossible: Bool {
+        guard let folder = try? TemporaryFolder() else { return false }
+        return (try? TinyDisk(folder.path + "/disk", size: "16k")) != nil
+    }
+}
+
+/// Whether something becomes true within a minute.
+func eventually(_ condition: () -> Bool) -> Bool {
+    for _ in 0..<6000 {
+        if condition() { return true }
+        usleep(10_000)
+    }
+    return condition()
+}
