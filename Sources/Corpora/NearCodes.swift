@@ -29,7 +29,8 @@ package struct NearCodes {
     private func search(
         _ members: [Int], bits: UInt64, differing: inout [UInt64], _ body: (Int, Int, Int) -> Void
     ) {
-        guard members.count > Self.few, bits.nonzeroBitCount > limit else {
+        let divisions = members.count > Self.few && bits.nonzeroBitCount > limit ? divide(members, bits) : nil
+        guard let divisions else {
             for (place, first) in members.enumerated() {
                 for second in members[(place + 1)...] {
                     let difference = codes[first] ^ codes[second]
@@ -40,20 +41,32 @@ package struct NearCodes {
             }
             return
         }
-        let bands = bands(of: bits)
-        for band in bands {
+        for (band, groups) in divisions {
+            for group in groups { search(group, bits: bits & ~band, differing: &differing, body) }
+            differing.append(band)
+        }
+        differing.removeLast(divisions.count)
+    }
+
+    /// For each band of `bits` the groups of members that agree in it; nil where comparing each with each is less work than
+    /// comparing within the groups, as it is for members of one cluster.
+    private func divide(_ members: [Int], _ bits: UInt64) -> [(band: UInt64, groups: [[Int]])]? {
+        var work = 0
+        var divisions: [(band: UInt64, groups: [[Int]])] = []
+        for band in bands(of: bits) {
             let sorted = members.sorted { codes[$0] & band < codes[$1] & band }
+            var groups: [[Int]] = []
             var start = 0
             for end in 1...sorted.count
             where end == sorted.count || codes[sorted[end]] & band != codes[sorted[start]] & band {
-                if end - start > 1 {
-                    search(Array(sorted[start..<end]), bits: bits & ~band, differing: &differing, body)
-                }
+                if end - start > 1 { groups.append(Array(sorted[start..<end])) }
+                work += (end - start) * (end - start)
                 start = end
             }
-            differing.append(band)
+            divisions.append((band, groups))
+            if work >= members.count * members.count { return nil }
         }
-        differing.removeLast(bands.count)
+        return divisions
     }
 
     /// Divides bits among `limit + 1` bands, in turn: neighbouring bits tell of neighbouring pixels and often agree.

@@ -65,7 +65,7 @@ public struct Twins: Sendable, Encodable {
     ///     group only one a split.
     ///   - corpus: which names the pictures and their splits.
     init(near examples: [(example: Int, fingerprint: Fingerprint, group: Int?)], in corpus: Corpus) {
-        var found = NearPictures()
+        var found = NearPictures(count: corpus.examples.count)
         var sameCode: [UInt64: [Int]] = [:]
         for (place, entry) in examples.enumerated() { sameCode[entry.fingerprint.code, default: []].append(place) }
         let codes = sameCode.keys.sorted()
@@ -87,7 +87,7 @@ public struct Twins: Sendable, Encodable {
         NearCodes(codes, within: Fingerprint.nearBits).forEachPair { a, b, bits in
             for first in members[a] { for second in members[b] { compare(first, second, bits: bits) } }
         }
-        (within, across) = (found.within.count, found.across.count)
+        (within, across) = (found.within.count { $0 }, found.across.count { $0 })
         worst = found.worst(Twins.listed).map { pair in
             Twins.group([pair.first, pair.second], caption: nil, bits: pair.bits, corpus)
         }
@@ -126,12 +126,24 @@ private struct NearPictures {
         var order: (Int, Int, Int, Int, Int) { (isAcross ? 0 : 1, bits, levels, first, second) }
     }
 
-    private(set) var within: Set<Int> = []
-    private(set) var across: Set<Int> = []
+    /// For each example of the corpus, whether it has a near one.
+    private(set) var within: [Bool]
+    private(set) var across: [Bool]
     private var pairs: [Pair] = []
 
+    init(count: Int) {
+        within = [Bool](repeating: false, count: count)
+        across = within
+    }
+
     mutating func add(_ first: Int, _ second: Int, _ bits: Int, _ levels: Int, _ isAcross: Bool) {
-        if isAcross { across.formUnion([first, second]) } else { within.formUnion([first, second]) }
+        if isAcross {
+            across[first] = true
+            across[second] = true
+        } else {
+            within[first] = true
+            within[second] = true
+        }
         pairs.append(Pair(first: first, second: second, bits: bits, levels: levels, isAcross: isAcross))
         // There may be as many as pictures squared; only the first are asked for.
         if pairs.count >= 64 * Twins.listed { pairs = worst(Twins.listed) }

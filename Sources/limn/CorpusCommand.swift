@@ -7,8 +7,8 @@ struct CorpusCommand: ParsableCommand {
         discussion: """
             A corpus is a folder of pictures with metadata.jsonl, a line for each picture:
               {"file_name": "images/1.jpg", "text": ["a red rose", "a rose in bloom"], "split": "train"}
-            or pictures with a text file of the same name beside each (1.jpg, 1.txt), one caption a line. \
-            Nothing in it is changed, unless split is told --in-place.
+            or pictures with a text file of the same name beside each (1.jpg, 1.txt), one caption a line; \
+            docs/corpora.md has the other layouts that are read, shards among them. Nothing in it is changed, unless split is told --in-place.
 
             EXAMPLES
               limn corpus check pictures

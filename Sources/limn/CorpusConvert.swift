@@ -49,11 +49,7 @@ extension CorpusCommand {
         @Option(help: "Of JPEG, 1 to 100; 95 by default.")
         var quality: Int?
 
-        @Option(
-            help:
-                "Rows and pictures that cannot be used: leave out a few (one in a hundred), skip all, or fail at the first."
-        )
-        var badFiles = BadFiles.few
+        @OptionGroup var badFiles: BadFilesOption
 
         @Flag(help: "Print what was written as JSON.")
         var json = false
@@ -87,7 +83,7 @@ extension CorpusCommand {
 
         func run() throws {
             try Paths.requireNotEmpty(("DIR", folder), ("--out", out))
-            let corpus = try Corpus(folder: folder, split: nil, badFiles: badFiles)
+            let corpus = try Corpus(folder: folder, split: nil, badFiles: badFiles.badFiles)
             var form = CorpusConversion.Pictures()
             form.side = side
             form.aspect = aspect ?? .crop
@@ -97,7 +93,7 @@ extension CorpusCommand {
             let report = ProgressLine("wrote").report
             let done = try CorpusConversion(
                 corpus, to: out, layout: to == .folder ? .folder : .shards(shardSize?.size ?? .bytes(500_000_000)),
-                form: form, badFiles: badFiles, progress: report, isInterrupted: { interruption.isRequested })
+                form: form, badFiles: badFiles.badFiles, progress: report, isInterrupted: { interruption.isRequested })
             guard done.isComplete else {
                 Terminal.say("interrupted; nothing was written to \(out)")
                 throw ExitCode(130)
