@@ -64,7 +64,7 @@ public enum CorpusError: Error, CustomStringConvertible, Sendable {
                 + "; limn corpus check \(folder) lists every problem"
         case .unreadablePictures(let first, let count, let total, let folder):
             "\(folder)/\(first) (\(count) of \(total) pictures cannot be decoded)"
-                + "; repair or remove what limn corpus check \(folder) lists"
+                + "; repair or remove what limn corpus check \(folder) lists, or say --bad-files skip"
         case .noMismatch(let path):
             "\(path): no other picture of the corpus has another class and other captions, "
                 + "so there is no mismatching caption to learn from; add more varied pictures"

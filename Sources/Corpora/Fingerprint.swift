@@ -1,7 +1,7 @@
 import Images
 
 /// What a picture looks like from afar, small enough to compare a million: two pictures are near where both parts are.
-struct Fingerprint: Sendable, Equatable {
+package struct Fingerprint: Sendable, Equatable {
     /// The picture is reduced to 9 × 8 greys; each bit says whether a grey is lighter than the one to its left
     /// (the difference hash).
     let code: UInt64
@@ -33,6 +33,11 @@ struct Fingerprint: Sendable, Equatable {
         // Of the eight rows the parts have three, three and two.
         for lane in 0..<27 { colors[lane] = UInt8(sums[lane] / (lane < 18 ? 9 : 6)) }
         self.colors = colors
+    }
+
+    /// Whether both parts are near.
+    package func isNear(_ other: Fingerprint) -> Bool {
+        (code ^ other.code).nonzeroBitCount <= Fingerprint.nearBits && levels(to: other) <= Fingerprint.nearLevels
     }
 
     /// The mean difference of the parts' colours, in levels of 255.
