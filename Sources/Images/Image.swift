@@ -4,10 +4,8 @@ public struct Image: Sendable, Equatable {
     public let width: Int
     /// Rows, at least 1.
     public let height: Int
-    /// `height × width × 3` samples; may be changed, but not in number.
-    public var pixels: [UInt8] {
-        didSet { precondition(pixels.count == width * height * 3, "an image keeps its number of samples") }
-    }
+    /// `height × width × 3` samples.
+    public internal(set) var pixels: [UInt8]
 
     /// An image of the given samples.
     ///

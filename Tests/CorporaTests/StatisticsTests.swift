@@ -6,19 +6,18 @@ import Testing
 @Suite struct StatisticsTests {
     /// A picture with broad features: a disc on a slope of colours.
     private func picture(_ number: Int, width: Int = 48, height: Int = 32) -> Image {
-        var image = Image(width: width, height: height, color: .white)
+        var pixels: [UInt8] = []
         for y in 0..<height {
             for x in 0..<width {
                 let (u, v) = (Double(x) / Double(width), Double(y) / Double(height))
                 let (a, b) = (u - Double(number % 3) / 3 - 0.2, v - Double(number % 4) / 4 - 0.1)
                 let isDisc = a * a + b * b < 0.05
-                let place = (y * width + x) * 3
-                image.pixels[place] = isDisc ? UInt8(number * 40 % 256) : UInt8(u * 255)
-                image.pixels[place + 1] = isDisc ? 30 : UInt8(v * 255)
-                image.pixels[place + 2] = isDisc ? 200 : UInt8((1 - u) * 255)
+                pixels +=
+                    isDisc
+                    ? [UInt8(number * 40 % 256), 30, 200] : [UInt8(u * 255), UInt8(v * 255), UInt8((1 - u) * 255)]
             }
         }
-        return image
+        return Image(width: width, height: height, pixels: pixels)
     }
 
     private func row(_ file: String, _ text: String, _ split: String, _ label: String = "a") -> String {
@@ -60,8 +59,8 @@ import Testing
         // Looks the same; its bytes differ.
         try folder.write(first.resized(width: 96, height: 64).pngData(), to: "resized.png")
         // Of the same outlines, in other colours.
-        var bright = first
-        for place in bright.pixels.indices { bright.pixels[place] = UInt8(128 + Int(bright.pixels[place]) / 2) }
+        let bright = Image(
+            width: first.width, height: first.height, pixels: first.pixels.map { UInt8(128 + Int($0) / 2) })
         try folder.write(bright.pngData(), to: "bright.png")
         try folder.write(picture(6).pngData(), to: "2.png")
         try folder.write(picture(6).pngData(), to: "twin.png")
