@@ -96,7 +96,9 @@ let package = Package(
         .target(name: "Fuzzing", dependencies: ["RandomStreams"], path: "Tests/Fuzzing", swiftSettings: strict),
         tests("Images", ["Images", "Fuzzing"], resources: [.copy("PngSuite")]),
         tests("Language", ["Language"], resources: [.copy("Golden")]),
-        tests("Corpora", ["Corpora", "Images", "RandomStreams"]),
+        tests(
+            "Corpora", ["Corpora", "Compression", "CZlib", "Fuzzing", "Images", "RandomStreams"],
+            resources: [.copy("Golden")]),
         tests("Checkpoints", ["Checkpoints"]),
         tests("Graphs", ["Graphs", "Execution"]),
         tests("Conformance", ["Graphs", "Execution", "RandomStreams"]),

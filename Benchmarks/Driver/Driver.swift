@@ -14,7 +14,8 @@ struct Driver: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "limn-bench", abstract: "Limn's half of Benchmarks/compare.py.",
         subcommands: [
-            Device.self, Export.self, Step.self, Paint.self, Ceiling.self, Encode.self, Tokenize.self, Feed.self,
+            Device.self, Export.self, Step.self, Paint.self, Ceiling.self, Encode.self, Tokenize.self, Listing.self,
+            Feed.self,
         ])
 
     /// Says `ready` with a JSON object, then answers each line "N" with the seconds that N rounds took.

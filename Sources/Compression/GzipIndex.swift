@@ -19,6 +19,9 @@ package struct GzipIndex: Sendable {
 
     init(limit: Int) { self.limit = limit }
 
+    /// Number of the points.
+    package var count: Int { points.count }
+
     func wantsPoint(at output: Int) -> Bool { limit > 0 && (points.last.map { output - $0.output >= span } ?? true) }
 
     /// Adds a point; where there are too many, every second goes.

@@ -73,7 +73,9 @@ final class Inflater: @unchecked Sendable {
         case Z_MEM_ERROR: throw GzipFault(reason: "there is not enough memory to expand it")
         default:
             let message = stream.pointee.msg.map { String(cString: $0) } ?? ""
-            if message.contains("header") { throw GzipFault(reason: "its gzip header is broken") }
+            if message.contains("header") || message.hasPrefix("unknown") {
+                throw GzipFault(reason: "its gzip header is broken")
+            }
             if message.hasPrefix("incorrect") { throw GzipFault(reason: "its checksum is not that of its content") }
             throw .broken
         }

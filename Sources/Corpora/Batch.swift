@@ -1,3 +1,5 @@
+import Images
+
 /// What one step of training learns from.
 public struct Batch: Sendable, Equatable {
     /// Images seen before this batch since the start of training.
@@ -11,6 +13,18 @@ public struct Batch: Sendable, Equatable {
 
     /// Number of pictures.
     public var count: Int { captions.count }
+
+    /// What each picture looks like from afar.
+    package var fingerprints: [Fingerprint] {
+        let size = images.count / max(count, 1)
+        let side = Int(Double(size / 3).squareRoot().rounded())
+        return (0..<count).map { place in
+            let pixels = images[place * size..<(place + 1) * size].map {
+                UInt8(min(max(($0 + 1) * 127.5 + 0.5, 0), 255))
+            }
+            return Fingerprint(of: Image(width: side, height: side, pixels: pixels))
+        }
+    }
 
     /// Images `firstImage ..< firstImage + size` of training.
     ///

@@ -26,13 +26,17 @@ public enum CorpusError: Error, CustomStringConvertible, Sendable {
     case unreadablePictures(first: CorpusProblem, count: Int, total: Int, folder: String)
     /// No other example can serve this one as mismatch.
     case noMismatch(path: String)
+    /// The corpus cannot be divided as was asked.
+    case indivisible(folder: String, reason: String)
     /// A folder about to be written has something in it.
     case folderNotEmpty(String)
     /// A file or folder cannot be written.
     case cannotWrite(path: String, reason: String)
 
     /// One line: what, where, and what to do.
-    public var description: String {
+    public var description: String { printable(message) }
+
+    private var message: String {
         switch self {
         case .noSuchFolder(let path):
             "\(path): no such folder; name the folder that holds the corpus"
@@ -60,10 +64,12 @@ public enum CorpusError: Error, CustomStringConvertible, Sendable {
                 + "; limn corpus check \(folder) lists every problem"
         case .unreadablePictures(let first, let count, let total, let folder):
             "\(folder)/\(first) (\(count) of \(total) pictures cannot be decoded)"
-                + "; repair or remove what limn corpus check \(folder) lists"
+                + "; repair or remove what limn corpus check \(folder) lists, or say --bad-files skip"
         case .noMismatch(let path):
             "\(path): no other picture of the corpus has another class and other captions, "
                 + "so there is no mismatching caption to learn from; add more varied pictures"
+        case .indivisible(let folder, let reason):
+            "\(folder): cannot be divided so: \(reason)"
         case .folderNotEmpty(let path):
             "\(path): is not empty; name a new folder, nothing is overwritten"
         case .cannotWrite(let path, let reason):

@@ -42,6 +42,9 @@ struct CorpusLayout {
         for path in contents.outside {
             listing.note(.unsafePath, String(decoding: path, as: UTF8.self), nil, "leaves the folder by a link")
         }
+        for path in contents.unnamed {
+            listing.note(.notUTF8, String(decoding: path, as: UTF8.self), nil, "has a name that is not UTF-8")
+        }
         if TextFolders.areIn(contents) {
             try TextFolders.read(contents, into: &listing)
             return .textFolders

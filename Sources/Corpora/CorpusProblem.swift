@@ -48,5 +48,15 @@ public struct CorpusProblem: Sendable, Equatable, CustomStringConvertible {
     }
 
     /// `file:line: detail`.
-    public var description: String { "\(file)\(line.map { ":\($0)" } ?? ""): \(detail)" }
+    public var description: String { printable("\(file)\(line.map { ":\($0)" } ?? ""): \(detail)") }
+}
+
+/// A message as one line that does nothing to a terminal: names of files and columns may hold anything.
+func printable(_ message: String) -> String {
+    guard message.unicodeScalars.contains(where: { $0.properties.generalCategory == .control }) else { return message }
+    var clean = String.UnicodeScalarView()
+    for scalar in message.unicodeScalars {
+        clean.append(scalar.properties.generalCategory == .control ? "\u{FFFD}" : scalar)
+    }
+    return String(clean)
 }

@@ -9,6 +9,8 @@ struct FolderContents {
     private(set) var links: [[UInt8]] = []
     /// Pictures, texts and archives that are links out of the folder.
     private(set) var outside: [[UInt8]] = []
+    /// Pictures, texts and archives whose names are not UTF-8.
+    private(set) var unnamed: [[UInt8]] = []
 
     /// Lists a folder and all below it; what begins with a dot is passed over.
     /// - Throws: `CorpusError.cannotRead`.
@@ -23,7 +25,11 @@ struct FolderContents {
                 case .outside: return outside.append(Array(path))
                 }
             }
-            if PicturePath.isPicture(path) {
+            if !isUTF8(path) {
+                if PicturePath.isPicture(path) || path.hasSuffix(".txt") || ShardNames.isShard(path) {
+                    unnamed.append(Array(path))
+                }
+            } else if PicturePath.isPicture(path) {
                 pictures.append(path)
             } else if path.hasSuffix(".txt") {
                 texts.append(path)

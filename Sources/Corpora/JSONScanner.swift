@@ -10,7 +10,8 @@ struct JSONScanner {
     private static let deepest = 64
 
     private let bytes: [UInt8]
-    private var place: Int
+    /// Index of the next byte to be read.
+    private(set) var place: Int
     private let end: Int
     private var depth = 0
 

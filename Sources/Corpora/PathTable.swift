@@ -1,9 +1,12 @@
-/// Finds the row of a picture by its path: four bytes or so a row, and the paths are where they are already.
+import Glibc
+
+/// Finds the row of a picture by its path: sixteen bytes or so a row while a corpus is listed, and the paths are where they
+/// are already.
 ///
 /// Hashes are seeded by chance (`Hasher`), so that nobody can choose names that all fall into one place.
 struct PathTable {
-    /// A row and one more; 0 where a slot is free.
-    private var slots = [UInt32](repeating: 0, count: 64)
+    /// Half of a hash above, and below a row and one more; 0 where a slot is free.
+    private var slots = [UInt64](repeating: 0, count: 64)
     private var count = 0
 
     init() {}
@@ -15,10 +18,11 @@ struct PathTable {
 
     /// The row whose path this is.
     func row(of path: ArraySlice<UInt8>, in paths: TextColumn) -> Int? {
-        var slot = PathTable.hash(path) & (slots.count - 1)
+        let hash = PathTable.hash(path)
+        var slot = Int(hash) & (slots.count - 1)
         while slots[slot] != 0 {
-            let row = Int(slots[slot] - 1)
-            if paths.utf8(row) == path { return row }
+            let row = Int(slots[slot] & 0xFFFF_FFFF) - 1
+            if slots[slot] >> 32 == hash, PathTable.areEqual(paths.utf8(row), path) { return row }
             slot = (slot + 1) & (slots.count - 1)
         }
         return nil
@@ -28,22 +32,29 @@ struct PathTable {
     mutating func insert(_ row: Int, in paths: TextColumn) {
         if (count + 1) * 2 > slots.count {
             let old = slots
-            slots = [UInt32](repeating: 0, count: slots.count * 2)
-            for entry in old where entry != 0 { place(entry, paths.utf8(Int(entry - 1))) }
+            slots = [UInt64](repeating: 0, count: slots.count * 2)
+            for entry in old where entry != 0 { place(entry) }
         }
-        place(UInt32(row + 1), paths.utf8(row))
+        place(PathTable.hash(paths.utf8(row)) << 32 | UInt64(row + 1))
         count += 1
     }
 
-    private mutating func place(_ entry: UInt32, _ path: ArraySlice<UInt8>) {
-        var slot = PathTable.hash(path) & (slots.count - 1)
+    private mutating func place(_ entry: UInt64) {
+        var slot = Int(entry >> 32) & (slots.count - 1)
         while slots[slot] != 0 { slot = (slot + 1) & (slots.count - 1) }
         slots[slot] = entry
     }
 
-    private static func hash(_ path: ArraySlice<UInt8>) -> Int {
+    private static func hash(_ path: ArraySlice<UInt8>) -> UInt64 {
         var hasher = Hasher()
         path.withUnsafeBytes { hasher.combine(bytes: $0) }
-        return hasher.finalize()
+        return UInt64(UInt32(truncatingIfNeeded: hasher.finalize()))
+    }
+
+    private static func areEqual(_ a: ArraySlice<UInt8>, _ b: ArraySlice<UInt8>) -> Bool {
+        a.count == b.count
+            && a.withUnsafeBytes { a in
+                b.withUnsafeBytes { b in a.isEmpty || memcmp(a.baseAddress!, b.baseAddress!, a.count) == 0 }
+            }
     }
 }

@@ -55,6 +55,8 @@ enum Shards {
         for (number, group) in shard.groups.enumerated() {
             func member(_ end: String) -> String { "\(name)/\(shard.keys[number])\(end)" }
             guard group.picture >= 0 else {
+                // A text that was refused, and nothing else.
+                if group.text < 0 && group.json < 0 { continue }
                 listing.note(
                     .missingPicture, member(group.text >= 0 ? ".txt" : ".json"), nil, "has no picture beside it")
                 continue

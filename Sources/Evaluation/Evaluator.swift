@@ -44,11 +44,12 @@ public struct Evaluator {
     /// Measures on every caption of `split`.
     /// - Parameters:
     ///   - trainingSplit: where the real/real floor and the nearest training pictures come from; nil leaves those rows out.
+    ///   - badFiles: what becomes of rows and pictures that cannot be used.
     ///   - synonyms: pictures are painted from captions reworded so, and judged by the captions as they are.
     public func evaluate(
-        data: String, split: String, trainingSplit: String?, synonyms: Synonyms? = nil
+        data: String, split: String, trainingSplit: String?, badFiles: BadFiles = .few, synonyms: Synonyms? = nil
     ) throws -> Report {
-        let pictures = try read(data, split)
+        let pictures = try read(data, split, badFiles)
         let corpus = pictures.corpus
         let asked = corpus.examples.indices.flatMap { example in
             // Without classes every picture is a class of its own.
@@ -72,7 +73,7 @@ public struct Evaluator {
 
         // Of each picture one caption, so that both sides of a distance count alike.
         let firsts = corpus.examples.indices.map { example in corpus.reference(example: example, caption: 0).number }
-        let training = try trainingSplit.map { try read(data, $0) }
+        let training = try trainingSplit.map { try read(data, $0, badFiles) }
         let sample = try training.map { store in
             try images(of: draw(firsts.count, of: store.corpus.examples.count), in: store)
         }
@@ -103,9 +104,10 @@ public struct Evaluator {
     }
 
     /// The pictures of a split, all of which can be decoded: bad ones are left out, unless there are too many.
-    private func read(_ data: String, _ split: String) throws -> PictureStore {
+    private func read(_ data: String, _ split: String, _ badFiles: BadFiles) throws -> PictureStore {
         let form = PictureForm(side: model.configuration.networks.side)
-        let all = PictureStore(corpus: try Corpus(folder: data, split: split), form: form)
+        let all = try PictureStore(
+            corpus: Corpus(folder: data, split: split, badFiles: badFiles), form: form, badFiles: badFiles)
         let bad = try all.readAll()
         if bad.isEmpty { return all }
         let rest = PictureStore(corpus: all.corpus.removing(bad), form: form)

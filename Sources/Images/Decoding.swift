@@ -83,6 +83,11 @@ extension Image {
         _ decode: (CImageTarget, UnsafeMutableBufferPointer<CChar>) -> CImageStatus
     ) throws -> Image {
         let count = width * height * 3
+        // An array that finds no memory stops the process: a large one asks first.
+        if count > 1 << 24 {
+            guard let memory = malloc(count) else { throw ImageError.outOfMemory(name: name) }
+            free(memory)
+        }
         let samples = try [UInt8](unsafeUninitializedCapacity: count) { samples, initialized in
             if let background { fill(samples, count: count, with: background) }
             let target = CImageTarget(rgb: samples.baseAddress, width: width, height: height, stride: width * 3)
@@ -109,26 +114,35 @@ extension Image {
         }
     }
 
+    /// The whole of a regular file: a pipe or a device may have no end.
     private static func bytes(ofFile path: String) throws -> [UInt8] {
-        func failure() -> ImageError { .unreadable(path: path, reason: String(cString: strerror(errno))) }
-        let file = open(path, O_RDONLY | O_CLOEXEC)
+        func failure(_ code: Int32 = errno) -> ImageError {
+            .unreadable(path: path, reason: String(cString: strerror(code)))
+        }
+        // Opening a pipe would wait for somebody to write.
+        let file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard file >= 0 else { throw failure() }
         defer { close(file) }
         var status = stat()
         guard fstat(file, &status) == 0 else { throw failure() }
-        // One byte more than the file has, so that its end shows without growing the array.
-        var bytes = [UInt8](repeating: 0, count: max(Int(status.st_size), 4095) + 1)
-        var count = 0
-        while true {
-            if count == bytes.count { bytes += [UInt8](repeating: 0, count: bytes.count) }
-            let got = bytes.withUnsafeMutableBytes { read(file, $0.baseAddress! + count, $0.count - count) }
-            if got == 0 { break }
-            if got < 0 && errno == EINTR { continue }
-            guard got > 0 else { throw failure() }
-            count += got
+        guard status.st_mode & S_IFMT != S_IFDIR else { throw failure(EISDIR) }
+        guard status.st_mode & S_IFMT == S_IFREG else {
+            throw ImageError.unreadable(path: path, reason: "it is not a regular file")
         }
-        bytes.removeLast(bytes.count - count)
-        return bytes
+        // Twice what 64 million pixels of four 16-bit samples take.
+        guard status.st_size <= 1 << 30 else {
+            throw ImageError.unreadable(path: path, reason: "it is larger than a GiB")
+        }
+        let size = Int(status.st_size)
+        return try [UInt8](unsafeUninitializedCapacity: size) { bytes, count in
+            while count < size {
+                let got = read(file, bytes.baseAddress! + count, size - count)
+                if got == 0 { break }
+                if got < 0 && errno == EINTR { continue }
+                guard got > 0 else { throw failure() }
+                count += got
+            }
+        }
     }
 }
 
@@ -157,7 +171,7 @@ func withMessageBuffer<Result>(
 
 extension ImageFormat {
     /// The format whose signature `bytes` begin with.
-    init?(signatureOf bytes: [UInt8]) {
+    package init?(signatureOf bytes: [UInt8]) {
         if bytes.starts(with: [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A]) {
             self = .png
         } else if bytes.starts(with: [0xFF, 0xD8, 0xFF]) {

@@ -149,9 +149,12 @@ public final class ContrastiveTrainer {
         let offsets = (0..<2 * count).map { _ in Int32(stream.index(below: 2 * reach + 1) - reach) }
         let read = tower.inputs(batch.captions.map(\.number), &stream)
         var mask = [Float](repeating: 0, count: count * count)
+        let looks = batch.fingerprints
         for row in 0..<count {
-            for column in 0..<count where row != column && areAlike(batch.captions[row], batch.captions[column]) {
-                mask[row * count + column] = -1e9
+            for column in 0..<count where row != column {
+                let isRival =
+                    !areAlike(batch.captions[row], batch.captions[column]) && !looks[row].isNear(looks[column])
+                mask[row * count + column] = isRival ? 0 : -1e9
             }
         }
         return [
@@ -159,7 +162,7 @@ public final class ContrastiveTrainer {
         ].merging(read) { $1 }
     }
 
-    /// Whether two captions may describe each other's picture: same class, same picture or the same words.
+    /// Whether two captions may describe each other's picture, as far as words tell: same class, same picture or the same words.
     private func areAlike(_ a: CaptionReference, _ b: CaptionReference) -> Bool {
         if a.example == b.example || tower.texts[a.number] == tower.texts[b.number] { return true }
         guard let label = corpus.label(of: a.example) else { return false }

@@ -1,11 +1,4 @@
 import ArgumentParser
-import Execution
-import FoundationEssentials
-import Training
-
-#if canImport(Glibc)
-    import Glibc
-#endif
 
 struct EncoderCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -33,30 +26,8 @@ struct EncoderCommand: ParsableCommand {
         @Argument(help: "The recipe, a YAML file; what it says of the generator is not used.")
         var recipe: String
 
-        @Option(help: "The folder of captioned pictures.")
-        var data: String
+        @OptionGroup var options: TrainingOptions
 
-        @Option(name: .customLong("run"), help: ArgumentHelp("The run directory.", valueName: "dir"))
-        var directory: String
-
-        @Option(help: ArgumentHelp("Change one key of the recipe; may be repeated.", valueName: "key=value"))
-        var set: [String] = []
-
-        @OptionGroup
-        var badFiles: BadFilesOption
-
-        @Flag(help: "Go on with the run, or start it when nothing is there.")
-        var resume = false
-
-        @Option(help: "Threads; all processors by default.")
-        var threads: Int?
-
-        func run() throws {
-            var train = TrainCommand()
-            (train.recipe, train.data, train.directory, train.threads) = (recipe, data, directory, threads)
-            train.badFiles = badFiles
-            (train.set, train.images, train.resume, train.dryRun) = (set, 0, resume, false)
-            try train.run()
-        }
+        func run() throws { try options.train(recipe: recipe, images: 0) }
     }
 }

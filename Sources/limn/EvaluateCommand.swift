@@ -53,6 +53,8 @@ struct EvaluateCommand: ParsableCommand {
             valueName: "folder"))
     var encoder: String?
 
+    @OptionGroup var badFiles: BadFilesOption
+
     @Option(help: "Seed of the noise and of the rivals.")
     var seed: UInt64 = 0
 
@@ -78,6 +80,7 @@ struct EvaluateCommand: ParsableCommand {
         }
         let report = try evaluator.evaluate(
             data: data, split: split, trainingSplit: trainingSplit.isEmpty ? nil : trainingSplit,
+            badFiles: badFiles.badFiles,
             synonyms: synonyms.map { try Synonyms(text: InputFile.text($0), named: $0) })
         Terminal.clear()
         guard json else {

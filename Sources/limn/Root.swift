@@ -15,6 +15,9 @@ import Training
 
 @main
 struct Root: ParsableCommand {
+    /// The release, as in its tag; the only place that says so.
+    static let version = "0.1.0"
+
     static let configuration = CommandConfiguration(
         commandName: "limn", abstract: "Paint pictures from sentences, and train the networks that do.",
         discussion: """
@@ -27,6 +30,7 @@ struct Root: ParsableCommand {
               0 done · 64 bad usage · 65 bad data or model · 66 no such input · 73 output cannot be written
               1 anything else · 130 interrupted
             """,
+        version: "limn \(version)",
         subcommands: [
             GenerateCommand.self, TrainCommand.self, EvaluateCommand.self, ProfileCommand.self, CorpusCommand.self,
             VocabularyCommand.self, EncoderCommand.self, EncodeCommand.self, SimilarityCommand.self,

@@ -21,8 +21,59 @@ enum Terminal {
     private static func put(_ text: String) { text.withCString { _ = write(STDERR_FILENO, $0, strlen($0)) } }
 }
 
+/// A line that counts up in place and says how long it will take.
+struct ProgressLine: Sendable {
+    private let verb: String
+    private let noun: String
+    private let begin = ContinuousClock.now
+
+    /// - Parameters:
+    ///   - verb: what is done, such as `read`.
+    ///   - noun: what it is done to, in the plural.
+    init(_ verb: String, _ noun: String = "pictures") {
+        self.verb = verb
+        self.noun = noun
+    }
+
+    /// What commands hand to work that reports its progress; nil where standard error is no terminal.
+    var report: (@Sendable (_ done: Int, _ total: Int) -> Void)? {
+        guard Terminal.isInteractive else { return nil }
+        return { done, total in show(done, of: total) }
+    }
+
+    private func show(_ done: Int, of total: Int) {
+        if done >= total { return Terminal.clear() }
+        let elapsed = begin.duration(to: .now) / .seconds(1)
+        var text = "\(verb) \(done) of \(total) \(noun)"
+        // The first moments tell little.
+        if elapsed > 1, done > 0 {
+            let left = Int((elapsed / Double(done) * Double(total - done)).rounded(.up))
+            let (hours, minutes, seconds) = (left / 3600, left / 60 % 60, left % 60)
+            let time =
+                hours > 0 ? "\(hours) h \(minutes) min" : minutes > 0 ? "\(minutes) min \(seconds) s" : "\(seconds) s"
+            text += ", \(Int(Double(done) / elapsed))/s, \(time) left"
+        }
+        Terminal.show(text)
+    }
+}
+
 /// Paths from the command line.
 enum Paths {
+    /// Refuses, before any long work, a file that could not be written at its end.
+    static func requireWritable(_ path: String) throws {
+        var status = stat()
+        if stat(path, &status) == 0 {
+            guard status.st_mode & S_IFMT != S_IFDIR else {
+                throw CommandError(exit: .cannotCreate, "\(path): is a folder; name a file in it")
+            }
+            if status.st_mode & S_IFMT != S_IFREG { return }
+        }
+        let folder = path.lastIndex(of: "/").map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
+        guard access(folder, W_OK | X_OK) == 0 else {
+            throw CommandError(exit: .cannotCreate, "\(path): cannot be written: \(String(cString: strerror(errno)))")
+        }
+    }
+
     /// Refuses empty ones, which would mean the root of the file system to whatever appends a name to them.
     static func requireNotEmpty(_ paths: (flag: String, path: String?)...) throws {
         for (flag, path) in paths where path == "" {
@@ -79,6 +130,14 @@ enum InputFile {
 
 /// Standard output as bytes.
 enum StandardOutput {
+    /// Prints a value as JSON for people and programs: sorted keys, a line each.
+    static func printJSON(_ value: some Encodable) throws {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        encoder.keyEncodingStrategy = .convertToSnakeCase
+        print(String(decoding: try encoder.encode(value), as: UTF8.self))
+    }
+
     private static let failure = CommandError(exit: .cannotCreate, "standard output cannot be written")
 
     static func write(_ bytes: [UInt8]) throws {

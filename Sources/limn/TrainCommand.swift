@@ -1,12 +1,4 @@
 import ArgumentParser
-import Corpora
-import Execution
-import FoundationEssentials
-import Training
-
-#if canImport(Glibc)
-    import Glibc
-#endif
 
 struct TrainCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -24,58 +16,10 @@ struct TrainCommand: ParsableCommand {
     @Argument(help: "The recipe, a YAML file.")
     var recipe: String
 
-    @Option(help: "The folder of captioned pictures.")
-    var data: String
-
-    @Option(name: .customLong("run"), help: ArgumentHelp("The run directory.", valueName: "dir"))
-    var directory: String
-
-    @Option(help: ArgumentHelp("Change one key of the recipe; may be repeated.", valueName: "key=value"))
-    var set: [String] = []
+    @OptionGroup var options: TrainingOptions
 
     @Option(help: "Pictures to train the generator on, in place of the recipe's gan.images.")
     var images: Int?
 
-    @OptionGroup
-    var badFiles: BadFilesOption
-
-    @Flag(help: "Go on with the run, or start it when nothing is there.")
-    var resume = false
-
-    @Flag(help: "Print what would be trained and what it costs, and stop.")
-    var dryRun = false
-
-    @Option(help: "Threads; all processors by default.")
-    var threads: Int?
-
-    func run() throws {
-        try Paths.requireNotEmpty(("--data", data), ("--run", directory))
-        let settings = set + (images.map { ["gan.images=\($0)"] } ?? [])
-        let recipe = try Recipe(yaml: InputFile.text(self.recipe), named: self.recipe, settings: settings)
-        let device = CPUDevice(threads: threads, precision: recipe.precision)
-        if dryRun {
-            print(try TrainingPlan(recipe, data: data, device: device).description)
-            return
-        }
-        // Progress that nobody reads any more is no reason to stop a training.
-        signal(SIGPIPE, SIG_IGN)
-        let interruption = Interruption { Terminal.say("\nstopping after this step; once more ends at once") }
-        let run = try TrainingRun(
-            recipe, data: data, path: directory, badFiles: badFiles.badFiles, resume: resume, device: device,
-            interruption: interruption)
-        guard try run.train() == .finished else { throw ExitCode(130) }
-    }
+    func run() throws { try options.train(recipe: recipe, images: images) }
 }
-
-/// What becomes of rows and pictures that cannot be used.
-struct BadFilesOption: ParsableArguments {
-    @Option(
-        help: ArgumentHelp(
-            """
-            What becomes of rows and pictures that cannot be used: few leaves them out while they are at most one in a \
-            hundred, skip however many they are, fail stops at the first.
-            """, valueName: "few|skip|fail"))
-    var badFiles = BadFiles.few
-}
-
-extension BadFiles: ExpressibleByArgument {}

@@ -120,15 +120,21 @@ let blue = RGB(20, 60, 200)
         #expect(missing?.description == "/no/such/image.png: cannot be read: No such file or directory")
         let directory = #expect(throws: ImageError.self) { try Image(contentsOf: "/") }
         #expect(directory?.description == "/: cannot be read: Is a directory")
+        let endless = #expect(throws: ImageError.self) { try Image(contentsOf: "/dev/zero") }
+        #expect(endless?.description == "/dev/zero: cannot be read: it is not a regular file")
     }
 }
 
-/// A PNG of one signature and one valid header.
+/// A PNG that lacks nothing but its pixels.
 func pngClaiming(width: Int, height: Int) -> [UInt8] {
     func bigEndian(_ value: UInt32) -> [UInt8] { (0..<4).map { UInt8(truncatingIfNeeded: value >> (24 - 8 * $0)) } }
-    let header = Array("IHDR".utf8) + bigEndian(UInt32(width)) + bigEndian(UInt32(height)) + [8, 2, 0, 0, 0]
-    return [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A] + bigEndian(13) + header + bigEndian(checksum(header))
-        + bigEndian(0) + Array("IDAT".utf8)
+    func chunk(_ kind: String, _ content: [UInt8]) -> [UInt8] {
+        let named = Array(kind.utf8) + content
+        return bigEndian(UInt32(content.count)) + named + bigEndian(checksum(named))
+    }
+    return [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A]
+        + chunk("IHDR", bigEndian(UInt32(width)) + bigEndian(UInt32(height)) + [8, 2, 0, 0, 0])
+        + chunk("IDAT", [0x78, 0x9C, 3, 0, 0, 0, 0, 1]) + chunk("IEND", [])
 }
 
 /// PNG's checksum of a chunk's kind and content (ISO/IEC 15948, section 5.5).

@@ -111,9 +111,11 @@ import Training
             #expect(message { try train(folder + "/few", corpus) }.contains("(3 of 200"))
             #expect(try text(folder + "/few/log.txt").hasSuffix("3 left out: 3 unreadable-picture\n"))
             try train(folder + "/skip", corpus, badFiles: .skip)
-            // A run that has learnt nothing may begin again once the folder is mended.
+            // A run that has learnt nothing, here because its first batch is bad, may begin again once the folder is mended.
+            for path in paths[50...] { try Data().write(to: URL(filePath: "\(corpus)/\(path)")) }
+            #expect(message { try train(folder + "/bad", corpus) }.contains("cannot be decoded"))
             try ShapesCorpus(seed: 1, side: 16).write(to: folder + "/mended", count: 199)
-            try train(folder + "/few", folder + "/mended")
+            try train(folder + "/bad", folder + "/mended")
         }
     }
 

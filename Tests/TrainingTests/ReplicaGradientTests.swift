@@ -74,4 +74,26 @@ import Training
             for other in gradients.dropFirst() { #expect(difference(gradients[0], other) < 1e-4) }
         }
     }
+
+    /// Pictures that are nearly the same are no rivals: of a batch of one picture nothing is left to tell apart.
+    @Test func nearlyEqualPicturesAreNoMismatches() throws {
+        var recipe = Recipe()
+        recipe.data.side = 16
+        recipe.data.vocabulary = 300
+        (recipe.encoder.width, recipe.encoder.heads, recipe.encoder.layers) = (16, 2, 1)
+        (recipe.encoder.embedding, recipe.encoder.imageWidth, recipe.encoder.batch) = (8, 4, 12)
+        try withBatch(12) { corpus, batch in
+            let tower = try TextTower(recipe, captions: Array(corpus.captions)) { _ in [] }
+            func loss(_ images: [Float]) throws -> Double {
+                let trainer = try ContrastiveTrainer(recipe, corpus: corpus, tower: tower, device: device(1))
+                let same = Batch(
+                    firstImage: 0, images: images, captions: batch.captions, mismatches: batch.mismatches)
+                return try #require(try trainer.step(same)["loss"])
+            }
+            let first = batch.images[..<(16 * 16 * 3)]
+            let blurred = (0..<12).flatMap { place in first.map { $0 * (1 - 0.002 * Float(place)) } }
+            #expect(try loss(blurred) < 1e-6)
+            #expect(try loss(batch.images) > 0.5)
+        }
+    }
 }

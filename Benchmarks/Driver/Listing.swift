@@ -1,0 +1,60 @@
+import ArgumentParser
+import Corpora
+import FoundationEssentials
+
+#if canImport(Glibc)
+    import Glibc
+#endif
+
+/// Lists a corpus and says in seconds and bytes what that costs: Limn's half of Benchmarks/million-rows.
+struct Listing: ParsableCommand {
+    @Argument var folder: String
+
+    private struct Findings: Encodable {
+        let format: String
+        let rows: Int
+        let captions: Int
+        let leftOut: Int
+        let seconds: Double
+        /// Resident memory that the corpus added, without the text of its captions.
+        let bytesPerRow: Double
+        let captionBytesPerRow: Double
+        /// The most that was resident at any time, MiB.
+        let peak: Int
+        /// Seconds and bytes a row that a `PairSampler` adds.
+        let samplerSeconds: Double
+        let samplerBytesPerRow: Double
+    }
+
+    func run() throws {
+        let clock = ContinuousClock()
+        let before = try Listing.resident()
+        var corpus: Corpus?
+        let time = try clock.measure { corpus = try Corpus(folder: folder, split: nil, badFiles: .skip) }
+        guard let corpus else { return }
+        let after = try Listing.resident()
+        let rows = Double(corpus.examples.count)
+        let text = corpus.captions.reduce(0) { $0 + $1.utf8.count }
+        var sampler: PairSampler?
+        let sampling = try clock.measure { sampler = try PairSampler(corpus: corpus, seed: 1, flips: false) }
+        let last = try Listing.resident()
+        let findings = Findings(
+            format: "\(corpus.format)", rows: corpus.examples.count, captions: corpus.captionCount,
+            leftOut: corpus.leftOut.total, seconds: time.inSeconds,
+            bytesPerRow: Double(after - before - text) / rows, captionBytesPerRow: Double(text) / rows,
+            peak: try Listing.status("VmHWM:") >> 10, samplerSeconds: sampling.inSeconds,
+            samplerBytesPerRow: Double(last - after) / rows)
+        withExtendedLifetime(sampler) {}
+        print(String(decoding: try JSONEncoder().encode(findings), as: UTF8.self))
+    }
+
+    /// Bytes in memory.
+    private static func resident() throws -> Int { try status("VmRSS:") << 10 }
+
+    /// A line of /proc/self/status in KiB.
+    private static func status(_ name: String) throws -> Int {
+        let text = try String(contentsOf: URL(filePath: "/proc/self/status"), encoding: .utf8)
+        let line = text.split(separator: "\n").first { $0.hasPrefix(name) }
+        return line?.split(whereSeparator: \.isWhitespace).dropFirst().first.flatMap { Int($0) } ?? 0
+    }
+}

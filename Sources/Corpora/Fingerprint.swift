@@ -1,0 +1,49 @@
+import Images
+
+/// What a picture looks like from afar, small enough to compare a million: two pictures are near where both parts are.
+package struct Fingerprint: Sendable, Equatable {
+    /// The picture is reduced to 9 × 8 greys; each bit says whether a grey is lighter than the one to its left
+    /// (the difference hash).
+    let code: UInt64
+    /// Mean colours of the 3 × 3 parts of the picture: plain pictures of different colours have equal codes.
+    private let colors: SIMD32<UInt8>
+
+    /// Codes of near pictures differ in at most so many bits of 64.
+    static let nearBits = 4
+    /// Mean colours of near pictures differ by at most so many levels of 255 on average.
+    static let nearLevels = 8
+
+    init(of image: Image) {
+        let small = image.resized(width: 9, height: 8, filter: .bilinear).pixels
+        var code: UInt64 = 0
+        var sums = SIMD32<UInt16>()
+        for y in 0..<8 {
+            var left = 0
+            for x in 0..<9 {
+                let place = (y * 9 + x) * 3
+                // The weights of Rec. 601.
+                let grey = 299 * Int(small[place]) + 587 * Int(small[place + 1]) + 114 * Int(small[place + 2])
+                if x > 0 { code = code << 1 | (grey > left ? 1 : 0) }
+                left = grey
+                for channel in 0..<3 { sums[(y * 3 / 8 * 3 + x / 3) * 3 + channel] += UInt16(small[place + channel]) }
+            }
+        }
+        self.code = code
+        var colors = SIMD32<UInt8>()
+        // Of the eight rows the parts have three, three and two.
+        for lane in 0..<27 { colors[lane] = UInt8(sums[lane] / (lane < 18 ? 9 : 6)) }
+        self.colors = colors
+    }
+
+    /// Whether both parts are near.
+    package func isNear(_ other: Fingerprint) -> Bool {
+        (code ^ other.code).nonzeroBitCount <= Fingerprint.nearBits && levels(to: other) <= Fingerprint.nearLevels
+    }
+
+    /// The mean difference of the parts' colours, in levels of 255.
+    func levels(to other: Fingerprint) -> Int {
+        let larger = pointwiseMax(colors, other.colors)
+        let smaller = pointwiseMin(colors, other.colors)
+        return Int(SIMD32<UInt16>(truncatingIfNeeded: larger &- smaller).wrappedSum()) / 27
+    }
+}

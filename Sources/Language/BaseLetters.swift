@@ -1,0 +1,34 @@
+import CUTF8Proc
+
+/// Letters of other alphabets in ASCII, where they are ASCII with something added.
+package enum Letters {
+    /// What is left of a letter without its marks, ligatures taken apart: `é` is `e`, `ﬁ` is `f` and `i`, `’` is `'`;
+    /// what has no part in ASCII stays as it is.
+    package static func base(of letter: Character) -> [Character] {
+        var result: [Character] = []
+        withUnsafeTemporaryAllocation(of: Int32.self, capacity: 32) { buffer in
+            for scalar in letter.unicodeScalars {
+                let options = UTF8PROC_DECOMPOSE.rawValue | UTF8PROC_COMPAT.rawValue
+                let count = utf8proc_decompose_char(
+                    Int32(bitPattern: scalar.value), buffer.baseAddress, 32, utf8proc_option_t(options), nil)
+                guard (1...32).contains(count) else { continue }
+                for value in buffer[..<count] {
+                    let value = UInt32(bitPattern: value)
+                    // Marks, and what joins or varies the letters before.
+                    if ScalarClasses.isMark(value) || ScalarClasses.category(value) == UTF8PROC_CATEGORY_CF { continue }
+                    guard let scalar = Unicode.Scalar(value) else { continue }
+                    result += undecomposed[scalar].map(Array.init) ?? [Character(scalar)]
+                }
+            }
+        }
+        return result
+    }
+
+    /// Letters that Unicode does not take apart, and typographers' signs.
+    private static let undecomposed: [Unicode.Scalar: String] = [
+        "ß": "ss", "ẞ": "SS", "æ": "ae", "Æ": "AE", "œ": "oe", "Œ": "OE", "ø": "o", "Ø": "O", "đ": "d", "Đ": "D",
+        "ł": "l", "Ł": "L", "ħ": "h", "Ħ": "H", "ı": "i", "þ": "th", "Þ": "Th", "ð": "d", "Ð": "D",
+        "‘": "'", "’": "'", "‚": ",", "“": "\"", "”": "\"", "„": "\"", "«": "\"", "»": "\"", "‹": "'", "›": "'",
+        "‐": "-", "–": "-", "—": "-", "−": "-", "×": "x", "·": ".", "•": "*",
+    ]
+}

@@ -1,0 +1,129 @@
+import Corpora
+import FoundationEssentials
+import Images
+import Testing
+
+@Suite struct ConversionTests {
+    private func convert(
+        _ folder: TemporaryFolder, to target: String, _ layout: CorpusConversion.Layout,
+        _ form: CorpusConversion.Pictures = CorpusConversion.Pictures(), badFiles: BadFiles = .few,
+        isInterrupted: () -> Bool = { false }
+    ) throws -> CorpusConversion {
+        try CorpusConversion(
+            Corpus(folder: folder.path, split: nil, badFiles: badFiles), to: target, layout: layout, form: form,
+            badFiles: badFiles, isInterrupted: isInterrupted)
+    }
+
+    private func names(_ folder: String) -> [String] {
+        ((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []).sorted()
+    }
+
+    /// Expects two corpora to say the same of the same pictures.
+    private func expectAlike(_ a: Corpus, _ b: Corpus, sourceLocation: SourceLocation = #_sourceLocation) throws {
+        #expect(a.examples.map(\.captions) == b.examples.map(\.captions), sourceLocation: sourceLocation)
+        #expect(a.examples.map(\.label) == b.examples.map(\.label), sourceLocation: sourceLocation)
+        #expect(a.classes == b.classes && a.splits == b.splits, sourceLocation: sourceLocation)
+        for example in 0..<a.examples.count {
+            #expect(a.splitNumber(of: example) == b.splitNumber(of: example), sourceLocation: sourceLocation)
+            let same = try a.encodedPicture(example) == b.encodedPicture(example)
+            #expect(same, "picture \(example)", sourceLocation: sourceLocation)
+        }
+    }
+
+    @Test func toShardsAndBack() throws {
+        let (source, target) = (try TemporaryFolder(shapes: 25), try TemporaryFolder())
+        let corpus = try Corpus(folder: source.path, split: nil)
+        let shards = target.path + "/new/shards"
+        let written = try convert(source, to: shards, .shards(.pictures(10)))
+        #expect(written.shards == 3 && written.pictures == 25 && written.captions == corpus.captionCount)
+        #expect(names(shards) == ["shard-00000.tar", "shard-00001.tar", "shard-00002.tar"])
+        #expect(names(target.path + "/new") == ["shards"])
+        let read = try Corpus(folder: shards, split: nil)
+        #expect(read.format == .shards)
+        try expectAlike(read, corpus)
+
+        let back = try CorpusConversion(
+            read, to: target.path + "/back", layout: .folder, form: CorpusConversion.Pictures())
+        #expect(back.pictures == 25 && back.shards == 0)
+        try expectAlike(Corpus(folder: target.path + "/back", split: nil), corpus)
+    }
+
+    @Test func shardsOfASize() throws {
+        let (source, target) = (try TemporaryFolder(shapes: 40), try TemporaryFolder())
+        let written = try convert(source, to: target.path, .shards(.bytes(20_000)))
+        let sizes = try names(target.path).map { name in
+            try #require(FileManager.default.contents(atPath: "\(target.path)/\(name)")).count
+        }
+        #expect(sizes.count == written.shards && sizes.count > 2)
+        #expect(sizes.allSatisfy { $0 <= 20_000 && $0 % 512 == 0 } && sizes.dropLast().allSatisfy { $0 > 17_000 })
+        // A picture that needs more than a shard may have is a shard by itself.
+        let single = try convert(source, to: target.path + "2", .shards(.bytes(1)))
+        defer { try? FileManager.default.removeItem(atPath: target.path + "2") }
+        #expect(single.shards == 40)
+    }
+
+    /// What tar(5) prescribes of ustar headers; the sums are those that GNU tar writes.
+    @Test func headersAreThoseOfTar() throws {
+        let (source, target) = (try TemporaryFolder(shapes: 1), try TemporaryFolder())
+        _ = try convert(source, to: target.path, .shards(.pictures(1)))
+        let tar = try #require(FileManager.default.contents(atPath: target.path + "/shard-00000.tar")).map { $0 }
+        #expect(Array(tar[..<12]) == Array("00000000.png".utf8) && tar[12] == 0)
+        #expect(Array(tar[257..<265]) == Array("ustar\u{0}00".utf8) && tar[156] == UInt8(ascii: "0"))
+        let sum = (0..<512).reduce(0) { $0 + ((148..<156).contains($1) ? 32 : Int(tar[$1])) }
+        #expect(
+            Int(String(decoding: tar[148..<154], as: UTF8.self), radix: 8) == sum && tar[154] == 0 && tar[155] == 32)
+        #expect(tar.suffix(1024).allSatisfy { $0 == 0 })
+    }
+
+    @Test func picturesOfAnotherSizeAndFormat() throws {
+        let (source, target) = (try TemporaryFolder(), try TemporaryFolder())
+        try source.write("a".utf8, to: "wide.txt")
+        try source.write(Image(width: 60, height: 20, color: .black).pngData(), to: "wide.png")
+        var form = CorpusConversion.Pictures()
+        form.side = 16
+        for aspect in PictureAspect.allCases {
+            form.aspect = aspect
+            let path = "\(target.path)/\(aspect.rawValue)"
+            _ = try convert(source, to: path, .folder, form)
+            let image = try Image(contentsOf: path + "/images/00000.png")
+            #expect(image == Image(width: 60, height: 20, color: .black).fitted(side: 16, aspect: aspect))
+        }
+        form.side = nil
+        form.encoding = .jpeg
+        _ = try convert(source, to: target.path + "/jpeg", .folder, form)
+        #expect(names(target.path + "/jpeg/images") == ["00000.jpg"])
+        #expect(try Image(contentsOf: target.path + "/jpeg/images/00000.jpg").width == 60)
+    }
+
+    @Test func whatIsInterruptedOrFailsLeavesNothing() throws {
+        let (source, target) = (try TemporaryFolder(shapes: 100), try TemporaryFolder())
+        var asked = 0
+        let part = try convert(source, to: target.path + "/new", .folder) {
+            asked += 1
+            return asked > 2
+        }
+        #expect(!part.isComplete && part.pictures > 0)
+        #expect(names(target.path).isEmpty)
+
+        try source.write("none".utf8, to: "images/00003.png")
+        let words = message { _ = try convert(source, to: target.path + "/new", .folder, badFiles: .fail) }
+        #expect(words.contains("00003.png") && names(target.path).isEmpty, "\(words)")
+        let few = try convert(source, to: target.path + "/new", .folder)
+        #expect(few.pictures == 99 && few.leftOut.total == 1)
+    }
+
+    @Test func targetsThatAreRefused() throws {
+        let (source, target) = (try TemporaryFolder(shapes: 2), try TemporaryFolder())
+        try target.write("x".utf8, to: "full/file")
+        func words(_ path: String) -> String { message { _ = try convert(source, to: path, .folder) } }
+        #expect(words(target.path + "/full").contains("is not empty"))
+        #expect(words(target.path + "/full/file").contains("a file of that name is there"))
+        #expect(words(source.path + "/deep/new").contains("which is only read"))
+        #expect(names(source.path) == ["images", "metadata.jsonl"])
+        try target.write("x".utf8, to: "new.partial/file")
+        #expect(words(target.path + "/new").contains("new.partial: cannot be written: it is there already"))
+        #expect(names(target.path) == ["full", "new.partial"])
+        // An empty folder is as good as none.
+        #expect(try convert(source, to: target.path + "/full/../empty/", .folder).isComplete)
+    }
+}

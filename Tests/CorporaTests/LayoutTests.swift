@@ -1,0 +1,264 @@
+import Corpora
+import FoundationEssentials
+import Testing
+
+/// A folder of files; those whose content is nil are empty, enough for a listing.
+private func folder(_ files: [(String, String?)]) throws -> TemporaryFolder {
+    let folder = try TemporaryFolder()
+    for (name, text) in files { try folder.write((text ?? "").utf8, to: name) }
+    return folder
+}
+
+private func described(_ corpus: Corpus) -> [String] {
+    corpus.examples.indices.map { index in
+        let example = corpus.examples[index]
+        let label = example.label.map { " [\(corpus.classes[$0])]" } ?? ""
+        let split = corpus.splitNumber(of: index).map { " <\(corpus.splits[$0])>" } ?? ""
+        return "\(example.path): \(example.captions.joined(separator: " | "))\(label)\(split)"
+    }
+}
+
+@Suite struct MetadataTableTests {
+    @Test func readsQuotesColumnsAndLists() throws {
+        let folder = try folder([
+            (
+                "metadata.csv",
+                "\u{feff}split,file_name,ignored,text,text_2,class\r\n"
+                    + "train,a.png,x,plain,,ant\r\n"
+                    + "test,\"b, c.png\",,\"says \"\"hi\"\", twice\nover\",second,\r\n\r\n"
+                    + "train,d.png,,\"[\"\"one\"\", \"\"t\\u0077o\"\"]\",[no list,ant"
+            ), ("a.png", nil), ("b, c.png", nil), ("d.png", nil),
+        ])
+        let corpus = try Corpus(folder: folder.path, split: nil)
+        #expect(corpus.format == .metadataTable && "\(corpus.format)" == "image folder with metadata.csv")
+        #expect(
+            described(corpus) == [
+                "a.png: plain [ant] <train>", "b, c.png: says \"hi\", twice over | second <test>",
+                "d.png: one | two | [no list [ant] <train>",
+            ])
+    }
+
+    @Test(arguments: [
+        ("a.png\n", "metadata.csv:2: has 1 cells; the first line names 2"),
+        ("a.png,x,y\n", "metadata.csv:2: has 3 cells; the first line names 2"),
+        ("\"a\"b.png,x\n", "metadata.csv:2: has something after the quote that closes a cell"),
+        ("a.png,\"x\n\n", "metadata.csv:2: opens a quote that is not closed"),
+        ("a.png, \n", "metadata.csv:2: a.png has no \"text\""),
+        (",x\n", "metadata.csv:2: has no \"file_name\""),
+        ("../a.png,x\n", "metadata.csv:2: \"file_name\" ../a.png leaves the folder"),
+        ("a.png,x\na.png,y\n", "metadata.csv:3: a.png is already listed on line 2"),
+        ("gone.png,x\n", "metadata.csv:2: gone.png does not exist"),
+        ("", "metadata.csv: has no rows"),
+    ])
+    func refusesBadRows(rows: String, expected: String) throws {
+        let folder = try folder([("metadata.csv", "file_name,text\n" + rows), ("a.png", nil)])
+        let text = message { _ = try Corpus(folder: folder.path, split: nil) }
+        #expect(text.contains(expected), "\(text)")
+        #expect(!text.contains("\n"))
+    }
+
+    @Test func namesTheColumnThatIsMissing() throws {
+        let semicolons = try folder([("metadata.csv", "image;text\n1;2\n")])
+        let text = message { _ = try Corpus(folder: semicolons.path, split: nil) }
+        #expect(text.contains(#"names no column file_name; it has "image;text""#), "\(text)")
+        let labels = try folder([("metadata.csv", "file_name,label\n")])
+        let other = message { _ = try Corpus(folder: labels.path, split: nil) }
+        #expect(other.contains(#"names no column text; it has "file_name", "label""#), "\(other)")
+    }
+
+    @Test func foldersOfMetadataAreSplits() throws {
+        let folder = try folder([
+            ("train/metadata.csv", "file_name,text\nx/a.png,one\n"), ("train/x/a.png", nil),
+            ("validation/metadata.csv", "file_name,text,split\na.png,two,\nb.png,three,mine\n"),
+            ("validation/a.png", nil), ("validation/b.png", nil),
+        ])
+        let corpus = try Corpus(folder: folder.path + "/", split: nil)
+        #expect(
+            described(corpus) == [
+                "train/x/a.png: one <train>", "validation/a.png: two <validation>", "validation/b.png: three <mine>",
+            ])
+    }
+}
+
+@Suite struct CaptionNameTests {
+    @Test func theBestNameOfCaptionsCounts() throws {
+        let folder = try TemporaryFolder(
+            metadata: [
+                #"{"prompt": "no", "file_name": "a.png", "caption": "no", "text": "yes", "captions": 3}"#,
+                #"{"file_name": "b.png", "captions": ["one", "two"], "prompt": "no"}"#,
+                #"{"file_name": "c.png", "caption_1": "one", "caption_2": "two"}"#,
+            ], pictures: ["a.png", "b.png", "c.png"])
+        let corpus = try Corpus(folder: folder.path, split: nil)
+        #expect(corpus.examples.map(\.captions) == [["yes"], ["one", "two"], ["one", "two"]])
+    }
+}
+
+@Suite struct CaptionsJSONTests {
+    private static let train = """
+        {"info": {"year": 2017}, "annotations": [
+          {"image_id": 7, "id": 1, "caption": "A cat.\\n"}, {"image_id": 9, "id": 2, "caption": "a dog"},
+          {"image_id": 7, "id": 3, "caption": "the same cat"}],
+         "images": [{"id": 9, "file_name": "9.jpg", "height": 3}, {"file_name": "7.jpg", "id": 7}]}
+        """
+
+    @Test func readsImagesAndTheirCaptionsOfEachSplit() throws {
+        let folder = try folder([
+            ("annotations/captions_train2017.json", Self.train),
+            ("annotations/instances_train2017.json", "{\"images\": [[["),
+            (
+                "annotations/captions_val2017.json",
+                #"{"images": [{"id": 1, "file_name": "9.jpg"}], "annotations": [{"image_id": 1, "caption": "other"}]}"#
+            ), ("train2017/9.jpg", nil), ("train2017/7.jpg", nil), ("val2017/9.jpg", nil), ("val2017/spare.jpg", nil),
+        ])
+        let corpus = try Corpus(folder: folder.path, split: nil)
+        #expect(corpus.format == .cocoCaptions)
+        #expect(
+            described(corpus) == [
+                "train2017/9.jpg: a dog <train>", "train2017/7.jpg: A cat. | the same cat <train>",
+                "val2017/9.jpg: other <val>",
+            ])
+        let inspection = try CorpusInspection(folder: folder.path)
+        #expect(inspection.problems.contains { "\($0)" == "val2017/spare.jpg: is named by no row" })
+        #expect(inspection.counts == [.unlistedPicture: 1, .unreadablePicture: 3])
+    }
+
+    @Test(arguments: [
+        (
+            #"{"images": [], "annotations": [{"image_id": 5, "caption": "x"}]}"#,
+            "a caption of image 5, which it does not list"
+        ),
+        (
+            #"{"images": [{"id": 1, "file_name": "gone.jpg"}], "annotations": [{"image_id": 1, "caption": "x"}]}"#,
+            "captions.json: gone.jpg does not exist"
+        ),
+        (
+            #"{"images": [{"id": 1, "file_name": "a.jpg"}], "annotations": [{"image_id": 1, "caption": "x"}]}"#,
+            "captions.json: a.jpg is there 2 times"
+        ),
+        (
+            #"{"images": [{"id": 1, "file_name": "../b.jpg"}], "annotations": [{"image_id": 1, "caption": "x"}]}"#,
+            "captions.json: ../b.jpg leaves the folder"
+        ),
+        (
+            #"{"images": [{"id": 1, "file_name": "b.jpg"}, {"id": 2, "file_name": "c.jpg"}], "annotations": [{"image_id": 1, "caption": "x"}]}"#,
+            "captions.json: c.jpg has no caption"
+        ),
+        (
+            #"{"images": [{"id": 1, "file_name": "b.jpg"}, {"id": 1, "file_name": "c.jpg"}], "annotations": [{"image_id": 1, "caption": "x"}]}"#,
+            "captions.json: image 1 is there twice"
+        ),
+        (
+            #"{"images": [{"id": 1, "file_name": "b.jpg"}], "annotations": [{"image_id": 1"#,
+            "captions.json: is not valid JSON"
+        ),
+        (#"{"images": [3], "annotations": []}"#, "captions.json: has something that is no object"),
+    ])
+    func saysWhatIsWrong(json: String, expected: String) throws {
+        let folder = try folder([("captions.json", json), ("x/a.jpg", nil), ("y/a.jpg", nil), ("x/b.jpg", nil)])
+        let text = message { _ = try Corpus(folder: folder.path, split: nil) }
+        #expect(text.contains(expected), "\(text)")
+    }
+
+    @Test func annotationsWithoutCaptionsAreNamed() throws {
+        let folder = try folder([("annotations/instances.json", #"{"images": [], "annotations": [{"bbox": [1]}]}"#)])
+        let text = message { _ = try Corpus(folder: folder.path, split: nil) }
+        #expect(text.contains("found 1 .json file; no captions in annotations/instances.json"), "\(text)")
+    }
+}
+
+@Suite struct TextFolderTests {
+    @Test func readsBirdsByClassFolders() throws {
+        let folder = try folder([
+            ("CUB_200_2011/images/001.Albatross/A_1.jpg", nil), ("CUB_200_2011/images/002.Auk/A_1.jpg", nil),
+            ("CUB_200_2011/images/002.Auk/spare.jpg", nil),
+            ("text_c10/001.Albatross/A_1.txt", "a bird\nwhite\n"), ("text_c10/002.Auk/A_1.txt", "black\n"),
+            ("trainclasses.txt", "001.Albatross\r\n"), ("testclasses.txt", "002.Auk\n"),
+        ])
+        let corpus = try Corpus(folder: folder.path, split: nil)
+        #expect(corpus.format == .textFolders)
+        #expect(
+            described(corpus) == [
+                "CUB_200_2011/images/001.Albatross/A_1.jpg: a bird | white [001.Albatross] <train>",
+                "CUB_200_2011/images/002.Auk/A_1.jpg: black [002.Auk] <test>",
+            ])
+        let found = try CorpusInspection(folder: folder.path).problems
+        #expect(found.contains { "\($0)" == "CUB_200_2011/images/002.Auk/spare.jpg: is named by no row" })
+    }
+
+    @Test func readsFlowersFromOneFolder() throws {
+        let folder = try folder([
+            ("jpg/image_00001.jpg", nil), ("text_c10/class_00077/image_00001.txt", "pink\n\n purple "),
+        ])
+        #expect(
+            described(try Corpus(folder: folder.path, split: nil)) == [
+                "jpg/image_00001.jpg: pink | purple [class_00077]"
+            ])
+        try folder.write("x".utf8, to: "text_c10/class_00077/image_00002.txt")
+        let text = message { _ = try Corpus(folder: folder.path, split: nil) }
+        #expect(text.contains("text_c10/class_00077/image_00002.txt: there is no picture of that name"), "\(text)")
+    }
+}
+
+@Suite struct LayoutTests {
+    @Test func saysWhatWasLookedForAndWhatWasFound() throws {
+        let pictures = try folder([("a.png", nil), ("b.JPG", nil)])
+        let text = message { _ = try Corpus(folder: pictures.path, split: nil) }
+        for sign in ["metadata.jsonl", "metadata.csv", "COCO", "text_c10", ".txt", "WebDataset"] {
+            #expect(text.contains(sign), "\(text)")
+        }
+        #expect(text.hasSuffix("found 2 pictures"), "\(text)")
+        let nothing = try TemporaryFolder()
+        let empty = message { _ = try Corpus(folder: nothing.path, split: nil) }
+        #expect(empty.hasSuffix("found nothing of these"), "\(empty)")
+    }
+
+    @Test func parquetIsToldHowToBeConverted() throws {
+        let folder = try folder([("data/train-00000.parquet", "PAR1")])
+        let text = message { _ = try Corpus(folder: folder.path, split: nil) }
+        #expect(text.contains("data/train-00000.parquet: Parquet is not read; python3 -c"), "\(text)")
+        let file = message { _ = try Corpus(folder: folder.path + "/data/train-00000.parquet", split: nil) }
+        #expect(file.contains("Parquet is not read"), "\(file)")
+    }
+
+    @Test func textsWithoutPicturesAreRemarkedOn() throws {
+        let folder = try folder([("1.png", nil), ("1.txt", "x"), ("README.txt", "hello"), (".2.png", nil)])
+        #expect(try Corpus(folder: folder.path, split: nil).leftOut.total == 0)
+        let inspection = try CorpusInspection(folder: folder.path)
+        #expect(inspection.counts[.unpairedText] == 1 && CorpusProblem.Kind.unpairedText.isNotice)
+        #expect(inspection.problems.contains { "\($0)" == "README.txt: has no picture beside it" })
+    }
+}
+
+@Suite struct BadFilesTests {
+    @Test func fewAreLeftOutAndManyAreNot() throws {
+        let rows = (0..<200).map { #"{"file_name": "\#($0).png", "text": "x \#($0)"}"# }
+        let there = (0..<200).map { "\($0).png" }
+        let folder = try TemporaryFolder(metadata: rows, pictures: there.filter { $0 != "7.png" && $0 != "8.png" })
+        let corpus = try Corpus(folder: folder.path, split: nil)
+        #expect(corpus.examples.count == 198 && corpus.captions.count == 198)
+        #expect(corpus.leftOut.description == "2 left out: 2 missing-picture")
+        #expect(corpus.leftOut.first.map(\.line) == [8, 9])
+        #expect(message { _ = try Corpus(folder: folder.path, split: nil, badFiles: .fail) }.contains("7.png does not"))
+        try FileManager.default.removeItem(atPath: folder.path + "/9.png")
+        #expect(message { _ = try Corpus(folder: folder.path, split: nil) }.contains("(and 2 more of this kind)"))
+        #expect(try Corpus(folder: folder.path, split: nil, badFiles: .skip).examples.count == 197)
+    }
+
+    @Test func countsAllAndNamesTheFirst() {
+        var leftOut = LeftOut(keeping: 2)
+        #expect("\(leftOut)" == "none left out")
+        for row in 0..<5 {
+            leftOut.add(.init(kind: row == 0 ? .tooLong : .noCaption, file: "\(row)", line: nil, detail: ""))
+        }
+        #expect(leftOut.total == 5 && leftOut.first.map(\.file) == ["0", "1"])
+        #expect("\(leftOut)" == "5 left out: 1 too-long, 4 no-caption")
+    }
+
+    @Test func oneBadCaptionDoesNotTakeItsPictureAlong() throws {
+        let folder = try TemporaryFolder(
+            metadata: [#"{"file_name": "a.png", "text": ["good", "", "bad\u0007"]}"#], pictures: ["a.png"])
+        let corpus = try Corpus(folder: folder.path, split: nil, badFiles: .skip)
+        #expect(corpus.examples.map(\.captions) == [["good"]])
+        #expect(corpus.leftOut.counts == [.noCaption: 1, .controlCharacter: 1])
+    }
+}

@@ -1,0 +1,79 @@
+import Corpora
+import Images
+import Testing
+
+@Suite struct LetteringTests {
+    private let letters = Lettering(scale: 1)
+
+    /// The ink of a text as lines of `#` and `.`.
+    private func drawn(_ text: String, _ lettering: Lettering = Lettering(scale: 1)) -> [String] {
+        var image = Image(width: max(1, lettering.width(text)), height: lettering.height, color: .white)
+        lettering.draw(text, x: 0, y: 0, color: .black, on: &image)
+        return (0..<image.height).map { y in
+            String((0..<image.width).map { x in image.pixels[(y * image.width + x) * 3] == 0 ? "#" : "." })
+        }
+    }
+
+    @Test func lettersAreDrawn() {
+        #expect(
+            drawn("Hi!") == [
+                "#...#.#.#", "#...#...#", "#...#.#.#", "#####.#.#", "#...#.#.#", "#...#.#..", "#...#.#.#", ".........",
+                ".........",
+            ])
+        #expect(drawn("p").suffix(3) == ["###.", "#...", "#..."])
+        #expect(drawn("i", Lettering(scale: 2)).prefix(6) == ["##", "##", "..", "..", "##", "##"])
+    }
+
+    @Test func everyASCIILetterDiffersFromEveryOther() {
+        let all = (0x21...0x7E).map { drawn(String(UnicodeScalar(UInt8($0)))) }
+        #expect(Set(all).count == all.count)
+        #expect(all.allSatisfy { $0.joined().contains("#") })
+    }
+
+    @Test func lettersOfOtherScripts() {
+        #expect(drawn("Éàñç") == drawn("Eanc"))
+        #expect(drawn("ﬁ’ß—") == drawn("fi'ss-"))
+        #expect(drawn("e\u{301}") == drawn("e"))
+        let box = drawn("花")
+        #expect(box == drawn("ش") && box != drawn("0") && box.first == "#####")
+    }
+
+    @Test func linesBreakAtSpacesAndEndInDots() {
+        let text = "this flower has petals that are yellow with red dots"
+        let lines = letters.lines(text, width: 80, count: 9)
+        #expect(lines.joined(separator: " ") == text && lines.count > 3)
+        #expect(lines.allSatisfy { letters.width($0) <= 80 })
+        let cut = letters.lines(text, width: 80, count: 2)
+        #expect(cut.count == 2 && cut[0] == lines[0] && cut[1].hasSuffix("…") && letters.width(cut[1]) <= 80)
+        #expect(text.hasPrefix(cut.joined(separator: " ").dropLast()))
+        // What fits exactly keeps its end.
+        #expect(letters.lines(text, width: 80, count: lines.count) == lines)
+        let long = letters.lines("honorificabilitudinitatibus", width: 40, count: 9)
+        #expect(long.count > 2 && long.joined() == "honorificabilitudinitatibus")
+        #expect(letters.lines(" \n ", width: 80, count: 2).isEmpty)
+        #expect(letters.lines("a", width: 1, count: 2) == ["a"])
+    }
+
+    @Test func whatLiesOutsideIsCut() {
+        var image = Image(width: 8, height: 8, color: .white)
+        letters.draw("WWW", x: -3, y: -3, color: .black, on: &image)
+        letters.draw("WWW", x: 5, y: 5, color: .black, on: &image)
+        #expect(image.pixels.contains(0) && image.pixels.contains(255))
+    }
+
+    @Test func aPreviewIsAFunctionOfItsSeed() throws {
+        let folder = try TemporaryFolder(shapes: 60)
+        let corpus = try Corpus(folder: folder.path, split: nil)
+        func preview(_ seed: UInt64, count: Int = 10) throws -> CorpusPreview {
+            try CorpusPreview(corpus, count: count, seed: seed, side: 32)
+        }
+        let first = try preview(1)
+        #expect(first.pictures.count == 10 && Set(first.pictures.map(\.file)).count == 10)
+        #expect(try preview(1).sheet == first.sheet)
+        #expect(try preview(2).pictures.map(\.file) != first.pictures.map(\.file))
+        #expect(try Set(preview(1, count: 100).pictures.map(\.file)).count == 60)
+        try folder.write("none".utf8, to: first.pictures[0].file)
+        let other = try preview(1)
+        #expect(other.pictures.count == 10 && other.unreadable.map(\.file).count == 1)
+    }
+}

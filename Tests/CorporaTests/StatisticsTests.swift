@@ -1,0 +1,96 @@
+import Corpora
+import FoundationEssentials
+import Images
+import Testing
+
+@Suite struct StatisticsTests {
+    /// A picture with broad features: a disc on a slope of colours.
+    private func picture(_ number: Int, width: Int = 48, height: Int = 32) -> Image {
+        var image = Image(width: width, height: height, color: .white)
+        for y in 0..<height {
+            for x in 0..<width {
+                let (u, v) = (Double(x) / Double(width), Double(y) / Double(height))
+                let (a, b) = (u - Double(number % 3) / 3 - 0.2, v - Double(number % 4) / 4 - 0.1)
+                let isDisc = a * a + b * b < 0.05
+                let place = (y * width + x) * 3
+                image.pixels[place] = isDisc ? UInt8(number * 40 % 256) : UInt8(u * 255)
+                image.pixels[place + 1] = isDisc ? 30 : UInt8(v * 255)
+                image.pixels[place + 2] = isDisc ? 200 : UInt8((1 - u) * 255)
+            }
+        }
+        return image
+    }
+
+    private func row(_ file: String, _ text: String, _ split: String, _ label: String = "a") -> String {
+        #"{"file_name": "\#(file)", "text": ["\#(text)"], "split": "\#(split)", "class": "\#(label)"}"#
+    }
+
+    @Test func whatIsCounted() throws {
+        let folder = try TemporaryFolder(metadata: [
+            row("1.png", "a red, red Rose", "train"), row("2.png", "Rose red: a", "test"),
+            row("3.png", "it's “naïve”", "train", "b"), row("4.png", "gone", "train"),
+        ])
+        try folder.write(picture(1).pngData(), to: "1.png")
+        try folder.write(picture(2).pngData(), to: "2.png")
+        try folder.write(picture(3, width: 20, height: 50).pngData(), to: "3.png")
+        let statistics = try CorpusStatistics(folder: folder.path)
+        #expect(statistics.pictures == 3)
+        #expect(statistics.leftOut == [Tally(name: "missing-picture", count: 1)])
+        #expect(statistics.imageFormats == [Tally(name: "PNG", count: 3)])
+        #expect((statistics.width.least, statistics.width.median, statistics.width.most) == (20, 48, 48))
+        #expect(statistics.sizes == [Tally(name: "48×32", count: 2), Tally(name: "20×50", count: 1)])
+        #expect(statistics.captionsByWords == [0, 0, 1, 1, 1])
+        #expect(statistics.words == 5 && statistics.wordsUsedOnce == 2)
+        #expect(statistics.commonestWords.first == Tally(name: "red", count: 3))
+        #expect(statistics.classes == [Tally(name: "a", count: 2), Tally(name: "b", count: 1)])
+        #expect(statistics.splits == [Tally(name: "train", count: 2), Tally(name: "test", count: 1)])
+        #expect(statistics.equalCaptions.across == 2 && statistics.equalCaptions.within == 0)
+        #expect(statistics.equalCaptions.worst.first?.caption == "a red, red Rose")
+    }
+
+    @Test func repeatedPicturesWithinAndAcrossSplits() throws {
+        let names = ["1", "same", "resized", "bright", "2", "twin", "3"]
+        let splits = ["train", "test", "test", "train", "train", "train", "test"]
+        let folder = try TemporaryFolder(
+            metadata: zip(names, splits).enumerated().map { row("\($1.0).png", "caption \($0)", $1.1) })
+        let first = picture(1)
+        let one = try first.pngData()
+        try folder.write(one, to: "1.png")
+        try folder.write(one, to: "same.png")
+        // Looks the same; its bytes differ.
+        try folder.write(first.resized(width: 96, height: 64).pngData(), to: "resized.png")
+        // Of the same outlines, in other colours.
+        var bright = first
+        for place in bright.pixels.indices { bright.pixels[place] = UInt8(128 + Int(bright.pixels[place]) / 2) }
+        try folder.write(bright.pngData(), to: "bright.png")
+        try folder.write(picture(6).pngData(), to: "2.png")
+        try folder.write(picture(6).pngData(), to: "twin.png")
+        try folder.write(picture(11).pngData(), to: "3.png")
+
+        let statistics = try CorpusStatistics(folder: folder.path)
+        #expect(statistics.equalPictures.within == 2 && statistics.equalPictures.across == 2)
+        #expect(
+            statistics.equalPictures.worst.map { Set($0.members.map(\.picture)) } == [
+                ["1.png", "same.png"], ["2.png", "twin.png"],
+            ])
+        // Both splits have a copy that the resized one is near to.
+        #expect(statistics.nearPictures.across == 2 && statistics.nearPictures.within == 2)
+        #expect(
+            statistics.nearPictures.worst.map { Set($0.members.map(\.picture)) } == [
+                ["1.png", "resized.png"], ["same.png", "resized.png"],
+            ])
+    }
+
+    @Test(arguments: [
+        ("A red, RED rose!", ["a", "red", "red", "rose"]), ("it's 'quoted' o'clock'", ["it's", "quoted", "o'clock"]),
+        ("Été — l’île", ["été", "l'île"]), ("''' ...", []), ("x2 y", ["x2", "y"]),
+    ])
+    func words(text: String, words: [String]) {
+        #expect(CaptionWords.split(text) == words)
+    }
+
+    @Test func aFolderWithoutAReadablePicture() throws {
+        let folder = try TemporaryFolder(metadata: [row("1.png", "a", "train")], pictures: ["1.png"])
+        #expect(message { _ = try CorpusStatistics(folder: folder.path) }.contains("1 of 1 pictures cannot be decoded"))
+    }
+}

@@ -1,0 +1,77 @@
+import CZlib
+
+/// A tar archive made byte by byte, with whatever is to be wrong in it.
+struct TarBytes {
+    private(set) var bytes: [UInt8] = []
+
+    /// - Parameters:
+    ///   - size: what the header states; nil for the truth.
+    ///   - magic: `ustar\0` and version, or what else.
+    mutating func add(
+        _ name: String, _ content: some Collection<UInt8> = [], type: Character = "0", size: String? = nil,
+        prefix: String = "", checksum: String? = nil
+    ) {
+        add(
+            Array(name.utf8), Array(content), type: type, size: size.map { Array($0.utf8) }, prefix: prefix,
+            checksum: checksum)
+    }
+
+    mutating func add(
+        _ name: [UInt8], _ content: [UInt8], type: Character, size: [UInt8]?, prefix: String = "",
+        checksum: String? = nil
+    ) {
+        var header = [UInt8](repeating: 0, count: 512)
+        func put(_ field: some Collection<UInt8>, at place: Int) {
+            for (index, byte) in field.enumerated() { header[place + index] = byte }
+        }
+        put(name.prefix(100), at: 0)
+        put("0000644\0".utf8, at: 100)
+        put(size ?? Array(Self.octal(content.count, 11).utf8), at: 124)
+        put("00000000000\0        ".utf8, at: 136)
+        header[156] = type.asciiValue ?? 0
+        put("ustar\u{0}00".utf8, at: 257)
+        put(prefix.utf8, at: 345)
+        let sum = header.reduce(0) { $0 + Int($1) }
+        put((checksum ?? Self.octal(sum, 6) + "\0 ").utf8, at: 148)
+        bytes += header + content
+        pad()
+    }
+
+    /// A pax header for the member that follows.
+    mutating func addPax(_ records: [(String, String)], type: Character = "x") {
+        let text = records.map { key, value in
+            // The length counts its own digits.
+            var length = key.utf8.count + value.utf8.count + 3
+            length += String(length + String(length).count).count
+            return "\(length) \(key)=\(value)\n"
+        }
+        add("PaxHeaders/1", text.joined().utf8, type: type)
+    }
+
+    /// The archive with the two blocks of zeros that end it.
+    var ended: [UInt8] { bytes + [UInt8](repeating: 0, count: 1024) }
+
+    private mutating func pad() { bytes += [UInt8](repeating: 0, count: (512 - bytes.count % 512) % 512) }
+
+    private static func octal(_ number: Int, _ digits: Int) -> String {
+        let text = String(number, radix: 8)
+        return String(repeating: "0", count: max(0, digits - text.count)) + text
+    }
+}
+
+/// The bytes within gzip, by zlib itself.
+func gzipped(_ bytes: [UInt8], level: Int32 = 6) -> [UInt8] {
+    var stream = z_stream()
+    deflateInit2_(
+        &stream, level, Z_DEFLATED, 31, 8, Z_DEFAULT_STRATEGY, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size))
+    defer { deflateEnd(&stream) }
+    var bytes = bytes
+    return [UInt8](unsafeUninitializedCapacity: Int(deflateBound(&stream, UInt(bytes.count)))) { output, count in
+        bytes.withUnsafeMutableBufferPointer { input in
+            (stream.next_in, stream.avail_in) = (input.baseAddress, UInt32(input.count))
+            (stream.next_out, stream.avail_out) = (output.baseAddress, UInt32(output.count))
+            deflate(&stream, Z_FINISH)
+        }
+        count = Int(stream.total_out)
+    }
+}
