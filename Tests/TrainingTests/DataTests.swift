@@ -119,6 +119,38 @@ import Training
         }
     }
 
+    /// What becomes of the file of decoded pictures changes nothing of what is learnt.
+    @Test func aCacheThatFailsIsToldAndChangesNothing() throws {
+        try withCorpus { folder, corpus in
+            func learnt(_ run: String) throws -> Data {
+                try Data(contentsOf: URL(filePath: "\(folder)/\(run)/model.safetensors"))
+            }
+            try train(folder + "/whole", corpus)
+            let damages: [(name: String, notice: String, damage: (String) throws -> Void)] = [
+                ("gone", "", { try FileManager.default.removeItem(atPath: $0) }),
+                ("garbage", "begun anew", { try Data(repeating: 7, count: 9999).write(to: URL(filePath: $0)) }),
+                (
+                    "folder", "are kept in memory",
+                    {
+                        try FileManager.default.removeItem(atPath: $0)
+                        try FileManager.default.createDirectory(atPath: $0, withIntermediateDirectories: false)
+                    }
+                ),
+            ]
+            for (name, notice, damage) in damages {
+                let run = folder + "/" + name
+                try train(run, corpus, images: 40)
+                let before = try text(run + "/log.txt")
+                try damage(run + "/pictures.cache")
+                try train(run, corpus)
+                let said = try text(run + "/log.txt").dropFirst(before.count).split(separator: "\n")
+                #expect(said.count { $0.contains("pictures.cache") } == (notice.isEmpty ? 0 : 1), "\(said)")
+                #expect(notice.isEmpty || said.contains { $0.contains(notice) }, "\(said)")
+                #expect(try learnt(name) == learnt("whole"), "\(name)")
+            }
+        }
+    }
+
     @Test func rowsTellWhatPartOfTheTimeWasWaiting() throws {
         try withCorpus { folder, corpus in
             try train(folder + "/run", corpus, images: 400)
