@@ -55,10 +55,13 @@ import Testing
     }
 
     @Test func whatLiesOutsideIsCut() {
-        var image = Image(width: 8, height: 8, color: .white)
-        letters.draw("WWW", x: -3, y: -3, color: .black, on: &image)
-        letters.draw("WWW", x: 5, y: 5, color: .black, on: &image)
-        #expect(image.pixels.contains(0) && image.pixels.contains(255))
+        var large = Image(width: 40, height: 24, color: .white)
+        var small = Image(width: 8, height: 8, color: .white)
+        for (x, y) in [(-3, -3), (5, 5)] {
+            letters.draw("WWW", x: x + 8, y: y + 8, color: .black, on: &large)
+            letters.draw("WWW", x: x, y: y, color: .black, on: &small)
+        }
+        #expect(small == large.cropped(x: 8, y: 8, width: 8, height: 8) && small.pixels.contains(0))
     }
 
     @Test func aPreviewIsAFunctionOfItsSeed() throws {
