@@ -17,12 +17,12 @@ package struct Lettering {
     }
 
     /// Draws text with its top left corner at (x, y); what lies outside of the picture is cut.
-    package func draw(_ text: some StringProtocol, x: Int, y: Int, color: RGB, on image: inout Image) {
+    package func draw(_ text: some StringProtocol, x: Int, y: Int, color: RGB, on canvas: inout Canvas) {
         var left = x
         for glyph in Lettering.glyphs(of: text) {
             for row in 0..<Glyph.rows {
                 for column in 0..<glyph.width where glyph.isInk(column, row) {
-                    image.fill(
+                    canvas.fill(
                         x: left + column * scale, y: y + row * scale, width: scale, height: scale, color: color)
                 }
             }
@@ -137,28 +137,4 @@ private struct Glyph: Sendable {
         00siiisgg 00eiiie22 00koggg00 00egc2s00 88s888400 00iiiie00 00hhaa400 00lllla00
         00ha4ah00 00iiiie2c 00u2cgu00 644844600 444444444 o88488o00 009m00000 000000l00
         """.split(whereSeparator: \.isWhitespace).map(Glyph.init)
-}
-
-extension Image {
-    /// Fills a rectangle; what lies outside of the picture is left out.
-    mutating func fill(x: Int, y: Int, width: Int, height: Int, color: RGB) {
-        let columns = max(x, 0)..<max(min(x + width, self.width), max(x, 0))
-        for row in max(y, 0)..<max(min(y + height, self.height), max(y, 0)) {
-            for column in columns {
-                let place = (row * self.width + column) * 3
-                pixels[place] = color.red
-                pixels[place + 1] = color.green
-                pixels[place + 2] = color.blue
-            }
-        }
-    }
-
-    /// Puts a picture with its top left corner at (x, y), where it must have room.
-    mutating func put(_ image: Image, x: Int, y: Int) {
-        for row in 0..<image.height {
-            let to = ((y + row) * width + x) * 3
-            let from = row * image.width * 3
-            pixels.replaceSubrange(to..<to + image.width * 3, with: image.pixels[from..<from + image.width * 3])
-        }
-    }
 }
