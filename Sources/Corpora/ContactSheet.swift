@@ -62,7 +62,7 @@ struct ContactSheet {
         let width = 2 * margin + columns * (side + gap) - gap
         let top = margin + heading.height + gap
         let height = top + heights.reduce(0) { $0 + $1 + gap } - gap + margin
-        var sheet = Image(width: width, height: height, color: ContactSheet.paper)
+        var sheet = Canvas(width: width, height: height, color: ContactSheet.paper)
 
         let name = heading.shortened(title, width: width - 2 * margin)
         heading.draw(name, x: margin, y: margin, color: ContactSheet.ink, on: &sheet)
@@ -80,10 +80,10 @@ struct ContactSheet {
             }
             y += height + gap
         }
-        return sheet
+        return sheet.image
     }
 
-    private func draw(_ entry: Entry, _ caption: [String], x: Int, y: Int, on sheet: inout Image) {
+    private func draw(_ entry: Entry, _ caption: [String], x: Int, y: Int, on sheet: inout Canvas) {
         let fitted =
             max(entry.image.width, entry.image.height) == side ? entry.image : entry.image.thumbnail(side: side)
         sheet.fill(x: x, y: y, width: side, height: side, color: ContactSheet.frame)

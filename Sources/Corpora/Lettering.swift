@@ -17,12 +17,12 @@ package struct Lettering {
     }
 
     /// Draws text with its top left corner at (x, y); what lies outside of the picture is cut.
-    package func draw(_ text: some StringProtocol, x: Int, y: Int, color: RGB, on image: inout Image) {
+    package func draw(_ text: some StringProtocol, x: Int, y: Int, color: RGB, on canvas: inout Canvas) {
         var left = x
         for glyph in Lettering.glyphs(of: text) {
             for row in 0..<Glyph.rows {
                 for column in 0..<glyph.width where glyph.isInk(column, row) {
-                    image.fill(
+                    canvas.fill(
                         x: left + column * scale, y: y + row * scale, width: scale, height: scale, color: color)
                 }
             }

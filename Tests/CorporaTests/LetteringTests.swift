@@ -7,8 +7,9 @@ import Testing
 
     /// The ink of a text as lines of `#` and `.`.
     private func drawn(_ text: String, _ lettering: Lettering = Lettering(scale: 1)) -> [String] {
-        var image = Image(width: max(1, lettering.width(text)), height: lettering.height, color: .white)
-        lettering.draw(text, x: 0, y: 0, color: .black, on: &image)
+        var canvas = Canvas(width: max(1, lettering.width(text)), height: lettering.height, color: .white)
+        lettering.draw(text, x: 0, y: 0, color: .black, on: &canvas)
+        let image = canvas.image
         return (0..<image.height).map { y in
             String((0..<image.width).map { x in image.pixels[(y * image.width + x) * 3] == 0 ? "#" : "." })
         }
@@ -55,10 +56,13 @@ import Testing
     }
 
     @Test func whatLiesOutsideIsCut() {
-        var image = Image(width: 8, height: 8, color: .white)
-        letters.draw("WWW", x: -3, y: -3, color: .black, on: &image)
-        letters.draw("WWW", x: 5, y: 5, color: .black, on: &image)
-        #expect(image.pixels.contains(0) && image.pixels.contains(255))
+        var large = Canvas(width: 40, height: 24, color: .white)
+        var small = Canvas(width: 8, height: 8, color: .white)
+        for (x, y) in [(-3, -3), (5, 5)] {
+            letters.draw("WWW", x: x + 8, y: y + 8, color: .black, on: &large)
+            letters.draw("WWW", x: x, y: y, color: .black, on: &small)
+        }
+        #expect(small.image == large.image.cropped(x: 8, y: 8, width: 8, height: 8) && small.image.pixels.contains(0))
     }
 
     @Test func aPreviewIsAFunctionOfItsSeed() throws {
