@@ -123,7 +123,8 @@ import Testing
         #expect(store.decodedCount == 2)
         let notices = store.takeNotices()
         #expect(notices.count == 1)
-        #expect(notices.first?.hasPrefix("\(corpus.examples[4].path) is not the picture that it was") == true, "\(notices)")
+        #expect(
+            notices.first?.hasPrefix("\(corpus.examples[4].path) is not the picture that it was") == true, "\(notices)")
         #expect(store.takeNotices().isEmpty)
     }
 
