@@ -88,6 +88,18 @@ private let devices = [
         #expect(try embedder.embed([long]) == embedder.embed([Array(long.prefix(19)) + [3]]))
     }
 
+    @Test func tokensOutOfRangeAreRefused() throws {
+        let encoder = try PretrainedEncoder(contentsOf: "\(folders)/bert")
+        let embedder = try encoder.embedder(on: devices[0])
+        let last = Int32(encoder.vocabulary) - 1
+        #expect(try embedder.embed([[2, last, 3]]).count == encoder.width)
+        for wrong in [last + 1, -1, .max, .min] {
+            let error = #expect(throws: ModelError.self) { try embedder.embed([[2, 3], [2, wrong, 3]]) }
+            #expect(error?.description.contains("token \(wrong) of sentence 2") == true)
+        }
+        #expect(throws: ModelError.self) { try embedder.embed([[]]) }
+    }
+
     @Test func theFolderSaysHowItPools() throws {
         #expect(try PretrainedEncoder(contentsOf: "\(folders)/bert").pooling == .mean)
         #expect(try PretrainedEncoder(contentsOf: "\(folders)/bert", pooling: .cls).pooling == .cls)
