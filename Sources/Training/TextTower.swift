@@ -23,7 +23,7 @@ public struct TextTower {
     /// Values of the head's hidden layer that a step leaves out.
     private static let dropout: Float = 0.5
     /// Deviation of what is added to a pretrained vector, in units of its own. With it and dropout, captions of held-out
-    /// flowers are found as well as without, and a seventh more of them when their words are exchanged for others.
+    /// flowers are found nearly as well as without, and an eighth more of them when their words are exchanged for others.
     private static let noise: Float = 0.5
 
     /// Limn's own encoder, with the tokens of `vocabulary`.
