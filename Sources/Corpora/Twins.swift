@@ -130,6 +130,8 @@ private struct NearPictures {
     private(set) var within: [Bool]
     private(set) var across: [Bool]
     private var pairs: [Pair] = []
+    /// As many are known that come before it as are asked for.
+    private var last: Pair?
 
     init(count: Int) {
         within = [Bool](repeating: false, count: count)
@@ -144,9 +146,14 @@ private struct NearPictures {
             within[first] = true
             within[second] = true
         }
-        pairs.append(Pair(first: first, second: second, bits: bits, levels: levels, isAcross: isAcross))
+        let pair = Pair(first: first, second: second, bits: bits, levels: levels, isAcross: isAcross)
         // There may be as many as pictures squared; only the first are asked for.
-        if pairs.count >= 64 * Twins.listed { pairs = worst(Twins.listed) }
+        if let last, pair.order >= last.order { return }
+        pairs.append(pair)
+        if pairs.count >= 16 * Twins.listed {
+            pairs = worst(Twins.listed)
+            last = pairs.last
+        }
     }
 
     func worst(_ count: Int) -> [Pair] { Array(pairs.sorted { $0.order < $1.order }.prefix(count)) }
