@@ -106,6 +106,19 @@ def check(weights, loss):
     return pixels, worst
 
 
+def answer(once, **facts):
+    """Says `ready` with the facts, then answers each line "N" with the seconds that N rounds took, as limn-bench does."""
+    once()
+    once()
+    print(f"ready {json.dumps(facts)}", flush=True)
+    for line in sys.stdin:
+        begin = time.perf_counter()
+        for _ in range(int(line)):
+            once()
+        print(time.perf_counter() - begin, flush=True)
+
+
+
 def serve(kind, mode, *arguments):
     """PyTorch's half of the conversation."""
     import torch
@@ -136,14 +149,7 @@ def serve(kind, mode, *arguments):
             with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16, enabled=bool(mode.get("autocast"))):
                 generator(noise, text)
 
-    once()
-    once()
-    print("ready {}", flush=True)
-    for line in sys.stdin:
-        begin = time.perf_counter()
-        for _ in range(int(line)):
-            once()
-        print(time.perf_counter() - begin, flush=True)
+    answer(once)
 
 
 def table(title, results, unit="img/s"):

@@ -15,10 +15,9 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 
-from compare import BENCH, best, in_turns, median_ratio, table
+from compare import BENCH, answer, best, in_turns, median_ratio, table
 
 # Captions of many lengths, from 4 to some 40 words.
 PARTS = ["a small bird", "with yellow petals", "on a wooden table near the window", "and a long red tail", "under the bridge",
@@ -68,14 +67,7 @@ def serve(folder, tokens, batch, mode, threads):
 
     torch.set_num_threads(int(threads))
     once = encoder(folder, tokens, int(batch), mode)
-    once()
-    once()
-    print("ready {}", flush=True)
-    for line in sys.stdin:
-        begin = time.perf_counter()
-        for _ in range(int(line)):
-            once()
-        print(time.perf_counter() - begin, flush=True)
+    answer(once)
 
 
 def limn(folder, tokens, batch, precision, threads):

@@ -14,10 +14,9 @@ import json
 import statistics
 import sys
 import tempfile
-import time
 from pathlib import Path
 
-from compare import BENCH, in_turns, median_ratio
+from compare import BENCH, answer, in_turns, median_ratio
 
 SIDE = 64
 
@@ -71,14 +70,7 @@ def serve(folder, batch, mode, workers):
         for images in loader:
             images.permute(0, 3, 1, 2)
 
-    once()
-    once()
-    print(f"ready {json.dumps({'pictures': len(loader.dataset)})}", flush=True)
-    for line in sys.stdin:
-        begin = time.perf_counter()
-        for _ in range(int(line)):
-            once()
-        print(time.perf_counter() - begin, flush=True)
+    answer(once, pictures=len(loader.dataset))
 
 
 def measure(folder, batch, seconds, threads, scratch):

@@ -3,7 +3,7 @@ import Glibc
 /// A value that threads share and wait for.
 ///
 /// Safe to share though the compiler cannot see it: the value is reached under the mutex alone.
-final class Monitor<Value>: @unchecked Sendable {
+final class Monitor<Value: Sendable>: @unchecked Sendable {
     private var value: Value
     private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
     private let changed = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)

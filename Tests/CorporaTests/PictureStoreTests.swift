@@ -123,8 +123,8 @@ import Testing
         #expect(store.decodedCount == 2)
         let notices = store.takeNotices()
         #expect(notices.count == 1)
-        #expect(
-            notices.first?.hasPrefix("\(corpus.examples[4].path) is not the picture that it was") == true, "\(notices)")
+        let words = "\(corpus.examples[4].path) is not the picture that it was"
+        #expect(notices.first?.hasPrefix(words) == true, "\(notices)")
         #expect(store.takeNotices().isEmpty)
     }
 
