@@ -92,7 +92,8 @@ public struct Evaluator {
         report.diversity = try diversity(asked, painter, eye, realFeatures)
         if let mobileNet {
             let exact = CPUDevice(threads: device.threads, precision: .float32)
-            let net = try FeatureExtractor(mobileNet: mobileNet, device: exact)
+            let net = try FeatureExtractor(
+                PretrainedFeatures(.mobileNetV2, contentsOf: mobileNet), device: exact)
             let real = try net.features(of: reals) { progress("MobileNet, real pictures", $0, reals.count) }
             let fake = try net.features(of: firsts.map { painted[$0] }) {
                 progress("MobileNet, painted pictures", $0, firsts.count)

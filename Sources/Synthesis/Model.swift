@@ -19,12 +19,12 @@ public struct Model: Sendable {
         /// The pretrained encoder that reads; nil where the model has its own.
         public var pretrained: PretrainedReference?
         /// Sizes of the generator.
-        public var networks: GANConfiguration
+        public var networks: GeneratorConfiguration
 
         /// What the model is called and the sizes of its networks; one of `encoder` and `pretrained` must be given.
         public init(
             name: String, encoder: TextEncoderConfiguration?, pretrained: PretrainedReference? = nil,
-            networks: GANConfiguration
+            networks: GeneratorConfiguration
         ) {
             precondition((encoder == nil) != (pretrained == nil), "a model has one encoder")
             self.name = name
