@@ -102,15 +102,21 @@ let package = Package(
         tests("Checkpoints", ["Checkpoints"]),
         tests("Graphs", ["Graphs", "Execution"]),
         tests("Conformance", ["Graphs", "Execution", "RandomStreams"]),
-        tests("Networks", ["Graphs", "Networks", "Layers", "Execution", "RandomStreams"]),
+        tests(
+            "Networks",
+            ["Graphs", "Networks", "Layers", "Execution", "RandomStreams", "Synthesis", "Checkpoints"],
+            resources: [.copy("Golden")]),
         tests(
             "Training",
-            ["Training", "Corpora", "Checkpoints", "Synthesis", "Networks", "Execution", "Images", "Language"]),
+            [
+                "Training", "Corpora", "Checkpoints", "Synthesis", "Networks", "Layers", "Graphs", "Execution", "Images",
+                "Language", "RandomStreams",
+            ]),
         tests("Evaluation", ["Evaluation", "RandomStreams"]),
         tests(
             "Synthesis",
             ["Synthesis", "Networks", "Layers", "Language", "Graphs", "Execution", "RandomStreams", "Checkpoints"],
             resources: [.copy("Encoders")]),
-        tests("Command", ["Images"]),
+        tests("Command", ["Images", "Networks", "Layers", "Graphs", "Execution", "Checkpoints"]),
     ]
 )
