@@ -109,7 +109,8 @@ let package = Package(
         tests(
             "Training",
             [
-                "Training", "Corpora", "Checkpoints", "Synthesis", "Networks", "Layers", "Graphs", "Execution", "Images",
+                "Training", "Corpora", "Checkpoints", "Synthesis", "Networks", "Layers", "Graphs", "Execution",
+                "Images",
                 "Language", "RandomStreams",
             ]),
         tests("Evaluation", ["Evaluation", "RandomStreams"]),
