@@ -1,6 +1,6 @@
 import Checkpoints
 import FoundationEssentials
-import Language
+import Tokenizers
 import Networks
 
 /// What reads captions and the image encoder it was trained against, in one file: the source of a model's sentence vectors,

@@ -1,7 +1,7 @@
 import Checkpoints
 import Execution
 import FoundationEssentials
-import Language
+import Tokenizers
 import Layers
 import Networks
 

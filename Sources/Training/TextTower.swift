@@ -1,7 +1,7 @@
 import Corpora
 import Execution
 import Graphs
-import Language
+import Tokenizers
 import Layers
 import Networks
 import RandomStreams

@@ -1,5 +1,5 @@
 import Checkpoints
-import Language
+import Tokenizers
 import Synthesis
 
 /// A checkpoint, or data, that do not fit the training that is to go on.

@@ -1,5 +1,7 @@
 import Checkpoints
+import Files
 import FoundationEssentials
+import TestSupport
 import Testing
 
 @Suite struct RunDirectoryTests {

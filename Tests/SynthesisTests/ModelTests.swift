@@ -1,7 +1,7 @@
 import Execution
 import FoundationEssentials
 import Graphs
-import Language
+import Tokenizers
 import Layers
 import Networks
 import RandomStreams

@@ -1,0 +1,20 @@
+import Corpora
+import Testing
+
+@Suite struct PreviewTests {
+    @Test func aPreviewIsAFunctionOfItsSeed() throws {
+        let folder = try TemporaryFolder(shapes: 60)
+        let corpus = try Corpus(folder: folder.path, split: nil)
+        func preview(_ seed: UInt64, count: Int = 10) throws -> CorpusPreview {
+            try CorpusPreview(corpus, count: count, seed: seed, side: 32)
+        }
+        let first = try preview(1)
+        #expect(first.pictures.count == 10 && Set(first.pictures.map(\.file)).count == 10)
+        #expect(try preview(1).sheet == first.sheet)
+        #expect(try preview(2).pictures.map(\.file) != first.pictures.map(\.file))
+        #expect(try Set(preview(1, count: 100).pictures.map(\.file)).count == 60)
+        try folder.write("none".utf8, to: first.pictures[0].file)
+        let other = try preview(1)
+        #expect(other.pictures.count == 10 && other.unreadable.map(\.file).count == 1)
+    }
+}
