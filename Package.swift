@@ -70,7 +70,7 @@ let package = Package(
         module(
             "Training",
             [
-                "Evaluation", "Graphs", "Execution", "Layers", "Networks", "Tokenizers", "Images", "Corpora",
+                "Basics", "Evaluation", "Graphs", "Execution", "Layers", "Networks", "Tokenizers", "Images", "Corpora",
                 "Checkpoints", "Files", "Synthesis", "RandomStreams", "CKernels",
                 .product(name: "Yams", package: "Yams"),
             ]),

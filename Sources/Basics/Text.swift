@@ -34,3 +34,12 @@ package func quoted(_ name: some StringProtocol) -> String {
     let isTruncated = head.endIndex < name.unicodeScalars.endIndex
     return String(String.UnicodeScalarView(head)).debugDescription + (isTruncated ? "…" : "")
 }
+
+/// A duration for messages: `45 s`, `12 min`, `3 h 20 min`.
+/// - Parameter seconds: zero or more.
+package func spelledDuration(_ seconds: Double) -> String {
+    let seconds = Int(seconds.rounded())
+    if seconds < 90 { return "\(seconds) s" }
+    let minutes = (seconds + 30) / 60
+    return minutes < 90 ? "\(minutes) min" : "\(minutes / 60) h \(minutes % 60) min"
+}

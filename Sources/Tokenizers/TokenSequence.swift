@@ -1,20 +1,20 @@
-/// One text as token ids, without padding: what frames it, its pieces, what frames it.
+/// The token ids of one text, including special tokens, without padding.
 public struct TokenSequence: Sendable, Hashable {
     /// The tokens, special ones included.
     public let ids: [Int32]
-    /// For each token the scalars of the text as given that it stands for, counted from 0; 0..<0 for tokens that frame.
+    /// For each token the range of Unicode scalars of the original text that it covers; 0..<0 for special tokens.
     ///
-    /// A token of a part of a character has all of that character.
+    /// A token of a part of a character covers the whole character.
     public let offsets: [Range<Int>]
-    /// Whether a limit has cut tokens off.
+    /// Whether the text was truncated.
     public let isTruncated: Bool
 
-    /// A sequence of a tokenizer; there are as many offsets as ids.
+    /// - Parameter offsets: one range for each id.
     init(ids: [Int32], offsets: [Range<Int>], isTruncated: Bool) {
         (self.ids, self.offsets, self.isTruncated) = (ids, offsets, isTruncated)
     }
 
-    /// Sequences are equal where their ids are: offsets are about the text.
+    /// Sequences are equal if their ids are; offsets depend on the text.
     public static func == (one: Self, other: Self) -> Bool { one.ids == other.ids }
 
     /// Hashes the ids.

@@ -1,8 +1,8 @@
-/// Text to token ids and back: Limn's own byte pairs, or what a file of another project describes.
+/// Encodes text to token ids and decodes ids to text, with Limn's own byte-level BPE or a tokenizer read from other files.
 ///
-/// Limn's own has a token for every byte, so that nothing a user can type is dropped: `decode(encode(text))` is the
-/// normalised text, where the limit leaves it whole. Of other projects it reads byte-pair encodings and WordPiece
-/// (`docs/tokenizers.md`), with the ids and offsets of Hugging Face's `tokenizers`.
+/// Limn's own has a token for every byte, so that no input is lost: `decode(encode(text))` is the normalised text, unless it
+/// was truncated. Other tokenizers may be BPE or WordPiece (`docs/tokenizers.md`); their ids and offsets equal those of Hugging
+/// Face's `tokenizers`.
 public struct Tokenizer: Sendable {
     private enum Scheme: Sendable {
         case bytePairs(ByteLevelBPE)
@@ -20,12 +20,12 @@ public struct Tokenizer: Sendable {
         scheme = .pipeline(pipeline)
     }
 
-    /// The vocabulary of a tokenizer of Limn's own; nil for those of others.
+    /// The vocabulary of Limn's own tokenizers; nil for others.
     public var vocabulary: Vocabulary? {
         if case .bytePairs(let pairs) = scheme { pairs.vocabulary } else { nil }
     }
 
-    /// Number of tokens: ids are 0..<count. Files of others may leave some of them without a token.
+    /// Number of ids, which are 0..<count; in other tokenizers some may be unused.
     public var count: Int {
         switch scheme {
         case .bytePairs(let pairs): pairs.vocabulary.count
@@ -33,7 +33,7 @@ public struct Tokenizer: Sendable {
         }
     }
 
-    /// The id that fills batches up to a common length.
+    /// The padding id.
     public var padding: Int32 {
         switch scheme {
         case .bytePairs: Vocabulary.padding
@@ -41,7 +41,7 @@ public struct Tokenizer: Sendable {
         }
     }
 
-    /// The least that a limit can be: the number of tokens that frame every text.
+    /// Number of special tokens that are added to every text: the smallest possible limit.
     public var specialTokenCount: Int {
         switch scheme {
         case .bytePairs: 2
@@ -49,18 +49,18 @@ public struct Tokenizer: Sendable {
         }
     }
 
-    /// Normalises `text` and cuts it into tokens.
+    /// Encodes a text.
     ///
     /// - Parameters:
-    ///   - text: any text; where it is blank the result may be only the tokens that frame it.
-    ///   - limit: the most ids in the result, at least `specialTokenCount`. A longer text loses its last pieces and keeps the
-    ///     tokens that frame it; `isTruncated` says so.
+    ///   - text: any text; a blank one may give only special tokens.
+    ///   - limit: the most ids, at least `specialTokenCount`. A longer text is truncated at the end, before the special tokens;
+    ///     `isTruncated` is then true.
     public func encode(_ text: String, limit: Int = 64) -> TokenSequence {
         var state = EncodingState(caches: false)
         return encode(text, limit: limit, &state)
     }
 
-    /// Encodes many texts, which takes less time than one by one: the pieces of words are kept on the way.
+    /// Encodes many texts; faster than one by one, because the pieces of words are cached.
     public func encode(_ texts: some Sequence<String>, limit: Int = 64) -> [TokenSequence] {
         var state = EncodingState(caches: true)
         return texts.map { encode($0, limit: limit, &state) }
@@ -86,10 +86,8 @@ public struct Tokenizer: Sendable {
             isTruncated: state.ids.count > room)
     }
 
-    /// The text that ids spell, as far as the scheme keeps it.
-    ///
-    /// Special tokens spell nothing. With Limn's own, U+FFFD stands for what is not UTF-8, such as a character that a
-    /// limit has cut, and for ids that the vocabulary does not have; with others such ids spell nothing.
+    /// Decodes ids. Special tokens are skipped. Limn's own tokenizers decode invalid UTF-8, such as a truncated character, and
+    /// unknown ids as U+FFFD; others skip unknown ids.
     public func decode(_ ids: [Int32]) -> String {
         switch scheme {
         case .bytePairs(let pairs): pairs.decode(ids)
@@ -97,11 +95,11 @@ public struct Tokenizer: Sendable {
         }
     }
 
-    /// The text that a sequence spells.
+    /// Decodes a sequence.
     public func decode(_ sequence: TokenSequence) -> String { decode(sequence.ids) }
 
-    /// The token of an id: as its file spells it (`##ing`, `Ġthe`, `photo</w>`), or the label of one of Limn's own; nil
-    /// where there is none.
+    /// The token of an id: as its file spells it (`##ing`, `Ġthe`, `photo</w>`), or the label of one of Limn's own; nil for an
+    /// unused id.
     public func token(of id: Int32) -> String? {
         switch scheme {
         case .bytePairs(let pairs): pairs.vocabulary.label(of: id)

@@ -4,7 +4,7 @@ import Testing
 
 @Suite struct DivisionTests {
     private static let parts = [
-        CorpusDivision.Part(name: "train", share: 0.8), CorpusDivision.Part(name: "test", share: 0.2),
+        CorpusSplit.Part(name: "train", fraction: 0.8), CorpusSplit.Part(name: "test", fraction: 0.2),
     ]
 
     /// `count` pictures, each its own bytes but for those that `copies` names; classes of unequal size.
@@ -20,7 +20,7 @@ import Testing
     }
 
     /// The part of each picture, as the metadata says that the division makes.
-    private func splits(_ division: CorpusDivision, in folder: TemporaryFolder) throws -> [Int: String] {
+    private func splits(_ division: CorpusSplit, in folder: TemporaryFolder) throws -> [Int: String] {
         try folder.write(division.metadata(), to: "metadata.jsonl")
         let corpus = try Corpus(folder: folder.path, split: nil)
         var result: [Int: String] = [:]
@@ -33,16 +33,16 @@ import Testing
     }
 
     private func divide(
-        _ folder: TemporaryFolder, by rule: CorpusDivision.Rule, seed: UInt64 = 1,
-        parts: [CorpusDivision.Part] = DivisionTests.parts
-    ) throws -> CorpusDivision {
-        try CorpusDivision(Corpus(folder: folder.path, split: nil), into: parts, by: rule, seed: seed)
+        _ folder: TemporaryFolder, by rule: CorpusSplit.Rule, seed: UInt64 = 1,
+        parts: [CorpusSplit.Part] = DivisionTests.parts
+    ) throws -> CorpusSplit {
+        try CorpusSplit(Corpus(folder: folder.path, split: nil), into: parts, by: rule, seed: seed)
     }
 
     @Test func partsGetTheirShareOfTheWholeAndOfEachClass() throws {
         let folder = try corpus(500)
         let division = try divide(folder, by: .random)
-        #expect(division.counts.map(\.pictures) == [400, 100])
+        #expect(division.counts.map(\.images) == [400, 100])
         let splits = try splits(division, in: folder)
         for label in Set((0..<500).map { $0 * $0 % 6 }) {
             let members = (0..<500).filter { $0 * $0 % 6 == label }
@@ -53,14 +53,14 @@ import Testing
         #expect(try self.splits(divide(folder, by: .random, seed: 2), in: folder) != splits)
     }
 
-    @Test(arguments: CorpusDivision.Rule.allCases)
-    func equalPicturesStayTogether(rule: CorpusDivision.Rule) throws {
+    @Test(arguments: CorpusSplit.Rule.allCases)
+    func equalPicturesStayTogether(rule: CorpusSplit.Rule) throws {
         // Of classes few are tied together, or one would be left.
         let copied = rule == .random ? 40 : 2
         let copies = Dictionary(uniqueKeysWithValues: (0..<copied).map { ($0 * 5 + 103, $0) })
         let folder = try corpus(400, copies: copies, classes: rule == .random ? 0 : 60)
         let division = try divide(folder, by: rule)
-        #expect(division.equalPictures == 2 * copied)
+        #expect(division.duplicateImages == 2 * copied)
         let splits = try splits(division, in: folder)
         for (copy, original) in copies { #expect(splits[copy] == splits[original]) }
         #expect(Set(splits.values) == ["train", "test"])
@@ -76,14 +76,14 @@ import Testing
 
     @Test func whatCannotBeDivided() throws {
         let folder = try corpus(10, classes: 0)
-        #expect(message { _ = try divide(folder, by: .class) }.contains("its pictures have no classes"))
+        #expect(message { _ = try divide(folder, by: .class) }.contains("its images have no classes"))
         let same = try corpus(9, copies: Dictionary(uniqueKeysWithValues: (1..<9).map { ($0, 0) }), classes: 0)
-        #expect(message { _ = try divide(same, by: .random) }.contains("fewer different pictures than parts"))
+        #expect(message { _ = try divide(same, by: .random) }.contains("fewer different images than parts"))
         let one = try corpus(9, classes: 1)
-        #expect(message { _ = try divide(one, by: .class) }.contains("fewer classes that share no picture than parts"))
+        #expect(message { _ = try divide(one, by: .class) }.contains("fewer classes that share no image than parts"))
         // A small share of little is something.
-        let thin = [CorpusDivision.Part(name: "a", share: 0.99), CorpusDivision.Part(name: "b", share: 0.01)]
-        #expect(try divide(folder, by: .random, parts: thin).counts.map(\.pictures) == [9, 1])
+        let thin = [CorpusSplit.Part(name: "a", fraction: 0.99), CorpusSplit.Part(name: "b", fraction: 0.01)]
+        #expect(try divide(folder, by: .random, parts: thin).counts.map(\.images) == [9, 1])
     }
 
     /// All but the splits stays as it is, to the byte.
@@ -96,9 +96,9 @@ import Testing
         let folder = try TemporaryFolder(metadata: before, pictures: [])
         for name in ["a", "b", "c"] { try folder.write(name.utf8, to: "\(name).png") }
         let corpus = try Corpus(folder: folder.path, split: nil, badFiles: .skip)
-        let halves = [CorpusDivision.Part(name: "A", share: 0.7), CorpusDivision.Part(name: "B", share: 0.3)]
+        let halves = [CorpusSplit.Part(name: "A", fraction: 0.7), CorpusSplit.Part(name: "B", fraction: 0.3)]
         let text = String(
-            decoding: try CorpusDivision(corpus, into: halves, by: .random, seed: 1).metadata(), as: UTF8.self)
+            decoding: try CorpusSplit(corpus, into: halves, by: .random, seed: 1).metadata(), as: UTF8.self)
         let expected = [
             "\u{FEFF}{\"split\" : \"?\" , \"file_name\": \"a.png\", \"text\": \"one\", \"z\": 1.50}\r",
             #"{"file_name": "./b.png", "text": ["split", "\"split\""], "more": {"split": "x"}, "split": "?"}"#, "",

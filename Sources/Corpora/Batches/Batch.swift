@@ -1,20 +1,20 @@
 import Images
 
-/// What one step of training learns from.
+/// The input of one training step.
 public struct Batch: Sendable, Equatable {
     /// Images seen before this batch since the start of training.
     public let firstImage: Int
-    /// Pictures in −1…1, `[count, side, side, 3]`, RGB.
+    /// RGB images, `[count, side, side, 3]`, in −1…1.
     public let images: [Float]
-    /// For each picture a caption that describes it.
+    /// A matching caption for each image.
     public let captions: [CaptionReference]
-    /// For each picture a caption that does not.
+    /// A mismatched caption for each image.
     public let mismatches: [CaptionReference]
 
-    /// Number of pictures.
+    /// Number of images.
     public var count: Int { captions.count }
 
-    /// What each picture looks like from afar.
+    /// The perceptual hash of each image.
     package var fingerprints: [Fingerprint] {
         let size = images.count / max(count, 1)
         let side = Int(Double(size / 3).squareRoot().rounded())
@@ -28,19 +28,19 @@ public struct Batch: Sendable, Equatable {
 
     /// Images `firstImage ..< firstImage + size` of training.
     ///
-    /// A picture that cannot be decoded is replaced by another, the same whoever makes the batch.
+    /// An image that cannot be decoded is replaced by another, the same one for every process and thread.
     /// - Parameters:
-    ///   - pictures: the pictures of the corpus that `sampler` samples.
-    ///   - sampler: what chooses.
-    ///   - firstImage: images seen before.
-    ///   - size: number of pictures.
-    /// - Throws: `CorpusError.unreadablePictures` when more pictures are bad than the store allows, or all.
-    public init(pictures: PictureStore, sampler: PairSampler, firstImage: Int, size: Int) throws {
-        let count = size * pictures.form.side * pictures.form.side * 3
+    ///   - store: the images of the corpus that `sampler` samples.
+    ///   - sampler: chooses images and captions.
+    ///   - firstImage: number of images seen before.
+    ///   - size: number of images.
+    /// - Throws: `CorpusError.unreadableImages` when more images fail to decode than the store allows, or all do.
+    public init(pictures store: PictureStore, sampler: PairSampler, firstImage: Int, size: Int) throws {
+        let count = size * store.form.side * store.form.side * 3
         var pairs: [SampledPair] = []
         let images = try [Float](unsafeUninitializedCapacity: count) { buffer, initialised in
             guard let start = buffer.baseAddress else { return }
-            pairs = try Batch.write(firstImage..<firstImage + size, pictures, sampler, to: start)
+            pairs = try Batch.write(firstImage..<firstImage + size, store, sampler, to: start)
             initialised = count
         }
         self.init(firstImage: firstImage, images: images, pairs: pairs)
@@ -51,29 +51,28 @@ public struct Batch: Sendable, Equatable {
             firstImage: firstImage, images: images, captions: pairs.map(\.caption), mismatches: pairs.map(\.mismatch))
     }
 
-    /// Writes the pictures of images `positions` of training to `output`, one after the other, and tells what belongs to
-    /// them.
+    /// Writes the images at `positions` of training to `output`, one after the other, and returns their pairs.
     static func write(
-        _ positions: Range<Int>, _ pictures: PictureStore, _ sampler: PairSampler,
+        _ positions: Range<Int>, _ store: PictureStore, _ sampler: PairSampler,
         to output: UnsafeMutablePointer<Float>
     ) throws -> [SampledPair] {
-        let length = pictures.form.side * pictures.form.side * 3
+        let length = store.form.side * store.form.side * 3
         var pairs = sampler.pairs(positions)
         func isWritten(_ pair: SampledPair, to place: Int) throws -> Bool {
-            try pictures.write(
+            try store.write(
                 pair.caption.example, at: pair.window, flipped: pair.flipped, to: output + place * length)
         }
         for place in pairs.indices where try !isWritten(pairs[place], to: place) {
             guard
-                let other = try sampler.substitute(at: positions.lowerBound + place, isUsable: pictures.isUsable),
+                let other = try sampler.substitute(at: positions.lowerBound + place, isUsable: store.isUsable),
                 try isWritten(other, to: place)
-            else { throw pictures.nothingUsable }
+            else { throw store.nothingUsable }
             pairs[place] = other
         }
         return pairs
     }
 
-    /// A batch of pictures that are there already, [count, side, side, 3].
+    /// A batch of given images, `[count, side, side, 3]`.
     package init(firstImage: Int, images: [Float], captions: [CaptionReference], mismatches: [CaptionReference]) {
         self.firstImage = firstImage
         self.images = images

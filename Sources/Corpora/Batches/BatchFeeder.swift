@@ -5,105 +5,106 @@ import Threads
     import Glibc
 #endif
 
-/// Prepares batches ahead of need on other threads and hands them out in order.
+/// Prepares batches ahead of need on worker threads and returns them in order.
 ///
-/// The batches are those of `Batch.init`, however many threads there are, so training with a feeder equals training without
-/// one. Each batch is prepared in parts, so that the first is there after a moment. Threads that have no batch to prepare
-/// sleep; others, that take the processor only when nobody wants it, decode what the coming epoch needs, in its order.
+/// The batches equal those of `Batch.init`, whatever the number of threads, so training with a feeder equals training
+/// without one. Each batch is prepared in parts by several workers, so that the first one is ready soon. Prefetch threads
+/// of the lowest priority decode the images of the coming epoch in its order.
 public final class BatchFeeder: Sendable {
     private let work: Work
     private let workers: WorkerThreads
-    private let scouts: WorkerThreads
+    private let prefetchers: WorkerThreads
 
-    /// Begins to prepare batches.
+    /// Starts to prepare batches.
     /// - Parameters:
-    ///   - pictures: the pictures of the corpus that `sampler` samples.
-    ///   - sampler: what chooses.
-    ///   - batchSize: pictures a batch, at least as many as there are ranks.
-    ///   - firstImage: images seen before, 0 at the start; not necessarily a multiple of the batch size.
-    ///   - share: which part of each batch to hand out.
-    ///   - threads: how many prepare, and how many decode ahead; as many as there are processors where nil.
-    ///   - depth: batches prepared ahead, at least 1.
+    ///   - store: the images of the corpus that `sampler` samples.
+    ///   - sampler: chooses images and captions.
+    ///   - batchSize: number of images of a batch over all ranks, at least one per rank.
+    ///   - firstImage: number of images seen before, 0 at the start; any number, not only multiples of the batch size.
+    ///   - shard: the part of each batch that this process receives.
+    ///   - threads: number of workers, and of prefetch threads; nil is the number of processors.
+    ///   - depth: number of batches prepared ahead, at least 1.
     public init(
-        pictures: PictureStore, sampler: PairSampler, batchSize: Int, firstImage: Int = 0, share: Share = .whole,
+        pictures store: PictureStore, sampler: PairSampler, batchSize: Int, firstImage: Int = 0,
+        shard: BatchShard = .whole,
         threads: Int? = nil, depth: Int = 4
     ) {
-        precondition(batchSize >= share.count && depth > 0, "batches and their queue need a positive size")
+        precondition(batchSize >= shard.count && depth > 0, "batches and their queue need a positive size")
         precondition(
-            pictures.corpus.examples == sampler.corpus.examples,
-            "the sampler must be made from the corpus of the picture store")
+            store.corpus.examples == sampler.corpus.examples,
+            "the sampler must be made from the corpus of the image store")
         let work = Work(
-            pictures: pictures, sampler: sampler, batchSize: batchSize, firstImage: firstImage,
-            places: share.places(of: batchSize), depth: depth)
+            store: store, sampler: sampler, batchSize: batchSize, firstImage: firstImage,
+            places: shard.places(of: batchSize), depth: depth)
         let count = threads ?? max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
         self.work = work
-        // They hold the work and not the feeder: releasing the feeder is what ends them.
+        // The threads hold the work and not the feeder, so that releasing the feeder ends them.
         workers = WorkerThreads(count: count, niceness: 0) { while let part = work.nextPart() { work.prepare(part) } }
-        scouts = WorkerThreads(count: count, niceness: 19) { work.decodeAhead() }
+        prefetchers = WorkerThreads(count: count, niceness: 19) { work.prefetch() }
     }
 
     deinit { stop() }
 
-    /// The next batch; where it is not ready, this thread helps and waits. Must not be called after `stop`.
-    /// - Throws: `CorpusError.unreadablePictures` when more pictures are bad than is allowed; so does every later call.
+    /// Returns the next batch; where it is not ready, this thread helps to prepare it. Must not be called after `stop`.
+    /// - Throws: `CorpusError.unreadableImages` when more images fail to decode than is allowed; every later call throws as well.
     public func next() throws -> Batch { try work.takeBatch() }
 
-    /// Gives up what is not yet prepared and ends the threads. Releasing the feeder does the same.
+    /// Discards unfinished batches and ends the threads. Releasing the feeder does the same.
     public func stop() {
         work.stop()
         workers.join()
-        scouts.join()
+        prefetchers.join()
     }
 }
 
-/// What a feeder and its threads share.
+/// The state that a feeder and its threads share.
 private final class Work: Sendable {
-    /// Some pictures of a batch.
+    /// Some images of a batch.
     struct Part {
         let batch: Int
         let index: Int
         let pixels: BatchPixels
     }
 
-    /// A batch that is being prepared: what belongs to the pictures of each part, nil where it is not done.
+    /// A batch in preparation: the sampled pairs of each part, nil for parts that are not done.
     private struct Draft {
         let pixels: BatchPixels
         var pairs: [[SampledPair]?]
     }
 
     private struct State {
-        /// The part that is prepared next.
+        /// The next part to prepare.
         var next = (batch: 0, index: 0)
-        /// The batches that were not yet taken, the next first.
+        /// Batches that were not taken yet, the next one first.
         var batches: [Draft] = []
-        /// What taken batches have left, to be written again.
+        /// Buffers of taken batches, to be reused.
         var free: [BatchPixels] = []
-        /// How many were taken.
+        /// Number of batches taken.
         var taken = 0
         var failure: (any Error)?
         var isStopped = false
     }
 
-    private let pictures: PictureStore
+    private let store: PictureStore
     private let sampler: PairSampler
     private let batchSize: Int
     private let firstImage: Int
     private let depth: Int
-    /// The parts of every batch, as places in it.
+    /// The parts of every batch, as ranges of positions in it.
     private let parts: [Range<Int>]
     private let state: Monitor<State>
     private let isStopped = Atomic(false)
-    /// The first batch that no thread prepares yet.
-    private let firstAhead = Atomic(0)
-    private let nextAhead = Atomic(0)
+    /// The first batch that no thread has begun.
+    private let firstUnclaimed = Atomic(0)
+    private let nextPrefetched = Atomic(0)
 
-    /// Pictures a part: few, so that the threads are done with a batch at the same time.
+    /// Number of images of a part: few, so that the threads finish a batch at the same time.
     private static let partSize = 8
 
     init(
-        pictures: PictureStore, sampler: PairSampler, batchSize: Int, firstImage: Int, places: Range<Int>, depth: Int
+        store: PictureStore, sampler: PairSampler, batchSize: Int, firstImage: Int, places: Range<Int>, depth: Int
     ) {
-        self.pictures = pictures
+        self.store = store
         self.sampler = sampler
         self.batchSize = batchSize
         self.firstImage = firstImage
@@ -116,7 +117,7 @@ private final class Work: Sendable {
 
     // MARK: In order
 
-    /// Waits for a part to prepare; nil where nothing is to be prepared any more.
+    /// Waits for a part to prepare; nil when the feeder has ended.
     func nextPart() -> Part? {
         state.update { state in hasEnded(state) ? .some(nil) : claim(&state).map(Optional.some) }
     }
@@ -129,14 +130,14 @@ private final class Work: Sendable {
         if index == 0 {
             let pixels = state.free.popLast() ?? BatchPixels(count: parts.reduce(0) { $0 + $1.count } * length)
             state.batches.append(Draft(pixels: pixels, pairs: [[SampledPair]?](repeating: nil, count: parts.count)))
-            firstAhead.store(batch + 1, ordering: .relaxed)
+            firstUnclaimed.store(batch + 1, ordering: .relaxed)
         }
         state.next = index + 1 < parts.count ? (batch, index + 1) : (batch + 1, 0)
         return Part(batch: batch, index: index, pixels: state.batches[batch - state.taken].pixels)
     }
 
-    /// Numbers of a picture.
-    private var length: Int { pictures.form.side * pictures.form.side * 3 }
+    /// Values per image.
+    private var length: Int { store.form.side * store.form.side * 3 }
 
     private func positions(_ batch: Int, _ places: Range<Int>) -> Range<Int> {
         let start = firstImage + batch * batchSize
@@ -147,7 +148,7 @@ private final class Work: Sendable {
         let positions = positions(part.batch, parts[part.index])
         let result = Result {
             try Batch.write(
-                positions, pictures, sampler, to: part.pixels.start + part.index * Work.partSize * length)
+                positions, store, sampler, to: part.pixels.start + part.index * Work.partSize * length)
         }
         state.update { state in
             switch result {
@@ -193,33 +194,33 @@ private final class Work: Sendable {
         state.update { $0.isStopped = true }
     }
 
-    // MARK: Ahead
+    // MARK: Prefetching
 
-    /// Decodes the pictures of batches that nobody prepares yet, to the end of the coming epoch.
-    func decodeAhead() {
+    /// Decodes the images of batches that no thread has begun, to the end of the coming epoch.
+    func prefetch() {
         let length = sampler.epochLength
         let end = (firstImage / length + 2) * length
         guard let first = parts.first, let last = parts.last else { return }
         while true {
-            // Batches that are prepared by now need no scout.
-            let least = firstAhead.load(ordering: .relaxed)
-            _ = nextAhead.max(least, ordering: .relaxed)
-            let batch = nextAhead.add(1, ordering: .relaxed).oldValue
+            // Skip batches that workers have begun.
+            let least = firstUnclaimed.load(ordering: .relaxed)
+            _ = nextPrefetched.max(least, ordering: .relaxed)
+            let batch = nextPrefetched.add(1, ordering: .relaxed).oldValue
             let positions = positions(batch, first.lowerBound..<last.upperBound)
             guard positions.lowerBound < end else { return }
             for example in sampler.examples(positions) {
                 if isStopped.load(ordering: .relaxed) { return }
-                // What is wrong with a picture is told when it is needed, and too many that are wrong by the batches.
-                guard (try? pictures.decodeAhead(example)) == true else { return }
+                // Images that fail to decode are reported when a batch needs them.
+                guard (try? store.prefetch(example)) == true else { return }
             }
         }
     }
 }
 
-/// Room for the pictures of a batch, used again and again: to ask for it anew would take longer than to fill it.
+/// A buffer for the images of a batch, reused because allocating it would take longer than filling it.
 ///
-/// Safe to share though the compiler cannot see it: each part is written by the one thread that has claimed it, and all
-/// are read by the one that takes the batch after they were noted as done.
+/// Safe to share though the compiler cannot see it: each part is written by the one thread that claimed it, and all are
+/// read by the thread that takes the batch, after they were marked as done.
 private final class BatchPixels: @unchecked Sendable {
     let start: UnsafeMutablePointer<Float>
     private let count: Int

@@ -1,10 +1,10 @@
-/// Which part of every batch is this process's, where several train together.
+/// The part of every batch that one of several data-parallel processes receives.
 ///
-/// The parts of all ranks, one after the other, are the batch of a training that is alone; none overlap.
-public struct Share: Sendable, Equatable {
-    /// Which of them, counted from 0.
+/// Concatenated in the order of ranks, the shards are the batch of single-process training; they do not overlap.
+public struct BatchShard: Sendable, Equatable {
+    /// Index of the process, counted from 0.
     public let rank: Int
-    /// How many there are.
+    /// Number of processes.
     public let count: Int
 
     /// - Parameters:
@@ -16,9 +16,9 @@ public struct Share: Sendable, Equatable {
         self.count = count
     }
 
-    /// All of it.
-    public static let whole = Share(rank: 0, of: 1)
+    /// The whole batch.
+    public static let whole = BatchShard(rank: 0, of: 1)
 
-    /// The places of this rank in a batch of `size`; none where there are more ranks than places.
+    /// The positions of this rank in a batch of `size`; empty where there are more ranks than positions.
     public func places(of size: Int) -> Range<Int> { size * rank / count..<size * (rank + 1) / count }
 }

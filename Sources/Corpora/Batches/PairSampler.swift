@@ -1,30 +1,30 @@
 import RandomStreams
 
-/// One place of a batch: a picture, one of its captions and a caption of another picture.
+/// One item of a batch: an image, one of its captions, and a mismatched caption of another image.
 public struct SampledPair: Sendable, Equatable {
-    /// The picture's example and the caption that matches it.
+    /// The image's example and the caption that matches it.
     public let caption: CaptionReference
-    /// A caption that does not describe the picture (Reed et al., "Generative adversarial text to image synthesis",
+    /// A caption that does not describe the image (Reed et al., "Generative adversarial text to image synthesis",
     /// 2016, algorithm 1: the wrong text).
     public let mismatch: CaptionReference
-    /// Whether the picture is mirrored left to right.
+    /// Whether the image is mirrored left to right.
     public let flipped: Bool
-    /// Where the window lies that is cut out of the picture, 0 ..< 1 to the right and downward of the places there are.
+    /// Position of the crop, 0 ..< 1 of the free space to the right and downward.
     public let window: SIMD2<Float>
 }
 
-/// Chooses what is learned from, in which order.
+/// Chooses the images and captions of training, and their order.
 ///
 /// Item *k*, counted in images seen since the start of training, is a pure function of the corpus, the seed and *k*.
-/// To resume takes the number of images seen and nothing else, and any division of the work draws the same.
-/// Each epoch passes every picture once in an order of its own.
+/// Resuming needs the number of images seen and nothing else, and any number of workers draws the same.
+/// Each epoch visits every image once, in its own order.
 ///
-/// The mismatching caption belongs to a picture of another class, where the corpus knows two classes or more, and in
-/// any case to a picture that has no caption in common with this one, letter case aside.
+/// The mismatched caption belongs to an image of another class, where the corpus has two classes or more, and always to an
+/// image that has no caption in common with this one, ignoring letter case.
 ///
-/// Keeps 8 bytes a caption and 4 to 12 a picture.
+/// Takes 8 bytes per caption and 4 to 12 per image.
 public struct PairSampler: Sendable {
-    /// What is sampled from.
+    /// The corpus that is sampled.
     public let corpus: Corpus
     private let seed: UInt64
     private let flips: Bool
@@ -33,11 +33,11 @@ public struct PairSampler: Sendable {
     private let epochs: EpochOrders
 
     /// - Parameters:
-    ///   - corpus: what to sample from.
-    ///   - seed: of the order and of every choice.
-    ///   - flips: whether half the pictures are mirrored; captions that say left and right forbid it.
+    ///   - corpus: the corpus to sample.
+    ///   - seed: seed of the order and of every choice.
+    ///   - flips: whether half the images are mirrored; wrong where captions say left and right.
     ///   - excluded: examples that are never drawn.
-    /// - Throws: `CorpusError.noMismatch` where some picture has no counterpart.
+    /// - Throws: `CorpusError.noMismatch` where some image has no mismatched caption.
     public init(corpus: Corpus, seed: UInt64, flips: Bool, excluding excluded: Set<Int> = []) throws {
         self.corpus = corpus
         self.seed = seed
@@ -51,23 +51,22 @@ public struct PairSampler: Sendable {
         try requireMismatches()
     }
 
-    /// Makes sure that every member has a counterpart.
+    /// Checks that every member has a mismatch.
     private func requireMismatches() throws {
-        // Where nearly all pictures are alike, what was found for one is right for most: a search takes as long as there
-        // are pictures.
+        // Where nearly all images are alike, a mismatch of one is a mismatch of most; a search would take linear time.
         var found: [Int] = []
         for index in epochs.members.lazy.map(Int.init) {
             if found.contains(where: { isMismatch($0, for: index) }) { continue }
             var stream = RandomStream(seed: seed, purpose: "mismatch check", index: UInt64(index))
             guard let other = mismatch(of: index, &stream) else {
-                throw CorpusError.noMismatch(path: corpus.picturePath(of: corpus.examples[index]))
+                throw CorpusError.noMismatch(path: corpus.imagePath(of: corpus.examples[index]))
             }
             if found.count == 4 { found.removeFirst() }
             found.append(other)
         }
     }
 
-    /// Pictures of an epoch.
+    /// Number of images of an epoch.
     var epochLength: Int { epochs.members.count }
 
     /// Items `positions` of training, in order.
@@ -79,7 +78,7 @@ public struct PairSampler: Sendable {
         }
     }
 
-    /// The pictures of items `positions`.
+    /// The images of items `positions`.
     func examples(_ positions: Range<Int>) -> [Int] {
         precondition(positions.lowerBound >= 0, "images are counted from 0")
         var epoch = -1
@@ -94,8 +93,8 @@ public struct PairSampler: Sendable {
         }
     }
 
-    /// What takes the place of item `position` where its picture is bad: a pure function of seed, position and which
-    /// pictures are usable. Nil where none is.
+    /// The substitute for item `position` where its image cannot be decoded: a pure function of seed, position and which
+    /// images are usable. Nil where none is.
     func substitute(at position: Int, isUsable: (Int) throws -> Bool) rethrows -> SampledPair? {
         var stream = RandomStream(seed: seed, purpose: "substitute", index: UInt64(position))
         guard let example = try draw(&stream, where: isUsable) else { return nil }
@@ -116,15 +115,15 @@ public struct PairSampler: Sendable {
             flipped: flipped, window: [windows.uniform(), windows.uniform()])
     }
 
-    /// An example whose captions do not describe the picture of `example`.
+    /// An example whose captions do not describe the image of `example`.
     private func mismatch(of example: Int, _ stream: inout RandomStream) -> Int? {
         draw(&stream) { isMismatch($0, for: example) }
     }
 
-    /// A member that is `fit`; nil where none is.
+    /// A random member that `isFit` accepts; nil where it accepts none.
     private func draw(_ stream: inout RandomStream, where isFit: (Int) throws -> Bool) rethrows -> Int? {
         let members = epochs.members
-        // All but a vanishing share is decided by chance alone; the search makes sure of an answer.
+        // Rejection sampling nearly always succeeds; the search guarantees an answer.
         for _ in 0..<64 {
             let other = Int(members[stream.index(below: members.count)])
             if try isFit(other) { return other }

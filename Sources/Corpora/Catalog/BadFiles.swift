@@ -1,13 +1,13 @@
-/// What becomes of rows and pictures that cannot be used.
+/// How rows and images that cannot be used are treated.
 public enum BadFiles: String, Sendable, CaseIterable {
-    /// Leave them out while they are at most one in a hundred; beyond that, stop. The default where nothing is said.
+    /// Skip them while they are at most 1 % of the total, else fail; the default.
     case few
-    /// Leave them out however many they are.
+    /// Skip any number.
     case skip
-    /// Stop at the first.
+    /// Fail at the first.
     case fail
 
-    /// Whether `bad` of `total` stop what is going on.
+    /// Whether `bad` of `total` are too many.
     package func refuses(_ bad: Int, of total: Int) -> Bool {
         switch self {
         case .few: bad * 100 > total
@@ -17,36 +17,36 @@ public enum BadFiles: String, Sendable, CaseIterable {
     }
 }
 
-/// What was left out of a corpus: counted by kind, the first few by name.
-public struct LeftOut: Sendable, CustomStringConvertible {
-    /// How many of each kind.
+/// The rows and images of a corpus that were skipped: counted by kind, the first ones by name.
+public struct SkippedItems: Sendable, CustomStringConvertible {
+    /// Number of each kind.
     public private(set) var counts: [CorpusProblem.Kind: Int] = [:]
-    /// The first of them, in the order they were met.
+    /// The first ones, in the order they were found.
     public private(set) var first: [CorpusProblem] = []
-    /// How many are kept by name: a corpus may be wrong a million times over.
+    /// How many are kept by name; a corpus may have millions.
     private let limit: Int
 
-    /// - Parameter limit: how many are kept by name.
+    /// - Parameter limit: the most that are kept by name.
     public init(keeping limit: Int = 100) { self.limit = limit }
 
-    /// Counts one more, and keeps it where there is room.
+    /// Counts a problem, and keeps it while there are fewer than the limit.
     public mutating func add(_ problem: CorpusProblem) {
         counts[problem.kind, default: 0] += 1
         if first.count < limit { first.append(problem) }
     }
 
-    /// Counts all that another has counted.
-    public mutating func add(_ other: LeftOut) {
+    /// Adds the counts and problems of another.
+    public mutating func add(_ other: SkippedItems) {
         first += other.first.prefix(max(0, limit - first.count))
         counts.merge(other.counts, uniquingKeysWith: +)
     }
 
-    /// Number of all.
+    /// The total number.
     public var total: Int { counts.values.reduce(0, +) }
 
-    /// One line: `12 left out: 7 missing-picture, 5 unreadable-picture`.
+    /// One line: `12 skipped: 7 missing-image, 5 unreadable-image`.
     public var description: String {
         let kinds = CorpusProblem.Kind.allCases.compactMap { kind in counts[kind].map { "\($0) \(kind.rawValue)" } }
-        return kinds.isEmpty ? "none left out" : "\(total) left out: \(kinds.joined(separator: ", "))"
+        return kinds.isEmpty ? "none skipped" : "\(total) skipped: \(kinds.joined(separator: ", "))"
     }
 }

@@ -1,8 +1,8 @@
 import Basics
 
-/// What a caption may be: UTF-8 of one line or several, not blank, not endless, without control characters.
+/// Validation of captions: UTF-8, not blank, of limited length, without control characters.
 enum CaptionText {
-    /// Bytes; longer ones are refused. CLIP reads some 300.
+    /// The most bytes of a caption.
     static let longest = 1 << 16
 
     struct Fault: Error {
@@ -19,7 +19,7 @@ enum CaptionText {
         var rest = text
         while rest.first == 0x20 { rest.removeFirst() }
         while rest.last == 0x20 { rest.removeLast() }
-        // Nearly all captions are plain.
+        // Nearly all captions are ASCII.
         if !rest.isEmpty, rest.allSatisfy({ $0 &- 0x20 < 0x5F }) { return rest }
 
         guard let string = String(validating: rest, as: UTF8.self) else {

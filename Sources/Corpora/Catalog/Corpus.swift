@@ -1,6 +1,6 @@
-/// A picture and the captions that describe it.
+/// An image and the captions that describe it.
 public struct Example: Sendable, Equatable {
-    /// The picture's path relative to the corpus folder.
+    /// The image's path relative to the corpus folder.
     public let path: String
     /// One caption or more, none blank.
     public let captions: [String]
@@ -8,7 +8,7 @@ public struct Example: Sendable, Equatable {
     public let label: Int?
 }
 
-/// Which caption of which example, and its place among all captions of the corpus.
+/// A caption of an example, and its index among all captions of the corpus.
 public struct CaptionReference: Sendable, Hashable {
     /// Index in `Corpus.examples`.
     public let example: Int
@@ -24,23 +24,23 @@ public struct CaptionReference: Sendable, Hashable {
     }
 }
 
-/// Captioned pictures, listed and checked but not yet decoded: `CorpusFormat` names the layouts that are recognised.
+/// Captioned images, listed and checked but not yet decoded; `CorpusFormat` names the supported layouts.
 ///
-/// Rows are kept as columns, some 50 bytes each beside path and captions; copies share them.
+/// Rows are stored as columns, about 50 bytes each in addition to path and captions; copies share them.
 public struct Corpus: Sendable {
-    /// As it was named: a folder, a shard, or a pattern of shards such as `shards-{000..012}.tar`.
+    /// The path as it was given: a folder, a shard, or a pattern of shards such as `shards-{000..012}.tar`.
     public let folder: String
-    /// Which layout it has.
+    /// The layout.
     public let format: CorpusFormat
     /// Names of all classes of the folder, sorted: a label means the same in every split.
     public let classes: [String]
     /// Names of all splits of the folder, sorted.
     public let splits: [String]
-    /// Rows and captions that were left out while listing, of whatever split.
-    public let leftOut: LeftOut
+    /// Rows and captions that were skipped while listing, in any split.
+    public let leftOut: SkippedItems
     private let index: CorpusIndex
 
-    /// The usable rows of a listing, whatever else it holds.
+    /// The usable rows of a listing.
     init(folder: String, _ listing: CorpusListing, split: String?) throws {
         self.folder = folder
         format = listing.format
@@ -63,7 +63,7 @@ public struct Corpus: Sendable {
         index = CorpusIndex(other.index, rows: rows)
     }
 
-    /// The examples of the split, in the order of the file (without one: of the paths).
+    /// The examples of the split, in the order of the file, or of their paths where no file lists them.
     public var examples: Examples { Examples(index: index) }
 
     /// All captions, example by example; `CaptionReference.number` counts in this order.
@@ -75,10 +75,10 @@ public struct Corpus: Sendable {
     /// Index of an example's class in `classes`, where the class is known.
     public func label(of example: Int) -> Int? { index.rows.classNumber(example) }
 
-    /// Index of an example's split in `splits`, where the row names one.
+    /// Index of an example's split in `splits`; nil where the row names none.
     package func splitNumber(of example: Int) -> Int? { index.rows.splitNumber(example) }
 
-    /// The numbers of an example's captions.
+    /// The indices of an example's captions in `captions`.
     public func captionNumbers(of example: Int) -> Range<Int> { index.rows.captionRange(example) }
 
     /// The reference to caption `caption` of example `example`; both must exist.
@@ -88,11 +88,11 @@ public struct Corpus: Sendable {
         return CaptionReference(example: example, caption: caption, number: numbers.lowerBound + caption)
     }
 
-    /// The text that a reference of this corpus means.
+    /// The caption that a reference of this corpus refers to.
     public func text(of reference: CaptionReference) -> String { index.rows.captions[reference.number] }
 
-    /// Path of an example's picture; of one in a shard, that of the shard with the member's name.
-    public func picturePath(of example: Example) -> String { "\(index.root)/\(example.path)" }
+    /// Path of an example's image; in a shard, the shard's path followed by the member's name.
+    public func imagePath(of example: Example) -> String { "\(index.root)/\(example.path)" }
 
     /// The corpus without the examples at `indices`.
     package func removing(_ indices: Set<Int>) -> Corpus {
@@ -101,23 +101,22 @@ public struct Corpus: Sendable {
 }
 
 extension Corpus {
-    /// A problem with an example's picture, at the place where it is listed.
+    /// A problem with an example's image, at the file and line that list it.
     package func problem(_ kind: CorpusProblem.Kind, with example: Int, _ detail: String) -> CorpusProblem {
         index.problem(kind, with: example, detail)
     }
 
-    /// What errors call the picture of an example: its path in the folder.
-    package func pictureName(_ example: Int) -> String { index.path(example) }
+    /// The name of an example's image in messages: its path relative to the folder.
+    package func imageName(_ example: Int) -> String { index.path(example) }
 
-    /// The encoded bytes of an example's picture.
-    /// - Throws: `CorpusError.cannotRead`, which names the picture.
-    package func encodedPicture(_ example: Int) throws(CorpusError) -> [UInt8] { try index.encodedPicture(example) }
+    /// The encoded bytes of an example's image.
+    /// - Throws: `CorpusError.cannotRead`, which names the image.
+    package func encodedImage(_ example: Int) throws(CorpusError) -> [UInt8] { try index.encodedImage(example) }
 
-    /// A digest of where a picture lies, its size and the time of its last change: another one where the picture was
-    /// exchanged.
-    /// - Throws: `CorpusError.cannotRead`, which names the picture.
-    package func pictureStamp(_ example: Int) throws(CorpusError) -> UInt64 { try index.stamp(example) }
+    /// A digest of an image's path, size and modification time, which changes when the file is replaced.
+    /// - Throws: `CorpusError.cannotRead`, which names the image.
+    package func imageStamp(_ example: Int) throws(CorpusError) -> UInt64 { try index.stamp(example) }
 
-    /// Bytes; no encoded picture is larger.
-    static let largestPicture = 1 << 30
+    /// The most bytes of an encoded image.
+    static let largestImage = 1 << 30
 }

@@ -1,17 +1,17 @@
 import Basics
 
-/// What a corpus lists, each kind as one number: equal corpora have equal ones, and hardly any others do.
+/// Digests of what a corpus lists: equal corpora have equal digests.
 package struct CorpusDigests: Sendable, Equatable {
-    /// Of the pictures' paths, in order.
+    /// Digest of the images' paths, in order.
     package let paths: UInt64
-    /// Of the captions and of which belong to which picture.
+    /// Digest of the captions of each image.
     package let captions: UInt64
-    /// Of the pictures' classes, by name.
+    /// Digest of the images' class names.
     package let classes: UInt64
 
     package init(_ corpus: Corpus) {
         let rows = corpus.captions.index.rows
-        // A name's own digest stands for it; none of them is 0.
+        // Never 0, which stands for images without a class.
         let names = corpus.classes.map { name in Array(name.utf8).withUnsafeBytes(Digest.of) | 1 }
         var (paths, captions, classes) = (Digest(), Digest(), Digest())
         for row in 0..<rows.count {

@@ -1,31 +1,31 @@
-/// The layouts of captioned pictures that are read.
+/// The supported layouts of captioned images.
 public enum CorpusFormat: Sendable, CaseIterable, CustomStringConvertible {
-    /// A folder with `metadata.jsonl`, a JSON object a line; or such folders side by side, one a split.
+    /// A folder with `metadata.jsonl`, one JSON object per line; or one such folder per split.
     case metadataLines
-    /// The same with `metadata.csv`.
+    /// The same with a table, `metadata.csv`.
     case metadataTable
     /// The folders `text_c10` that come with CUB and Oxford flowers.
     case textFolders
-    /// COCO captions: pictures and JSON files of `images` and `annotations`.
+    /// COCO captions: images and JSON files of `images` and `annotations`.
     case cocoCaptions
-    /// Beside each picture a `.txt` file of the same name, a caption a line.
+    /// Images with a `.txt` file of the same name, one caption per line.
     case sidecars
-    /// WebDataset shards: `.tar` or `.tar.gz` files of pictures with `.txt` or `.json` members.
+    /// WebDataset shards: `.tar` or `.tar.gz` files of images with `.txt` or `.json` members.
     case shards
 
-    /// The name that people know it by.
+    /// The name of the layout.
     public var description: String {
         switch self {
         case .metadataLines: "image folder with metadata.jsonl"
         case .metadataTable: "image folder with metadata.csv"
         case .textFolders: "text_c10 folders"
         case .cocoCaptions: "COCO captions"
-        case .sidecars: "pictures with .txt files"
+        case .sidecars: "images with .txt files"
         case .shards: "WebDataset shards"
         }
     }
 
-    /// What it is recognised by, as messages say it.
+    /// How the layout is recognised, for messages.
     var sign: String {
         switch self {
         case .metadataLines: "metadata.jsonl with \"file_name\" and \"text\""
@@ -33,7 +33,7 @@ public enum CorpusFormat: Sendable, CaseIterable, CustomStringConvertible {
         case .textFolders: "text_c10/CLASS/PICTURE.txt"
         case .cocoCaptions: "COCO captions in annotations/*.json or captions*.json"
         case .sidecars:
-            "pictures (\(PicturePath.extensions.joined(separator: ", "))) with a .txt file of the same name"
+            "images (\(ImagePath.extensions.joined(separator: ", "))) with a .txt file of the same name"
         case .shards: "WebDataset shards (.tar, .tar.gz)"
         }
     }

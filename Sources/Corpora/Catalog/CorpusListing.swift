@@ -1,6 +1,6 @@
 import Basics
 
-/// What a corpus lists: its usable rows, and every problem met on the way instead of only the first.
+/// The rows of a corpus while it is read: usable rows, and every problem found instead of only the first.
 ///
 /// `Corpus` refuses a listing with too many problems; `CorpusInspection` reports them.
 struct CorpusListing {
@@ -15,11 +15,11 @@ struct CorpusListing {
     private(set) var sources: [String] = []
     /// The shards, one for each of `sources`; empty where images are files.
     private(set) var shards: [any ImageArchive] = []
-    /// What was left out.
-    private(set) var leftOut: LeftOut
-    /// What is worth a remark and stands in nobody's way.
-    private(set) var notices: LeftOut
-    /// How many problems are kept by name.
+    /// Rows and captions that were skipped.
+    private(set) var leftOut: SkippedItems
+    /// Notices: unlisted images and unpaired texts.
+    private(set) var notices: SkippedItems
+    /// The most problems that are kept by name.
     let kept: Int
 
     private var classList = NameList()
@@ -29,12 +29,12 @@ struct CorpusListing {
     /// An empty listing.
     /// - Parameters:
     ///   - root: the folder that all paths are relative to.
-    ///   - kept: how many problems are kept by name.
+    ///   - kept: the most problems that are kept by name.
     init(root: String, keeping kept: Int) {
         self.root = root
         self.kept = kept
-        leftOut = LeftOut(keeping: kept)
-        notices = LeftOut(keeping: kept)
+        leftOut = SkippedItems(keeping: kept)
+        notices = SkippedItems(keeping: kept)
     }
 
     /// The number of a file that lists rows.
@@ -54,17 +54,17 @@ struct CorpusListing {
         if kind.isNotice { notices.add(problem) } else { leftOut.add(problem) }
     }
 
-    mutating func note(_ problems: LeftOut) { leftOut.add(problems) }
+    mutating func note(_ problems: SkippedItems) { leftOut.add(problems) }
 
-    /// Remarks on the pictures that no row has used.
-    mutating func noteUnlisted(_ pictures: TextColumn, _ isUsed: [Bool]) {
-        for picture in isUsed.indices where !isUsed[picture] {
-            note(.unlistedPicture, pictures[picture], nil, "is named by no row")
+    /// Notes the images that no row has used.
+    mutating func noteUnlisted(_ images: TextColumn, _ isUsed: [Bool]) {
+        for image in isUsed.indices where !isUsed[image] {
+            note(.unlistedImage, images[image], nil, "is listed by no row")
         }
     }
 
     /// Adds a caption of the row that is about to be added, or notes why not.
-    /// - Parameter subject: what "has" or "holds" the caption, where messages need it.
+    /// - Parameter subject: begins the message, for example "a.jpg has".
     mutating func addCaption(
         _ text: ArraySlice<UInt8>, file: @autoclosure () -> String, line: Int?, subject: @autoclosure () -> String
     ) {
@@ -97,9 +97,8 @@ struct CorpusListing {
         if isBlank { note(.noCaption, file(), nil, "holds no caption") }
     }
 
-    /// Adds a row with the captions that were added for it, or notes why not. A row whose captions were all refused is
-    /// dropped without a further word.
-    /// - Parameter member: where the picture lies in the shard `source`; nil where it is a file.
+    /// Adds a row with the pending captions, or notes why not. A row whose captions were all skipped is dropped silently.
+    /// - Parameter member: the image's bytes in the shard `source`; nil where it is a file.
     mutating func addRow(
         path: ArraySlice<UInt8>, className: [UInt8], split: [UInt8], source: Int?, line: Int?,
         member: Range<Int>? = nil
@@ -109,7 +108,7 @@ struct CorpusListing {
         if member == nil, let first = table.row(of: path, in: rows.paths) {
             let name = String(decoding: path, as: UTF8.self)
             let place = rows.line(first).map { "on line \($0)" } ?? "in \(file(of: first))"
-            note(.repeatedPicture, source.map { sources[$0] } ?? name, line, "\(name) is already listed \(place)")
+            note(.repeatedImage, source.map { sources[$0] } ?? name, line, "\(name) is already listed \(place)")
             return rows.dropPendingCaptions()
         }
         let (label, part) = (classList.number(className), splitList.number(split))
@@ -121,10 +120,10 @@ struct CorpusListing {
     /// - Parameter folder: that its path is relative to, with a slash at its end; empty for `root`.
     mutating func add(_ draft: RowDraft, in folder: String, source: Int, line: Int?) {
         let file = sources[source]
-        if let fault = PicturePath.fault(draft.path) {
+        if let fault = ImagePath.fault(draft.path) {
             return note(.unsafePath, file, line, "\"file_name\" \(fault)")
         }
-        let path = folder.utf8 + PicturePath.normalized(draft.path)
+        let path = folder.utf8 + ImagePath.normalized(draft.path)
         func name() -> String { String(decoding: path, as: UTF8.self) }
         if draft.captions.isEmpty { return note(.noCaption, file, line, "\(name()) has no \"text\"") }
         for caption in 0..<draft.captions.count {

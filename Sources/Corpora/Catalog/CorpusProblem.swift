@@ -1,43 +1,43 @@
 import Basics
 
-/// One thing wrong with a corpus, at the place where it has to be put right.
+/// A problem of a corpus, with the file and line to fix.
 public struct CorpusProblem: Sendable, Equatable, CustomStringConvertible {
-    /// What sort of thing is wrong; the raw value is the name that reports use.
+    /// The kind of problem; the raw value is its name in reports.
     public enum Kind: String, Sendable, CaseIterable {
         /// Text that is not UTF-8.
         case notUTF8 = "not-utf-8"
-        /// A row that does not parse, nests without end or lacks what names its picture.
+        /// A row that does not parse, is nested too deeply or does not name its image.
         case malformedRow = "malformed-row"
-        /// A line or a file of text that is longer than any caption needs.
+        /// A line, text file or archive member beyond the size limit.
         case tooLong = "too-long"
-        /// An archive whose headers are damaged, or a member of a kind that is not read.
+        /// An archive whose headers are damaged, or a member of an unsupported kind.
         case damagedArchive = "damaged-archive"
-        /// A path that is absolute, or leaves the folder by `..` or by a link.
+        /// A path that is absolute, or leads out of the folder through `..` or a link.
         case unsafePath = "unsafe-path"
-        /// A picture named twice, which could leak from one split into another.
-        case repeatedPicture = "repeated-picture"
-        /// A picture without a caption, or with a blank one.
+        /// An image that is listed twice and could leak from one split into another.
+        case repeatedImage = "repeated-image"
+        /// An image without a caption, or with a blank one.
         case noCaption = "no-caption"
-        /// A caption that holds control characters other than tabs and line ends.
+        /// A caption with control characters other than tabs and line ends.
         case controlCharacter = "control-character"
-        /// A picture that is named and does not exist.
-        case missingPicture = "missing-picture"
-        /// A picture that does not decode.
-        case unreadablePicture = "unreadable-picture"
-        /// A picture that no row names; training passes it over.
-        case unlistedPicture = "unlisted-picture"
-        /// A text file without the picture that it would be a caption of; training passes it over.
+        /// A listed image that does not exist.
+        case missingImage = "missing-image"
+        /// An image that does not decode.
+        case unreadableImage = "unreadable-image"
+        /// An image that no row lists; training ignores it.
+        case unlistedImage = "unlisted-image"
+        /// A text file without an image; training ignores it.
         case unpairedText = "unpaired-text"
 
-        /// Whether it stands in nobody's way: nothing that was asked for is missing.
-        public var isNotice: Bool { self == .unlistedPicture || self == .unpairedText }
+        /// Whether it is a notice rather than a problem: nothing that a row lists is missing.
+        public var isNotice: Bool { self == .unlistedImage || self == .unpairedText }
     }
 
-    /// What sort of problem it is.
+    /// The kind of problem.
     public let kind: Kind
     /// The file it is in, relative to the corpus folder.
     public let file: String
-    /// Its line there, counted from 1, where the file is text.
+    /// The line, counted from 1, where the file is text.
     public let line: Int?
     /// What was found and what was expected.
     public let detail: String

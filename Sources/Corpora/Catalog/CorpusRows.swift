@@ -1,8 +1,8 @@
-/// The rows of a corpus as columns: a million of them are a dozen arrays and not a million objects.
+/// The rows of a corpus as columns: a million rows are a dozen arrays instead of a million objects.
 ///
-/// A row costs 32 bytes beside its path (44 in a shard), and 8 a caption beside its text.
+/// A row takes 32 bytes in addition to its path (44 in a shard), and 8 per caption in addition to the text.
 struct CorpusRows: Sendable, Equatable {
-    /// Each row's picture: its path in the folder, or the name of a member of a shard.
+    /// Each row's image: its path in the folder, or the name of a member of a shard.
     private(set) var paths = TextColumn()
     /// The captions of all rows, one row's after the other's.
     private(set) var captions = TextColumn()
@@ -11,11 +11,11 @@ struct CorpusRows: Sendable, Equatable {
     /// Indices in a list of names; -1 where the row names none.
     private var classes: [Int32] = []
     private var splits: [Int32] = []
-    /// Which file lists the row; -1 where the picture's own path says that.
+    /// Index of the file that lists the row; -1 where none does.
     private var sources: [Int32] = []
     /// The line there, counted from 1; 0 where the file has none.
     private var lines: [UInt32] = []
-    /// Where each picture's bytes lie in its shard, and how many; nothing where pictures are files.
+    /// Offset and size of each image in its shard; empty where images are files.
     private var offsets: [Int] = []
     private var sizes: [UInt32] = []
 
@@ -27,7 +27,7 @@ struct CorpusRows: Sendable, Equatable {
     func source(_ row: Int) -> Int? { sources[row] < 0 ? nil : Int(sources[row]) }
     func line(_ row: Int) -> Int? { lines[row] == 0 ? nil : Int(lines[row]) }
 
-    /// Where in its shard a picture lies; nil where it is a file.
+    /// The range of an image's bytes in its shard; nil where it is a file.
     func member(_ row: Int) -> Range<Int>? {
         offsets.isEmpty ? nil : offsets[row]..<offsets[row] + Int(sizes[row])
     }
@@ -38,7 +38,7 @@ struct CorpusRows: Sendable, Equatable {
     /// How many captions the row has that is about to be added.
     var pendingCaptions: Int { captions.count - (captionEnds.last ?? 0) }
 
-    /// Forgets the captions of a row that will not be added after all.
+    /// Drops the captions of a row that is not added.
     mutating func dropPendingCaptions() { captions.shorten(to: captionEnds.last ?? 0) }
 
     mutating func append(
@@ -69,7 +69,7 @@ struct CorpusRows: Sendable, Equatable {
         return kept
     }
 
-    /// Numbers classes and splits anew: number `n` becomes `classMap[n]`, or `splitMap[n]`.
+    /// Renumbers classes and splits: number `n` becomes `classMap[n]`, or `splitMap[n]`.
     mutating func renumber(classes classMap: [Int], splits splitMap: [Int]) {
         for row in 0..<count {
             if classes[row] >= 0 { classes[row] = Int32(classMap[Int(classes[row])]) }
@@ -77,7 +77,7 @@ struct CorpusRows: Sendable, Equatable {
         }
     }
 
-    /// Gives back what growing has reserved and nothing fills.
+    /// Releases unused capacity.
     mutating func compact() {
         paths.compact()
         captions.compact()
@@ -88,11 +88,11 @@ struct CorpusRows: Sendable, Equatable {
     }
 }
 
-/// Names that rows share, numbered as they come.
+/// Names that rows share, numbered in order of appearance.
 struct NameList {
     private(set) var names: [String] = []
     private var numbers: [String: Int] = [:]
-    /// Rows come class by class or split by split, so that the last name is mostly the next one.
+    /// The last name: rows often come class by class or split by split.
     private var last: (name: [UInt8], number: Int)?
 
     /// The number of a name; nil for an empty one.

@@ -1,4 +1,4 @@
-/// The examples of a corpus in order, made when they are asked for.
+/// The examples of a corpus in order, created on access.
 public struct Examples: RandomAccessCollection, Sendable, Equatable {
     let index: CorpusIndex
 
@@ -7,7 +7,7 @@ public struct Examples: RandomAccessCollection, Sendable, Equatable {
     /// The number of examples.
     public var endIndex: Int { index.rows.count }
 
-    /// Makes the example at a position.
+    /// The example at a position.
     public subscript(position: Int) -> Example {
         precondition(indices.contains(position), "the corpus has no such example")
         return Example(
@@ -15,11 +15,11 @@ public struct Examples: RandomAccessCollection, Sendable, Equatable {
             label: index.rows.classNumber(position))
     }
 
-    /// Whether both list the same pictures with the same captions.
+    /// Whether both list the same images with the same captions.
     public static func == (a: Examples, b: Examples) -> Bool { a.index === b.index || a.index.rows == b.index.rows }
 }
 
-/// The captions of a corpus, example by example, made when they are asked for.
+/// The captions of a corpus, example by example, created on access.
 public struct Captions: RandomAccessCollection, Sendable {
     let index: CorpusIndex
 
@@ -28,7 +28,7 @@ public struct Captions: RandomAccessCollection, Sendable {
     /// The number of captions.
     public var endIndex: Int { index.rows.captions.count }
 
-    /// Makes the caption of a number.
+    /// The caption at a position.
     public subscript(position: Int) -> String {
         precondition(indices.contains(position), "the corpus has no such caption")
         return index.rows.captions[position]
@@ -44,7 +44,7 @@ protocol ImageArchive: Sendable {
     func read(_ range: Range<Int>) throws(CorpusError) -> [UInt8]
 }
 
-/// What the copies of a corpus share.
+/// The storage that copies of a corpus share.
 final class CorpusIndex: Sendable {
     let rows: CorpusRows
     /// The folder that all paths are relative to.
@@ -64,24 +64,24 @@ final class CorpusIndex: Sendable {
         (self.rows, root, sources, shards) = (rows, other.root, other.sources, other.shards)
     }
 
-    /// The number of the shard that a row's picture lies in; nil where it is a file.
+    /// Index of the shard that contains a row's image; nil where it is a file.
     private func shard(_ row: Int) -> Int? { shards.isEmpty ? nil : rows.source(row) }
 
-    /// Where a row's picture lies, relative to `root`.
+    /// Path of a row's image relative to `root`.
     func path(_ row: Int) -> String {
         let path = rows.paths[row]
         return shard(row).map { "\(sources[$0])/\(path)" } ?? path
     }
 
-    /// The encoded bytes of a row's picture.
-    func encodedPicture(_ row: Int) throws(CorpusError) -> [UInt8] {
+    /// The encoded bytes of a row's image.
+    func encodedImage(_ row: Int) throws(CorpusError) -> [UInt8] {
         guard let shard = shard(row), let place = rows.member(row) else {
-            return try CorpusFile.contents("\(root)/\(path(row))", limit: Corpus.largestPicture)
+            return try CorpusFile.contents("\(root)/\(path(row))", limit: Corpus.largestImage)
         }
         return try shards[shard].read(place)
     }
 
-    /// What changes when a row's picture is exchanged for another.
+    /// A digest that changes when a row's image is replaced.
     func stamp(_ row: Int) throws(CorpusError) -> UInt64 {
         let path = path(row)
         guard let shard = shard(row), let place = rows.member(row) else {
@@ -90,7 +90,7 @@ final class CorpusIndex: Sendable {
         return try FileStamp(shards[shard].path).digest(of: "\(path) \(place)")
     }
 
-    /// A problem with a row's picture: of one that a file lists, at its line there.
+    /// A problem with a row's image: of one that a file lists, at its line there.
     func problem(_ kind: CorpusProblem.Kind, with row: Int, _ detail: String) -> CorpusProblem {
         guard shards.isEmpty, let source = rows.source(row) else {
             return CorpusProblem(kind: kind, file: path(row), line: nil, detail: detail)

@@ -1,7 +1,7 @@
 import Basics
 import Glibc
 
-/// What changes when a file is exchanged for another: where it lies, its size, and when it was last changed.
+/// What identifies the version of a file: inode, size and modification time.
 struct FileStamp {
     private let words: [UInt64]
 

@@ -1,22 +1,22 @@
-/// Paths of pictures, as bytes: relative to the folder of the corpus and not leaving it.
-enum PicturePath {
-    /// Ends of file names that count as pictures, in lower case.
+/// Paths of images, as bytes: relative to the folder of the corpus and not leaving it.
+enum ImagePath {
+    /// File extensions of images, in lower case.
     static let extensions = ["png", "jpg", "jpeg", "webp"]
 
-    /// Whether a name ends as a picture's does.
-    static func isPicture(_ path: ArraySlice<UInt8>) -> Bool {
+    /// Whether a name has the extension of an image.
+    static func isImage(_ path: ArraySlice<UInt8>) -> Bool {
         extensions.contains { end in
             path.count > end.utf8.count + 1 && path.suffix(end.utf8.count + 1).first == UInt8(ascii: ".")
                 && zip(path.suffix(end.utf8.count), end.utf8).allSatisfy { $0 | 0x20 == $1 }
         }
     }
 
-    /// Whether a file or a folder on the way begins with a dot.
+    /// Whether any component of the path begins with a dot.
     static func isHidden(_ path: ArraySlice<UInt8>) -> Bool {
         path.first == UInt8(ascii: ".") || zip(path, path.dropFirst()).contains { $0 == 0x2F && $1 == 0x2E }
     }
 
-    /// Why a path must not be opened, or nil where it stays inside the folder.
+    /// Why a path is unsafe, or nil where it stays inside the folder.
     static func fault(_ path: [UInt8]) -> String? {
         var name: String { String(decoding: path, as: UTF8.self) }
         if path.isEmpty || path.contains(0) { return "is empty or holds a zero byte" }
@@ -27,7 +27,7 @@ enum PicturePath {
         return nil
     }
 
-    /// The path without empty parts and `.`, as a walk through the folder would name it.
+    /// The path without empty components and `.`.
     static func normalized(_ path: [UInt8]) -> ArraySlice<UInt8> {
         let isNormal =
             path.first != 0x2E && path.last != 0x2F
@@ -40,7 +40,7 @@ enum PicturePath {
 }
 
 extension ArraySlice<UInt8> {
-    /// Whether the bytes end so, letter case aside.
+    /// Whether the bytes end in `end`, ignoring ASCII case.
     func hasSuffix(_ end: StaticString) -> Bool {
         let count = end.utf8CodeUnitCount
         guard self.count >= count else { return false }
@@ -54,6 +54,6 @@ extension ArraySlice<UInt8> {
     /// The part after the last slash.
     var lastPathPart: ArraySlice<UInt8> { lastIndex(of: 0x2F).map { self[($0 + 1)...] } ?? self }
 
-    /// The path of the folder that a path lies in; empty at the top.
+    /// The part before the last slash; empty at the top.
     var dropLastPathPart: ArraySlice<UInt8> { lastIndex(of: 0x2F).map { self[..<$0] } ?? self[..<startIndex] }
 }

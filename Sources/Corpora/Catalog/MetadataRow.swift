@@ -6,7 +6,7 @@ struct MetadataRow: Encodable {
     var text: [String]
     var className: String?
     var split: String?
-    /// Where the picture was taken from; nobody reads it but people.
+    /// The original file of a converted image; informational.
     var source: String?
 
     private enum CodingKeys: String, CodingKey {

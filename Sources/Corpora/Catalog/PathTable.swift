@@ -1,11 +1,10 @@
 import Glibc
 
-/// Finds the row of a picture by its path: sixteen bytes or so a row while a corpus is listed, and the paths are where they
-/// are already.
+/// A hash table from paths to rows, which stores no copy of the paths: about 16 bytes per row while a corpus is listed.
 ///
-/// Hashes are seeded by chance (`Hasher`), so that nobody can choose names that all fall into one place.
+/// Hashes are randomly seeded (`Hasher`), so that colliding names cannot be prepared.
 struct PathTable {
-    /// Half of a hash above, and below a row and one more; 0 where a slot is free.
+    /// The upper half is 32 bits of the hash, the lower half is the row plus one; 0 for a free slot.
     private var slots = [UInt64](repeating: 0, count: 64)
     private var count = 0
 
@@ -28,7 +27,7 @@ struct PathTable {
         return nil
     }
 
-    /// Enters a row whose path is not there yet.
+    /// Inserts a row whose path is not in the table.
     mutating func insert(_ row: Int, in paths: TextColumn) {
         if (count + 1) * 2 > slots.count {
             let old = slots

@@ -1,18 +1,18 @@
 import JSON
 
-/// A row as its file states it, before anything is checked. One draft serves all rows of a file, so that reading a
-/// million of them asks for no memory.
+/// A row as its file states it, before it is checked. One draft is reused for all rows of a file, so that reading a million of
+/// them allocates nothing.
 struct RowDraft {
-    /// The picture: a path relative to the folder.
+    /// Path of the image relative to the folder.
     var path: [UInt8] = []
     var captions = TextColumn()
-    /// Empty where the row names none.
+    /// Empty where the row has none.
     var className: [UInt8] = []
     var split: [UInt8] = []
-    /// How good a name the captions stood under; lower is better.
+    /// Rank of the member that the captions are from; lower takes precedence.
     private var captionRank = Int.max
 
-    /// What a column or a member of an object holds, by its name.
+    /// The meaning of a column or of a member of an object, by its name.
     enum Field: Equatable {
         case path
         /// Captions; where a row has several such fields, those of the lowest rank count.
@@ -20,7 +20,7 @@ struct RowDraft {
         case className
         case split
 
-        /// Names of captions, the best first: the first of them that a row has is the one that is read.
+        /// Names of caption members in order of precedence.
         static let captionNames = ["text", "caption", "captions", "prompt"]
 
         init?(_ name: ArraySlice<UInt8>) {
@@ -31,7 +31,7 @@ struct RowDraft {
             } else if name.elementsEqual("split".utf8) {
                 self = .split
             } else {
-                // Several columns of captions are told apart by numbers: text_1, text_2.
+                // Several columns of captions are numbered: text_1, text_2.
                 var stem = name[...]
                 while let last = stem.last, last &- 0x30 < 10 { stem.removeLast() }
                 if stem.count < name.count, stem.last == UInt8(ascii: "_") { stem.removeLast() }
@@ -51,7 +51,7 @@ struct RowDraft {
         captionRank = .max
     }
 
-    /// Whether captions of this rank are to be read; what is there of a worse one is forgotten.
+    /// Whether captions of this rank are to be read; captions of a higher rank are discarded.
     mutating func takesCaptions(rank: Int) -> Bool {
         if rank < captionRank { captions.shorten(to: 0) }
         captionRank = min(rank, captionRank)
@@ -59,7 +59,7 @@ struct RowDraft {
     }
 
     /// Reads a JSON object: `{"file_name": "a.jpg", "text": "a caption" or ["…", …], "class": "…", "split": "…"}`;
-    /// other members are passed over.
+    /// other members are skipped.
     mutating func read(_ scanner: inout JSONScanner) throws(JSONScanner.Fault) {
         guard scanner.isNext("{") else { throw scanner.mismatch("is not a JSON object") }
         try scanner.members { (scanner, name) throws(JSONScanner.Fault) in

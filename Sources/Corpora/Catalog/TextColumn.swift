@@ -1,6 +1,6 @@
 import Glibc
 
-/// Many texts as one run of UTF-8: eight bytes a text beside its own.
+/// Many texts in one array of UTF-8; eight bytes per text in addition to the text.
 struct TextColumn: Sendable, Equatable {
     private(set) var bytes: [UInt8] = []
     /// Where each text ends in `bytes`.
@@ -20,7 +20,7 @@ struct TextColumn: Sendable, Equatable {
         ends.append(bytes.count)
     }
 
-    /// Puts the texts in the order of their bytes.
+    /// Sorts the texts by their bytes.
     mutating func sort() {
         let order = bytes.withUnsafeBytes { bytes in
             (0..<count).sorted { a, b in
@@ -40,14 +40,14 @@ struct TextColumn: Sendable, Equatable {
         self = sorted
     }
 
-    /// Forgets all but the first `count` texts, and keeps the memory.
+    /// Removes all but the first `count` texts, and keeps the capacity.
     mutating func shorten(to count: Int) {
         guard count < ends.count else { return }
         bytes.removeLast(bytes.count - (count == 0 ? 0 : ends[count - 1]))
         ends.removeLast(ends.count - count)
     }
 
-    /// Gives back what growing has reserved and nothing fills.
+    /// Releases unused capacity.
     mutating func compact() {
         bytes = bytes.compacted()
         ends = ends.compacted()
@@ -55,6 +55,6 @@ struct TextColumn: Sendable, Equatable {
 }
 
 extension Array {
-    /// The same elements without room for more.
+    /// The same elements without spare capacity.
     func compacted() -> [Element] { capacity > count + count / 8 ? Array(self[...]) : self }
 }

@@ -3,9 +3,9 @@ import FoundationEssentials
 import Images
 import Synchronization
 
-/// Writes a corpus anew, in another layout, at another size or in another format.
+/// A conversion of a corpus to another layout, image size or format.
 public struct CorpusConversion: Sendable {
-    /// What is written.
+    /// The layout that is written.
     public enum Layout: Sendable, Equatable {
         /// `images/` and `metadata.jsonl`.
         case folder
@@ -13,70 +13,70 @@ public struct CorpusConversion: Sendable {
         case shards(ShardSize)
     }
 
-    /// How much a shard takes before the next is begun; of either at least one picture.
+    /// The most that a shard holds; at least one image.
     public enum ShardSize: Sendable, Equatable {
-        case pictures(Int)
+        case images(Int)
         case bytes(Int)
     }
 
-    /// How pictures are encoded.
+    /// How images are encoded.
     public enum Encoding: String, Sendable, CaseIterable {
-        /// As they are; where their size changes, in the format they had, or PNG for WebP.
+        /// The original format, and the original bytes where the size does not change; WebP that is resized becomes PNG.
         case keep
         case png
         case jpeg
     }
 
-    /// What becomes of each picture.
-    public struct Pictures: Sendable {
-        /// Width and height; nil leaves the size as it is.
+    /// How images are resized and encoded.
+    public struct ImageOptions: Sendable {
+        /// Width and height in pixels; nil keeps the size.
         public var side: Int?
-        /// How pictures that are not square come to `side`.
+        /// How images that are not square are fitted to `side`.
         public var aspect = PictureAspect.crop
         /// How they are encoded.
         public var encoding = Encoding.keep
-        /// Of JPEG, 1...100.
+        /// JPEG quality, 1...100.
         public var quality = 95
 
-        /// Pictures as they are.
+        /// Images unchanged.
         public init() {}
     }
 
-    /// Pictures written.
-    public let pictures: Int
-    /// Their captions.
+    /// Number of images written.
+    public let images: Int
+    /// Number of captions written.
     public let captions: Int
-    /// Bytes of the pictures as written.
+    /// Total size of the written images in bytes.
     public let bytes: Int
-    /// Shards written; 0 for a folder.
+    /// Number of shards written; 0 for a folder.
     public let shards: Int
-    /// Rows and pictures that were left out.
-    public let leftOut: LeftOut
-    /// False where it was interrupted: then nothing was written.
+    /// Rows and images that were skipped.
+    public let skipped: SkippedItems
+    /// False where it was interrupted; nothing was written then.
     public let isComplete: Bool
 
-    /// Converts a corpus; what is at `target` afterwards is whole, and what is interrupted leaves nothing there.
+    /// Converts a corpus. `target` holds the whole result or does not exist.
     /// - Parameters:
-    ///   - corpus: what to write.
-    ///   - target: a folder that is not there or is empty, outside of the corpus.
-    ///   - layout: what to write it as.
-    ///   - form: what becomes of the pictures. They are decoded in any case, so that nothing broken is handed on.
-    ///   - badFiles: what becomes of pictures that do not decode.
-    ///   - progress: called now and then with the number of pictures done and the number of all.
-    ///   - isInterrupted: asked now and then.
-    /// - Throws: `CorpusError`, and `ImageError` where pictures cannot be encoded.
+    ///   - corpus: the corpus to convert.
+    ///   - target: a folder that does not exist or is empty, outside of the corpus.
+    ///   - layout: the layout to write.
+    ///   - options: how to resize and encode images. All are decoded, so that no broken image is copied.
+    ///   - badFiles: how many images may fail to decode.
+    ///   - progress: called from time to time with the numbers of images done and in total.
+    ///   - isInterrupted: polled from time to time.
+    /// - Throws: `CorpusError`, and `ImageError` where images cannot be encoded.
     public init(
-        _ corpus: Corpus, to target: String, layout: Layout, form: Pictures, badFiles: BadFiles = .few,
+        _ corpus: Corpus, to target: String, layout: Layout, options: ImageOptions, badFiles: BadFiles = .few,
         progress: ((Int, Int) -> Void)? = nil, isInterrupted: () -> Bool = { false }
     ) throws {
         let total = corpus.examples.count
-        if form.encoding == .jpeg {
-            // Told before hours of work and not after.
-            _ = try Image(width: 1, height: 1, pixels: [0, 0, 0]).jpegData(quality: form.quality)
+        if options.encoding == .jpeg {
+            // Fail before hours of work, not after.
+            _ = try Image(width: 1, height: 1, pixels: [0, 0, 0]).jpegData(quality: options.quality)
         }
         let staged = try StagedFolder(for: target, outside: corpus.folder)
-        var leftOut = corpus.leftOut
-        var (pictures, captions, bytes, bad) = (0, 0, 0, 0)
+        var skipped = corpus.leftOut
+        var (images, captions, bytes, bad) = (0, 0, 0, 0)
         do {
             var writer: any CorpusWriter =
                 switch layout {
@@ -88,32 +88,32 @@ public struct CorpusConversion: Sendable {
             for start in stride(from: 0, to: total, by: step) {
                 if isInterrupted() {
                     staged.discard()
-                    self.init(isComplete: false, pictures, captions, bytes, shards: 0, leftOut)
+                    self.init(isComplete: false, images, captions, bytes, shards: 0, skipped)
                     return
                 }
                 let range = start..<min(start + step, total)
-                for result in CorpusConversion.encoded(range, of: corpus, form) {
+                for result in CorpusConversion.encoded(range, of: corpus, options) {
                     switch result {
-                    case .success(let picture):
-                        try writer.add(picture)
-                        pictures += 1
-                        captions += picture.captions.count
-                        bytes += picture.bytes.count
-                    case .failure(let refusal):
-                        leftOut.add(refusal.problem)
+                    case .success(let image):
+                        try writer.add(image)
+                        images += 1
+                        captions += image.captions.count
+                        bytes += image.bytes.count
+                    case .failure(let failure):
+                        skipped.add(failure.problem)
                         bad += 1
                         guard !badFiles.refuses(bad, of: total) else {
-                            throw CorpusError.unreadablePictures(
-                                first: refusal.problem, count: bad, total: total, folder: corpus.folder)
+                            throw CorpusError.unreadableImages(
+                                first: failure.problem, count: bad, total: total, folder: corpus.folder)
                         }
                     }
                 }
                 progress?(range.upperBound, total)
             }
-            guard pictures > 0 else { throw CorpusError.empty(file: corpus.folder) }
+            guard images > 0 else { throw CorpusError.empty(file: corpus.folder) }
             try writer.finish()
             try staged.publish()
-            self.init(isComplete: true, pictures, captions, bytes, shards: writer.shards, leftOut)
+            self.init(isComplete: true, images, captions, bytes, shards: writer.shards, skipped)
         } catch {
             staged.discard()
             throw error
@@ -121,27 +121,27 @@ public struct CorpusConversion: Sendable {
     }
 
     private init(
-        isComplete: Bool, _ pictures: Int, _ captions: Int, _ bytes: Int, shards: Int, _ leftOut: LeftOut
+        isComplete: Bool, _ images: Int, _ captions: Int, _ bytes: Int, shards: Int, _ skipped: SkippedItems
     ) {
-        (self.pictures, self.captions, self.bytes, self.shards) = (pictures, captions, bytes, shards)
-        (self.leftOut, self.isComplete) = (leftOut, isComplete)
+        (self.images, self.captions, self.bytes, self.shards) = (images, captions, bytes, shards)
+        (self.skipped, self.isComplete) = (skipped, isComplete)
     }
 
-    private struct Refusal: Error {
+    private struct Failure: Error {
         let problem: CorpusProblem
     }
 
     private static func encoded(
-        _ range: Range<Int>, of corpus: Corpus, _ form: Pictures
-    ) -> [Result<WrittenPicture, Refusal>] {
-        let results = Mutex([Result<WrittenPicture, Refusal>?](repeating: nil, count: range.count))
+        _ range: Range<Int>, of corpus: Corpus, _ options: ImageOptions
+    ) -> [Result<EncodedImage, Failure>] {
+        let results = Mutex([Result<EncodedImage, Failure>?](repeating: nil, count: range.count))
         DispatchQueue.concurrentPerform(iterations: range.count) { place in
             let example = range.lowerBound + place
-            let result = Result { () throws(Refusal) in
+            let result = Result { () throws(Failure) in
                 do {
-                    return try WrittenPicture(example, of: corpus, form)
+                    return try EncodedImage(example, of: corpus, options)
                 } catch {
-                    throw Refusal(problem: corpus.problem(.unreadablePicture, with: example, because: error))
+                    throw Failure(problem: corpus.problem(.unreadableImage, with: example, because: error))
                 }
             }
             results.withLock { $0[place] = result }
@@ -150,22 +150,22 @@ public struct CorpusConversion: Sendable {
     }
 }
 
-extension WrittenPicture {
-    fileprivate init(_ number: Int, of corpus: Corpus, _ form: CorpusConversion.Pictures) throws {
-        let name = corpus.pictureName(number)
-        let encoded = try corpus.encodedPicture(number)
+extension EncodedImage {
+    fileprivate init(_ number: Int, of corpus: Corpus, _ options: CorpusConversion.ImageOptions) throws {
+        let name = corpus.imageName(number)
+        let encoded = try corpus.encodedImage(number)
         let image = try Image(decoding: encoded, named: name)
         guard let format = ImageFormat(signatureOf: encoded) else { throw ImageError.unrecognized(name: name) }
         let example = corpus.examples[number]
         let isKept =
-            form.side == nil || image.width == form.side && image.height == form.side
-        let isJPEG = form.encoding == .jpeg || form.encoding == .keep && format == .jpeg
-        let hasFormat = form.encoding == .keep || format == (isJPEG ? .jpeg : .png)
+            options.side == nil || image.width == options.side && image.height == options.side
+        let isJPEG = options.encoding == .jpeg || options.encoding == .keep && format == .jpeg
+        let hasFormat = options.encoding == .keep || format == (isJPEG ? .jpeg : .png)
         if isKept && hasFormat {
             bytes = encoded
         } else {
-            let fitted = form.side.map { image.fitted(side: $0, aspect: form.aspect) } ?? image
-            bytes = try isJPEG ? fitted.jpegData(quality: form.quality) : fitted.pngData()
+            let fitted = options.side.map { image.fitted(side: $0, aspect: options.aspect) } ?? image
+            bytes = try isJPEG ? fitted.jpegData(quality: options.quality) : fitted.pngData()
         }
         switch ImageFormat(signatureOf: bytes) {
         case .jpeg: fileExtension = "jpg"

@@ -1,59 +1,59 @@
 import FoundationEssentials
 import RandomStreams
 
-/// A new division of a corpus into splits. Equal pictures are kept in one part.
-public struct CorpusDivision: Sendable {
-    /// What is kept together.
+/// An assignment of a corpus's images to new splits. Images of equal bytes stay in one split.
+public struct CorpusSplit: Sendable {
+    /// What stays together besides images of equal bytes.
     public enum Rule: String, Sendable, CaseIterable {
-        /// Nothing but equal pictures; of each class every part gets its share.
+        /// Nothing; stratified by class: every split gets its fraction of each class.
         case random
-        /// Classes: no class is in two parts.
+        /// Classes: no class is in two splits.
         case `class`
     }
 
-    /// A part and its share of the pictures.
+    /// One of the splits, and its fraction of the images.
     public struct Part: Sendable, Equatable {
-        /// The split that its pictures are in.
+        /// The split's name.
         public let name: String
         /// Above 0 and below 1.
-        public let share: Double
+        public let fraction: Double
 
-        /// A part of this name and share.
-        public init(name: String, share: Double) {
+        /// A split of this name and fraction.
+        public init(name: String, fraction: Double) {
             self.name = name
-            self.share = share
+            self.fraction = fraction
         }
     }
 
-    /// What came into a part.
+    /// What a split contains.
     public struct Count: Sendable, Equatable, Encodable {
-        /// The part's name.
-        public let part: String
-        /// Its pictures.
-        public let pictures: Int
-        /// The captions of these.
+        /// The split's name.
+        public let split: String
+        /// Number of images.
+        public let images: Int
+        /// Number of captions.
         public let captions: Int
-        /// Different classes of these.
+        /// Number of different classes.
         public let classes: Int
     }
 
-    /// In the order of the parts.
+    /// What each split contains, in the order they were given.
     public let counts: [Count]
-    /// Pictures that are equal to another one.
-    public let equalPictures: Int
-    /// The number of each example's part.
+    /// Number of images whose bytes equal those of another.
+    public let duplicateImages: Int
+    /// Index of each example's split.
     let assignment: [Int]
     private let corpus: Corpus
     private let parts: [Part]
 
-    /// Divides a corpus; the same seed divides it alike.
+    /// Splits a corpus; equal seeds give equal splits.
     /// - Parameters:
-    ///   - corpus: all of it, whatever splits it has.
-    ///   - parts: two or more, of different names and positive shares that add up to 1.
-    ///   - rule: what is kept together.
-    ///   - seed: of the lot.
-    ///   - progress: called now and then, one call at a time, with the number of pictures read and the number of all.
-    /// - Throws: `CorpusError.indivisible`.
+    ///   - corpus: the whole corpus; splits it has are ignored.
+    ///   - parts: two or more, of different names; the fractions add up to 1.
+    ///   - rule: what stays together.
+    ///   - seed: seed of the assignment.
+    ///   - progress: called from time to time, one call at a time, with the numbers of images read and in total.
+    /// - Throws: `CorpusError.unsplittable`.
     public init(
         _ corpus: Corpus, into parts: [Part], by rule: Rule, seed: UInt64,
         progress: (@Sendable (Int, Int) -> Void)? = nil
@@ -63,19 +63,19 @@ public struct CorpusDivision: Sendable {
             bytes, _ in
             EncodedDigest(bytes)
         }.facts
-        let equal = corpus.equalPictures(digests)
-        equalPictures = equal.reduce(0) { $0 + $1.count }
+        let equal = corpus.duplicateImages(digests)
+        duplicateImages = equal.reduce(0) { $0 + $1.count }
 
         var units = Units(count: total)
         for group in equal { for example in group.dropFirst() { units.join(group[0], example) } }
         if rule == .class {
             let unlabelled = (0..<total).count { corpus.label(of: $0) == nil }
             guard unlabelled == 0 else {
-                throw CorpusError.indivisible(
+                throw CorpusError.unsplittable(
                     folder: corpus.folder,
                     reason: unlabelled == total
-                        ? "its pictures have no classes; divide it by random"
-                        : "\(unlabelled) pictures have no class; give them one, or divide by random")
+                        ? "its images have no classes; use --by random"
+                        : "\(unlabelled) images have no class; give them one, or use --by random")
             }
             var firsts: [Int: Int] = [:]
             for example in 0..<total {
@@ -84,65 +84,65 @@ public struct CorpusDivision: Sendable {
                 firsts[label] = firsts[label] ?? example
             }
         }
-        assignment = CorpusDivision.assign(units.groups(), corpus, parts, seed: seed)
+        assignment = CorpusSplit.assign(units.groups(), corpus, parts, seed: seed)
         counts = parts.indices.map { [assignment] part in
             let members = (0..<total).filter { assignment[$0] == part }
             return Count(
-                part: parts[part].name, pictures: members.count,
+                split: parts[part].name, images: members.count,
                 captions: members.reduce(0) { $0 + corpus.captionNumbers(of: $1).count },
                 classes: Set(members.compactMap { corpus.label(of: $0) }).count)
         }
-        if let empty = counts.first(where: { $0.pictures == 0 }) {
-            throw CorpusError.indivisible(
+        if let empty = counts.first(where: { $0.images == 0 }) {
+            throw CorpusError.unsplittable(
                 folder: corpus.folder,
-                reason: "part \"\(empty.part)\" would get no picture; there are fewer "
-                    + (rule == .class ? "classes that share no picture" : "different pictures") + " than parts")
+                reason: "split \"\(empty.split)\" would get no image; there are fewer "
+                    + (rule == .class ? "classes without a common image" : "different images") + " than splits")
         }
         self.corpus = corpus
         self.parts = parts
     }
 
-    /// Gives each unit to the part that lacks most of its share, class by class: so every part gets its share of each
-    /// class and of the whole.
+    /// Assigns each unit to the split that is furthest below its fraction, class by class, so that every split gets its
+    /// fraction of each class and of the whole.
     private static func assign(_ units: [[Int]], _ corpus: Corpus, _ parts: [Part], seed: UInt64) -> [Int] {
-        var lot = RandomStream(seed: seed, purpose: "split")
+        var stream = RandomStream(seed: seed, purpose: "split")
         var byClass = Dictionary(grouping: units) { corpus.label(of: $0[0]) ?? -1 }
             .sorted { $0.key < $1.key }.map { $0.value.sorted { $0[0] < $1[0] } }
-        byClass.shuffle(using: &lot)
+        byClass.shuffle(using: &stream)
         var assignment = [Int](repeating: 0, count: corpus.examples.count)
-        var given = [Double](repeating: 0, count: parts.count)
+        var assigned = [Double](repeating: 0, count: parts.count)
         var sum = 0.0
-        var left = units.count
+        var remaining = units.count
         for var units in byClass {
-            units.shuffle(using: &lot)
+            units.shuffle(using: &stream)
             for unit in units {
                 sum += Double(unit.count)
-                let lacks = parts.indices.map { parts[$0].share * sum - given[$0] }
-                // The last units are for parts that have none yet, so that a small share of little is something.
-                let empty = parts.indices.filter { given[$0] == 0 }
-                let candidates = left <= empty.count ? empty : Array(parts.indices)
-                let part = candidates.max { (lacks[$0], -$0) < (lacks[$1], -$1) } ?? 0
-                left -= 1
-                given[part] += Double(unit.count)
+                let deficits = parts.indices.map { parts[$0].fraction * sum - assigned[$0] }
+                // The last units go to empty splits, so that a small fraction of a small corpus is not empty.
+                let empty = parts.indices.filter { assigned[$0] == 0 }
+                let candidates = remaining <= empty.count ? empty : Array(parts.indices)
+                let part = candidates.max { (deficits[$0], -$0) < (deficits[$1], -$1) } ?? 0
+                remaining -= 1
+                assigned[part] += Double(unit.count)
                 for example in unit { assignment[example] = part }
             }
         }
         return assignment
     }
 
-    /// The corpus's `metadata.jsonl` with the new splits: that of its folder, otherwise as it is, or a new one.
+    /// A `metadata.jsonl` with the new splits: the corpus's own, otherwise unchanged, or a new one.
     /// - Throws: `CorpusError`.
     public func metadata() throws -> [UInt8] {
         if corpus.format == .shards {
-            throw CorpusError.indivisible(
+            throw CorpusError.unsplittable(
                 folder: corpus.folder,
                 reason:
-                    "metadata cannot name pictures within shards; limn corpus convert --to folder makes files of them")
+                    "metadata cannot name images within shards; limn corpus convert --to folder makes files of them")
         }
         let path = "\(corpus.folder)/\(MetadataFile.name)"
         if FileManager.default.fileExists(atPath: path) {
             let splits = Dictionary(
-                uniqueKeysWithValues: assignment.indices.map { (corpus.pictureName($0), parts[assignment[$0]].name) })
+                uniqueKeysWithValues: assignment.indices.map { (corpus.imageName($0), parts[assignment[$0]].name) })
             return try MetadataEdit.settingSplits(of: path) { splits[$0] }
         }
         var text: [UInt8] = []
@@ -156,7 +156,7 @@ public struct CorpusDivision: Sendable {
     }
 }
 
-/// Numbers that belong together.
+/// Disjoint sets of indices (union-find).
 private struct Units {
     private var parents: [Int]
 
@@ -176,7 +176,7 @@ private struct Units {
         parents[max(a, b)] = min(a, b)
     }
 
-    /// In the order of their firsts.
+    /// The sets, ordered by their first members.
     mutating func groups() -> [[Int]] {
         var members: [Int: [Int]] = [:]
         for number in parents.indices { members[root(number), default: []].append(number) }

@@ -1,10 +1,10 @@
 import Images
 
-/// Something counted.
+/// A name and its count.
 public struct Tally: Sendable, Encodable, Equatable {
-    /// What was counted.
+    /// The name.
     public let name: String
-    /// How many there are.
+    /// The count.
     public let count: Int
 
     package init(name: String, count: Int) {
@@ -13,125 +13,125 @@ public struct Tally: Sendable, Encodable, Equatable {
     }
 }
 
-/// How numbers are spread.
-public struct Spread: Sendable, Encodable, Equatable {
-    /// The least of them.
-    public let least: Int
-    /// As many are below as above; of two middle ones the lower.
+/// A summary of integers.
+public struct Summary: Sendable, Encodable, Equatable {
+    /// The smallest.
+    public let minimum: Int
+    /// The median; the lower of two middle ones.
     public let median: Int
-    /// The most of them.
-    public let most: Int
-    /// Their sum by their number.
+    /// The largest.
+    public let maximum: Int
+    /// The arithmetic mean.
     public let mean: Double
 
-    /// Of no numbers, all zero.
+    /// All zero where there are no numbers.
     init(_ numbers: [Int]) {
         let sorted = numbers.sorted()
-        least = sorted.first ?? 0
+        minimum = sorted.first ?? 0
         median = sorted.isEmpty ? 0 : sorted[(sorted.count - 1) / 2]
-        most = sorted.last ?? 0
+        maximum = sorted.last ?? 0
         mean = sorted.isEmpty ? 0 : Double(sorted.reduce(0, +)) / Double(sorted.count)
     }
 }
 
-/// What a corpus is like: its pictures, captions, words and classes, and what repeats itself in it.
+/// Statistics of a corpus: its images, captions, words and classes, and duplicates.
 public struct CorpusStatistics: Sendable, Encodable {
     /// The layout that was recognised.
     public let format: String
-    /// Pictures that can be used; all that follows is about these.
-    public let pictures: Int
-    /// Rows and pictures left out, of each kind.
-    public let leftOut: [Tally]
-    /// Bytes of the encoded pictures.
+    /// Number of usable images; all other figures are about these.
+    public let images: Int
+    /// Number of rows and images that were skipped, by kind.
+    public let skipped: [Tally]
+    /// Total size of the encoded images in bytes.
     public let bytes: Int
-    /// `PNG`, `JPEG`, `WebP`.
+    /// Number of images in each format: `PNG`, `JPEG`, `WebP`.
     public let imageFormats: [Tally]
-    /// Columns, in pixels.
-    public let width: Spread
-    /// Rows, in pixels.
-    public let height: Spread
-    /// The ten commonest sizes, such as `640×480`.
+    /// Image widths in pixels.
+    public let width: Summary
+    /// Image heights in pixels.
+    public let height: Summary
+    /// The ten most common sizes, such as `640×480`.
     public let sizes: [Tally]
     /// The number of different sizes.
     public let distinctSizes: Int
 
-    /// Captions of all pictures together.
+    /// Total number of captions.
     public let captions: Int
-    /// Captions that a picture has.
-    public let captionsPerPicture: Spread
-    /// Words that a caption has.
-    public let wordsPerCaption: Spread
-    /// How many captions have 0, 1, 2, … words.
+    /// Captions per image.
+    public let captionsPerImage: Summary
+    /// Words per caption.
+    public let wordsPerCaption: Summary
+    /// Number of captions with 0, 1, 2, … words.
     public let captionsByWords: [Int]
-    /// Different words.
+    /// Number of different words.
     public let words: Int
-    /// Words that occur once only.
+    /// Number of words that occur once.
     public let wordsUsedOnce: Int
-    /// The fifty commonest words.
-    public let commonestWords: [Tally]
+    /// The fifty most common words.
+    public let mostCommonWords: [Tally]
 
-    /// Pictures of each class, the largest first; those without one are not counted.
+    /// Number of images of each class, the largest first; images without a class are not counted.
     public let classes: [Tally]
-    /// Pictures of each split, likewise.
+    /// Number of images of each split, likewise.
     public let splits: [Tally]
 
-    /// Pictures of equal bytes.
-    public let equalPictures: Twins
-    /// Pictures that look alike and are not equal.
-    public let nearPictures: Twins
-    /// Captions of equal words, in whatever order, of different pictures.
-    public let equalCaptions: Twins
+    /// Images of equal bytes.
+    public let duplicateImages: Duplicates
+    /// Images that look alike but whose bytes differ.
+    public let nearDuplicateImages: Duplicates
+    /// Captions of different images that consist of the same words in any order.
+    public let duplicateCaptions: Duplicates
 
-    /// Codes of near pictures differ in at most so many bits of 64.
+    /// The codes of near-duplicates differ in at most this many bits of 64.
     public static var nearBits: Int { Fingerprint.nearBits }
-    /// Colours of near pictures differ by at most so many levels of 255 on average.
+    /// The colours of near-duplicates differ by at most this many levels of 255 on average.
     public static var nearLevels: Int { Fingerprint.nearLevels }
 
-    /// Reads every pair of a corpus.
+    /// Reads every image and caption of a corpus.
     /// - Parameters:
     ///   - folder: path of the corpus.
-    ///   - progress: called now and then, one call at a time, with the number of pictures read and the number of all.
+    ///   - progress: called from time to time, one call at a time, with the numbers of images read and in total.
     /// - Throws: `CorpusError` where there is no corpus at all, or nothing usable in it.
     public init(folder: String, progress: (@Sendable (Int, Int) -> Void)? = nil) throws {
         let listed = try Corpus(folder: folder, split: nil, badFiles: .skip)
         let total = listed.examples.count
         let (read, problems) = listed.survey(progress: progress.map { report in { @Sendable in report($0, total) } }) {
-            try PictureFacts($0, named: $1)
+            try ImageFacts($0, named: $1)
         }
         let corpus = listed.removing(Set(read.indices.filter { read[$0] == nil }))
         let facts = read.compactMap { $0 }
         guard !facts.isEmpty else {
             if let first = problems.first {
-                throw CorpusError.unreadablePictures(first: first, count: problems.count, total: total, folder: folder)
+                throw CorpusError.unreadableImages(first: first, count: problems.count, total: total, folder: folder)
             }
             throw CorpusError.empty(file: folder)
         }
         format = "\(corpus.format)"
-        pictures = facts.count
-        var leftOut = listed.leftOut
-        problems.forEach { leftOut.add($0) }
-        self.leftOut = CorpusProblem.Kind.allCases.compactMap { kind in
-            leftOut.counts[kind].map { Tally(name: kind.rawValue, count: $0) }
+        images = facts.count
+        var skippedItems = listed.leftOut
+        problems.forEach { skippedItems.add($0) }
+        skipped = CorpusProblem.Kind.allCases.compactMap { kind in
+            skippedItems.counts[kind].map { Tally(name: kind.rawValue, count: $0) }
         }
 
         bytes = facts.reduce(0) { $0 + $1.bytes.count }
         imageFormats = CorpusStatistics.tallies(facts.lazy.map(\.format.rawValue))
-        width = Spread(facts.map(\.width))
-        height = Spread(facts.map(\.height))
+        width = Summary(facts.map(\.width))
+        height = Summary(facts.map(\.height))
         let sizes = CorpusStatistics.tallies(facts.lazy.map { "\($0.width)×\($0.height)" })
         distinctSizes = sizes.count
         self.sizes = Array(sizes.prefix(10))
 
         captions = corpus.captionCount
-        captionsPerPicture = Spread(facts.indices.map { corpus.captionNumbers(of: $0).count })
+        captionsPerImage = Summary(facts.indices.map { corpus.captionNumbers(of: $0).count })
         let vocabulary = CaptionStatistics(corpus)
-        wordsPerCaption = Spread(vocabulary.lengths)
-        var byWords = [Int](repeating: 0, count: wordsPerCaption.most + 1)
+        wordsPerCaption = Summary(vocabulary.lengths)
+        var byWords = [Int](repeating: 0, count: wordsPerCaption.maximum + 1)
         for length in vocabulary.lengths { byWords[length] += 1 }
         captionsByWords = byWords
         words = vocabulary.words.words.count
         wordsUsedOnce = vocabulary.words.counts.count { $0 == 1 }
-        commonestWords = Array(
+        mostCommonWords = Array(
             CorpusStatistics.sorted(zip(vocabulary.words.words, vocabulary.words.counts).map(Tally.init)).prefix(50))
 
         classes = CorpusStatistics.tallies(
@@ -139,19 +139,19 @@ public struct CorpusStatistics: Sendable, Encodable {
         splits = CorpusStatistics.tallies(
             facts.indices.lazy.compactMap { corpus.splitNumber(of: $0) }.map { corpus.splits[$0] })
 
-        let equal = corpus.equalPictures(facts.map(\.bytes))
-        equalPictures = Twins(groups: equal.map { ($0, nil) }, in: corpus)
+        let equal = corpus.duplicateImages(facts.map(\.bytes))
+        duplicateImages = Duplicates(groups: equal.map { ($0, nil) }, in: corpus)
         var near: [(example: Int, fingerprint: Fingerprint, group: Int?)] = []
         var groupOf = [Int: Int](minimumCapacity: equal.count * 2)
         for (number, group) in equal.enumerated() { for example in group { groupOf[example] = number } }
-        var told: Set<[Int]> = []
+        var seen: Set<[Int]> = []
         for (example, fact) in facts.enumerated() {
             let group = groupOf[example]
-            if let group, !told.insert([group, corpus.splitNumber(of: example) ?? -1]).inserted { continue }
+            if let group, !seen.insert([group, corpus.splitNumber(of: example) ?? -1]).inserted { continue }
             near.append((example, fact.fingerprint, group))
         }
-        nearPictures = Twins(near: near, in: corpus)
-        equalCaptions = Twins(groups: vocabulary.equal(in: corpus), in: corpus)
+        nearDuplicateImages = Duplicates(near: near, in: corpus)
+        duplicateCaptions = Duplicates(groups: vocabulary.equal(in: corpus), in: corpus)
     }
 
     private static func tallies(_ names: some Sequence<String>) -> [Tally] {
@@ -164,7 +164,7 @@ public struct CorpusStatistics: Sendable, Encodable {
     }
 }
 
-extension PictureFacts {
+extension ImageFacts {
     init(_ bytes: [UInt8], named name: String) throws {
         let (width, height) = try Image.size(of: bytes, named: name)
         // A fingerprint needs few pixels.
@@ -190,14 +190,14 @@ private struct CaptionStatistics {
                 let numbers = words.add(corpus.captions[caption])
                 lengths.append(numbers.count)
                 if numbers.isEmpty { continue }
-                // Hashed from either end: 128 bits, whose equality is no chance.
+                // Hashed in both directions: 128 bits, so that equality is not a coincidence.
                 let set = Set(numbers).sorted()
                 sets.append((SIMD2(set.hashValue, Array(set.reversed()).hashValue), caption, example))
             }
         }
     }
 
-    /// Groups of captions that different pictures share: their examples, and one of the captions.
+    /// Groups of captions that different images share: their examples, and one of the captions.
     func equal(in corpus: Corpus) -> [(examples: [Int], caption: Int?)] {
         let sorted = sets.sorted {
             ($0.key.x, $0.key.y, $0.caption) < ($1.key.x, $1.key.y, $1.caption)
@@ -208,7 +208,7 @@ private struct CaptionStatistics {
             guard end == sorted.count || sorted[end].key != sorted[start].key else { continue }
             if end > start, sorted[end - 1].example != sorted[start].example {
                 let examples = sorted[start..<end].map(\.example)
-                // A picture may say the same twice.
+                // An image may have the same caption twice.
                 let different = examples.indices.filter { $0 == 0 || examples[$0] != examples[$0 - 1] }
                 groups.append((different.map { examples[$0] }, sorted[start].caption))
             }

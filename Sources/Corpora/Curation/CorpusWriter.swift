@@ -2,8 +2,8 @@ import Basics
 import Files
 import Glibc
 
-/// A picture to be written: encoded, with what belongs to it.
-struct WrittenPicture: Sendable {
+/// An image to be written: encoded, with what belongs to it.
+struct EncodedImage: Sendable {
     let bytes: [UInt8]
     /// `png`, `jpg` or `webp`.
     let fileExtension: String
@@ -19,12 +19,12 @@ struct WrittenPicture: Sendable {
     }
 }
 
-/// Writes a corpus picture by picture.
+/// Writes a corpus image by image.
 protocol CorpusWriter {
-    mutating func add(_ picture: WrittenPicture) throws
+    mutating func add(_ image: EncodedImage) throws
     /// Writes what remains, after the last.
     mutating func finish() throws
-    /// Files of several pictures that were written.
+    /// Files of several images that were written.
     var shards: Int { get }
 }
 
@@ -43,26 +43,26 @@ struct FolderWriter: CorpusWriter {
         metadata = try OutputFile("\(folder)/\(MetadataFile.name)")
     }
 
-    mutating func add(_ picture: WrittenPicture) throws {
-        let name = "images/\(zeroPadded(count, width: 5)).\(picture.fileExtension)"
+    mutating func add(_ image: EncodedImage) throws {
+        let name = "images/\(zeroPadded(count, width: 5)).\(image.fileExtension)"
         count += 1
         let file = try OutputFile("\(folder)/\(name)")
-        try file.append(picture.bytes)
+        try file.append(image.bytes)
         try file.finish()
-        try metadata.append(picture.row(named: name))
+        try metadata.append(image.row(named: name))
     }
 
     mutating func finish() throws { try metadata.finish() }
 }
 
-/// WebDataset shards `shard-00000.tar` and so on: each picture with a `.json` of the same name that holds its captions
+/// WebDataset shards `shard-00000.tar` and so on: each image with a `.json` of the same name that holds its captions
 /// (`text`), `class` and `split`.
 struct ShardWriter: CorpusWriter {
     private let folder: String
     private let size: CorpusConversion.ShardSize
     private var file: OutputFile?
     private(set) var shards = 0
-    private var pictures = 0
+    private var images = 0
     private var bytes = 0
     private var count = 0
 
@@ -71,25 +71,25 @@ struct ShardWriter: CorpusWriter {
         self.size = size
     }
 
-    mutating func add(_ picture: WrittenPicture) throws {
-        let record = try picture.row()
-        let room = TarArchive.room(for: picture.bytes.count) + TarArchive.room(for: record.count)
+    mutating func add(_ image: EncodedImage) throws {
+        let record = try image.row()
+        let room = TarArchive.recordSize(of: image.bytes.count) + TarArchive.recordSize(of: record.count)
         let isFull =
             switch size {
-            case .pictures(let most): pictures >= most
-            case .bytes(let most): pictures > 0 && bytes + room + TarArchive.end.count > most
+            case .images(let most): images >= most
+            case .bytes(let most): images > 0 && bytes + room + TarArchive.end.count > most
             }
         if isFull { try finish() }
         let file = try file ?? OutputFile("\(folder)/shard-\(zeroPadded(shards, width: 5)).tar")
         if self.file == nil { shards += 1 }
         self.file = file
         let name = zeroPadded(count, width: 8)
-        for (end, contents) in [(picture.fileExtension, picture.bytes), ("json", record)] {
+        for (end, contents) in [(image.fileExtension, image.bytes), ("json", record)] {
             try file.append(TarArchive.header(name: "\(name).\(end)", size: contents.count))
             try file.append(contents)
             try file.append(TarArchive.padding(after: contents.count))
         }
-        pictures += 1
+        images += 1
         bytes += room
         count += 1
     }
@@ -98,6 +98,6 @@ struct ShardWriter: CorpusWriter {
         try file?.append(TarArchive.end)
         try file?.finish()
         file = nil
-        (pictures, bytes) = (0, 0)
+        (images, bytes) = (0, 0)
     }
 }

@@ -1,35 +1,35 @@
-/// Pictures or captions that another one repeats, within a split and from one split into another.
+/// Images or captions that occur more than once, within a split and across splits.
 ///
-/// What training has seen must not be what a model is judged by: repetitions across splits are leaks.
-public struct Twins: Sendable, Encodable {
-    /// Some that repeat each other.
+/// Duplicates across splits are leaks: a model would be evaluated on its training data.
+public struct Duplicates: Sendable, Encodable {
+    /// A set of duplicates.
     public struct Group: Sendable, Encodable {
-        /// A picture and the split it is in.
+        /// An image and the split it is in.
         public struct Member: Sendable, Encodable {
-            /// The picture's path in the corpus.
-            public let picture: String
+            /// The image's path in the corpus.
+            public let image: String
             /// Its split, where it is in one.
             public let split: String?
         }
 
-        /// The first of them, at most ``Twins/named``.
+        /// The first members, at most 20, of each split some.
         public let members: [Member]
-        /// How many there are in each split.
+        /// Number of members in each split.
         public let splits: [Tally]
-        /// The caption that they share, where captions were compared.
+        /// The common caption, where captions were compared.
         public let caption: String?
-        /// The number of bits in which their codes differ, where pictures only look alike.
+        /// The number of differing bits of near-duplicates.
         public let bits: Int?
 
-        /// How many there are.
+        /// Number of members.
         public var count: Int { splits.reduce(0) { $0 + $1.count } }
     }
 
-    /// How many have a twin in their own split.
+    /// Number of items with a duplicate in their own split.
     public private(set) var within = 0
-    /// How many have one in another split.
+    /// Number of items with a duplicate in another split.
     public private(set) var across = 0
-    /// The worst thousand: those across splits first, then the largest or the most alike.
+    /// The worst 1000 sets: those across splits first, then the largest or the most alike.
     public private(set) var worst: [Group] = []
 
     /// Members that are named of each group.
@@ -38,13 +38,12 @@ public struct Twins: Sendable, Encodable {
     static let listed = 1000
 
     /// - Parameters:
-    ///   - groups: examples that repeat each other, and what they share; an example may occur several times, for several
-    ///     captions.
-    ///   - corpus: which names the pictures and their splits.
+    ///   - groups: sets of duplicates, and the common caption; an example may occur several times, for several captions.
+    ///   - corpus: the corpus of the examples.
     init(groups: [(examples: [Int], caption: Int?)], in corpus: Corpus) {
         var ranked: [(group: Int, isAcross: Bool, count: Int)] = []
         for (index, group) in groups.enumerated() {
-            let counts = Twins.counts(group.examples, corpus)
+            let counts = Duplicates.counts(group.examples, corpus)
             ranked.append((index, counts.count > 1, group.examples.count))
             for (_, count) in counts {
                 if count > 1 { within += count }
@@ -54,25 +53,25 @@ public struct Twins: Sendable, Encodable {
         ranked.sort {
             ($0.isAcross ? 0 : 1, -$0.count, $0.group) < ($1.isAcross ? 0 : 1, -$1.count, $1.group)
         }
-        worst = ranked.prefix(Twins.listed).map { rank in
+        worst = ranked.prefix(Duplicates.listed).map { rank in
             let (examples, caption) = groups[rank.group]
-            return Twins.group(examples, caption: caption.map { corpus.captions[$0] }, bits: nil, corpus)
+            return Duplicates.group(examples, caption: caption.map { corpus.captions[$0] }, bits: nil, corpus)
         }
     }
 
     /// - Parameters:
-    ///   - examples: pictures with their fingerprints, and the number of the group of equal ones that each is of; of a
-    ///     group only one a split.
-    ///   - corpus: which names the pictures and their splits.
+    ///   - examples: images with their fingerprints, and the set of exact duplicates that each belongs to, of which only
+    ///     one per split is given.
+    ///   - corpus: the corpus of the examples.
     init(near examples: [(example: Int, fingerprint: Fingerprint, group: Int?)], in corpus: Corpus) {
-        var found = NearPictures(count: corpus.examples.count)
+        var found = NearDuplicates(count: corpus.examples.count)
         var sameCode: [UInt64: [Int]] = [:]
         for (place, entry) in examples.enumerated() { sameCode[entry.fingerprint.code, default: []].append(place) }
         let codes = sameCode.keys.sorted()
         let members = codes.map { sameCode[$0] ?? [] }
         func compare(_ first: Int, _ second: Int, bits: Int) {
             let (a, b) = (examples[first], examples[second])
-            // Equal ones are told of as such.
+            // Exact duplicates are reported as such.
             if let group = a.group, group == b.group { return }
             let levels = a.fingerprint.levels(to: b.fingerprint)
             guard levels <= Fingerprint.nearLevels else { return }
@@ -88,8 +87,8 @@ public struct Twins: Sendable, Encodable {
             for first in members[a] { for second in members[b] { compare(first, second, bits: bits) } }
         }
         (within, across) = (found.within.count { $0 }, found.across.count { $0 })
-        worst = found.worst(Twins.listed).map { pair in
-            Twins.group([pair.first, pair.second], caption: nil, bits: pair.bits, corpus)
+        worst = found.worst(Duplicates.listed).map { pair in
+            Duplicates.group([pair.first, pair.second], caption: nil, bits: pair.bits, corpus)
         }
     }
 
@@ -100,7 +99,7 @@ public struct Twins: Sendable, Encodable {
 
     private static func group(_ examples: [Int], caption: String?, bits: Int?, _ corpus: Corpus) -> Group {
         func name(_ split: Int?) -> String? { split.map { corpus.splits[$0] } }
-        // Of each split some, so that a leak is seen as one.
+        // Some of each split, so that leaks are visible.
         let counts = counts(examples, corpus)
         let share = max(1, named / counts.count)
         let shown = counts.flatMap { part in
@@ -108,14 +107,14 @@ public struct Twins: Sendable, Encodable {
         }
         return Group(
             members: shown.map {
-                Group.Member(picture: corpus.pictureName($0), split: name(corpus.splitNumber(of: $0)))
+                Group.Member(image: corpus.imageName($0), split: name(corpus.splitNumber(of: $0)))
             },
             splits: counts.map { Tally(name: name($0.split) ?? "", count: $0.count) }, caption: caption, bits: bits)
     }
 }
 
-/// Pairs of near pictures: how many pictures they touch, and the nearest of them.
-private struct NearPictures {
+/// Pairs of near-duplicates: which images they involve, and the nearest pairs.
+private struct NearDuplicates {
     struct Pair {
         let first: Int
         let second: Int
@@ -147,11 +146,11 @@ private struct NearPictures {
             within[second] = true
         }
         let pair = Pair(first: first, second: second, bits: bits, levels: levels, isAcross: isAcross)
-        // There may be as many as pictures squared; only the first are asked for.
+        // There may be quadratically many; only the nearest are requested.
         if let last, pair.order >= last.order { return }
         pairs.append(pair)
-        if pairs.count >= 16 * Twins.listed {
-            pairs = worst(Twins.listed)
+        if pairs.count >= 16 * Duplicates.listed {
+            pairs = worst(Duplicates.listed)
             last = pairs.last
         }
     }

@@ -5,7 +5,7 @@ import JSON
 /// it cannot use, the order of both.
 enum MetadataEdit {
     /// The file's bytes with other splits.
-    /// - Parameter split: the split of a picture, by its path in the folder; nil where its row stays as it is.
+    /// - Parameter split: the split of an image, by its path in the folder; nil where its row stays as it is.
     /// - Throws: `CorpusError.cannotRead`.
     static func settingSplits(of path: String, _ split: (String) -> String?) throws -> [UInt8] {
         let bytes = try CorpusFile.contents(path, limit: 1 << 36)
@@ -60,7 +60,7 @@ enum MetadataEdit {
             } catch {
                 return nil
             }
-            path = String(decoding: PicturePath.normalized(file), as: UTF8.self)
+            path = String(decoding: ImagePath.normalized(file), as: UTF8.self)
         }
 
         func append(split: String, to result: inout [UInt8]) {

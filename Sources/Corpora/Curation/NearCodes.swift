@@ -1,7 +1,7 @@
 /// Pairs of 64-bit codes that differ in few bits, found without comparing every pair.
 ///
 /// Codes that differ in at most k bits agree in at least one of k + 1 bands of bits, so that only codes which share a
-/// band are compared. Where many share one, as pictures on white do, the bits that are left are divided into bands again.
+/// band are compared. Where many share one, as images on white do, the bits that are left are divided into bands again.
 package struct NearCodes {
     private let codes: [UInt64]
     private let limit: Int

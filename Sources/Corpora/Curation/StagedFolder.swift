@@ -1,16 +1,16 @@
 import FoundationEssentials
 import Glibc
 
-/// A folder that comes to be whole or not at all: it is written under another name, `NAME.partial`, and renamed at the end.
+/// A folder that is written completely or not at all: it is written as `NAME.partial` and renamed at the end.
 struct StagedFolder {
-    /// Where to write.
+    /// The folder to write to.
     let path: String
     private let target: String
 
-    /// Makes the folder to be written.
+    /// Creates the folder to write to.
     /// - Parameters:
-    ///   - target: a folder that is not there or is empty.
-    ///   - source: a folder in which it must not lie.
+    ///   - target: a folder that does not exist or is empty.
+    ///   - source: a folder that must not contain it.
     /// - Throws: `CorpusError.folderNotEmpty` or `.cannotWrite`.
     init(for target: String, outside source: String) throws {
         var target = target
@@ -25,7 +25,7 @@ struct StagedFolder {
             throw CorpusError.cannotWrite(path: target, reason: "a file of that name is there")
         }
         let parent = target.lastIndex(of: "/").map { $0 == target.startIndex ? "/" : String(target[..<$0]) } ?? "."
-        // The source is not even given a folder that the target needs.
+        // No parent folder of the target is created inside the source either.
         var existing = parent
         while !FileManager.default.fileExists(atPath: existing), let slash = existing.lastIndex(of: "/") {
             existing = slash == existing.startIndex ? "/" : String(existing[..<slash])
@@ -34,7 +34,7 @@ struct StagedFolder {
             let outer = FolderWalk.resolved(source), inside == outer || inside.hasPrefix(outer + "/")
         {
             throw CorpusError.cannotWrite(
-                path: target, reason: "it lies in \(source), which is only read; name a folder elsewhere")
+                path: target, reason: "it is inside \(source), which is only read; name a folder elsewhere")
         }
         do {
             try FileManager.default.createDirectory(atPath: parent, withIntermediateDirectories: true)
@@ -44,17 +44,17 @@ struct StagedFolder {
         guard mkdir(path, 0o777) == 0 else {
             let reason =
                 errno == EEXIST
-                ? "it is there already, left by a conversion that was ended, or still being written; remove it"
+                ? "it is there already, left by an interrupted conversion or still being written; remove it"
                 : String(cString: strerror(errno))
             throw CorpusError.cannotWrite(path: path, reason: reason)
         }
     }
 
-    /// Gives the folder its name, once all of it is on the disk.
+    /// Renames the folder once all of it is on disk.
     func publish() throws {
-        // One call for all files: each by itself would wait for the disk thousands of times.
+        // One call for all files instead of thousands of fsync calls.
         sync()
-        // An empty folder of that name gives way.
+        // An empty folder of that name is replaced.
         guard rename(path, target) == 0 else {
             throw CorpusError.cannotWrite(path: target, reason: String(cString: strerror(errno)))
         }

@@ -1,16 +1,16 @@
 import Images
 
-/// What a picture looks like from afar, small enough to compare a million: two pictures are near where both parts are.
+/// A perceptual hash of an image, small enough to compare a million: two images are near-duplicates where both parts are.
 package struct Fingerprint: Sendable, Equatable {
-    /// The picture is reduced to 9 × 8 greys; each bit says whether a grey is lighter than the one to its left
+    /// The image is reduced to 9 × 8 grey levels; each bit says whether one is lighter than its left neighbour
     /// (the difference hash).
     let code: UInt64
-    /// Mean colours of the 3 × 3 parts of the picture: plain pictures of different colours have equal codes.
+    /// Mean colours of a 3 × 3 grid: plain images of different colours have equal codes.
     private let colors: SIMD32<UInt8>
 
-    /// Codes of near pictures differ in at most so many bits of 64.
+    /// The codes of near-duplicates differ in at most this many bits of 64.
     static let nearBits = 4
-    /// Mean colours of near pictures differ by at most so many levels of 255 on average.
+    /// The mean colours of near-duplicates differ by at most this many levels of 255 on average.
     static let nearLevels = 8
 
     init(of image: Image) {

@@ -1,17 +1,17 @@
 import Synchronization
 import Threads
 
-/// Where the prepared pictures of a store are kept: in a file, or in memory where there is none or it fails.
+/// The cache of a store's prepared images: a file, or memory where there is no file or it fails.
 ///
-/// A thread of its own writes the file. The others, of which some have the least priority, would wait for each other at the
-/// kernel's lock of the file.
-final class PictureShelf: Sendable {
-    /// What there is of a picture.
+/// One dedicated thread writes the file: other threads, some of low priority, would block each other on the kernel's lock of
+/// the file.
+final class ImageCache: Sendable {
+    /// The state of an image.
     enum Find {
-        case kept(PreparedPicture)
-        /// It is to be decoded by who asked, and then kept or given up.
+        case cached(PreparedImage)
+        /// The caller must decode it, and then call `keep` or `markBad`.
         case missing
-        /// Another thread is at it.
+        /// Another thread is decoding it.
         case busy
         /// It cannot be decoded.
         case bad
@@ -21,14 +21,14 @@ final class PictureShelf: Sendable {
 
     private struct State {
         var slots: [Slot]
-        /// Width and height of each picture, where they are not all of one size.
+        /// Width and height of each image; empty where all have one size.
         var sizes: [UInt32]
-        /// What is still to be written.
-        var waiting: [Int: PreparedPicture] = [:]
+        /// Images that are still to be written to the file.
+        var waiting: [Int: PreparedImage] = [:]
         var notices: [String] = []
-        var told: Set<String> = []
+        var reported: Set<String> = []
         var fileIsFull = false
-        var isOutOfRoom = false
+        var isFull = false
     }
 
     private struct Jobs {
@@ -37,32 +37,32 @@ final class PictureShelf: Sendable {
     }
 
     private let form: PictureForm
-    private let file: PictureFile?
-    private let memory: PictureMemory
+    private let file: ImageCacheFile?
+    private let memory: ImageCacheMemory
     private let state: Mutex<State>
     private let jobs = Monitor(Jobs())
-    /// Pictures that may wait to be written.
-    private static let most = 256
+    /// The most images that wait to be written.
+    private static let queueLimit = 256
 
-    init(count: Int, form: PictureForm, cache: String?, memoryLimit: Int?) {
+    init(count: Int, form: PictureForm, file path: String?, memoryLimit: Int?) {
         self.form = form
         var state = State(
             slots: [Slot](repeating: .unknown, count: count),
             sizes: form.hasOneSize ? [] : [UInt32](repeating: 0, count: count))
-        var file: PictureFile?
-        if let cache {
-            do throws(PictureFile.Refusal) {
-                let opened = try PictureFile(cache, form: form, count: count)
-                if opened.wasBegunAnew {
-                    state.notices.append("\(cache) is damaged or of other pictures, and is begun anew")
+        var file: ImageCacheFile?
+        if let path {
+            do throws(ImageCacheFile.Failure) {
+                let opened = try ImageCacheFile(path, form: form, count: count)
+                if opened.wasReset {
+                    state.notices.append("\(path) is damaged or belongs to other images; it is rebuilt")
                 }
                 file = opened
             } catch {
-                state.notices.append("\(cache) \(error.reason); decoded pictures are kept in memory")
+                state.notices.append("\(path) \(error.reason); decoded images are kept in memory")
             }
         }
         self.file = file
-        memory = PictureMemory(count: count, slotSize: form.capacity, limit: memoryLimit)
+        memory = ImageCacheMemory(count: count, slotSize: form.capacity, limit: memoryLimit)
         self.state = Mutex(state)
     }
 
@@ -76,13 +76,13 @@ final class PictureShelf: Sendable {
         }
     }
 
-    private func tell(once key: String, _ notice: @autoclosure () -> String) {
-        state.withLock { if $0.told.insert(key).inserted { $0.notices.append(notice()) } }
+    private func report(once key: String, _ notice: @autoclosure () -> String) {
+        state.withLock { if $0.reported.insert(key).inserted { $0.notices.append(notice()) } }
     }
 
-    // MARK: Taking
+    // MARK: Lookup
 
-    /// What there is of a picture; who finds it missing must end in `keep`, `giveUp` or `release`.
+    /// Looks an image up; after `missing`, the caller must call `keep` or `markBad`.
     func find(_ example: Int) -> Find {
         state.withLock { state in
             switch state.slots[example] {
@@ -91,74 +91,74 @@ final class PictureShelf: Sendable {
                 return .missing
             case .busy: return .busy
             case .bad: return .bad
-            case .waiting: return state.waiting[example].map(Find.kept) ?? .busy
-            case .inMemory: return .kept(picture(memory.slot(example), example, state))
-            case .inFile: return file.map { .kept(picture($0.slot(example), example, state)) } ?? .busy
+            case .waiting: return state.waiting[example].map(Find.cached) ?? .busy
+            case .inMemory: return .cached(image(memory.slot(example), example, state))
+            case .inFile: return file.map { .cached(image($0.slot(example), example, state)) } ?? .busy
             }
         }
     }
 
-    private func picture(_ slot: UnsafeRawBufferPointer, _ example: Int, _ state: State) -> PreparedPicture {
-        PreparedPicture(
-            size: form.hasOneSize ? PreparedPicture.Size(form.side, form.side) : .init(bits: state.sizes[example]),
-            lying: slot, in: self)
+    private func image(_ slot: UnsafeRawBufferPointer, _ example: Int, _ state: State) -> PreparedImage {
+        PreparedImage(
+            size: form.hasOneSize ? PreparedImage.Size(form.side, form.side) : .init(bits: state.sizes[example]),
+            at: slot, of: self)
     }
 
-    /// Whether a picture is of no use to decode ahead: it is there, or somebody is at it.
+    /// Whether an image is cached, being decoded, or known to be bad.
     func isKnown(_ example: Int) -> Bool { state.withLock { $0.slots[example] != .unknown } }
 
-    /// Whether some picture found no room.
-    var isOutOfRoom: Bool { state.withLock { $0.isOutOfRoom } }
+    /// Whether an image did not fit.
+    var isFull: Bool { state.withLock { $0.isFull } }
 
-    /// Looks for a missing picture in the file of an earlier process.
-    /// - Parameter name: of the picture, for notices.
-    func findInFile(_ example: Int, stamp: UInt64, name: String) -> PreparedPicture? {
+    /// Looks for a missing image in the file that an earlier process wrote.
+    /// - Parameter name: the image's name, for messages.
+    func findInFile(_ example: Int, stamp: UInt64, name: String) -> PreparedImage? {
         guard let file else { return nil }
-        switch file.knowledge(of: example, stamp: stamp) {
-        case .kept(let size):
+        switch file.entry(of: example, stamp: stamp) {
+        case .valid(let size):
             settle(example, .inFile, size)
-            return state.withLock { picture(file.slot(example), example, $0) }
-        case .nothing: break
-        case .otherPicture:
-            tell(
-                once: "exchanged",
-                "\(name) is not the picture that it was, and is decoded anew (others that changed are not named)")
+            return state.withLock { image(file.slot(example), example, $0) }
+        case .empty: break
+        case .changed:
+            report(
+                once: "changed",
+                "\(name) has changed and is decoded again (other changed images are not listed)")
         case .damaged:
-            tell(once: "damaged", "the file of decoded pictures is damaged; what is wrong in it is decoded anew")
+            report(once: "damaged", "the image cache is damaged; the affected images are decoded again")
         }
         return nil
     }
 
-    // MARK: Keeping
+    // MARK: Insertion
 
-    /// Keeps a missing picture.
-    func keep(_ picture: PreparedPicture, of example: Int, stamp: UInt64) {
+    /// Caches a missing image; waits while the queue of the writing thread is full.
+    func keep(_ image: PreparedImage, of example: Int, stamp: UInt64) {
         let isForFile =
             file != nil
             && state.withLock { state in
                 guard !state.fileIsFull else { return false }
-                state.waiting[example] = picture
+                state.waiting[example] = image
                 state.slots[example] = .waiting
                 return true
             }
-        guard isForFile else { return keepInMemory(picture, of: example) }
+        guard isForFile else { return keepInMemory(image, of: example) }
         jobs.update { jobs -> Void? in
-            guard jobs.queue.count < PictureShelf.most else { return nil }
+            guard jobs.queue.count < ImageCache.queueLimit else { return nil }
             jobs.queue.append((example, stamp))
             return ()
         }
     }
 
-    /// A missing picture is bad.
-    func giveUp(_ example: Int) { state.withLock { $0.slots[example] = .bad } }
+    /// Marks a missing image as one that cannot be decoded.
+    func markBad(_ example: Int) { state.withLock { $0.slots[example] = .bad } }
 
-    private func keepInMemory(_ picture: PreparedPicture, of example: Int) {
-        let hasRoom = picture.withBytes { memory.write($0, of: example) }
-        settle(example, hasRoom ? .inMemory : .unknown, picture.size)
-        if !hasRoom { state.withLock { $0.isOutOfRoom = true } }
+    private func keepInMemory(_ image: PreparedImage, of example: Int) {
+        let hasRoom = image.withBytes { memory.write($0, of: example) }
+        settle(example, hasRoom ? .inMemory : .unknown, image.size)
+        if !hasRoom { state.withLock { $0.isFull = true } }
     }
 
-    private func settle(_ example: Int, _ slot: Slot, _ size: PreparedPicture.Size) {
+    private func settle(_ example: Int, _ slot: Slot, _ size: PreparedImage.Size) {
         state.withLock { state in
             if !form.hasOneSize { state.sizes[example] = size.bits }
             state.slots[example] = slot
@@ -168,7 +168,7 @@ final class PictureShelf: Sendable {
 
     // MARK: Writing
 
-    /// Writes what is kept, until the shelf is closed and all is written.
+    /// Writes queued images to the file until the cache is closed and the queue is empty.
     func write() {
         guard let file else { return }
         while true {
@@ -182,25 +182,25 @@ final class PictureShelf: Sendable {
         }
     }
 
-    private func write(_ example: Int, stamp: UInt64, to file: PictureFile) {
-        guard let picture = state.withLock({ $0.waiting[example] }) else { return }
+    private func write(_ example: Int, stamp: UInt64, to file: ImageCacheFile) {
+        guard let image = state.withLock({ $0.waiting[example] }) else { return }
         if !state.withLock({ $0.fileIsFull }) {
-            do throws(PictureFile.Refusal) {
-                try file.write(picture, of: example, stamp: stamp)
-                settle(example, .inFile, picture.size)
+            do throws(ImageCacheFile.Failure) {
+                try file.write(image, of: example, stamp: stamp)
+                settle(example, .inFile, image.size)
                 return
             } catch {
                 state.withLock { $0.fileIsFull = true }
-                tell(once: "full", "the file of decoded pictures \(error.reason); further ones are kept in memory")
+                report(once: "full", "the image cache \(error.reason); further images are kept in memory")
             }
         }
-        keepInMemory(picture, of: example)
+        keepInMemory(image, of: example)
     }
 
-    /// Keeps in memory what comes: there is no thread to write the file.
+    /// Caches in memory from now on: no thread could be started to write the file.
     func doWithoutFile() {
         state.withLock { $0.fileIsFull = true }
-        tell(once: "full", "no thread can be had to write the file of decoded pictures; they are kept in memory")
+        report(once: "full", "no thread could be started to write the image cache; images are kept in memory")
     }
 
     func close() { jobs.update { $0.isClosed = true } }

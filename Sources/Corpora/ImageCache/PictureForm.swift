@@ -1,51 +1,50 @@
 import Images
 
-/// Where the window lies that is cut out of a picture.
+/// Where images are cropped.
 public enum PictureCrop: String, Sendable, CaseIterable, Codable {
-    /// At the centre, the same each time.
+    /// At the centre, the same every time.
     case center
-    /// Anywhere, each time the picture is seen.
+    /// Anywhere, drawn anew every time the image is used.
     case random
 }
 
-/// How pictures of any size become squares to train on.
+/// How images of any size become the squares that training uses.
 public struct PictureForm: Sendable, Equatable {
     /// Width and height of the squares, in pixels.
     public let side: Int
-    /// What becomes of pictures that are no squares.
+    /// How images that are not square become so.
     public let aspect: PictureAspect
-    /// Where the window lies.
+    /// Where images are cropped.
     public let crop: PictureCrop
-    /// How much longer than `side` the shorter side of a picture is that windows are cut from, as a share of `side`;
-    /// without effect on windows at the centre.
+    /// For random crops: images are resized until their shorter side is `side * (1 + margin)`.
     public let margin: Float
 
     /// - Parameters:
     ///   - side: at least 1.
-    ///   - margin: 0 to 1.
+    ///   - margin: 0...1.
     public init(side: Int, aspect: PictureAspect = .crop, crop: PictureCrop = .center, margin: Float = 0.125) {
-        precondition(side > 0, "pictures need a positive side")
-        precondition((0...1).contains(margin), "the margin is a share")
+        precondition(side > 0, "images need a positive side")
+        precondition((0...1).contains(margin), "the margin is a fraction")
         self.side = side
         self.aspect = aspect
         self.crop = crop
         self.margin = crop == .random ? margin : 0
     }
 
-    /// The shorter side of a prepared picture.
+    /// The shorter side of a prepared image.
     var shortSide: Int { side + Int((Float(side) * margin).rounded(.up)) }
-    /// The longest that its longer side may be: that of pictures twice as long as high, of which longer ones are cut.
+    /// The most that its longer side may be: images more elongated than 2:1 are cropped.
     var longSide: Int { crop == .random && aspect == .crop ? 2 * shortSide : shortSide }
-    /// Whether all prepared pictures are squares of `side`.
+    /// Whether all prepared images are `side × side`.
     var hasOneSize: Bool { shortSide == side && longSide == side }
-    /// Whether a prepared picture may have this size.
-    func canBe(_ size: PreparedPicture.Size) -> Bool {
+    /// Whether a prepared image may have this size.
+    func canBe(_ size: PreparedImage.Size) -> Bool {
         min(size.width, size.height) == shortSide && max(size.width, size.height) <= longSide
     }
-    /// Bytes of the largest prepared picture.
+    /// Bytes of the largest prepared image.
     var capacity: Int { shortSide * longSide * 3 }
 
-    /// The picture as it is kept: of size `side` × `side`, or with a margin to cut random windows from.
+    /// The image as it is cached: `side × side`, or with a margin for random crops.
     func prepare(_ image: Image) -> Image {
         let short = shortSide
         guard longSide > short, image.width != image.height else { return image.fitted(side: short, aspect: aspect) }

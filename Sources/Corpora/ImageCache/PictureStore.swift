@@ -3,86 +3,88 @@ import Images
 import Synchronization
 import Threads
 
-/// The pictures of a corpus as `form` prepares them, each decoded when it is first asked for, and once.
+/// The images of a corpus as `form` prepares them. Each is decoded once, when it is first requested.
 ///
-/// They are kept in a file that a later process takes up again, or in memory where there is none or where it fails: which
-/// of them it is changes nothing but the time it takes. Any number of threads may ask.
+/// Prepared images are cached in a file that later processes reuse, or in memory where there is no file or it fails; which
+/// of the two changes nothing but the time it takes. Safe to use from any number of threads.
 public final class PictureStore: Sendable {
-    /// Whose pictures they are.
+    /// The corpus that the images belong to.
     public let corpus: Corpus
     /// How they are prepared.
     public let form: PictureForm
     private let badFiles: BadFiles
-    private let shelf: PictureShelf
+    private let cache: ImageCache
     private let writer: WorkerThreads
     private let state = Mutex(State())
 
     private struct State {
-        var leftOut = LeftOut()
+        var leftOut = SkippedItems()
         var decoded = 0
-        /// Why nothing is given out any more.
+        /// The failure that every further request throws.
         var failure: CorpusError?
     }
 
+    /// Creates a store; nothing is decoded yet.
     /// - Parameters:
-    ///   - corpus: whose pictures.
-    ///   - form: how to prepare them.
-    ///   - badFiles: what becomes of pictures that cannot be decoded.
-    ///   - cache: path of the file to keep them in; memory alone where nil.
-    ///   - memoryLimit: most bytes to keep in memory, half of the machine's where nil; what finds no room is decoded each
-    ///     time it is asked for.
+    ///   - corpus: the corpus that the images belong to.
+    ///   - form: how to prepare the images.
+    ///   - badFiles: how many images may fail to decode.
+    ///   - cachePath: path of the cache file; nil caches in memory alone.
+    ///   - memoryLimit: the most bytes to cache in memory; nil is half of the machine's. Images beyond it are decoded on
+    ///     every request.
     public init(
-        corpus: Corpus, form: PictureForm, badFiles: BadFiles = .few, cache: String? = nil, memoryLimit: Int? = nil
+        corpus: Corpus, form: PictureForm, badFiles: BadFiles = .few, cache cachePath: String? = nil,
+        memoryLimit: Int? = nil
     ) {
         self.corpus = corpus
         self.form = form
         self.badFiles = badFiles
-        let shelf = PictureShelf(
-            count: corpus.examples.count, form: form, cache: cache, memoryLimit: memoryLimit)
-        self.shelf = shelf
-        // It holds the shelf and not the store: releasing the store is what ends it.
-        writer = WorkerThreads(count: shelf.hasFile ? 1 : 0, niceness: 0) { shelf.write() }
-        if shelf.hasFile && writer.isEmpty { shelf.doWithoutFile() }
+        let cache = ImageCache(
+            count: corpus.examples.count, form: form, file: cachePath, memoryLimit: memoryLimit)
+        self.cache = cache
+        // The thread holds the cache and not the store, so that releasing the store ends it.
+        writer = WorkerThreads(count: cache.hasFile ? 1 : 0, niceness: 0) { cache.write() }
+        if cache.hasFile && writer.isEmpty { cache.doWithoutFile() }
     }
 
     deinit {
-        shelf.close()
+        cache.close()
         writer.join()
     }
 
-    // MARK: What is told
+    // MARK: Reports
 
-    /// What happened to the file that pictures are kept in, each kind once: since the last call, in order.
-    public func takeNotices() -> [String] { shelf.takeNotices() }
+    /// Messages about the cache file since the last call, in order; each kind of event is reported once.
+    public func takeNotices() -> [String] { cache.takeNotices() }
 
-    /// The pictures that turned out bad so far.
-    public var leftOut: LeftOut { state.withLock { $0.leftOut } }
+    /// The images that failed to decode so far.
+    public var leftOut: SkippedItems { state.withLock { $0.leftOut } }
 
-    /// How many pictures this store has decoded.
+    /// Number of images this store has decoded.
     package var decodedCount: Int { state.withLock { $0.decoded } }
 
-    /// What to say when there is no picture to give out.
+    /// The error where no image can be decoded.
     package var nothingUsable: CorpusError {
-        let none = CorpusProblem(kind: .unreadablePicture, file: "", line: nil, detail: "no picture can be decoded")
+        let none = CorpusProblem(kind: .unreadableImage, file: "", line: nil, detail: "no image can be decoded")
         let total = corpus.examples.count
-        return .unreadablePictures(
+        return .unreadableImages(
             first: leftOut.first.first ?? none, count: total, total: total, folder: corpus.folder)
     }
 
-    // MARK: Pictures
+    // MARK: Images
 
-    /// Picture `example` of the corpus, cut at the centre; nil where it cannot be decoded.
-    /// - Throws: `CorpusError.unreadablePictures` when more pictures are bad than is allowed.
+    /// Image `example`, `side × side`, cropped at the centre; nil where it cannot be decoded.
+    /// - Throws: `CorpusError.unreadableImages` when more images fail to decode than `badFiles` allows.
     public func image(_ example: Int) throws -> Image? {
-        try picture(example)?.window(at: [0.5, 0.5], side: form.side)
+        try preparedImage(example)?.window(at: [0.5, 0.5], side: form.side)
     }
 
-    /// Whether picture `example` can be decoded; throws as `image` does.
-    public func isUsable(_ example: Int) throws -> Bool { try picture(example) != nil }
+    /// Whether image `example` can be decoded; throws as `image` does.
+    public func isUsable(_ example: Int) throws -> Bool { try preparedImage(example) != nil }
 
-    /// Decodes every picture on all processors.
-    /// - Parameter progress: called now and then, one call at a time, with the number of pictures done.
-    /// - Returns: the examples whose pictures are bad.
+    /// Decodes every image on all processors.
+    /// - Parameter progress: called from time to time, one call at a time, with the number of images done.
+    /// - Returns: the examples whose images cannot be decoded.
     /// - Throws: as `image` does.
     public func readAll(progress: (@Sendable (Int) -> Void)? = nil) throws -> Set<Int> {
         let bad = Mutex<Set<Int>>([])
@@ -101,77 +103,77 @@ public final class PictureStore: Sendable {
         return bad.withLock { $0 }
     }
 
-    /// Decodes picture `example` where that is still to be done and nobody is at it.
-    /// - Returns: whether it is of use to go on with others: not when nothing has room any more.
-    func decodeAhead(_ example: Int) throws -> Bool {
-        if shelf.isOutOfRoom { return false }
-        if !shelf.isKnown(example) { _ = try picture(example) }
+    /// Decodes image `example` unless it is cached or another thread is decoding it.
+    /// - Returns: whether prefetching can continue; false when the cache is full.
+    func prefetch(_ example: Int) throws -> Bool {
+        if cache.isFull { return false }
+        if !cache.isKnown(example) { _ = try preparedImage(example) }
         return true
     }
 
-    /// Writes picture `example` as numbers in −1…1 to `output`, `side * side * 3` of them.
+    /// Writes a crop of image `example` to `output`, `[side, side, 3]` values in −1…1.
     /// - Parameters:
-    ///   - place: where the window lies within what a picture has beyond it, 0 ..< 1 to the right and downward.
-    ///   - flipped: whether the window is mirrored left to right.
-    /// - Returns: whether the picture could be decoded; nothing is written otherwise.
+    ///   - place: position of the crop, 0 ..< 1 of the free space to the right and downward.
+    ///   - flipped: whether the crop is mirrored left to right.
+    /// - Returns: whether the image could be decoded; nothing is written otherwise.
     func write(
         _ example: Int, at place: SIMD2<Float>, flipped: Bool, to output: UnsafeMutablePointer<Float>
     ) throws -> Bool {
-        guard let picture = try picture(example) else { return false }
-        picture.write(window: place, side: form.side, flipped: flipped, to: output)
+        guard let image = try preparedImage(example) else { return false }
+        image.write(window: place, side: form.side, flipped: flipped, to: output)
         return true
     }
 
     // MARK: Decoding
 
-    /// A picture, decoded first where it must be; nil where it is bad.
-    private func picture(_ example: Int) throws -> PreparedPicture? {
+    /// The prepared image, decoded if necessary; nil where it cannot be decoded.
+    private func preparedImage(_ example: Int) throws -> PreparedImage? {
         if let failure = state.withLock({ $0.failure }) { throw failure }
-        switch shelf.find(example) {
-        case .kept(let picture): return picture
+        switch cache.find(example) {
+        case .cached(let image): return image
         case .bad: return nil
         case .busy:
-            // Decoded here too and not kept: the other thread may have to wait long for a processor.
+            // Decoded here too and not cached: the other thread may have a low priority.
             return try? decode(example)
         case .missing:
             do {
-                let stamp = try corpus.pictureStamp(example)
-                if let kept = shelf.findInFile(example, stamp: stamp, name: corpus.pictureName(example)) {
+                let stamp = try corpus.imageStamp(example)
+                if let kept = cache.findInFile(example, stamp: stamp, name: corpus.imageName(example)) {
                     return kept
                 }
-                let picture = try decode(example)
-                shelf.keep(picture, of: example, stamp: stamp)
-                return picture
+                let image = try decode(example)
+                cache.keep(image, of: example, stamp: stamp)
+                return image
             } catch {
-                shelf.giveUp(example)
-                try leaveOut(example, error)
+                cache.markBad(example)
+                try skip(example, error)
                 return nil
             }
         }
     }
 
-    private func decode(_ example: Int) throws -> PreparedPicture {
-        let encoded = try corpus.encodedPicture(example)
-        let name = corpus.pictureName(example)
+    private func decode(_ example: Int) throws -> PreparedImage {
+        let encoded = try corpus.encodedImage(example)
+        let name = corpus.imageName(example)
         let image = form.prepare(try Image(decoding: encoded, named: name, atLeast: form.shortSide))
         state.withLock { $0.decoded += 1 }
-        return PreparedPicture(image)
+        return PreparedImage(image)
     }
 
-    /// Counts a bad picture, and ends everything when there are too many.
-    private func leaveOut(_ example: Int, _ error: any Error) throws {
-        // The problem names the picture already.
-        var (reason, name) = ("\(error)", corpus.pictureName(example))
+    /// Counts an image that failed to decode, and throws when there are too many.
+    private func skip(_ example: Int, _ error: any Error) throws {
+        // The problem states the name itself.
+        var (reason, name) = ("\(error)", corpus.imageName(example))
         for prefix in ["\(name): ", "\(corpus.folder)/\(name): "] where reason.hasPrefix(prefix) {
             reason.removeFirst(prefix.count)
         }
-        let problem = corpus.problem(.unreadablePicture, with: example, reason)
+        let problem = corpus.problem(.unreadableImage, with: example, reason)
         try state.withLock { state throws(CorpusError) in
             if let failure = state.failure { throw failure }
             state.leftOut.add(problem)
             let (count, total) = (state.leftOut.total, corpus.examples.count)
             if badFiles.refuses(count, of: total) {
-                let failure = CorpusError.unreadablePictures(
+                let failure = CorpusError.unreadableImages(
                     first: state.leftOut.first.first ?? problem, count: count, total: total, folder: corpus.folder)
                 state.failure = failure
                 throw failure

@@ -1,7 +1,7 @@
 import Images
 
-/// A picture as its form prepares it, wherever it lies.
-struct PreparedPicture: Sendable {
+/// An image as its form prepares it: 8-bit RGB, `[height, width, 3]`, in an array or in the cache.
+struct PreparedImage: Sendable {
     /// Columns and rows.
     struct Size: Sendable, Equatable {
         let width: Int
@@ -14,13 +14,13 @@ struct PreparedPicture: Sendable {
         var bits: UInt32 { UInt32(width) << 16 | UInt32(height) }
     }
 
-    /// The numbers that bytes stand for.
+    /// The value in −1…1 of each byte.
     private static let values = (0..<256).map { Float($0) / 127.5 - 1 }
 
     private enum Place: Sendable {
         case array([UInt8])
-        /// Bytes that nobody changes any more, there for as long as the shelf is.
-        case shelf(UInt, count: Int, PictureShelf)
+        /// Bytes that do not change any more and live as long as the cache.
+        case cache(UInt, count: Int, ImageCache)
     }
 
     let size: Size
@@ -32,30 +32,30 @@ struct PreparedPicture: Sendable {
     }
 
     /// - Parameter slot: begins with the pixels.
-    init(size: Size, lying slot: UnsafeRawBufferPointer, in shelf: PictureShelf) {
+    init(size: Size, at slot: UnsafeRawBufferPointer, of cache: ImageCache) {
         self.size = size
-        place = .shelf(UInt(bitPattern: slot.baseAddress), count: size.width * size.height * 3, shelf)
+        place = .cache(UInt(bitPattern: slot.baseAddress), count: size.width * size.height * 3, cache)
     }
 
     /// Lends the pixels, row by row, `height × width × 3`.
     func withBytes<Result>(_ body: (UnsafeRawBufferPointer) -> Result) -> Result {
         switch place {
         case .array(let pixels): pixels.withUnsafeBytes(body)
-        case .shelf(let address, let count, let shelf):
-            withExtendedLifetime(shelf) {
+        case .cache(let address, let count, let cache):
+            withExtendedLifetime(cache) {
                 body(UnsafeRawBufferPointer(start: UnsafeRawPointer(bitPattern: address), count: count))
             }
         }
     }
 
-    /// The top left corner of a window of `side`.
-    /// - Parameter place: 0 ..< 1 to the right and downward of the places there are.
+    /// The top left corner of a crop of `side`.
+    /// - Parameter place: 0 ..< 1 of the free space to the right and downward.
     private func corner(_ place: SIMD2<Float>, side: Int) -> (x: Int, y: Int) {
         func start(_ place: Float, _ length: Int) -> Int { min(Int(place * Float(length - side + 1)), length - side) }
         return (start(place.x, size.width), start(place.y, size.height))
     }
 
-    /// A square window as an image.
+    /// A square crop as an image.
     func window(at place: SIMD2<Float>, side: Int) -> Image {
         let corner = corner(place, side: side)
         return withBytes { bytes in
@@ -69,12 +69,12 @@ struct PreparedPicture: Sendable {
         }
     }
 
-    /// Writes a square window as numbers in −1…1 to `output`, `side * side * 3` of them.
+    /// Writes a square crop to `output`, `[side, side, 3]` values in −1…1.
     /// - Parameter flipped: whether it is mirrored left to right.
     func write(window place: SIMD2<Float>, side: Int, flipped: Bool, to output: UnsafeMutablePointer<Float>) {
         let corner = corner(place, side: side)
         withBytes { bytes in
-            PreparedPicture.values.withUnsafeBufferPointer { values in
+            PreparedImage.values.withUnsafeBufferPointer { values in
                 for row in 0..<side {
                     let start = ((corner.y + row) * size.width + corner.x) * 3
                     let source = UnsafeRawBufferPointer(rebasing: bytes[start..<start + side * 3])

@@ -24,7 +24,7 @@ enum CaptionsJSON {
 
     /// Reads the files that hold captions; false where none does.
     static func read(_ names: [String], _ folder: FolderContents, into listing: inout CorpusListing) throws -> Bool {
-        var finder = PictureFinder(folder.pictures) { $0.lastPathPart }
+        var finder = ImageFinder(folder.images) { $0.lastPathPart }
         var found = false
         for name in names {
             var file = Contents()
@@ -48,7 +48,7 @@ enum CaptionsJSON {
             found = true
             add(file, named: name, folder, &finder, into: &listing)
         }
-        if found { listing.noteUnlisted(folder.pictures, finder.isUsed) }
+        if found { listing.noteUnlisted(folder.images, finder.isUsed) }
         return found
     }
 
@@ -91,12 +91,12 @@ enum CaptionsJSON {
     }
 
     private static func add(
-        _ file: Contents, named name: String, _ folder: FolderContents, _ finder: inout PictureFinder,
+        _ file: Contents, named name: String, _ folder: FolderContents, _ finder: inout ImageFinder,
         into listing: inout CorpusListing
     ) {
         var places = [Int: Int](minimumCapacity: file.imageIDs.count)
         for (place, id) in file.imageIDs.enumerated() where places.updateValue(place, forKey: id) != nil {
-            listing.note(.repeatedPicture, name, nil, "image \(id) is there twice")
+            listing.note(.repeatedImage, name, nil, "image \(id) is there twice")
         }
         // The captions of each image, in the order of the file: a list through the file for each.
         var (first, last) = (
@@ -105,7 +105,7 @@ enum CaptionsJSON {
         var next = [Int](repeating: -1, count: file.captionIDs.count)
         for (caption, id) in file.captionIDs.enumerated() {
             guard let place = places[id] else {
-                listing.note(.missingPicture, name, nil, "has a caption of image \(id), which it does not list")
+                listing.note(.missingImage, name, nil, "has a caption of image \(id), which it does not list")
                 continue
             }
             if last[place] < 0 { first[place] = caption } else { next[last[place]] = caption }
@@ -114,17 +114,17 @@ enum CaptionsJSON {
         let source = listing.addSource(name)
         let split = SplitName.of(name)
         for place in file.imageIDs.indices where places[file.imageIDs[place]] == place {
-            let picture = file.imageNames.utf8(place)
-            func called() -> String { String(decoding: picture, as: UTF8.self) }
+            let image = file.imageNames.utf8(place)
+            func called() -> String { String(decoding: image, as: UTF8.self) }
             guard first[place] >= 0 else {
                 listing.note(.noCaption, name, nil, "\(called()) has no caption")
                 continue
             }
-            if let fault = PicturePath.fault(Array(picture)) {
+            if let fault = ImagePath.fault(Array(image)) {
                 listing.note(.unsafePath, name, nil, fault)
                 continue
             }
-            guard let path = find(PicturePath.normalized(Array(picture)), split, folder, &finder, name, &listing) else {
+            guard let path = find(ImagePath.normalized(Array(image)), split, folder, &finder, name, &listing) else {
                 continue
             }
             for caption in sequence(first: first[place], next: { next[$0] < 0 ? nil : next[$0] }) {
@@ -136,29 +136,29 @@ enum CaptionsJSON {
         }
     }
 
-    /// The picture of that name: at the top, else wherever in the folder it lies (`images/`, `train2017/`), and of
+    /// The image of that name: at the top, else wherever in the folder it lies (`images/`, `train2017/`), and of
     /// several in a folder that is called after the split.
     private static func find(
-        _ name: ArraySlice<UInt8>, _ split: String?, _ folder: FolderContents, _ finder: inout PictureFinder,
+        _ name: ArraySlice<UInt8>, _ split: String?, _ folder: FolderContents, _ finder: inout ImageFinder,
         _ file: String, _ listing: inout CorpusListing
     ) -> ArraySlice<UInt8>? {
-        let pictures = folder.pictures
-        var found = finder.pictures(name.lastPathPart).filter {
-            let path = pictures.utf8($0)
+        let images = folder.images
+        var found = finder.images(name.lastPathPart).filter {
+            let path = images.utf8($0)
             return path.count == name.count || path.dropLast(name.count).last == 0x2F && path.suffix(name.count) == name
         }
-        if let exact = found.first(where: { pictures.utf8($0) == name }) { found = [exact] }
-        if found.count > 1, let split { found = found.filter { SplitName.of(pictures[$0]) == split } }
+        if let exact = found.first(where: { images.utf8($0) == name }) { found = [exact] }
+        if found.count > 1, let split { found = found.filter { SplitName.of(images[$0]) == split } }
         if found.count == 1 {
             finder.use(found[0])
-            return pictures.utf8(found[0])
+            return images.utf8(found[0])
         }
         let called = String(decoding: name, as: UTF8.self)
         if found.isEmpty {
             let hidden = folder.outside.isEmpty ? "" : "; links that leave the folder are not followed"
-            listing.note(.missingPicture, file, nil, "\(called) does not exist, in whatever folder\(hidden)")
+            listing.note(.missingImage, file, nil, "\(called) does not exist, in whatever folder\(hidden)")
         } else {
-            listing.note(.repeatedPicture, file, nil, "\(called) is there \(found.count) times, in different folders")
+            listing.note(.repeatedImage, file, nil, "\(called) is there \(found.count) times, in different folders")
         }
         return nil
     }

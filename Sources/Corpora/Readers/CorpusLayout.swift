@@ -1,12 +1,12 @@
 import FoundationEssentials
 
-/// Tells how a corpus is laid out by what is there, and has the reader of that layout read it.
+/// Recognises the layout of a corpus by its files, and reads it.
 struct CorpusLayout {
-    /// What was named: a folder, a shard or a pattern of shards.
+    /// The path as given: a folder, a shard or a pattern of shards.
     private let folder: String
     /// The folder that all paths are relative to.
     let root: String
-    /// Shards that were named themselves; nil where a folder was.
+    /// Shards that were named explicitly; nil where a folder was.
     private let shards: [String]?
 
     /// - Throws: `CorpusError.noSuchFolder`, or `.parquet`.
@@ -40,7 +40,7 @@ struct CorpusLayout {
         if let format = try readMetadata(into: &listing) { return format }
         let contents = try FolderContents(root)
         for path in contents.outside {
-            listing.note(.unsafePath, String(decoding: path, as: UTF8.self), nil, "leaves the folder by a link")
+            listing.note(.unsafePath, String(decoding: path, as: UTF8.self), nil, "leaves the folder through a link")
         }
         for path in contents.unnamed {
             listing.note(.notUTF8, String(decoding: path, as: UTF8.self), nil, "has a name that is not UTF-8")
@@ -81,7 +81,7 @@ struct CorpusLayout {
         }
         let lines = try folders(with: MetadataFile.name)
         let tables = try lines == [""] ? [] : folders(with: MetadataTable.name)
-        // What lies at the top comes before what lies deeper.
+        // Files at the top take precedence.
         let isTable = lines.isEmpty || tables == [""]
         for folder in isTable ? tables : lines {
             let split = folder.isEmpty ? nil : String(folder.dropLast())

@@ -2,17 +2,17 @@ import Files
 
 /// Reads a text file line by line through one buffer, whatever the file's size.
 struct LineReader {
-    /// Longer lines are passed over and not kept: no row needs as much.
+    /// The most bytes of a line; longer ones are skipped.
     static let longestLine = 1 << 20
 
     struct Line {
         /// Counted from 1.
         let number: Int
-        /// Where it lies in `bytes`, without its end (LF or CR LF); nil where it is longer than any row needs.
+        /// Its range in `bytes`, without its end (LF or CR LF); nil where it is too long.
         let range: Range<Int>?
     }
 
-    /// The buffer that the ranges mean; good until the next line is asked for.
+    /// The buffer that ranges refer to; valid until the next call of `nextLine`.
     private(set) var bytes: [UInt8] = []
     private let file: OpenFile
     private var offset = 0
@@ -55,7 +55,7 @@ struct LineReader {
         return Line(number: number, range: start..<(hasReturn ? end - 1 : end))
     }
 
-    /// Moves what is not read yet to the front and reads on; false at the end of the file.
+    /// Moves unread bytes to the front and reads more; false at the end of the file.
     @discardableResult
     private mutating func refill() throws(CorpusError) -> Bool {
         bytes.removeSubrange(..<next)

@@ -1,13 +1,13 @@
 import Basics
 import JSON
 
-/// The image-folder layout: `metadata.jsonl`, one JSON object a line.
+/// The image-folder layout: `metadata.jsonl`, one JSON object per line.
 enum MetadataFile {
     static let name = "metadata.jsonl"
 
     /// - Parameters:
-    ///   - folder: that the file lies in and its paths are relative to, with a slash at its end; empty at the top.
-    ///   - split: of rows that name none.
+    ///   - folder: the file's folder, which its paths are relative to, with a slash at its end; empty at the top.
+    ///   - split: the split of rows that name none.
     static func read(in folder: String, split: String?, into listing: inout CorpusListing) throws {
         let file = folder + name
         let source = listing.addSource(file)
@@ -17,7 +17,7 @@ enum MetadataFile {
         while let line = try reader.nextLine() {
             guard let range = line.range else {
                 listing.note(
-                    .tooLong, file, line.number, "is longer than \(LineReader.longestLine) bytes; no row needs as much")
+                    .tooLong, file, line.number, "is longer than \(LineReader.longestLine) bytes")
                 isEmpty = false
                 continue
             }

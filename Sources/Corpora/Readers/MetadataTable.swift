@@ -6,8 +6,8 @@ enum MetadataTable {
     static let name = "metadata.csv"
 
     /// - Parameters:
-    ///   - folder: that the file lies in and its paths are relative to, with a slash at its end; empty at the top.
-    ///   - split: of rows that name none.
+    ///   - folder: the file's folder, which its paths are relative to, with a slash at its end; empty at the top.
+    ///   - split: the split of rows that name none.
     static func read(in folder: String, split: String?, into listing: inout CorpusListing) throws {
         let file = folder + name
         let source = listing.addSource(file)

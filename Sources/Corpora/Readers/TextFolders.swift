@@ -1,5 +1,5 @@
-/// The captions of Reed et al. (2016) for CUB and Oxford: `text_c10/<class>/<picture>.txt`, a caption a line, and the
-/// pictures elsewhere in the folder (`images/<class>/<picture>.jpg` of CUB, `jpg/image_00001.jpg` of Oxford).
+/// The captions of Reed et al. (2016) for CUB and Oxford: `text_c10/<class>/<image>.txt`, a caption a line, and the
+/// images elsewhere in the folder (`images/<class>/<image>.jpg` of CUB, `jpg/image_00001.jpg` of Oxford).
 ///
 /// The class is the folder. Beside `text_c10` may lie `trainclasses.txt`, `valclasses.txt` and `testclasses.txt`, lists
 /// of classes that make up the splits.
@@ -17,30 +17,30 @@ enum TextFolders {
     }
 
     static func read(_ contents: FolderContents, into listing: inout CorpusListing) throws {
-        let (pictures, texts) = (contents.pictures, contents.texts)
-        var finder = PictureFinder(pictures, by: stem)
+        let (images, texts) = (contents.images, contents.texts)
+        var finder = ImageFinder(images, by: stem)
         let splits = try splits(of: contents, listing.root)
         let captions = (0..<texts.count).filter { className(texts.utf8($0)) != nil }
         try TextFiles.read(captions, of: texts, in: listing.root) { text, content in
             let path = texts.utf8(text)
             let file = texts[text]
             guard let name = className(path) else { return }
-            var found = finder.pictures(stem(path))
-            if found.count > 1 { found = found.filter { pictures.utf8($0).dropLastPathPart.lastPathPart == name } }
+            var found = finder.images(stem(path))
+            if found.count > 1 { found = found.filter { images.utf8($0).dropLastPathPart.lastPathPart == name } }
             guard found.count == 1 else {
-                let kind = found.isEmpty ? CorpusProblem.Kind.missingPicture : .repeatedPicture
+                let kind = found.isEmpty ? CorpusProblem.Kind.missingImage : .repeatedImage
                 return listing.note(
                     kind, file, nil,
-                    found.isEmpty ? "there is no picture of that name" : "there are several pictures of that name")
+                    found.isEmpty ? "there is no image of that name" : "there are several images of that name")
             }
             finder.use(found[0])
             let bytes = try content.get()
             listing.addCaptions(ofText: bytes[...], file: file)
             listing.addRow(
-                path: pictures.utf8(found[0]), className: Array(name), split: splits[Array(name)] ?? [], source: nil,
+                path: images.utf8(found[0]), className: Array(name), split: splits[Array(name)] ?? [], source: nil,
                 line: nil)
         }
-        listing.noteUnlisted(pictures, finder.isUsed)
+        listing.noteUnlisted(images, finder.isUsed)
     }
 
     /// The name of a file without what follows its last dot.

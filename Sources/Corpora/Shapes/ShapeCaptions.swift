@@ -2,7 +2,7 @@ import RandomStreams
 
 /// The grammar of the captions of the shapes corpus.
 ///
-/// Every caption names colour and outline of every figure and is true of the picture; size, place and background
+/// Every caption names colour and outline of every figure and is true of the image; size, place and background
 /// are named by some, in changing words.
 enum ShapeCaptions {
     /// Two or three different captions of a scene.

@@ -1,6 +1,6 @@
 import RandomStreams
 
-/// What one picture of the shapes corpus shows: a background and one coloured shape or two.
+/// What one image of the shapes corpus shows: a background and one coloured shape or two.
 ///
 /// A scene is a pure function of a seed and an index.
 struct ShapeScene: Sendable {
@@ -38,7 +38,7 @@ struct ShapeScene: Sendable {
         let color: Color
         let size: Size
         let position: Position
-        /// Centre and radius in units of the picture's side, y downward.
+        /// Centre and radius in units of the image's side, y downward.
         let center: SIMD2<Float>
         let radius: Float
 

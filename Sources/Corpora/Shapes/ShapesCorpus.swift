@@ -12,11 +12,11 @@ import Threads
 /// Every caption is true and every word of it shows in the pixels, so a model that learns can be told from one that
 /// does not within minutes. One in eight combinations of colour and outline (such as `red circle`) never occurs in split
 /// `train`; whatever shows one is in split `test`, which asks whether words are understood apart. Do not mirror its
-/// pictures in training: captions say left and right.
+/// images in training: captions say left and right.
 public struct ShapesCorpus: Sendable {
-    /// One drawn picture with its text.
+    /// One drawn image with its text.
     public struct Drawing: Sendable {
-        /// The picture, square.
+        /// The image, square.
         public let image: Image
         /// Two or three different captions.
         public let captions: [String]
@@ -28,14 +28,14 @@ public struct ShapesCorpus: Sendable {
 
     /// Seed of the whole corpus.
     public let seed: UInt64
-    /// Width and height of the pictures, in pixels.
+    /// Width and height of the images, in pixels.
     public let side: Int
 
     /// - Parameters:
     ///   - seed: of the whole corpus.
     ///   - side: width and height, at least 1.
     public init(seed: UInt64, side: Int = 64) {
-        precondition(side > 0, "pictures need a positive side")
+        precondition(side > 0, "images need a positive side")
         self.seed = seed
         self.side = side
     }
@@ -92,10 +92,10 @@ public struct ShapesCorpus: Sendable {
     /// - Parameters:
     ///   - folder: a new or empty folder.
     ///   - count: how many drawings, at least 1.
-    ///   - progress: called now and then, one call at a time, with the number of pictures written.
+    ///   - progress: called from time to time, one call at a time, with the number of images written.
     /// - Throws: `CorpusError.folderNotEmpty` and `.cannotWrite`.
     public func write(to folder: String, count: Int, progress: (@Sendable (Int) -> Void)? = nil) throws {
-        precondition(count > 0, "a corpus needs a picture")
+        precondition(count > 0, "a corpus needs an image")
         let contents = try? FileManager.default.contentsOfDirectory(atPath: folder)
         if let contents, !contents.isEmpty { throw CorpusError.folderNotEmpty(folder) }
         do {

@@ -2,13 +2,13 @@ import Basics
 import Compression
 import Files
 
-/// What one shard holds: its pictures by place, and the texts that belong to them.
+/// The contents of a shard: the positions of its images, and the texts that belong to them.
 ///
-/// Members belong together that are called alike up to the first dot of the name, wherever in the shard they are.
+/// Members belong together if their names agree up to the first dot; they need not be adjacent.
 struct ShardContents: Sendable {
     /// Indices of the members of a group; -1 where there is none.
     struct Group: Sendable {
-        var picture: Int32 = -1
+        var image: Int32 = -1
         var text: Int32 = -1
         var json: Int32 = -1
     }
@@ -16,26 +16,26 @@ struct ShardContents: Sendable {
     /// In the order in which the first member of each came.
     private(set) var groups: [Group] = []
     private(set) var keys = TextColumn()
-    private(set) var pictures = TextColumn()
+    private(set) var images = TextColumn()
     private(set) var places: [Range<Int>] = []
     /// Contents of .txt and .json members.
     private(set) var texts = TextColumn()
-    private(set) var problems: LeftOut
+    private(set) var problems: SkippedItems
     private(set) var index: GzipIndex?
     private var table = PathTable()
     private let name: String
 
     private static let largestText = 1 << 20
 
-    /// Lists a shard: of a plain one the headers and texts are read, one within gzip is expanded once.
+    /// Lists a shard: of a plain one only headers and texts are read, a gzipped one is decompressed once.
     /// - Parameters:
-    ///   - name: of the shard, for messages.
-    ///   - points: the most access points that are kept of a gzip file.
+    ///   - name: name of the shard, for messages.
+    ///   - points: the most access points of a gzip file.
     ///   - named: the most problems that are kept by name.
-    /// - Throws: `CorpusError.cannotRead`; what is wrong within goes to `problems`.
+    /// - Throws: `CorpusError.cannotRead`; problems of its contents go to `problems`.
     init(_ path: String, name: String, points: Int, keeping named: Int) throws(CorpusError) {
         self.name = name
-        problems = LeftOut(keeping: named)
+        problems = SkippedItems(keeping: named)
         let file: OpenFile
         var start: [UInt8] = []
         do throws(FileError) {
@@ -54,7 +54,7 @@ struct ShardContents: Sendable {
                 try read(&reader)
             }
         } catch {
-            // Where the next header would be nobody knows: what was found until here counts.
+            // The next header cannot be located: what was found until here is used.
             problems.add(.init(kind: .damagedArchive, file: name, line: nil, detail: error.reason))
         }
         table = PathTable()
@@ -67,18 +67,18 @@ struct ShardContents: Sendable {
 
     private mutating func read<Source>(_ reader: inout TarReader<Source>) throws(TarFault) {
         while let member = try reader.next() {
-            let path = PicturePath.normalized(member.name)
+            let path = ImagePath.normalized(member.name)
             let base = path.lastPathPart
             guard member.kind != .other, let dot = base.firstIndex(of: UInt8(ascii: ".")), dot > base.startIndex else {
                 continue
             }
-            let isPicture = PicturePath.extensions.contains {
-                base.count == dot - base.startIndex + 1 + $0.utf8.count && PicturePath.isPicture(path)
+            let isImage = ImagePath.extensions.contains {
+                base.count == dot - base.startIndex + 1 + $0.utf8.count && ImagePath.isImage(path)
             }
             let isText = base[dot...].hasSuffix(".txt") && base.endIndex - dot == 4
             let isJSON = base[dot...].hasSuffix(".json") && base.endIndex - dot == 5
-            guard isPicture || isText || isJSON else { continue }
-            if let fault = PicturePath.fault(member.name) {
+            guard isImage || isText || isJSON else { continue }
+            if let fault = ImagePath.fault(member.name) {
                 note(.unsafePath, member.name[...], fault)
             } else if !isUTF8(path) {
                 note(.notUTF8, path, "has a name that is not UTF-8")
@@ -88,8 +88,8 @@ struct ShardContents: Sendable {
                 note(.damagedArchive, path, "is a sparse file; only plain ones are read")
             } else {
                 let group = group(path[..<dot])
-                if isPicture {
-                    addPicture(path, member, to: group)
+                if isImage {
+                    addImage(path, member, to: group)
                 } else if member.size > Self.largestText {
                     note(.tooLong, path, "has \(member.size) bytes; at most \(Self.largestText) are read")
                 } else {
@@ -108,15 +108,15 @@ struct ShardContents: Sendable {
         return keys.count - 1
     }
 
-    private mutating func addPicture(_ path: ArraySlice<UInt8>, _ member: TarMember, to group: Int) {
-        guard groups[group].picture < 0 else {
-            return note(.repeatedPicture, path, "is there twice, or in two formats")
+    private mutating func addImage(_ path: ArraySlice<UInt8>, _ member: TarMember, to group: Int) {
+        guard groups[group].image < 0 else {
+            return note(.repeatedImage, path, "is there twice, or in two formats")
         }
-        guard member.size <= Corpus.largestPicture else {
-            return note(.tooLong, path, "has \(member.size) bytes; at most \(Corpus.largestPicture) are read")
+        guard member.size <= Corpus.largestImage else {
+            return note(.tooLong, path, "has \(member.size) bytes; at most \(Corpus.largestImage) are read")
         }
-        groups[group].picture = Int32(pictures.count)
-        pictures.append(path)
+        groups[group].image = Int32(images.count)
+        images.append(path)
         places.append(member.offset..<member.offset + member.size)
     }
 
@@ -124,7 +124,7 @@ struct ShardContents: Sendable {
         _ content: ArraySlice<UInt8>, _ path: ArraySlice<UInt8>, _ kind: WritableKeyPath<Group, Int32>,
         to group: Int
     ) {
-        guard groups[group][keyPath: kind] < 0 else { return note(.repeatedPicture, path, "is there twice") }
+        guard groups[group][keyPath: kind] < 0 else { return note(.repeatedImage, path, "is there twice") }
         groups[group][keyPath: kind] = Int32(texts.count)
         texts.append(content)
     }

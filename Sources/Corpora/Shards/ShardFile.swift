@@ -31,7 +31,7 @@ struct ShardFile: ImageArchive {
 }
 
 extension OpenFile {
-    /// Lends the file to what expands it.
+    /// The file as a source of gzip decompression.
     func bytes(_ count: Int, _ offset: Int, _ buffer: inout [UInt8]) throws(GzipFault) {
         do throws(FileError) {
             try read(count, at: offset, into: &buffer)
@@ -41,7 +41,7 @@ extension OpenFile {
     }
 }
 
-/// A tar file as it is, read by hops: a little more at each than asked for, since the next thing mostly lies there.
+/// A plain tar file, read by seeking; each read is a little longer than requested, as the next one often follows.
 struct PlainTar: TarSource {
     let file: OpenFile
     private var window: [UInt8] = []
@@ -66,7 +66,7 @@ struct PlainTar: TarSource {
     func has(_ size: Int) -> Bool { size <= file.size }
 }
 
-/// A tar file within gzip, expanded once from beginning to end; only what is asked for is kept.
+/// A gzipped tar file, decompressed once from beginning to end; only requested bytes are kept.
 struct ZippedTar: TarSource {
     private(set) var stream: GzipStream
     private var window: [UInt8] = []

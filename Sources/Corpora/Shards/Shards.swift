@@ -5,7 +5,7 @@ import FoundationEssentials
 import JSON
 import Synchronization
 
-/// WebDataset shards: tar files, plain or within gzip, that hold pictures with a .txt (a caption a line) or a .json
+/// WebDataset shards: tar files, plain or within gzip, that hold images with a .txt (a caption a line) or a .json
 /// member of the same name.
 enum Shards {
     /// Access points kept of all gzip shards together: 32 KiB each.
@@ -31,7 +31,7 @@ enum Shards {
         if listing.rows.count == 0, listing.leftOut.total == 0 {
             throw CorpusError.noCaptionsFound(
                 folder: listing.root,
-                found: "\(names.count) shard\(names.count == 1 ? "" : "s") without a picture that has a .txt or .json")
+                found: "\(names.count) shard\(names.count == 1 ? "" : "s") without an image that has a .txt or .json")
         }
     }
 
@@ -58,16 +58,16 @@ enum Shards {
         var draft = RowDraft()
         for (number, group) in shard.groups.enumerated() {
             func member(_ end: String) -> String { "\(name)/\(shard.keys[number])\(end)" }
-            guard group.picture >= 0 else {
+            guard group.image >= 0 else {
                 // A text that was refused, and nothing else.
                 if group.text < 0 && group.json < 0 { continue }
                 listing.note(
-                    .missingPicture, member(group.text >= 0 ? ".txt" : ".json"), nil, "has no picture beside it")
+                    .missingImage, member(group.text >= 0 ? ".txt" : ".json"), nil, "has no image beside it")
                 continue
             }
-            let picture = Int(group.picture)
+            let image = Int(group.image)
             guard group.text >= 0 || group.json >= 0 else {
-                let path = "\(name)/\(shard.pictures[picture])"
+                let path = "\(name)/\(shard.images[image])"
                 listing.note(.noCaption, path, nil, "has no .txt or .json member beside it")
                 continue
             }
@@ -85,8 +85,8 @@ enum Shards {
             }
             if draft.split.isEmpty, let split { draft.split += split.utf8 }
             listing.addRow(
-                path: shard.pictures.utf8(picture), className: draft.className, split: draft.split, source: source,
-                line: nil, member: shard.places[picture])
+                path: shard.images.utf8(image), className: draft.className, split: draft.split, source: source,
+                line: nil, member: shard.places[image])
         }
     }
 

@@ -1,13 +1,13 @@
 import Basics
 
-/// The format of tar that every reader knows: ustar (POSIX.1-1988; IEEE Std 1003.1, pax).
+/// Writes tar archives in the most portable format, ustar (POSIX.1-1988; IEEE Std 1003.1, pax).
 enum TarArchive {
-    /// Files and headers begin at multiples of so many bytes.
+    /// Headers and files begin at multiples of this many bytes.
     static let block = 512
-    /// What ends an archive: two blocks of zeros.
+    /// The end of an archive: two blocks of zeros.
     static let end = [UInt8](repeating: 0, count: 2 * block)
 
-    /// A file's header, owned by nobody and of no time: equal files make equal archives.
+    /// A file's header with user, group and time 0, so that equal files make equal archives.
     /// - Parameters:
     ///   - name: at most 100 bytes.
     ///   - size: less than 8 GiB.
@@ -37,9 +37,11 @@ enum TarArchive {
         return header
     }
 
-    /// Bytes that a file takes with its header.
-    static func room(for size: Int) -> Int { block + (size + block - 1) / block * block }
+    /// Bytes of a file with its header and padding.
+    static func recordSize(of size: Int) -> Int { block + (size + block - 1) / block * block }
 
     /// The zeros after a file of `size` bytes.
-    static func padding(after size: Int) -> [UInt8] { [UInt8](repeating: 0, count: room(for: size) - block - size) }
+    static func padding(after size: Int) -> [UInt8] {
+        [UInt8](repeating: 0, count: recordSize(of: size) - block - size)
+    }
 }

@@ -25,16 +25,16 @@ struct TarMember {
 
     let name: [UInt8]
     let kind: Kind
-    /// Where its bytes lie in the archive, and how many they are.
+    /// Offset of its content in the archive, and its size in bytes.
     let offset: Int
     let size: Int
 }
 
-/// Hops from header to header of a tar archive: ustar (POSIX.1-1988), pax (POSIX.1-2001) and GNU's long names. What lies
-/// between is read only where it is asked for.
+/// Reads the headers of a tar archive: ustar (POSIX.1-1988), pax (POSIX.1-2001) and GNU's long names. Contents are read only
+/// on request.
 struct TarReader<Source: TarSource> {
     private(set) var source: Source
-    /// Where the next header lies.
+    /// Offset of the next header.
     private var place = 0
     /// Where the last member ended.
     private var memberEnd = 0

@@ -1,19 +1,19 @@
-/// Text drawn into pictures: a small font of five by seven pixels with two below the line, its letters as wide as they are.
+/// A small proportional bitmap font: capitals of 5 × 7 pixels, two rows of descenders.
 package struct BitmapFont {
-    /// How many pixels a pixel of the font takes, in width and in height.
+    /// Width and height of a font pixel, in image pixels.
     package let scale: Int
 
     package init(scale: Int) { self.scale = scale }
 
-    /// Rows from the top of a capital to the foot of a `g`, in pixels.
+    /// Height from the top of a capital to the bottom of a `g`, in pixels.
     package var height: Int { Glyph.rows * scale }
 
-    /// Columns that text takes.
+    /// Width of text in pixels.
     package func width(_ text: some StringProtocol) -> Int {
         max(0, BitmapFont.glyphs(of: text).reduce(0) { $0 + $1.width + 1 } - 1) * scale
     }
 
-    /// Draws text with its top left corner at (x, y); what lies outside of the picture is cut.
+    /// Draws text with its top left corner at (x, y); parts outside of the canvas are clipped.
     package func draw(_ text: some StringProtocol, x: Int, y: Int, color: RGB, on canvas: inout Canvas) {
         var left = x
         for glyph in BitmapFont.glyphs(of: text) {
@@ -27,8 +27,8 @@ package struct BitmapFont {
         }
     }
 
-    /// Breaks text into at most `count` lines of at most `width` pixels, at spaces where that can be; what does not fit is
-    /// cut and ends in `…`.
+    /// Breaks text into at most `count` lines of at most `width` pixels, at spaces where that can be; text that does not
+    /// fit is truncated and ends in `…`.
     package func lines(_ text: String, width: Int, count: Int) -> [String] {
         var lines: [String] = []
         var line = ""
@@ -81,7 +81,7 @@ package struct BitmapFont {
         return text[..<end]
     }
 
-    /// Letters with marks are shown by their base letters, what the font lacks by a hollow box.
+    /// Letters with marks are drawn as their base letters, unknown ones as a hollow box.
     private static func glyphs(of text: some StringProtocol) -> [Glyph] {
         text.flatMap { letter -> [Glyph] in
             if let glyph = Glyph.of(letter) { return [glyph] }
@@ -116,7 +116,7 @@ private struct Glyph: Sendable {
         return all[Int(ascii) - 0x20]
     }
 
-    /// What stands for letters that the font lacks.
+    /// The glyph of letters that the font lacks.
     static let missing = Glyph("vhhhhhv00")
 
     /// ASCII from the space to `~`, then `…`.

@@ -1,4 +1,4 @@
-/// A picture in the making: pixels that are drawn on in place.
+/// An image that is drawn on in place.
 package struct Canvas {
     /// Columns.
     package let width: Int
@@ -12,10 +12,10 @@ package struct Canvas {
         pixels = Image(width: width, height: height, color: color).pixels
     }
 
-    /// What was drawn.
+    /// The drawn image.
     package var image: Image { Image(width: width, height: height, pixels: pixels) }
 
-    /// Fills a rectangle; what lies outside of the canvas is left out.
+    /// Fills a rectangle; parts outside of the canvas are clipped.
     mutating func fill(x: Int, y: Int, width: Int, height: Int, color: RGB) {
         let columns = max(x, 0)..<max(min(x + width, self.width), max(x, 0))
         for row in max(y, 0)..<max(min(y + height, self.height), max(y, 0)) {
@@ -28,7 +28,7 @@ package struct Canvas {
         }
     }
 
-    /// Puts a picture with its top left corner at (x, y), where it must have room.
+    /// Draws an image with its top left corner at (x, y); it must fit.
     mutating func put(_ image: Image, x: Int, y: Int) {
         for row in 0..<image.height {
             let to = ((y + row) * width + x) * 3

@@ -1,10 +1,10 @@
-/// Pictures in rows with their captions beneath, for people to look a corpus over.
+/// Images in rows with their captions below.
 package struct ContactSheet {
-    /// A picture of the sheet.
+    /// An image of the sheet.
     package struct Entry: Sendable {
         let image: Image
         let caption: String
-        /// Lines below the caption, in grey: where the picture is from. Empty ones are left out.
+        /// Lines below the caption, in grey: where the image is from. Empty ones are omitted.
         let notes: [String]
 
         /// - Parameter image: larger or smaller than its frame, it is scaled.
@@ -15,7 +15,7 @@ package struct ContactSheet {
         }
     }
 
-    /// Width and height of the frame that each picture is fitted into.
+    /// Width and height of the frame that each image is fitted into.
     private let side: Int
     private let text: BitmapFont
     private let heading: BitmapFont
@@ -24,12 +24,12 @@ package struct ContactSheet {
     private static let frame = RGB(0xEA, 0xE8, 0xE3)
     private static let ink = RGB(0x26, 0x26, 0x24)
     private static let greyInk = RGB(0x8C, 0x89, 0x82)
-    /// Lines of a caption; a longer one is cut.
+    /// Lines of a caption; longer ones are truncated.
     private static let captionLines = 4
 
-    /// - Parameter side: width and height of the frame that each picture is fitted into, 32...1024 pixels.
+    /// - Parameter side: width and height of the frame that each image is fitted into, 32...1024 pixels.
     package init(side: Int) {
-        precondition((32...1024).contains(side), "a contact sheet's pictures have 32 to 1024 pixels a side")
+        precondition((32...1024).contains(side), "a contact sheet's images have 32 to 1024 pixels a side")
         self.side = side
         text = BitmapFont(scale: max(1, side / 128))
         heading = BitmapFont(scale: text.scale + 1)
@@ -45,10 +45,10 @@ package struct ContactSheet {
     /// Draws the sheet.
     /// - Parameters:
     ///   - entries: one or more.
-    ///   - columns: pictures a row, at least 1.
+    ///   - columns: images per row, at least 1.
     ///   - title: the heading, and what stands beside it in grey.
     package func draw(_ entries: [Entry], columns: Int, title: String, note: String) -> Image {
-        precondition(!entries.isEmpty && columns > 0, "a contact sheet has a picture and a column")
+        precondition(!entries.isEmpty && columns > 0, "a contact sheet has an image and a column")
         let columns = min(columns, entries.count)
         let captions = entries.map { text.lines($0.caption, width: side, count: ContactSheet.captionLines) }
         let rows = stride(from: 0, to: entries.count, by: columns).map { $0..<min($0 + columns, entries.count) }
@@ -92,7 +92,7 @@ package struct ContactSheet {
             line += lineHeight
         }
         for note in entry.notes {
-            // Of a path its end says most.
+            // The end of a path is the most informative part.
             let part = note.contains("/") ? text.ending(note, width: side) : text.shortened(note, width: side)
             text.draw(part, x: x, y: line, color: ContactSheet.greyInk, on: &sheet)
             line += lineHeight
@@ -101,7 +101,7 @@ package struct ContactSheet {
 }
 
 extension Image {
-    /// The whole picture so small or so large that it just fits into a square.
+    /// The whole image, scaled to fit into a square.
     package func thumbnail(side: Int) -> Image {
         let scale = Double(side) / Double(max(width, height))
         return resized(

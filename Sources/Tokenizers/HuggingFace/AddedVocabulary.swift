@@ -1,19 +1,19 @@
-/// A token that is looked for in the text before anything else is done to it.
+/// A token that is matched in the text before any other step.
 struct AddedToken: Sendable {
     var content: String
     var id: Int32
-    /// Spells nothing when ids are decoded.
+    /// Is omitted when ids are decoded.
     var isSpecial = false
-    /// Only where no letter or digit is beside it.
+    /// Matches only between word boundaries.
     var isSingleWord = false
-    /// Takes the white space before, or behind, with it.
+    /// Includes the white space before (`lstrip`) or after (`rstrip`) it.
     var stripsLeft = false
     var stripsRight = false
-    /// Is looked for, normalised, in the normalised text.
+    /// Is normalised and matched in the normalised text.
     var isNormalized = false
 }
 
-/// Finds added tokens: the leftmost first, among those the longest, as Hugging Face's `AddedVocabulary` does.
+/// Matches added tokens: the leftmost, of these the longest, as Hugging Face's `AddedVocabulary` does.
 struct AddedVocabulary: Sendable {
     private struct Pattern {
         let scalars: [UInt32]
@@ -22,7 +22,7 @@ struct AddedVocabulary: Sendable {
 
     /// By first scalar, the longest first.
     private var patterns: [UInt32: [Pattern]] = [:]
-    /// A bit for the low six bits of each first scalar, to pass over most text fast.
+    /// One bit for the low six bits of each first scalar, to skip most text quickly.
     private var firsts: UInt64 = 0
 
     init(_ tokens: [AddedToken], normalizing normalizer: Normalizer?) {
@@ -34,14 +34,14 @@ struct AddedVocabulary: Sendable {
             patterns[first, default: []].append(Pattern(scalars: text.scalars.map(\.value), token: token))
         }
         for first in patterns.keys {
-            // Stable for equals: the earlier token wins.
+            // A stable sort: of equal tokens the earlier wins.
             patterns[first] = patterns[first]?.enumerated()
                 .sorted { ($1.element.scalars.count, $0.offset) < ($0.element.scalars.count, $1.offset) }
                 .map(\.element)
         }
     }
 
-    /// The parts of a text, each with the token that it is, if it is one; together they are the text.
+    /// Splits a text into parts, each with the added token that it is, or nil.
     func split(_ text: AlignedText) -> [(range: Range<Int>, token: AddedToken?)] {
         guard firsts != 0 else { return [(text.scalars.indices, nil)] }
         return text.scalars.withUnsafeBufferPointer { scalars in

@@ -2,17 +2,17 @@
 struct BPEModel: Sendable {
     let vocabulary: ModelVocabulary
     private let merging: PairMerging
-    /// What stands for characters without a token; without it they are dropped.
+    /// The unknown token; without it, characters without a token are dropped.
     private let unknown: Int32?
     private let prefix: [UInt8]
     private let suffix: [UInt8]
     private let fusesUnknown: Bool
-    /// The tokens `<0x00>` … of single bytes, where characters without a token are written in them.
+    /// The tokens `<0x00>` … `<0xFF>`, where characters without a token fall back to bytes.
     private let bytes: [Int32?]?
-    /// A word that is a token is that token, whatever the merges.
+    /// A word that is a token becomes that token without merging.
     private let ignoresMerges: Bool
 
-    /// How a model treats words, beside its tokens.
+    /// The settings of a model.
     struct Options {
         var unknown: String?
         var prefix = ""
@@ -22,8 +22,8 @@ struct BPEModel: Sendable {
         var ignoresMerges = false
     }
 
-    /// - Parameter merges: pairs of tokens, the first to merge first.
-    /// - Throws: `TokenizerError.malformedTokenizer` where a merge or an option names what is no token.
+    /// - Parameter merges: pairs of tokens in order of priority.
+    /// - Throws: `TokenizerError.malformedTokenizer` where a merge or an option names something that is not a token.
     init(_ vocabulary: ModelVocabulary, merges: [(left: String, right: String)], _ options: Options, file: String)
         throws
     {

@@ -1,7 +1,7 @@
-/// One step of bringing text to the form a tokenizer knows, as `tokenizer.json` names them.
+/// A normalizer of a `tokenizer.json`.
 indirect enum Normalizer: Sendable {
     /// BERT's cleaning (Devlin et al. 2019, `tokenization.py`).
-    case bert(cleans: Bool, setsIdeographsApart: Bool, stripsAccents: Bool, lowercases: Bool)
+    case bert(cleans: Bool, separatesIdeographs: Bool, stripsAccents: Bool, lowercases: Bool)
     case lowercase
     case form(AlignedText.NormalForm)
     case stripAccents
@@ -13,9 +13,9 @@ indirect enum Normalizer: Sendable {
 
     func apply(to text: inout AlignedText) {
         switch self {
-        case .bert(let cleans, let setsIdeographsApart, let stripsAccents, let lowercases):
+        case .bert(let cleans, let separatesIdeographs, let stripsAccents, let lowercases):
             if cleans { text.clean() }
-            if setsIdeographsApart { text.setIdeographsApart() }
+            if separatesIdeographs { text.separateIdeographs() }
             if stripsAccents {
                 text.normalize(.nfd)
                 text.filter { !ScalarClasses.isNonspacingMark($0) }
@@ -41,14 +41,14 @@ indirect enum Normalizer: Sendable {
 }
 
 extension Normalizer {
-    /// Reads a step of a `tokenizer.json`.
+    /// Reads a normalizer of a `tokenizer.json`.
     init(_ fields: JSONFields) throws {
         switch try fields.string("type") {
         case "BertNormalizer":
             let lowercases = try fields.boolean("lowercase", default: true)
             self = .bert(
                 cleans: try fields.boolean("clean_text", default: true),
-                setsIdeographsApart: try fields.boolean("handle_chinese_chars", default: true),
+                separatesIdeographs: try fields.boolean("handle_chinese_chars", default: true),
                 stripsAccents: try fields.boolean("strip_accents", default: lowercases), lowercases: lowercases)
         case "Lowercase": self = .lowercase
         case "NFC": self = .form(.nfc)
@@ -85,13 +85,13 @@ extension SplitPattern {
 }
 
 extension AlignedText {
-    /// Drops scalars that are not to be kept.
+    /// Removes the scalars that `keeps` rejects.
     mutating func filter(_ keeps: (UInt32) -> Bool) {
         if scalars.allSatisfy({ keeps($0.value) }) { return }
         scalars.removeAll { !keeps($0.value) }
     }
 
-    /// The full lower case of each scalar by itself, whatever stands around it.
+    /// Maps each scalar to its full lower case, independent of context.
     mutating func lowercase() {
         var result: [AlignedScalar] = []
         result.reserveCapacity(scalars.count)
@@ -116,7 +116,7 @@ extension AlignedText {
         }
     }
 
-    /// Removes controls and U+FFFD, and makes white space plain.
+    /// Removes control characters and U+FFFD, and replaces white space by spaces.
     fileprivate mutating func clean() {
         var result: [AlignedScalar] = []
         result.reserveCapacity(scalars.count)
@@ -134,9 +134,9 @@ extension AlignedText {
         scalars = result
     }
 
-    /// Puts spaces around ideographs. The one before stands where the scalar before does, the one behind where the
-    /// ideograph does.
-    fileprivate mutating func setIdeographsApart() {
+    /// Puts spaces around ideographs. The first takes the offsets of the scalar before it, the second those of the
+    /// ideograph.
+    fileprivate mutating func separateIdeographs() {
         guard scalars.contains(where: { ScalarClasses.isIdeograph($0.value) }) else { return }
         transform(
             scalars.flatMap { scalar in

@@ -1,4 +1,4 @@
-/// A tokenizer that a file describes: normalise, cut into words, find the pieces of each word, frame them.
+/// A tokenizer as Hugging Face's `tokenizers` builds it: normalizer, pre-tokenizer, model, post-processor, decoder.
 struct Pipeline: Sendable {
     enum Model: Sendable {
         case pairs(BPEModel)
@@ -25,21 +25,21 @@ struct Pipeline: Sendable {
     let model: Model
     let postProcessor: PostProcessor
     let decoder: TokenDecoder?
-    /// What ends a word in its last token, where the decoder does not know; a space when ids are decoded.
+    /// The end-of-word suffix, where the decoder does not handle it; decoded as a space.
     let wordEnd: String?
     /// Added tokens by id.
     let added: [Int32: AddedToken]
     let count: Int
     let padding: Int32
-    /// What of the text is looked at before and after normalising.
+    /// Added tokens matched before, and after, normalising.
     let verbatim: AddedVocabulary
     let normalized: AddedVocabulary
-    /// The white space of each token, where offsets are trimmed.
+    /// The white space of each token; empty where offsets are not trimmed.
     let spaces: [PostProcessor.Spaces]
 
     /// - Parameters:
-    ///   - added: tokens of the text rather than of words; the earlier wins among equals.
-    ///   - padding: the id that fills batches; by default that of a token with a customary name.
+    ///   - added: added tokens; of equal ones the earlier wins.
+    ///   - padding: the padding id; by default that of a token with a common name.
     init(
         normalizer: Normalizer?, preTokenizer: PreTokenizer?, model: Model, postProcessor: PostProcessor,
         decoder: TokenDecoder?, wordEnd: String? = nil, added: [AddedToken], padding: Int32? = nil
@@ -50,32 +50,32 @@ struct Pipeline: Sendable {
         self.postProcessor = postProcessor
         self.decoder = decoder
         self.wordEnd = wordEnd
-        // As in Hugging Face's, a token of the normalised text is spelt as it is there.
-        let spelt = added.map { token in
+        // As in Hugging Face's, a token of the normalised text has its normalised spelling.
+        let spelled = added.map { token in
             var text = AlignedText(token.content)
             if token.isNormalized { normalizer?.apply(to: &text) }
             var token = token
             token.content = text.string
             return (token.id, token)
         }
-        self.added = Dictionary(spelt) { $1 }
+        self.added = Dictionary(spelled) { $1 }
         let ordered = added.filter(\.isSpecial) + added.filter { !$0.isSpecial }
         verbatim = AddedVocabulary(ordered.filter { !$0.isNormalized }, normalizing: nil)
         normalized = AddedVocabulary(ordered.filter(\.isNormalized), normalizing: normalizer)
         count = added.reduce(model.vocabulary.tokens.count) { max($0, Int($1.id) + 1) }
         spaces = postProcessor.trims.isEmpty ? [] : model.vocabulary.tokens.map { PostProcessor.Spaces($0 ?? "") }
-        let customary = ["[PAD]", "<pad>", "<|pad|>", "<|endoftext|>", "</s>"]
+        let common = ["[PAD]", "<pad>", "<|pad|>", "<|endoftext|>", "</s>"]
         self.padding =
             padding
-            ?? customary.lazy.compactMap { name in
+            ?? common.lazy.compactMap { name in
                 added.first { $0.content == name }?.id ?? model.vocabulary.id(name)
             }.first ?? 0
     }
 
-    /// The token of an id as files spell it.
+    /// The token of an id as its file spells it.
     func token(_ id: Int32) -> String? { added[id]?.content ?? model.vocabulary.token(id) }
 
-    /// The text that ids spell; ids without a token are left out, as special tokens are.
+    /// Decodes ids; special tokens and ids without a token are skipped.
     func decode(_ ids: [Int32]) -> String {
         var tokens = ids.compactMap { id in added[id]?.isSpecial == true ? nil : token(id) }
         if let wordEnd {

@@ -1,14 +1,14 @@
 import JSON
 
-/// What a tokenizer puts around the tokens of a text, and whether their offsets leave out white space, as the
-/// post-processor of a `tokenizer.json` says.
+/// The post-processor of a `tokenizer.json`: special tokens before and after the tokens of a text, and trimming of white
+/// space off their offsets.
 struct PostProcessor: Sendable {
     var before: [Int32] = []
     var after: [Int32] = []
-    /// For each time that white space is trimmed off offsets: whether a space that was put before the text stays.
+    /// One element for each time offsets are trimmed: whether a space that was prepended to the text is kept.
     var trims: [Bool] = []
 
-    /// How many white space characters a token begins and ends with.
+    /// The number of white space characters that a token begins and ends with.
     struct Spaces: Sendable {
         var leading: Int
         var trailing: Int
@@ -38,7 +38,7 @@ struct PostProcessor: Sendable {
 
 extension PostProcessor {
     /// Reads the post-processor of a `tokenizer.json`.
-    /// - Parameter count: the number of tokens; ids are below.
+    /// - Parameter count: number of tokens; ids are 0..<count.
     init(_ fields: JSONFields, count: Int) throws {
         func id(_ value: JSONValue?, _ name: String) throws -> Int32 {
             guard case .integer(let id)? = value, (0..<count).contains(id) else {

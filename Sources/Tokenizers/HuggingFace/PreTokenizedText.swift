@@ -1,4 +1,4 @@
-/// A text and the parts of it that become words.
+/// A text and its parts, which become words (`PreTokenizedString` of Hugging Face's `tokenizers`).
 struct PreTokenizedText: Sendable {
     var text: AlignedText
     /// Not empty, in order, without overlap.
@@ -9,7 +9,7 @@ struct PreTokenizedText: Sendable {
         parts = text.scalars.isEmpty ? [] : [text.scalars.indices]
     }
 
-    /// What becomes of the parts of a text that a pattern matches.
+    /// How parts that match a pattern are treated (`SplitDelimiterBehavior`).
     enum Behavior: String, Sendable {
         case removed = "Removed"
         case isolated = "Isolated"
@@ -18,7 +18,7 @@ struct PreTokenizedText: Sendable {
         case contiguous = "Contiguous"
     }
 
-    /// Splits each part where `matches` says.
+    /// Splits each part at the ranges that `matches` returns.
     mutating func split(_ behavior: Behavior, inverted: Bool = false, _ matches: (Range<Int>) -> [Range<Int>]) {
         var result: [Range<Int>] = []
         result.reserveCapacity(parts.count)
@@ -40,7 +40,7 @@ struct PreTokenizedText: Sendable {
         parts = result
     }
 
-    /// Splits where single scalars belong to a class.
+    /// Splits at single scalars of a class.
     mutating func split(_ behavior: Behavior, where belongs: (UInt32) -> Bool) {
         let scalars = text.scalars
         split(behavior) { part in

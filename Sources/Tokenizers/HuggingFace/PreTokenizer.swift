@@ -1,12 +1,12 @@
-/// One step of cutting normalised text into words, as `tokenizer.json` names its pre-tokenizers.
+/// A pre-tokenizer of a `tokenizer.json`: splits normalised text into words.
 indirect enum PreTokenizer: Sendable {
-    /// Where a mark is put before a text.
+    /// When a prefix is prepended (`prepend_scheme`).
     enum Prefix: String, Sendable {
         case always, first, never
     }
 
     case bert
-    /// Runs of `\w` and runs of neither `\w` nor white space.
+    /// `Whitespace`: runs of `\w`, and runs of neither `\w` nor white space.
     case words
     case whiteSpace
     case byteLevel(addsPrefixSpace: Bool, splits: Bool)
@@ -51,7 +51,7 @@ indirect enum PreTokenizer: Sendable {
         split.split(behavior, inverted: inverted) { pattern.matches(in: text, $0) }
     }
 
-    /// White space separates words; each mark of punctuation is one.
+    /// White space separates words; each punctuation character is a word.
     private static func splitAsBert(_ split: inout PreTokenizedText) {
         var result: [Range<Int>] = []
         for part in split.parts {
@@ -74,7 +74,7 @@ indirect enum PreTokenizer: Sendable {
         if let first = part.scalars.first, first.value != mark { part.prepend([mark]) }
     }
 
-    /// Puts each part anew through `body`.
+    /// Replaces each part by the result of `body`.
     private static func rewrite(_ split: inout PreTokenizedText, _ body: (inout AlignedText) -> Void) {
         var scalars: [AlignedScalar] = []
         scalars.reserveCapacity(split.text.scalars.count + split.parts.count)
@@ -88,7 +88,7 @@ indirect enum PreTokenizer: Sendable {
         split.text.scalars = scalars
     }
 
-    /// Writes each part in the alphabet of bytes.
+    /// Maps each part to the byte-level alphabet.
     private static func spellBytes(_ split: inout PreTokenizedText) {
         var scalars: [AlignedScalar] = []
         scalars.reserveCapacity(split.text.scalars.count + 8)
@@ -106,7 +106,7 @@ indirect enum PreTokenizer: Sendable {
 }
 
 extension PreTokenizer {
-    /// Reads a step of a `tokenizer.json`.
+    /// Reads a pre-tokenizer of a `tokenizer.json`.
     init(_ fields: JSONFields) throws {
         func behavior(default fallback: PreTokenizedText.Behavior? = nil) throws -> PreTokenizedText.Behavior {
             let name = try fields.string("behavior", default: fallback?.rawValue)

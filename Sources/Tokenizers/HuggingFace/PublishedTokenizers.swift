@@ -6,7 +6,7 @@ extension Pipeline {
     /// - Parameters:
     ///   - lowercases: whether case and accents are dropped, as for the uncased models.
     ///   - stripsAccents: whether accents are, where that is said on its own.
-    init(wordPieces lines: [String], lowercases: Bool, stripsAccents: Bool?, setsIdeographsApart: Bool, file: String)
+    init(wordPieces lines: [String], lowercases: Bool, stripsAccents: Bool?, separatesIdeographs: Bool, file: String)
         throws
     {
         let vocabulary = try ModelVocabulary(lines.enumerated().map { ($1, Int32($0)) }, file: file)
@@ -20,7 +20,7 @@ extension Pipeline {
         }
         self.init(
             normalizer: .bert(
-                cleans: true, setsIdeographsApart: setsIdeographsApart, stripsAccents: stripsAccents ?? lowercases,
+                cleans: true, separatesIdeographs: separatesIdeographs, stripsAccents: stripsAccents ?? lowercases,
                 lowercases: lowercases),
             preTokenizer: .bert,
             model: .wordPieces(

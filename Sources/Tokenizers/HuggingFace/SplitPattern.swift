@@ -1,7 +1,7 @@
-/// What a text is searched for: a string, or a regular expression.
+/// A pattern that text is searched for: a string or a regular expression.
 ///
-/// The patterns that most published tokenizers use have scanners of their own, which take linear time. All others go to
-/// Swift's `Regex` on Unicode scalars.
+/// The patterns of most published tokenizers have hand-written scanners, which take linear time. All others use Swift's
+/// `Regex` on Unicode scalars.
 enum SplitPattern: Sendable, Equatable {
     /// GPT-2's (Radford et al. 2019, `encoder.py`): contractions, letters, numbers or others with the space before, white
     /// space.
@@ -66,7 +66,7 @@ enum SplitPattern: Sendable, Equatable {
     private static func matches(
         of expression: String, in scalars: UnsafeBufferPointer<AlignedScalar>, _ range: Range<Int>
     ) -> [Range<Int>] {
-        // `init` has seen that it can be read. A Regex is not Sendable, so that it is read anew.
+        // `init` has checked it. A Regex is not Sendable, so it is parsed again.
         guard let regex = try? Regex(expression).matchingSemantics(.unicodeScalar) else { return [] }
         var view = String.UnicodeScalarView()
         for scalar in scalars[range] { view.append(Unicode.Scalar(scalar.value) ?? "\u{FFFD}") }

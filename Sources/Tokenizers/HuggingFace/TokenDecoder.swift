@@ -1,4 +1,4 @@
-/// Tokens back to text, as the decoder of a `tokenizer.json` says.
+/// A decoder of a `tokenizer.json`: turns tokens back into text.
 indirect enum TokenDecoder: Sendable {
     case wordPiece(prefix: String, cleansUp: Bool)
     case byteLevel
@@ -56,7 +56,7 @@ indirect enum TokenDecoder: Sendable {
         }
     }
 
-    /// Undoes what cutting at punctuation and contractions does to English, as Hugging Face's `cleanup` does.
+    /// Removes the spaces that splitting puts before punctuation and contractions, as Hugging Face's `cleanup` does.
     private static func cleaned(_ text: String) -> String {
         [
             (" .", "."), (" ?", "?"), (" !", "!"), (" ,", ","), (" ' ", "'"), (" n't", "n't"), (" 'm", "'m"),
@@ -64,7 +64,7 @@ indirect enum TokenDecoder: Sendable {
         ].reduce(text) { $0.replacing($1.0, by: $1.1) }
     }
 
-    /// Runs of the tokens `<0x00>` … become the text they are in UTF-8, or a U+FFFD each where they are not.
+    /// Runs of the tokens `<0x00>` … are decoded as UTF-8, or as one U+FFFD each where they are not valid.
     private static func withBytes(_ tokens: [String]) -> [String] {
         var result: [String] = []
         var bytes: [UInt8] = []

@@ -80,7 +80,7 @@ extension Tokenizer {
                 try Pipeline(
                     wordPieces: lines, lowercases: lowercases,
                     stripsAccents: fields?.boolean("strip_accents", default: lowercases),
-                    setsIdeographsApart: fields?.boolean("tokenize_chinese_chars", default: true) ?? true, file: path))
+                    separatesIdeographs: fields?.boolean("tokenize_chinese_chars", default: true) ?? true, file: path))
         }
     }
 

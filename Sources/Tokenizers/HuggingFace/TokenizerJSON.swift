@@ -2,8 +2,8 @@ import JSON
 
 /// Reads a `tokenizer.json` of Hugging Face's `tokenizers`.
 ///
-/// Its entries "truncation" and "padding" are not applied: how long a sequence may be is for whoever encodes. The padding
-/// token is read.
+/// Its entries "truncation" and "padding" are not applied: callers choose the length of sequences. The padding token
+/// is read.
 extension Pipeline {
     /// - Parameters:
     ///   - value: the content of the file.

@@ -2,18 +2,18 @@
 struct WordPieceModel: Sendable {
     let vocabulary: ModelVocabulary
     private let unknown: Int32
-    /// Tokens that continue a word, without their prefix.
+    /// Continuing tokens, without their prefix.
     private let continuing: TokenTable
-    /// No word longer than this has pieces.
+    /// Longer words, in scalars, are unknown.
     private let longestWord: Int
-    /// No token is longer than this, in bytes.
+    /// Bytes of the longest token.
     private let longestToken: Int
 
     /// - Parameters:
-    ///   - unknown: the token of words without pieces.
-    ///   - prefix: what tokens that continue a word begin with.
+    ///   - unknown: the token of words that cannot be split into pieces.
+    ///   - prefix: prefix of tokens that continue a word, such as `##`.
     ///   - longestWord: the most scalars of a word; longer ones are unknown.
-    /// - Throws: `TokenizerError.malformedTokenizer` where `unknown` is no token.
+    /// - Throws: `TokenizerError.malformedTokenizer` where `unknown` is not a token.
     init(_ vocabulary: ModelVocabulary, unknown: String, prefix: String, longestWord: Int, file: String) throws {
         guard let id = vocabulary.id(unknown) else {
             throw TokenizerError.malformedTokenizer(

@@ -1,4 +1,4 @@
-/// Limn's own scheme: byte-pair encoding of normalised words, with a token for every byte.
+/// Limn's own tokenization: byte-level BPE of normalised words.
 struct ByteLevelBPE: Sendable {
     let vocabulary: Vocabulary
     private let merging: PairMerging
@@ -30,7 +30,7 @@ struct ByteLevelBPE: Sendable {
         }
     }
 
-    /// The normalised text that the pieces spell.
+    /// Decodes ids to normalised text.
     func decode(_ ids: [Int32]) -> String {
         let replacement = Array("\u{FFFD}".utf8)
         let bytes = ids.flatMap { vocabulary.spelling(of: $0) ?? replacement }

@@ -4,7 +4,7 @@
 /// text has tokens; from 259 on, one piece for each merge, in the order in which merges apply.
 /// No two pieces spell the same bytes.
 public struct Vocabulary: Sendable, Equatable {
-    /// Fills batches up to a common length, `<pad>`; never part of a `TokenSequence`.
+    /// The padding token `<pad>`; never part of a `TokenSequence`.
     public static let padding: Int32 = 0
     /// Begins each sequence, `<start>`.
     public static let start: Int32 = 1
@@ -15,9 +15,9 @@ public struct Vocabulary: Sendable, Equatable {
     static let specials = ["<pad>", "<start>", "<end>"]
     /// Special tokens and bytes: what every vocabulary has.
     static let smallestCount = specials.count + 256
-    /// A bound for what is read from files; the largest in common use are near 256,000.
+    /// The most tokens; the largest vocabularies in use have about 256,000.
     static let largestCount = 1 << 18
-    /// No piece spells more bytes than this, which also bounds memory: each merge could double the length.
+    /// The most bytes of a token, which also bounds memory: each merge could double the length.
     static let longestPiece = 128
 
     /// Two neighbouring pieces that become one.
@@ -26,9 +26,9 @@ public struct Vocabulary: Sendable, Equatable {
         let right: Int32
     }
 
-    /// What the vocabulary is called, for example `flowers-2k`.
+    /// Name of the vocabulary, for example `flowers-2k`.
     public let name: String
-    /// What it was learnt from, in words.
+    /// Description of the captions it was trained on.
     public let provenance: String
     /// The merge at index `n` makes the piece with id `smallestCount + n`.
     let merges: [Merge]

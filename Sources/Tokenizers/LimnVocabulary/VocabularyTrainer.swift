@@ -1,21 +1,21 @@
-/// Learns a vocabulary from captions: byte-pair encoding after Sennrich et al. 2016, algorithm 1.
+/// Trains a vocabulary on captions: byte-pair encoding, Sennrich et al. 2016, algorithm 1.
 ///
-/// The most frequent pair of neighbouring pieces becomes a new piece, again and again. Equal counts go to the pair
-/// with the lower left id, then the lower right id, so that the same captions in any order give the same vocabulary.
+/// The most frequent pair of neighbouring pieces becomes a new piece, repeatedly. Of equal counts, the pair
+/// with the lower left id, then the lower right id, comes first, so that the order of captions does not matter.
 public struct VocabularyTrainer: Sendable {
-    /// The most tokens to learn, special and byte tokens among them.
+    /// The vocabulary size, including special and byte tokens.
     public let size: Int
 
-    /// - Parameter size: the most tokens to learn, 259...262,144.
+    /// - Parameter size: the vocabulary size, including special and byte tokens, 259...262,144.
     public init(size: Int) {
         self.size = size
     }
 
-    /// Learns up to `size` tokens; fewer where no pair is left that occurs twice.
+    /// Trains up to `size` tokens; fewer where no remaining pair occurs twice.
     /// - Parameters:
-    ///   - captions: texts, normalised on the way.
-    ///   - name: what the vocabulary is to be called.
-    ///   - provenance: what it is learnt from, in words.
+    ///   - captions: the texts; they are normalised first.
+    ///   - name: name of the vocabulary.
+    ///   - provenance: description of the captions.
     /// - Throws: `TokenizerError.sizeOutOfRange`; `nothingToLearn` where there is no caption or all are blank.
     public func train(on captions: some Sequence<String>, name: String, provenance: String) throws -> Vocabulary {
         guard (Vocabulary.smallestCount...Vocabulary.largestCount).contains(size) else {

@@ -1,22 +1,22 @@
-/// Tokens of a text as they come, and what lets the next text go faster.
+/// The tokens of a text while it is encoded, and a cache of words that is kept from text to text.
 struct EncodingState: Sendable {
     private(set) var ids: [Int32] = []
     var offsets: [Range<Int>] = []
-    /// The most tokens that are wanted; once there are more, the rest of the text need not be looked at.
+    /// The most tokens that are needed; beyond them the rest of the text is not encoded.
     var limit = Int.max
 
     private var word: [UInt8] = []
     private var pieces: [Piece] = []
     private var cache: WordCache?
 
-    /// - Parameter caches: whether the pieces of words are kept from text to text.
+    /// - Parameter caches: whether the pieces of words are cached from text to text.
     init(caches: Bool) {
         cache = caches ? WordCache() : nil
     }
 
     var isFull: Bool { ids.count > limit }
 
-    /// Forgets the tokens, not the words.
+    /// Removes the tokens and keeps the cache.
     mutating func clear(limit: Int) {
         ids.removeAll(keepingCapacity: true)
         offsets.removeAll(keepingCapacity: true)
@@ -31,8 +31,8 @@ struct EncodingState: Sendable {
     /// Appends the tokens of a word.
     ///
     /// - Parameters:
-    ///   - range: where in `text` the word is; not empty.
-    ///   - find: appends the pieces of a word in UTF-8, which together are no longer than it.
+    ///   - range: the range of the word in `text`; not empty.
+    ///   - find: appends the pieces of a word in UTF-8, which together are no longer than the word.
     mutating func append(
         _ text: AlignedText, _ range: Range<Int>, _ find: (UnsafeRawBufferPointer, inout [Piece]) -> Void
     ) {
@@ -69,20 +69,20 @@ struct EncodingState: Sendable {
     }
 }
 
-/// The pieces of words that were seen before, up to a bound.
+/// A bounded cache of the pieces of words.
 struct WordCache: Sendable {
-    /// Longer words are not kept.
+    /// Longer words, in bytes, are not cached.
     private static let longestWord = 64
-    /// With so many words, or bytes of words, it begins anew.
+    /// At this many words, or bytes of words, the cache is emptied.
     private static let mostWords = 1 << 16
     private static let mostBytes = 1 << 21
 
     private var words = TokenTable()
     private var pieces: [Piece] = []
-    /// Where the pieces of each word begin; one more than there are words.
+    /// Index of each word's first piece; one element more than words.
     private var starts: [Int32] = [0]
 
-    /// Appends the pieces of a word if they are kept.
+    /// Appends the pieces of a word if they are cached.
     @inline(__always)
     func append(_ word: UnsafeRawBufferPointer, to result: inout [Piece]) -> Bool {
         guard word.count <= Self.longestWord, let entry = words.value(word) else { return false }
@@ -90,7 +90,7 @@ struct WordCache: Sendable {
         return true
     }
 
-    /// Keeps the pieces of a word.
+    /// Caches the pieces of a word.
     mutating func keep(_ word: UnsafeRawBufferPointer, _ found: ArraySlice<Piece>) {
         guard word.count <= Self.longestWord else { return }
         if words.count >= Self.mostWords || words.byteCount >= Self.mostBytes { self = WordCache() }

@@ -1,10 +1,10 @@
-/// The tokens of a file by spelling and by id.
+/// The vocabulary of a model: tokens by spelling and by id.
 struct ModelVocabulary: Sendable {
-    /// A bound for what is read from files; the largest in common use are near 256,000.
+    /// The most tokens that are read; the largest vocabularies in use have about 256,000.
     static let largestCount = 1 << 20
 
     let ids: TokenTable
-    /// Spellings by id; nil where an id is not given.
+    /// Tokens by id; nil for unused ids.
     let tokens: [String?]
 
     /// - Throws: `TokenizerError.malformedTokenizer` where a token or an id occurs twice.

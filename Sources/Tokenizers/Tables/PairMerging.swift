@@ -1,4 +1,4 @@
-/// Which pairs of neighbouring tokens merge, when, and into what.
+/// The merges of byte-pair encoding: for a pair of neighbouring tokens, its rank and the merged token.
 struct MergeTable: Sendable {
     struct Merge {
         /// Lower ranks merge first.
@@ -20,7 +20,7 @@ struct MergeTable: Sendable {
         merges = Array(repeating: Merge(rank: 0, token: 0), count: size)
     }
 
-    /// Adds a pair; the last merge given for a pair counts.
+    /// Adds a merge, which replaces an earlier one of the same pair.
     mutating func insert(_ left: Int32, _ right: Int32, _ merge: Merge) {
         if 2 * count >= keys.count { grow() }
         let slot = slot(of: Self.key(left, right))
@@ -81,7 +81,7 @@ struct PairMerging: Sendable {
         }
     }
 
-    /// Up to this many pieces, looking at all pairs again after each merge is faster than a queue.
+    /// Up to this many pieces, a linear scan after each merge is faster than a queue.
     private static let fewPieces = 40
 
     let table: MergeTable

@@ -11,10 +11,10 @@ struct TokenTable: Sendable {
 
     private var slots: [Slot]
     private var bytes: [UInt8] = []
-    /// Where each key begins in `bytes`; one more than there are keys.
+    /// Offset of each key in `bytes`; one element more than keys.
     private var starts: [Int32] = [0]
     private var values: [Int32] = []
-    /// Drawn anew for each table, so that nobody can prepare keys that collide.
+    /// Random for each table, so that colliding keys cannot be prepared.
     private let seed = UInt64.random(in: .min ... .max)
 
     init(minimumCapacity: Int = 0) {
@@ -27,17 +27,17 @@ struct TokenTable: Sendable {
     /// Bytes of all keys.
     var byteCount: Int { bytes.count }
 
-    /// The number kept for `key`.
+    /// The value of `key`.
     @inline(__always)
     func value(_ key: UnsafeRawBufferPointer) -> Int32? {
         let found = find(key, hash(key))
         return found.entry >= 0 ? values[Int(found.entry)] : nil
     }
 
-    /// The number kept for `key`.
+    /// The value of `key`.
     func value(_ key: [UInt8]) -> Int32? { key.withUnsafeBytes { value($0) } }
 
-    /// Keeps `value` for `key`. A key that is there keeps its number and is answered with it.
+    /// Sets the value of `key`; an existing key keeps its value, which is returned.
     @discardableResult
     mutating func insert(_ key: UnsafeRawBufferPointer, _ value: Int32) -> Int32? {
         let hash = hash(key)
@@ -51,7 +51,7 @@ struct TokenTable: Sendable {
         return nil
     }
 
-    /// Keeps `value` for `key`. A key that is there keeps its number and is answered with it.
+    /// Sets the value of `key`; an existing key keeps its value, which is returned.
     @discardableResult
     mutating func insert(_ key: [UInt8], _ value: Int32) -> Int32? { key.withUnsafeBytes { insert($0, value) } }
 

@@ -4,11 +4,11 @@ import Corpora
 extension CorpusCommand {
     struct Check: ParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Read every picture and caption of a corpus and list what is wrong.",
+            abstract: "Check a corpus: decode every image, read every caption, list the problems.",
             discussion: """
-                First how much is wrong of each kind, then each problem with file and line. Remarks (a picture that \
-                nothing names) are listed and are no problems.
-                Exit code 0: nothing is wrong; 65: there are problems.
+                Prints the number of problems of each kind, then each problem with file and line. Notices (such as an \
+                image that no row lists) are printed but are not problems.
+                Exit code 0: no problems; 65: there are problems.
 
                 EXAMPLES
                   limn corpus check pictures
@@ -19,13 +19,13 @@ extension CorpusCommand {
         @Argument(help: "The corpus.")
         var folder: String
 
-        @Flag(help: "List every problem, not only the first \(Check.few) of a kind.")
+        @Flag(help: "List every problem instead of the first \(Check.listed) of each kind.")
         var all = false
 
         @Flag(help: "Print the findings as JSON.")
         var json = false
 
-        private static let few = 20
+        private static let listed = 20
 
         func run() throws {
             try Paths.requireNotEmpty(("DIR", folder))
@@ -43,10 +43,10 @@ extension CorpusCommand {
         private func printFindings(_ inspection: CorpusInspection) {
             let splits = inspection.splits.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }
             print(
-                "\(folder): \(inspection.pictures) pictures, \(inspection.captions) captions, "
+                "\(folder): \(inspection.images) images, \(inspection.captions) captions, "
                     + "\(inspection.classes.count) classes"
                     + (splits.isEmpty ? "" : "; splits: \(splits.joined(separator: ", "))"))
-            print("recognised as \(inspection.format)")
+            print("layout: \(inspection.format)")
             let kinds = CorpusProblem.Kind.allCases.filter { inspection.counts[$0] != nil }
             if !kinds.isEmpty {
                 var table = TextTable(alignment: [.left, .right, .left])
@@ -54,7 +54,7 @@ extension CorpusCommand {
                     let example = inspection.problems.first { $0.kind == kind }
                     table.add(
                         kind.rawValue, "\(inspection.counts[kind] ?? 0)",
-                        (kind.isNotice ? "remark, " : "") + (example.map { "such as \($0)" } ?? ""))
+                        (kind.isNotice ? "notice, " : "") + (example.map { "such as \($0)" } ?? ""))
                 }
                 print("")
                 table.lines.forEach { print($0) }
@@ -67,7 +67,7 @@ extension CorpusCommand {
 
         private func printProblems(_ kind: CorpusProblem.Kind, _ inspection: CorpusInspection) {
             let known = inspection.problems.filter { $0.kind == kind }
-            let shown = known.prefix(all ? known.count : Check.few)
+            let shown = known.prefix(all ? known.count : Check.listed)
             print("\n\(kind.rawValue)")
             for problem in shown { print("  \(problem)") }
             let more = (inspection.counts[kind] ?? 0) - shown.count
@@ -81,12 +81,12 @@ extension CorpusCommand {
                 let file: String
                 let line: Int?
                 let detail: String
-                let remark: Bool
+                let notice: Bool
             }
 
             let folder: String
             let format: String
-            let pictures: Int
+            let images: Int
             let captions: Int
             let classes: [String: Int]
             let splits: [String: Int]
@@ -96,7 +96,7 @@ extension CorpusCommand {
             init(folder: String, _ inspection: CorpusInspection) {
                 self.folder = folder
                 format = "\(inspection.format)"
-                pictures = inspection.pictures
+                images = inspection.images
                 captions = inspection.captions
                 classes = inspection.classes
                 splits = inspection.splits
@@ -104,35 +104,9 @@ extension CorpusCommand {
                 problems = inspection.problems.map {
                     Problem(
                         kind: $0.kind.rawValue, file: $0.file, line: $0.line, detail: $0.detail,
-                        remark: $0.kind.isNotice)
+                        notice: $0.kind.isNotice)
                 }
             }
-        }
-    }
-}
-
-/// Words in columns.
-struct TextTable {
-    enum Alignment { case left, right }
-
-    private let alignment: [Alignment]
-    private var rows: [[String]] = []
-
-    init(alignment: [Alignment]) { self.alignment = alignment }
-
-    mutating func add(_ cells: String...) { rows.append(cells) }
-
-    /// The rows, two spaces between columns.
-    var lines: [String] {
-        let widths = alignment.indices.map { column in rows.map { $0[column].count }.max() ?? 0 }
-        return rows.map { row in
-            var line = ""
-            for (column, cell) in row.enumerated() {
-                let space = String(repeating: " ", count: widths[column] - cell.count)
-                line += (column == 0 ? "" : "  ") + (alignment[column] == .left ? cell + space : space + cell)
-            }
-            while line.last == " " { line.removeLast() }
-            return line
         }
     }
 }

@@ -3,12 +3,13 @@ import ArgumentParser
 struct CorpusCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "corpus",
-        abstract: "Check, describe, convert, split and show captioned pictures; draw a corpus of shapes.",
+        abstract: "Check, describe, convert, split and preview captioned images; make a corpus of shapes.",
         discussion: """
-            A corpus is a folder of pictures with metadata.jsonl, a line for each picture:
+            A corpus is a folder of images with a metadata.jsonl, one line per image:
               {"file_name": "images/1.jpg", "text": ["a red rose", "a rose in bloom"], "split": "train"}
-            or pictures with a text file of the same name beside each (1.jpg, 1.txt), one caption a line; \
-            docs/corpora.md has the other layouts that are read, shards among them. Nothing in it is changed, unless split is told --in-place.
+            or a folder of images, each with a text file of the same name (1.jpg, 1.txt), one caption per line. \
+            docs/corpora.md lists the other layouts, such as WebDataset shards. Corpora are only read, except by \
+            split --in-place.
 
             EXAMPLES
               limn corpus check pictures

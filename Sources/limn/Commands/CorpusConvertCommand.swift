@@ -6,12 +6,11 @@ import Training
 extension CorpusCommand {
     struct Convert: ParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Write a corpus anew: as a folder or as shards, at any size.",
+            abstract: "Convert a corpus to a folder or to shards, at any image size.",
             discussion: """
-                Reads every layout that limn corpus check knows, and writes an image folder with metadata.jsonl or \
-                WebDataset shards (tar files of pictures, each with a .json of its captions, class and split). Rows \
-                tell in "source" where their pictures came from. The corpus itself is only read; what is interrupted \
-                leaves nothing at the new place.
+                Reads every supported layout, and writes an image folder with metadata.jsonl or WebDataset shards (tar \
+                files of images, each with a .json of its captions, class and split). The member "source" of each row \
+                names the original file. The corpus itself is only read; an interrupted conversion leaves no output.
 
                 EXAMPLES
                   limn corpus convert shards --out pictures
@@ -28,30 +27,30 @@ extension CorpusCommand {
         @Option(help: "A new or empty folder to write to.")
         var out: String
 
-        @Option(help: "What to write.")
+        @Option(help: "The layout to write.")
         var to = Target.folder
 
-        @Option(help: "Pictures of a shard, such as 10000, or its size, such as 500MB or 1GB.")
+        @Option(help: "Images per shard, such as 10000, or its size, such as 500MB or 1GB; 500MB by default.")
         var shardSize: ShardSize?
 
-        @Option(help: "Width and height to bring pictures to, in pixels; as they are by default.")
+        @Option(help: "Width and height of the images, in pixels; unchanged by default.")
         var side: Int?
 
         @Option(
             help:
-                "What becomes of pictures that are not square: crop keeps the middle, pad all of it on white, stretch all."
+                "How to fit images that are not square: crop keeps the middle, pad adds white, stretch distorts."
         )
         var aspect: PictureAspect?
 
-        @Option(help: "How to encode: keep leaves files as they are where nothing else changes them.")
+        @Option(help: "Image format; keep preserves the format, and the bytes of images that are not resized.")
         var format = CorpusConversion.Encoding.keep
 
-        @Option(help: "Of JPEG, 1 to 100; 95 by default.")
+        @Option(help: "JPEG quality, 1 to 100; 95 by default.")
         var quality: Int?
 
         @OptionGroup var badFiles: BadFilesOption
 
-        @Flag(help: "Print what was written as JSON.")
+        @Flag(help: "Print a summary as JSON.")
         var json = false
 
         struct ShardSize: ExpressibleByArgument {
@@ -63,7 +62,7 @@ extension CorpusCommand {
                 guard let number = Int(digits), (1...1_000_000_000).contains(number),
                     let unit = units[argument.dropFirst(digits.count).uppercased()]
                 else { return nil }
-                size = unit == 1 ? .pictures(number) : .bytes(number * unit)
+                size = unit == 1 ? .images(number) : .bytes(number * unit)
             }
         }
 
@@ -74,41 +73,42 @@ extension CorpusCommand {
             if let quality, !(1...100).contains(quality) {
                 throw ValidationError("--quality must lie in 1...100, found \(quality)")
             }
-            if aspect != nil && side == nil { throw ValidationError("--aspect says how to come to --side; give one") }
-            if shardSize != nil && to == .folder { throw ValidationError("--shard-size belongs to --to shards") }
+            if aspect != nil && side == nil { throw ValidationError("--aspect needs --side") }
+            if shardSize != nil && to == .folder { throw ValidationError("--shard-size needs --to shards") }
             if quality != nil && format == .png {
-                throw ValidationError("--quality belongs to JPEG; PNG loses nothing")
+                throw ValidationError("--quality is for JPEG; PNG is lossless")
             }
         }
 
         func run() throws {
             try Paths.requireNotEmpty(("DIR", folder), ("--out", out))
             let corpus = try Corpus(folder: folder, split: nil, badFiles: badFiles.badFiles)
-            var form = CorpusConversion.Pictures()
-            form.side = side
-            form.aspect = aspect ?? .crop
-            form.encoding = format
-            form.quality = quality ?? 95
+            var options = CorpusConversion.ImageOptions()
+            options.side = side
+            options.aspect = aspect ?? .crop
+            options.encoding = format
+            options.quality = quality ?? 95
             let interruption = Interruption { Terminal.clear() }
             let report = ProgressLine("wrote").report
             let done = try CorpusConversion(
                 corpus, to: out, layout: to == .folder ? .folder : .shards(shardSize?.size ?? .bytes(500_000_000)),
-                form: form, badFiles: badFiles.badFiles, progress: report, isInterrupted: { interruption.isRequested })
+                options: options, badFiles: badFiles.badFiles, progress: report,
+                isInterrupted: { interruption.isRequested })
             guard done.isComplete else {
                 Terminal.say("interrupted; nothing was written to \(out)")
                 throw ExitCode(130)
             }
-            done.leftOut.first.prefix(20).forEach { Terminal.say("left out: \($0)") }
-            if done.leftOut.total > 0 { Terminal.say("\(done.leftOut)") }
+            done.skipped.first.prefix(20).forEach { Terminal.say("skipped: \($0)") }
+            if done.skipped.total > 0 { Terminal.say("\(done.skipped)") }
             if json {
                 try StandardOutput.printJSON(
                     Written(
-                        folder: out, format: to.rawValue, pictures: done.pictures, captions: done.captions,
-                        bytes: done.bytes, shards: done.shards, leftOut: done.leftOut.total))
+                        folder: out, format: to.rawValue, images: done.images, captions: done.captions,
+                        bytes: done.bytes, shards: done.shards, skipped: done.skipped.total))
             } else {
                 let shards = to == .shards ? " in \(Measure.count(done.shards, "shard"))" : ""
                 print(
-                    "\(out): \(Measure.count(done.pictures, "picture")), \(Measure.count(done.captions, "caption")), "
+                    "\(out): \(Measure.count(done.images, "image")), \(Measure.count(done.captions, "caption")), "
                         + "\(Measure.bytes(done.bytes))\(shards)")
             }
         }
@@ -116,15 +116,15 @@ extension CorpusCommand {
         private struct Written: Encodable {
             let folder: String
             let format: String
-            let pictures: Int
+            let images: Int
             let captions: Int
             let bytes: Int
             let shards: Int
-            let leftOut: Int
+            let skipped: Int
         }
     }
 }
 
 extension PictureAspect: ExpressibleByArgument {}
 extension CorpusConversion.Encoding: ExpressibleByArgument {}
-extension CorpusDivision.Rule: ExpressibleByArgument {}
+extension CorpusSplit.Rule: ExpressibleByArgument {}

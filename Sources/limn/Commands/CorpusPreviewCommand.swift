@@ -6,10 +6,10 @@ import Images
 extension CorpusCommand {
     struct Preview: ParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Draw a contact sheet: pictures of a corpus with their captions.",
+            abstract: "Draw a contact sheet: images of a corpus with their captions.",
             discussion: """
-                Pictures are drawn by lot, the same ones for the same seed; each has its first caption beneath, and in \
-                grey its file, class and split.
+                Images are chosen at random, the same ones for the same seed. Below each are its first caption and, in \
+                grey, its file, class and split.
 
                 EXAMPLES
                   limn corpus preview pictures --out sheet.png
@@ -23,22 +23,22 @@ extension CorpusCommand {
         @Option(help: "The PNG to write.")
         var out: String
 
-        @Option(help: "How many pictures.")
+        @Option(help: "Number of images.")
         var count = 24
 
-        @Option(help: "Which pictures: a seed draws always the same.")
+        @Option(help: "Seed of the choice.")
         var seed: UInt64 = 0
 
-        @Option(help: "Pictures of this split only.")
+        @Option(help: "Choose from this split only.")
         var split: String?
 
-        @Option(help: "Width and height of each picture, in pixels.")
+        @Option(help: "Width and height of each image, in pixels.")
         var side = 128
 
-        @Option(help: "Pictures a row; as the count suggests by default.")
+        @Option(help: "Images per row; by default a sheet somewhat wider than high.")
         var columns: Int?
 
-        @Flag(help: "Print as JSON what was drawn.")
+        @Flag(help: "Print a summary as JSON.")
         var json = false
 
         func validate() throws {
@@ -51,10 +51,10 @@ extension CorpusCommand {
             if let columns, !(1...100).contains(columns) {
                 throw ValidationError("--columns must lie in 1...100, found \(columns)")
             }
-            // Twice the side is room for captions; 64 million pixels are the most that an image has.
+            // Captions may take as much height as the image; an image has at most 64 million pixels.
             guard count * (side + 40) * (side * 2 + 120) <= 64_000_000 else {
                 throw ValidationError(
-                    "\(count) pictures of \(side) pixels make too large a sheet; ask for fewer or smaller ones")
+                    "\(count) images of \(side) pixels make too large a sheet; choose fewer or smaller ones")
             }
         }
 
@@ -66,17 +66,17 @@ extension CorpusCommand {
                 corpus, count: count, seed: seed, side: side, columns: columns, split: split,
                 progress: ProgressLine("drew").report)
             try AtomicFile.write(preview.sheet.pngData(), to: out)
-            for problem in preview.unreadable { Terminal.say("left out: \(problem)") }
+            for problem in preview.unreadable { Terminal.say("skipped: \(problem)") }
             if corpus.leftOut.total > 0 {
-                Terminal.say("\(corpus.leftOut.description); limn corpus check \(folder) says which and why")
+                Terminal.say("\(corpus.leftOut.description); limn corpus check \(folder) lists them")
             }
             if json {
                 try StandardOutput.printJSON(
                     Drawn(
-                        file: out, width: preview.sheet.width, height: preview.sheet.height, pictures: preview.pictures)
+                        file: out, width: preview.sheet.width, height: preview.sheet.height, images: preview.images)
                 )
             } else {
-                Terminal.say("\(out): \(Measure.count(preview.pictures.count, "picture")) of \(folder)")
+                Terminal.say("\(out): \(Measure.count(preview.images.count, "image")) of \(folder)")
             }
         }
 
@@ -84,7 +84,7 @@ extension CorpusCommand {
             let file: String
             let width: Int
             let height: Int
-            let pictures: [CorpusPreview.Picture]
+            let images: [CorpusPreview.Entry]
         }
     }
 }

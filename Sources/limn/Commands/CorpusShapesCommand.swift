@@ -4,10 +4,10 @@ import Corpora
 extension CorpusCommand {
     struct Shapes: ParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Draw captioned shapes into a new folder.",
+            abstract: "Make a corpus of captioned shapes in a new folder.",
             discussion: """
-                Coloured shapes with captions that are true of them; some combinations of colour and shape occur in \
-                split "test" only. The same seed draws the same corpus.
+                Coloured shapes with captions that describe them; some combinations of colour and shape occur in split \
+                "test" only. The same seed makes the same corpus.
 
                 EXAMPLES
                   limn corpus shapes --out shapes --count 5000 --seed 1
@@ -17,16 +17,16 @@ extension CorpusCommand {
         @Option(help: "A new or empty folder to write to.")
         var out: String
 
-        @Option(help: "How many pictures to draw.")
+        @Option(help: "Number of images.")
         var count: Int
 
         @Option(help: "Seed of the whole corpus.")
         var seed: UInt64
 
-        @Option(help: "Width and height of the pictures, in pixels.")
+        @Option(help: "Width and height of the images, in pixels.")
         var side = 64
 
-        @Flag(help: "Print what was written as JSON.")
+        @Flag(help: "Print a summary as JSON.")
         var json = false
 
         func validate() throws {
@@ -42,15 +42,15 @@ extension CorpusCommand {
             let report = ProgressLine("drew").report
             try ShapesCorpus(seed: seed, side: side).write(to: out, count: count) { report?($0, total) }
             if json {
-                try StandardOutput.printJSON(Written(folder: out, pictures: count, seed: seed, side: side))
+                try StandardOutput.printJSON(Written(folder: out, images: count, seed: seed, side: side))
             } else {
-                print("\(out): \(count) pictures of \(side) x \(side) pixels, seed \(seed)")
+                print("\(out): \(count) images of \(side) x \(side) pixels, seed \(seed)")
             }
         }
 
         private struct Written: Encodable {
             let folder: String
-            let pictures: Int
+            let images: Int
             let seed: UInt64
             let side: Int
         }

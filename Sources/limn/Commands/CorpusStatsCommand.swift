@@ -4,13 +4,13 @@ import Corpora
 extension CorpusCommand {
     struct Stats: ParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Say what a corpus is like, and what repeats itself in it.",
+            abstract: "Describe a corpus: sizes, captions, words, classes, duplicates.",
             discussion: """
-                Sizes of pictures, lengths of captions, vocabulary, classes and splits; pictures and captions that occur \
-                more than once, those first that are in two splits: what a model is judged by must not be what it was \
-                trained on. Pictures are near where their difference hashes (64 bits) differ in at most \
-                \(CorpusStatistics.nearBits) bits and their colours by at most \(CorpusStatistics.nearLevels) of 255 levels on \
-                average; captions are equal where they use the same words, in whatever order.
+                Prints image sizes, caption lengths, vocabulary, classes and splits, then duplicates; those across splits \
+                come first, because evaluation images must not occur in the training data. Near-duplicates are images \
+                whose difference hashes (64 bits) differ in at most \(CorpusStatistics.nearBits) bits and whose colours \
+                differ by at most \(CorpusStatistics.nearLevels) of 255 levels on average. Duplicate captions consist of \
+                the same words in any order.
 
                 EXAMPLES
                   limn corpus stats pictures
@@ -21,10 +21,10 @@ extension CorpusCommand {
         @Argument(help: "The corpus.")
         var folder: String
 
-        @Option(help: "How many repetitions of a kind to list, at most 1000.")
+        @Option(help: "How many duplicates of each kind to list, at most 1000.")
         var list = 5
 
-        @Flag(help: "Print the statistics as JSON, with a thousand repetitions of a kind.")
+        @Flag(help: "Print the statistics as JSON, with up to 1000 duplicates of each kind.")
         var json = false
 
         func validate() throws {
@@ -40,7 +40,7 @@ extension CorpusCommand {
     }
 }
 
-/// Statistics as people read them.
+/// Statistics as text.
 private struct StatisticsReport {
     private(set) var lines: [String] = []
     private let listed: Int
@@ -49,14 +49,14 @@ private struct StatisticsReport {
         self.listed = listed
         let bytes = Measure.bytes(statistics.bytes)
         lines.append(
-            "\(folder): \(Measure.count(statistics.pictures, "picture")), \(Measure.count(statistics.captions, "caption")), "
+            "\(folder): \(Measure.count(statistics.images, "image")), \(Measure.count(statistics.captions, "caption")), "
                 + "\(bytes); \(statistics.format)")
-        if !statistics.leftOut.isEmpty {
+        if !statistics.skipped.isEmpty {
             lines.append(
-                "left out: \(Self.list(statistics.leftOut)); limn corpus check \(folder) says which and why")
+                "skipped: \(Self.list(statistics.skipped)); limn corpus check \(folder) lists them")
         }
 
-        heading("pictures")
+        heading("images")
         entry("format", Self.list(statistics.imageFormats))
         entry("width", Self.range(statistics.width))
         entry("height", Self.range(statistics.height))
@@ -67,14 +67,14 @@ private struct StatisticsReport {
                 + (rest > 0 ? ", and \(Measure.grouped(rest)) more" : ""))
 
         heading("captions")
-        entry("of a picture", Self.range(statistics.captionsPerPicture))
+        entry("per image", Self.range(statistics.captionsPerImage))
         entry("words", Self.range(statistics.wordsPerCaption))
         lines += Histogram(statistics.captionsByWords).lines.map { "  " + $0 }
         entry(
             "vocabulary",
-            "\(Measure.count(statistics.words, "word")), \(Measure.grouped(statistics.wordsUsedOnce)) of them used once"
+            "\(Measure.count(statistics.words, "word")), \(Measure.grouped(statistics.wordsUsedOnce)) used once"
         )
-        entry("commonest", Self.list(statistics.commonestWords.prefix(12)))
+        entry("most common", Self.list(statistics.mostCommonWords.prefix(12)))
 
         if !statistics.classes.isEmpty || !statistics.splits.isEmpty { heading("classes and splits") }
         if let largest = statistics.classes.first, let smallest = statistics.classes.last {
@@ -84,28 +84,30 @@ private struct StatisticsReport {
                     ? Self.list(statistics.classes)
                     : "\(Measure.grouped(statistics.classes.count)), the largest \(Self.list([largest])), "
                         + "the smallest \(Self.list([smallest]))")
-            note(statistics.pictures - statistics.classes.reduce(0) { $0 + $1.count }, "without a class")
+            note(statistics.images - statistics.classes.reduce(0) { $0 + $1.count }, "without a class")
         }
         if !statistics.splits.isEmpty {
             entry("splits", Self.list(statistics.splits))
-            note(statistics.pictures - statistics.splits.reduce(0) { $0 + $1.count }, "without a split")
+            note(statistics.images - statistics.splits.reduce(0) { $0 + $1.count }, "without a split")
         }
-        appendRepetitions(statistics)
+        appendDuplicates(statistics)
     }
 
-    private mutating func appendRepetitions(_ statistics: CorpusStatistics) {
+    private mutating func appendDuplicates(_ statistics: CorpusStatistics) {
         let kinds = [
-            ("equal pictures", statistics.equalPictures), ("near pictures", statistics.nearPictures),
-            ("equal captions", statistics.equalCaptions),
+            ("duplicate images", statistics.duplicateImages), ("near-duplicates", statistics.nearDuplicateImages),
+            ("duplicate captions", statistics.duplicateCaptions),
         ]
-        heading("repeated")
+        heading("duplicates")
         var table = TextTable(alignment: [.left, .right, .right])
         table.add("", "within a split", "across splits")
-        for (name, twins) in kinds { table.add(name, Measure.grouped(twins.within), Measure.grouped(twins.across)) }
+        for (name, duplicates) in kinds {
+            table.add(name, Measure.grouped(duplicates.within), Measure.grouped(duplicates.across))
+        }
         lines += table.lines.map { "  " + $0 }
         for isAcross in [true, false] {
-            for (name, twins) in kinds {
-                let groups = twins.worst.filter { ($0.splits.count > 1) == isAcross }
+            for (name, duplicates) in kinds {
+                let groups = duplicates.worst.filter { ($0.splits.count > 1) == isAcross }
                 guard !groups.isEmpty, listed > 0 else { continue }
                 heading("\(name) \(isAcross ? "across splits" : "within a split")")
                 lines += groups.prefix(listed).map { "  " + Self.line($0) }
@@ -120,20 +122,20 @@ private struct StatisticsReport {
     }
 
     private mutating func note(_ count: Int, _ words: String) {
-        if count > 0 { entry("", "\(Measure.count(count, "picture")) \(words)") }
+        if count > 0 { entry("", "\(Measure.count(count, "image")) \(words)") }
     }
 
-    private static func line(_ group: Twins.Group) -> String {
+    private static func line(_ group: Duplicates.Group) -> String {
         if let caption = group.caption {
             let counts = group.splits.map { $0.name.isEmpty ? "\($0.count)" : "\($0.count) in \($0.name)" }
             return "“\(caption.count > 90 ? caption.prefix(89) + "…" : caption)”: \(counts.joined(separator: ", "))"
         }
-        var names = group.members.prefix(4).map { member in member.picture + (member.split.map { " (\($0))" } ?? "") }
+        var names = group.members.prefix(4).map { member in member.image + (member.split.map { " (\($0))" } ?? "") }
         if group.splits.count > 1, !Set(group.members.prefix(4).map(\.split)).isSuperset(of: group.splits.map(\.name)) {
-            // One of each split says more than the first four.
-            var told: Set<String?> = []
-            names = group.members.filter { told.insert($0.split).inserted }
-                .map { member in member.picture + (member.split.map { " (\($0))" } ?? "") }
+            // One member of each split is more informative than the first four.
+            var named: Set<String?> = []
+            names = group.members.filter { named.insert($0.split).inserted }
+                .map { member in member.image + (member.split.map { " (\($0))" } ?? "") }
         }
         let more = group.count - names.count
         return names.joined(separator: group.bits == nil ? " = " : " ~ ") + (more > 0 ? " = … \(more) more" : "")
@@ -144,76 +146,9 @@ private struct StatisticsReport {
         tallies.map { "\($0.name) \(Measure.grouped($0.count))" }.joined(separator: ", ")
     }
 
-    private static func range(_ spread: Spread) -> String {
-        spread.least == spread.most
-            ? "\(spread.least)" : "\(spread.least) to \(Measure.grouped(spread.most)), median \(spread.median)"
-    }
-}
-
-/// Counts as bars, the long tail as one.
-struct Histogram {
-    let lines: [String]
-    private static let bars = 12
-    private static let width = 40
-
-    /// - Parameter counts: how many have the value 0, 1, 2, ….
-    init(_ counts: [Int]) {
-        let total = counts.reduce(0, +)
-        guard let first = counts.firstIndex(where: { $0 > 0 }), total > 0 else {
-            lines = []
-            return
-        }
-        // What lies above the last hundredth is one bar.
-        var sum = 0
-        let bulk =
-            counts.firstIndex { count in
-                sum += count
-                return sum * 100 >= total * 99
-            } ?? first
-        let step = max(1, (bulk - first + Histogram.bars) / Histogram.bars)
-        var ranges = stride(from: first, through: bulk, by: step).map { $0..<min($0 + step, counts.count) }
-        if let last = ranges.last, last.upperBound < counts.count { ranges.append(last.upperBound..<counts.count) }
-        let heights = ranges.map { counts[$0].reduce(0, +) }
-        let highest = heights.max() ?? 1
-        var table = TextTable(alignment: [.right, .right, .left])
-        for (range, height) in zip(ranges, heights) {
-            let name = range.count == 1 ? "\(range.lowerBound)" : "\(range.lowerBound)–\(range.upperBound - 1)"
-            table.add(name, Measure.grouped(height), Histogram.bar(height, of: highest))
-        }
-        lines = table.lines
-    }
-
-    private static func bar(_ height: Int, of highest: Int) -> String {
-        let eighths = (height * width * 8 + highest - 1) / highest
-        let parts = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"]
-        return String(repeating: "█", count: eighths / 8) + parts[eighths % 8]
-    }
-}
-
-/// Numbers as people read them.
-enum Measure {
-    /// `67,430`.
-    static func grouped(_ number: Int) -> String {
-        let digits = Array(String(number.magnitude))
-        let groups = stride(from: digits.count, to: 0, by: -3).reversed().map { end in
-            String(digits[max(0, end - 3)..<end])
-        }
-        return (number < 0 ? "-" : "") + groups.joined(separator: ",")
-    }
-
-    /// `1 picture`, `2 pictures`.
-    static func count(_ number: Int, _ noun: String) -> String { "\(grouped(number)) \(noun)\(number == 1 ? "" : "s")" }
-
-    /// `41.3 MB`.
-    static func bytes(_ number: Int) -> String {
-        let units = ["bytes", "kB", "MB", "GB", "TB"]
-        var (value, unit) = (Double(number), 0)
-        while value >= 1000, unit < units.count - 1 {
-            value /= 1000
-            unit += 1
-        }
-        let tenths = Int((value * 10).rounded())
-        return unit == 0 || tenths % 10 == 0 || value >= 100
-            ? "\(Int(value.rounded())) \(units[unit])" : "\(tenths / 10).\(tenths % 10) \(units[unit])"
+    private static func range(_ summary: Summary) -> String {
+        summary.minimum == summary.maximum
+            ? "\(summary.minimum)"
+            : "\(summary.minimum) to \(Measure.grouped(summary.maximum)), median \(summary.median)"
     }
 }

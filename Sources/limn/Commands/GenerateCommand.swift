@@ -78,7 +78,7 @@ struct GenerateCommand: ParsableCommand {
         try Paths.requireNotEmpty(("--out", out), ("--model", model), ("--prompts", prompts), ("--encoder", encoder))
         let clock = ContinuousClock()
         let texts = try readPrompts()
-        let layout = try PictureLayout(texts, perPrompt: n, grid: grid, isList: prompts != nil, out: out)
+        let layout = try OutputLayout(texts, perPrompt: n, grid: grid, isList: prompts != nil, out: out)
         let path = try ModelLocation.find(model)
         let model = try Model(contentsOf: path)
         try layout.requirePaintable(side: size ?? model.configuration.networks.side)
@@ -103,7 +103,7 @@ struct GenerateCommand: ParsableCommand {
             let members = file.commissions.map { scaled(pictures[$0]) }
             let image = members.count == 1 ? members[0] : Image.grid(members, columns: file.columns)
             let first = commissions[file.commissions.lowerBound]
-            let record = PictureRecord(
+            let record = GenerationRecord(
                 file: file.path, commission: first, count: members.count, model: model.configuration.name,
                 milliseconds: each * members.count)
             let png = try image.pngData(text: record.pngText)

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Basics
 import FoundationEssentials
 import Synthesis
 
@@ -121,8 +122,6 @@ struct SimilarityTable {
     private static func decimal(_ value: Float) -> String {
         let thousandths = Int((min(max(value, -1), 1) * 1000).rounded())
         let size = abs(thousandths)
-        let digits = String(size % 1000)
-        return (thousandths < 0 ? "-" : "") + "\(size / 1000)." + String(repeating: "0", count: 3 - digits.count)
-            + digits
+        return (thousandths < 0 ? "-" : "") + "\(size / 1000).\(zeroPadded(size % 1000, width: 3))"
     }
 }

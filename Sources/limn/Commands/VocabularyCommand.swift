@@ -7,13 +7,13 @@ import Tokenizers
 struct VocabularyCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "vocabulary",
-        abstract: "Learn a vocabulary from captions, or see what a tokenizer makes of a text.",
+        abstract: "Train a vocabulary on captions, or apply a tokenizer to text.",
         discussion: """
-            A vocabulary of Limn is a JSON file of byte pairs: every text can be written in it, frequent words with one \
-            token. Tokenizers of others are read as well: tokenizer.json, vocab.txt, vocab.json with merges.txt, CLIP's \
-            bpe_simple_vocab_16e6.txt.gz, or a folder with one of them (docs/tokenizers.md).
+            Limn's own vocabularies are byte-level BPE in a JSON file: any text can be encoded, frequent words as one \
+            token. Other tokenizers are supported as well: tokenizer.json, vocab.txt, vocab.json with merges.txt, CLIP's \
+            bpe_simple_vocab_16e6.txt.gz, or a folder with one of these (docs/tokenizers.md).
 
-            Examples:
+            EXAMPLES
               limn vocabulary train --captions flowers102 --size 2048 --name flowers-2k --out flowers-2k.json
               limn vocabulary encode "a red rose" --tokenizer flowers-2k.json
               limn vocabulary encode --file captions.txt --tokenizer all-MiniLM-L6-v2/tokenizer.json --json
@@ -22,34 +22,35 @@ struct VocabularyCommand: ParsableCommand {
 
     struct Train: ParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Learn a vocabulary from captions.",
+            abstract: "Train a vocabulary on captions.",
             discussion: """
                 Captions come from a corpus folder (see limn corpus), from a metadata.jsonl alone, or from a text file \
-                with a caption a line; - reads such lines from standard input. Where a corpus has splits, only one is \
-                read, so that held-out captions stay unseen. The same captions give the same file.
+                with one caption per line; - is standard input. Of a corpus with splits only one is read, so that \
+                held-out captions stay unseen. The same captions give the same file.
 
-                Examples:
+                EXAMPLES
                   limn vocabulary train --captions flowers102 --size 2048 --name flowers-2k --out flowers-2k.json
                   limn vocabulary train --captions captions.txt --size 1024 --name mine --out mine.json
                   cut -f2 captions.tsv | limn vocabulary train --captions - --size 512 --name tiny --out tiny.json
                 """)
 
-        @Option(help: "A corpus folder, a metadata.jsonl, a text file with a caption a line, or - for such lines.")
+        @Option(
+            help: "A corpus folder, a metadata.jsonl, a text file with one caption per line, or - for standard input.")
         var captions: String
 
-        @Option(help: "The most tokens to learn; 259 special and byte tokens are among them.")
+        @Option(help: "Vocabulary size, including 259 special and byte tokens.")
         var size = 2048
 
-        @Option(help: "What to call the vocabulary.")
+        @Option(help: "Name of the vocabulary.")
         var name: String
 
-        @Option(help: "The file to write, JSON.")
+        @Option(help: "The JSON file to write.")
         var out: String
 
         @Option(help: "The split of a corpus to read.")
         var split = "train"
 
-        @Option(help: "Where the captions are from, kept in the file; else their number and the name of their file.")
+        @Option(help: "Description of the captions, stored in the file; by default their number and file name.")
         var provenance: String?
 
         func run() throws {
@@ -58,11 +59,11 @@ struct VocabularyCommand: ParsableCommand {
             let vocabulary = try VocabularyTrainer(size: size).train(
                 on: texts, name: name, provenance: provenance ?? "\(texts.count) captions of \(file)")
             try AtomicFile.write(vocabulary.json(), to: out)
-            print("\(out): \(vocabulary.count) tokens learnt from \(texts.count) captions")
+            print("\(out): \(vocabulary.count) tokens trained on \(texts.count) captions")
         }
     }
 
-    /// What every subcommand that reads a tokenizer asks for.
+    /// The tokenizer option of subcommands.
     struct TokenizerOption: ParsableArguments {
         @Option(
             name: [.customLong("tokenizer"), .customLong("vocabulary")],
@@ -74,16 +75,16 @@ struct VocabularyCommand: ParsableCommand {
 
     struct Show: ParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Print what a tokenizer is and each of its tokens.",
+            abstract: "Print a tokenizer's size and tokens.",
             discussion: """
-                Bytes that are no whole character are printed as \\xNN.
+                Bytes that are not a whole character are printed as \\xNN.
 
-                Examples:
+                EXAMPLES
                   limn vocabulary show vocab/flowers-2k.json
                   limn vocabulary show vocab/flowers-2k.json | grep petal
                 """)
 
-        @Argument(help: "A vocabulary, or a tokenizer of others.")
+        @Argument(help: "A vocabulary or another tokenizer.")
         var path: String
 
         func run() throws {

@@ -4,9 +4,9 @@ import Tokenizers
 extension VocabularyCommand {
     struct Decode: ParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Print the text that token ids spell.",
+            abstract: "Print the text of token ids.",
             discussion: """
-                Examples:
+                EXAMPLES
                   limn vocabulary decode 1 262 300 2 --tokenizer vocab/flowers-2k.json
                   limn vocabulary encode - --tokenizer v.json < captions.txt \
                 | limn vocabulary decode - --tokenizer v.json
@@ -30,7 +30,8 @@ extension VocabularyCommand {
                     guard let id = Int32(word), (0..<tokenizer.count).contains(Int(id)) else {
                         throw CommandError(
                             place.isEmpty ? .usage : .badData,
-                            "\(place)\(word) is no token id of \(self.tokenizer.path): expected 0..<\(tokenizer.count)")
+                            "\(place)\(word) is not a token id of \(self.tokenizer.path): expected 0..<\(tokenizer.count)"
+                        )
                     }
                     return id
                 }

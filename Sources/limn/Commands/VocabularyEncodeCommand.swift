@@ -5,11 +5,11 @@ import Tokenizers
 extension VocabularyCommand {
     struct Encode: ParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Print the token ids of texts, a line for each text.",
+            abstract: "Print the token ids of texts, one line per text.",
             discussion: """
-                Nothing is cut unless --limit says so; that it was is said on standard error.
+                Texts are truncated only with --limit; standard error then says how many were.
 
-                Examples:
+                EXAMPLES
                   limn vocabulary encode "a red rose" --tokenizer vocab/flowers-2k.json
                   limn vocabulary encode "a red rose" --tokenizer vocab/flowers-2k.json --json
                   limn vocabulary encode --file captions.txt --tokenizer all-MiniLM-L6-v2 --limit 128
@@ -21,13 +21,13 @@ extension VocabularyCommand {
 
         @OptionGroup var tokenizer: TokenizerOption
 
-        @Option(help: "A file with a text a line, or - for standard input.")
+        @Option(help: "A file with one text per line, or - for standard input.")
         var file: String?
 
-        @Option(help: "The most tokens of a text, those that frame it among them; a longer text loses its end.")
+        @Option(help: "The most tokens per text, including special tokens; longer texts are truncated.")
         var limit: Int?
 
-        @Flag(help: "Print a JSON object a line: ids, tokens, and offsets in Unicode scalars of the text.")
+        @Flag(help: "Print one JSON object per line: ids, tokens, and offsets in Unicode scalars of the text.")
         var json = false
 
         func validate() throws {
@@ -44,20 +44,20 @@ extension VocabularyCommand {
             if let limit, limit < tokenizer.specialTokenCount {
                 throw CommandError(
                     .usage,
-                    "--limit \(limit) leaves no room: this tokenizer frames each text with \(tokenizer.specialTokenCount) tokens"
+                    "--limit \(limit) is too small: this tokenizer adds \(tokenizer.specialTokenCount) special tokens to each text"
                 )
             }
             let source = file ?? (texts == ["-"] ? "-" : nil)
             let lines = try source.map { try TextInput($0).lines().map(\.text) } ?? texts
             let encoder = JSONEncoder()
             encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-            var cut: [Int] = []
-            // A part at a time, so that memory does not grow with what is printed.
+            var truncated: [Int] = []
+            // In chunks, so that memory does not grow with the input.
             var start = 0
             while start < lines.count {
                 let part = lines[start..<min(start + 1024, lines.count)]
                 for (index, sequence) in tokenizer.encode(part, limit: limit ?? .max).enumerated() {
-                    if sequence.isTruncated { cut.append(start + index + 1) }
+                    if sequence.isTruncated { truncated.append(start + index + 1) }
                     if json {
                         let row = Encoded(
                             ids: sequence.ids, tokens: sequence.ids.map { tokenizer.token(of: $0) ?? "" },
@@ -69,9 +69,9 @@ extension VocabularyCommand {
                 }
                 start = part.endIndex
             }
-            if let first = cut.first, let limit {
+            if let first = truncated.first, let limit {
                 Terminal.say(
-                    "limn: \(cut.count) of \(lines.count) texts had more than \(limit) tokens and were cut, the first is text \(first)"
+                    "limn: \(truncated.count) of \(lines.count) texts had more than \(limit) tokens and were truncated, the first is text \(first)"
                 )
             }
         }
@@ -84,9 +84,9 @@ extension VocabularyCommand {
     }
 }
 
-/// The words of the command line as they were given, before Swift repairs what is not UTF-8.
+/// The command-line arguments as bytes, before Swift replaces what is not UTF-8.
 enum CommandLineText {
-    /// - Throws: `CommandError` that names the first word that is not UTF-8.
+    /// - Throws: `CommandError` that names the first argument that is not UTF-8.
     static func check() throws {
         for index in 1..<max(1, Int(CommandLine.argc)) {
             guard let word = CommandLine.unsafeArgv[index] else { continue }
@@ -99,7 +99,7 @@ enum CommandLineText {
             if String(validating: bytes, as: UTF8.self) == nil {
                 throw CommandError(
                     .usage,
-                    "word \(index) of the command line is not UTF-8; put the text into a file and use --file to see where"
+                    "argument \(index) is not UTF-8; put the text into a file and use --file to see where"
                 )
             }
         }

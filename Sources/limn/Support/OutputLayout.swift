@@ -1,10 +1,11 @@
+import Basics
 import Checkpoints
 import FoundationEssentials
 import Layers
 import Synthesis
 
 /// Which pictures go into which file.
-struct PictureLayout {
+struct OutputLayout {
     /// One file and the commissions it shows.
     struct File {
         let path: String
@@ -19,9 +20,9 @@ struct PictureLayout {
         let total = prompts.count * perPrompt
         if grid || (prompts.count == 1 && !isList) {
             // A prompt's pictures lie in a row; those of a single prompt in a square.
-            let columns = prompts.count > 1 && perPrompt > 1 ? perPrompt : PictureLayout.side(of: total)
+            let columns = prompts.count > 1 && perPrompt > 1 ? perPrompt : OutputLayout.side(of: total)
             folder = nil
-            files = [File(path: out ?? PictureLayout.name(prompts[0]), commissions: 0..<total, columns: columns)]
+            files = [File(path: out ?? OutputLayout.name(prompts[0]), commissions: 0..<total, columns: columns)]
             return
         }
         guard let out, out != "-" else {
@@ -30,11 +31,10 @@ struct PictureLayout {
         }
         folder = out
         files = prompts.indices.map { index in
-            let number = String(index)
-            let name = String(repeating: "0", count: max(0, 5 - number.count)) + number + ".png"
-            return File(
-                path: "\(out)/\(name)", commissions: index * perPrompt..<(index + 1) * perPrompt,
-                columns: PictureLayout.side(of: perPrompt))
+            File(
+                path: "\(out)/\(zeroPadded(index, width: 5)).png",
+                commissions: index * perPrompt..<(index + 1) * perPrompt,
+                columns: OutputLayout.side(of: perPrompt))
         }
     }
 
@@ -82,7 +82,7 @@ struct PictureLayout {
 }
 
 /// What a file was painted from: for its PNG text and for `--json`.
-struct PictureRecord: Encodable {
+struct GenerationRecord: Encodable {
     let file: String
     let prompt: String
     let seed: UInt64

@@ -52,13 +52,13 @@ struct TrainingOptions: ParsableArguments {
     }
 }
 
-/// What becomes of rows and pictures that cannot be used.
+/// How rows and images that cannot be used are treated.
 struct BadFilesOption: ParsableArguments {
     @Option(
         help: ArgumentHelp(
             """
-            What becomes of rows and pictures that cannot be used: few leaves them out while they are at most one in a \
-            hundred, skip however many they are, fail stops at the first.
+            How to treat rows and images that cannot be used: few skips them while they are at most 1 %, skip skips any \
+            number, fail stops at the first.
             """, valueName: "few|skip|fail"))
     var badFiles = BadFiles.few
 }
