@@ -86,6 +86,11 @@ public final class GANTrainer {
             recipe, embeddings: embeddings, condition: condition, corpus: nil, frozen: FrozenFeatures(), device: device)
     }
 
+    /// The frozen network that the discriminator reads, if it does.
+    var trainingFeatures: [FeatureNetwork]? {
+        recipe.discriminator.kind == .features ? [recipe.discriminator.network] : nil
+    }
+
     /// Learned values of both networks.
     public var parameterCounts: (generator: Int, discriminator: Int) {
         (generator.store.count, discriminator.store.count)

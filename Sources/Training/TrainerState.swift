@@ -59,12 +59,15 @@ extension GANTrainer {
         switch encoder {
         case .own(let configuration, let vocabulary, _):
             return Model(
-                configuration: .init(name: name, encoder: configuration, networks: generatorSizes), vocabulary: vocabulary,
+                configuration: .init(
+                    name: name, encoder: configuration, networks: generatorSizes, trainingFeatures: trainingFeatures), vocabulary: vocabulary,
                 arrays: arrays, card: card)
         case .pretrained(let encoder, let head):
             let reference = PretrainedReference(encoder, head: head.configuration)
             return Model(
-                configuration: .init(name: name, encoder: nil, pretrained: reference, networks: generatorSizes),
+                configuration: .init(
+                    name: name, encoder: nil, pretrained: reference, networks: generatorSizes,
+                    trainingFeatures: trainingFeatures),
                 vocabulary: nil, arrays: arrays, card: card)
         }
     }
