@@ -10,11 +10,13 @@ public struct GeneratorRecipe: Codable, Equatable, Sendable {
     public var maxWidth = 0
     /// Width of the noise vector.
     public var noise = 100
+    /// `tanh`, or `linear` for discriminators on `features`, against which tanh saturates at once.
+    public var output = OutputActivation.tanh
     /// Adam's learning rate.
     public var learningRate: Float = 1e-4
 
     enum CodingKeys: String, CodingKey {
-        case kind, width, maxWidth = "max_width", noise, learningRate = "learning_rate"
+        case kind, width, maxWidth = "max_width", noise, output, learningRate = "learning_rate"
     }
 }
 
@@ -138,7 +140,7 @@ extension Recipe {
         GeneratorConfiguration(
             kind: generator.kind, side: data.side, width: generator.width,
             maximumWidth: generator.maxWidth == 0 ? nil : generator.maxWidth, noise: generator.noise,
-            condition: condition)
+            condition: condition, output: generator.output == .tanh ? nil : generator.output)
     }
 
     /// The discriminator for sentence vectors of width `condition`.

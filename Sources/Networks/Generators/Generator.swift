@@ -9,6 +9,15 @@ public enum GeneratorKind: String, Codable, Sendable, CaseIterable {
     case ganCLS = "gan-cls"
 }
 
+/// How the last convolution of a generator becomes pixels.
+public enum OutputActivation: String, Codable, Sendable, CaseIterable {
+    /// Values stay in −1…1. Where they reach the bounds no gradient is left, which a strong discriminator soon brings about.
+    case tanh
+    /// Values are left as they are and limited only when an image is written: what exceeds the bounds, real images never
+    /// showing it, is taught to return (Karras et al. 2020, StyleGAN2).
+    case linear
+}
+
 /// Sizes of a generator.
 public struct GeneratorConfiguration: Codable, Hashable, Sendable {
     /// The published network.
@@ -23,16 +32,18 @@ public struct GeneratorConfiguration: Codable, Hashable, Sendable {
     public var noise: Int
     /// Width of the sentence vector.
     public var condition: Int
+    /// How pixels are made; nil is `tanh`.
+    public var output: OutputActivation?
 
     // Models of before the discriminator had a configuration of its own keep these names.
     enum CodingKeys: String, CodingKey {
-        case kind = "family", side, width = "generatorWidth", maximumWidth, noise, condition
+        case kind = "family", side, width = "generatorWidth", maximumWidth, noise, condition, output
     }
 
     /// Sizes of a generator; the defaults are the recipe's.
     public init(
         kind: GeneratorKind = .dfGAN, side: Int = 64, width: Int = 16, maximumWidth: Int? = nil, noise: Int = 100,
-        condition: Int = 256
+        condition: Int = 256, output: OutputActivation? = nil
     ) {
         self.kind = kind
         self.side = side
@@ -40,6 +51,7 @@ public struct GeneratorConfiguration: Codable, Hashable, Sendable {
         self.maximumWidth = maximumWidth
         self.noise = noise
         self.condition = condition
+        self.output = output
     }
 
     /// Throws when no generator can have these sizes.
@@ -73,9 +85,11 @@ public struct Generator {
         case ganCLS(GANCLSGenerator)
     }
     private let network: Network
+    private let output: OutputActivation
 
     /// A generator whose parameters lie under `scope`.
     public init(_ scope: ParameterScope, _ configuration: GeneratorConfiguration) {
+        output = configuration.output ?? .tanh
         switch configuration.kind {
         case .dfGAN: network = .dfGAN(DFGANGenerator(scope, configuration))
         case .ganCLS: network = .ganCLS(GANCLSGenerator(scope, configuration))
@@ -85,11 +99,13 @@ public struct Generator {
     /// - Parameters:
     ///   - noise: standard normal, [batch×noise].
     ///   - text: one sentence vector per image, [batch×condition].
-    /// - Returns: images [batch, side, side, 3] in −1…1.
+    /// - Returns: images [batch, side, side, 3]; values in −1…1, or near it with a linear output.
     public func callAsFunction(noise: Tensor, text: TextEmbedding) -> ImageBatch {
-        switch network {
-        case .dfGAN(let network): ImageBatch(network(noise: noise, text: text.tensor))
-        case .ganCLS(let network): ImageBatch(network(noise: noise, text: text.tensor))
-        }
+        let pixels =
+            switch network {
+            case .dfGAN(let network): network(noise: noise, text: text.tensor)
+            case .ganCLS(let network): network(noise: noise, text: text.tensor)
+            }
+        return ImageBatch(output == .tanh ? pixels.tanh() : pixels)
     }
 }
