@@ -68,7 +68,7 @@ public struct PretrainedFeatures: Sendable {
             throw ModelError(
                 path: path,
                 problem: "is damaged: its weights have the checksum \(checksum), its metadata say \(expected); "
-                    + "get it again with scripts/get-features --force \(network.rawValue)")
+                    + "get it again with scripts/get-features \(network.rawValue)")
         }
         self.network = network
         self.checksum = checksum

@@ -128,6 +128,15 @@ public final class GANTrainer {
         return measurements
     }
 
+    /// The mean logit of real images with their captions, nothing updated.
+    /// - Parameter batch: as large as those of the training.
+    func logits(of batch: Batch) throws -> Double {
+        let inputs = inputs(batch)
+        let fake = try generatorPhase.begin(inputs).mapValues { HostArray.floats($0) }
+        let found = try discriminatorPhase.plain.run(inputs.merging(fake) { $1 })
+        return found.reduce(0) { $0 + Double($1["logits.real"]?[0] ?? .nan) } / Double(found.count)
+    }
+
     /// Features that the discriminator's phase passes on, joined over its shards.
     private static func passed(_ results: [[String: [Float]]]) -> [String: HostArray] {
         var joined: [String: HostArray] = [:]
