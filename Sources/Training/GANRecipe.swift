@@ -12,11 +12,13 @@ public struct GeneratorRecipe: Codable, Equatable, Sendable {
     public var noise = 100
     /// `tanh`, or `linear` for discriminators on `features`, against which tanh saturates at once.
     public var output = OutputActivation.tanh
+    /// What sentence vectors are multiplied by; their length is 1. 16 makes the elements of 256 as large as those of the noise.
+    public var textScale: Float = 1
     /// Adam's learning rate.
     public var learningRate: Float = 1e-4
 
     enum CodingKeys: String, CodingKey {
-        case kind, width, maxWidth = "max_width", noise, output, learningRate = "learning_rate"
+        case kind, width, maxWidth = "max_width", noise, output, textScale = "text_scale", learningRate = "learning_rate"
     }
 }
 
@@ -140,7 +142,8 @@ extension Recipe {
         GeneratorConfiguration(
             kind: generator.kind, side: data.side, width: generator.width,
             maximumWidth: generator.maxWidth == 0 ? nil : generator.maxWidth, noise: generator.noise,
-            condition: condition, output: generator.output == .tanh ? nil : generator.output)
+            condition: condition, output: generator.output == .tanh ? nil : generator.output,
+            textScale: generator.textScale == 1 ? nil : generator.textScale)
     }
 
     /// The discriminator for sentence vectors of width `condition`.

@@ -71,8 +71,10 @@ public struct FeatureDiscriminator: Discriminator {
     }
 
     public func logits(of states: [Tensor], given sentences: TextEmbedding) -> [Logits] {
-        zip(heads, states).map { head, state in
-            let joined = head.join(Tensor.concatenated([state, sentences.tensor.spread(over: state)], axis: 3))
+        // Elements of a unit vector are small beside those of features.
+        let scaled = sentences.tensor * Float(sentences.tensor.shape[1]).squareRoot()
+        return zip(heads, states).map { head, state in
+            let joined = head.join(Tensor.concatenated([state, scaled.spread(over: state)], axis: 3))
             return Logits(head.logit(joined.leakyReLU()).reshaped([state.shape[0], 1]))
         }
     }
