@@ -92,25 +92,37 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], path: "Benchmarks/Driver", swiftSettings: strict),
 
-        // Damaged files for the tests that read them.
-        .target(name: "Fuzzing", dependencies: ["RandomStreams"], path: "Tests/Fuzzing", swiftSettings: strict),
-        tests("Images", ["Images", "Fuzzing"], resources: [.copy("PngSuite")]),
-        tests("Language", ["Language"], resources: [.copy("Golden")]),
+        // What several test targets share: temporary folders, gzip data, damaged files.
+        .target(
+            name: "TestSupport", dependencies: ["RandomStreams", "CZlib"], path: "Tests/TestSupport",
+            swiftSettings: strict),
+        tests("RandomStreams", ["RandomStreams"]),
+        tests("Compression", ["Compression", "RandomStreams", "TestSupport"]),
+        tests("Images", ["Images", "TestSupport"], resources: [.copy("PngSuite")]),
+        tests("Language", ["Language", "TestSupport"], resources: [.copy("Golden")]),
         tests(
-            "Corpora", ["Corpora", "Compression", "CZlib", "Fuzzing", "Images", "RandomStreams"],
+            "Corpora", ["Corpora", "Compression", "Images", "RandomStreams", "TestSupport"],
             resources: [.copy("Golden")]),
-        tests("Checkpoints", ["Checkpoints"]),
+        tests("Checkpoints", ["Checkpoints", "TestSupport"]),
         tests("Graphs", ["Graphs", "Execution"]),
+        tests("Execution", ["Execution", "Graphs", "CKernels", "RandomStreams"]),
         tests("Conformance", ["Graphs", "Execution", "RandomStreams"]),
+        tests("Layers", ["Layers", "Graphs", "Execution", "RandomStreams"]),
         tests("Networks", ["Graphs", "Networks", "Layers", "Execution", "RandomStreams"]),
         tests(
             "Training",
-            ["Training", "Corpora", "Checkpoints", "Synthesis", "Networks", "Execution", "Images", "Language"]),
+            [
+                "Training", "Corpora", "Checkpoints", "Synthesis", "Networks", "Execution", "Images", "Language",
+                "TestSupport",
+            ]),
         tests("Evaluation", ["Evaluation", "RandomStreams"]),
         tests(
             "Synthesis",
-            ["Synthesis", "Networks", "Layers", "Language", "Graphs", "Execution", "RandomStreams", "Checkpoints"],
-            resources: [.copy("Encoders")]),
-        tests("Command", ["Images"]),
+            [
+                "Synthesis", "Networks", "Layers", "Language", "Images", "Graphs", "Execution", "RandomStreams",
+                "Checkpoints", "TestSupport",
+            ],
+            resources: [.copy("Encoders"), .copy("Golden")]),
+        tests("Command", ["Images", "TestSupport"]),
     ]
 )

@@ -2,12 +2,12 @@ import Glibc
 import Synchronization
 
 /// Threads of the operating system, which has a priority for each: Dispatch's have all the same.
-final class WorkerThreads: Sendable {
+package final class WorkerThreads: Sendable {
     private let threads: Mutex<[pthread_t]>
 
     /// Starts `count` threads that run `body`; fewer where the system grants no more.
     /// - Parameter niceness: 0 for the process's priority, up to 19 for what nobody else wants.
-    init(_ count: Int, niceness: Int32, body: @escaping @Sendable () -> Void) {
+    package init(_ count: Int, niceness: Int32, body: @escaping @Sendable () -> Void) {
         var started: [pthread_t] = []
         for _ in 0..<count {
             let job = Unmanaged.passRetained(Job(niceness: niceness, body: body))
@@ -23,10 +23,10 @@ final class WorkerThreads: Sendable {
     }
 
     /// Whether none could be started.
-    var isEmpty: Bool { threads.withLock(\.isEmpty) }
+    package var isEmpty: Bool { threads.withLock(\.isEmpty) }
 
     /// Waits until all have ended, which they have to be told by other means.
-    func join() {
+    package func join() {
         let ended = threads.withLock { threads in
             defer { threads = [] }
             return threads

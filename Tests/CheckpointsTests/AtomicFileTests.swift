@@ -2,6 +2,7 @@ import Checkpoints
 import FoundationEssentials
 import Glibc
 import Synchronization
+import TestSupport
 import Testing
 
 /// Ways in which a disk fails.

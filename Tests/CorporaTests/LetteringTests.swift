@@ -1,5 +1,6 @@
 import Corpora
 import Images
+import TestSupport
 import Testing
 
 @Suite struct LetteringTests {
