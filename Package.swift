@@ -101,28 +101,40 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], path: "Benchmarks/Driver", swiftSettings: strict),
 
-        // Shared by tests: temporary folders; damaged files.
-        .target(name: "TestSupport", dependencies: ["Basics", "Files"], path: "Tests/Support", swiftSettings: strict),
-        .target(name: "Fuzzing", dependencies: ["RandomStreams"], path: "Tests/Fuzzing", swiftSettings: strict),
-        tests("Images", ["Images", "Fuzzing"], resources: [.copy("PngSuite"), .copy("Reference")]),
-        tests("Tokenizers", ["Tokenizers"], resources: [.copy("Golden")]),
-        tests(
-            "Corpora", ["Corpora", "Compression", "CZlib", "Fuzzing", "Images", "RandomStreams"],
-            resources: [.copy("Golden")]),
+        // What several test targets share: temporary folders, failing disks, gzip data, damaged files.
+        .target(
+            name: "TestSupport", dependencies: ["Basics", "Files", "RandomStreams", "CZlib"], path: "Tests/TestSupport",
+            swiftSettings: strict),
+        tests("RandomStreams", ["RandomStreams"]),
+        tests("Threads", ["Threads"]),
         tests("Files", ["Files", "TestSupport"]),
         tests("JSON", ["JSON"]),
+        tests("Compression", ["Compression", "RandomStreams", "TestSupport"]),
+        tests("Images", ["Images", "TestSupport"], resources: [.copy("PngSuite"), .copy("Reference")]),
+        tests("Tokenizers", ["Tokenizers", "TestSupport"], resources: [.copy("Golden")]),
+        tests(
+            "Corpora", ["Corpora", "Compression", "Images", "RandomStreams", "TestSupport"],
+            resources: [.copy("Golden")]),
         tests("Checkpoints", ["Checkpoints", "Files", "TestSupport"]),
         tests("Graphs", ["Graphs", "Execution"]),
+        tests("Execution", ["Execution", "Graphs", "CKernels", "RandomStreams"]),
         tests("Conformance", ["Graphs", "Execution", "RandomStreams"]),
+        tests("Layers", ["Layers", "Graphs", "Execution", "RandomStreams"]),
         tests("Networks", ["Graphs", "Networks", "Layers", "Execution", "RandomStreams"]),
         tests(
             "Training",
-            ["Training", "Corpora", "Checkpoints", "Synthesis", "Networks", "Execution", "Images", "Tokenizers"]),
+            [
+                "Training", "Corpora", "Checkpoints", "Synthesis", "Networks", "Execution", "Images", "Tokenizers",
+                "TestSupport",
+            ]),
         tests("Evaluation", ["Evaluation", "RandomStreams"]),
         tests(
             "Synthesis",
-            ["Synthesis", "Networks", "Layers", "Tokenizers", "Graphs", "Execution", "RandomStreams", "Checkpoints"],
-            resources: [.copy("Encoders")]),
-        tests("Command", ["Images"]),
+            [
+                "Synthesis", "Networks", "Layers", "Tokenizers", "Images", "Graphs", "Execution", "RandomStreams",
+                "Checkpoints", "TestSupport",
+            ],
+            resources: [.copy("Encoders"), .copy("Golden")]),
+        tests("Command", ["Images", "TestSupport"]),
     ]
 )

@@ -83,12 +83,33 @@ public final class RunDirectory: Sendable {
     public var statistics: String { "\(path)/stats.jsonl" }
     /// A grid of real images.
     public var reals: String { "\(path)/reals.png" }
-    /// The grid of fixed captions and noise after so many images; the name counts thousands: `fakes-000400.png`.
-    public func fakes(imagesSeen: Int) -> String { "\(path)/fakes-\(zeroPadded(imagesSeen / 1000, width: 6)).png" }
-    /// The model of the averaged weights after so many images; the name counts thousands:
-    /// `snapshot-000400.safetensors`.
+    /// The grid of fixed captions and noise after so many images: `fakes-000400000.png`.
+    public func fakes(imagesSeen: Int) -> String { "\(path)/fakes-\(zeroPadded(imagesSeen, width: 9)).png" }
+    /// The model of the averaged weights after so many images: `snapshot-000400000.safetensors`.
     public func snapshot(imagesSeen: Int) -> String {
-        "\(path)/snapshot-\(zeroPadded(imagesSeen / 1000, width: 6)).safetensors"
+        "\(path)/snapshot-\(zeroPadded(imagesSeen, width: 9)).safetensors"
+    }
+
+    /// Removes snapshots until `kept` are left: never the newest, and of the others the one whose neighbours are closest, so
+    /// that those which stay are spread over the whole training. Sample grids stay.
+    public func thinSnapshots(keeping kept: Int) throws {
+        let prefix = "snapshot-"
+        let suffix = ".safetensors"
+        var snapshots = try fileNames(in: path).compactMap { name -> (images: Int, name: String)? in
+            guard name.hasPrefix(prefix), name.hasSuffix(suffix) else { return nil }
+            return Int(name.dropFirst(prefix.count).dropLast(suffix.count)).map { ($0, name) }
+        }.sorted { $0.images < $1.images }
+        while snapshots.count > max(kept, 1) {
+            let gaps = snapshots.indices.dropLast().map { place in
+                snapshots[place + 1].images - (place == 0 ? 0 : snapshots[place - 1].images)
+            }
+            let place = gaps.indices.min { (gaps[$0], $0) < (gaps[$1], $1) } ?? 0
+            let removed = "\(path)/\(snapshots[place].name)"
+            guard unlink(removed) == 0 || errno == ENOENT else {
+                throw FileError(.remove, removed, code: errno)
+            }
+            snapshots.remove(at: place)
+        }
     }
 
     // MARK: Lines

@@ -1,4 +1,3 @@
-import Checkpoints
 import Execution
 import Graphs
 import Images
@@ -6,129 +5,92 @@ import Layers
 import Networks
 import Synthesis
 
-/// Pictures to rows of features, in batches of one compiled program; the last batch is filled up with its first picture.
+/// Images to rows of features, in batches of one compiled program; the last batch is filled up with its first image.
 package final class FeatureExtractor {
-    private let program: Program
+    private let program: Replicas
     private let side: Int
-    private let width: Int
+    /// Width of the features.
+    package let width: Int
     private let filter: ResizeFilter
+    private let store: ParameterStore
     private static let batch = 32
 
     /// - Parameters:
-    ///   - side: of the pictures the network reads; others are scaled with `filter`.
+    ///   - side: of the images that the network reads; others are resized with `filter`.
     ///   - width: of its features.
-    ///   - draw: the network: pictures [batch, side, side, 3] in −1…1 to features [batch×width].
+    ///   - arrays: the network's parameters.
+    ///   - network: traces images [batch, side, side, 3] in −1…1 to features [batch×width].
     private init(
-        side: Int, width: Int, filter: ResizeFilter, device: CPUDevice, parameters: [String: BufferSlice],
-        _ graph: Graph,
-        draw: (ImageBatch) -> Tensor
+        side: Int, width: Int, filter: ResizeFilter, arrays: NetworkArrays, device: CPUDevice,
+        network: (ParameterScope, ImageBatch) -> Tensor
     ) throws {
         (self.side, self.width, self.filter) = (side, width, filter)
-        let images = ImageBatch(graph.input("images", [FeatureExtractor.batch, side, side, 3]))
-        program = try device.compile(Outputs(results: ["features": draw(images)]), parameters: parameters)
-    }
-
-    /// The image encoder of a judge: unit vectors in the space of its sentences.
-    package convenience init(judge: EncoderPair, device: CPUDevice) throws {
-        let (graph, store) = (Graph(), ParameterStore())
-        let encoder = ImageEncoder(ParameterScope(graph, store), judge.image)
+        let store = ParameterStore()
+        self.store = store
+        // Parameters must be declared before they are laid out: the network is traced once for that alone.
+        let declared = Graph()
+        _ = network(ParameterScope(declared, store), ImageBatch(declared.input("images", [1, side, side, 3])))
         let values = store.allocate()
-        try store.load(judge.imageArrays, into: values)
-        try self.init(
-            side: judge.image.side, width: judge.image.embedding, filter: .bicubic, device: device,
-            parameters: store.slices(of: values), graph
-        ) { encoder($0) }
-    }
-
-    /// ImageNet's MobileNetV2 (Sandler et al. 2018) from a safetensors file with folded normalisation; a Fréchet
-    /// distance in its space is called FMD here and is not comparable with published FID.
-    package convenience init(mobileNet path: String, device: CPUDevice) throws {
-        let file = try Safetensors(contentsOf: path)
-        let (graph, store) = (Graph(), ParameterStore())
-        let network = MobileNet(store: store)
-        // Parameters must be declared before they are laid out: the network is drawn once for that alone.
-        let sketch = Graph()
-        _ = network(ImageBatch(sketch.input("images", [1, MobileNet.side, MobileNet.side, 3])))
-        let values = store.allocate()
-        var arrays = NetworkArrays()
-        for name in file.names { if let array = file[name] { arrays[name] = (array.shape, try array.floats()) } }
-        do {
-            try store.load(arrays, into: values)
-        } catch {
-            throw ModelError(path: path, problem: "is not MobileNetV2: \(error)")
+        try store.load(arrays, into: values)
+        let replicas = Replicas.count(batch: FeatureExtractor.batch, device: device)
+        let parameters = ParameterMap(frozen: FrozenParameters(store.slices(of: values)))
+        program = try Replicas(replicas, on: device, parameters: parameters) { _ in
+            let graph = Graph()
+            let images = ImageBatch(graph.input("images", [FeatureExtractor.batch / replicas, side, side, 3]))
+            return Outputs(results: ["features": network(ParameterScope(graph, store), images)])
         }
-        try self.init(
-            side: MobileNet.side, width: MobileNet.features, filter: .bilinear, device: device,
-            parameters: store.slices(of: values), graph
-        ) { network($0) }
     }
 
-    /// The features of pictures, a row each.
-    /// - Parameter progress: called with the number of pictures done.
+    /// The image half of a pair of encoders: unit vectors in the space of its sentences.
+    /// - Throws: `ModelError` where the frozen network that it reads is missing or another one.
+    package convenience init(judge: EncoderPair, device: CPUDevice) throws {
+        switch judge.image {
+        case .convolutional(let sizes):
+            try self.init(
+                side: sizes.side, width: sizes.embedding, filter: .bicubic, arrays: judge.imageArrays, device: device
+            ) { ImageEncoder($0, sizes)($1) }
+        case .features(let configuration):
+            let features = try configuration.features()
+            let arrays = features.arrays.above("network").merging(judge.imageArrays.above("head")) { $1 }
+            try self.init(
+                side: configuration.resolution, width: configuration.head.embedding, filter: .bilinear, arrays: arrays,
+                device: device
+            ) { scope, images in
+                let pooled = features.network(scope / "network", images).pooled
+                return ProjectionHead(scope / "head", configuration.head)(pooled)
+            }
+        }
+    }
+
+    /// The pooled features of a frozen network, [images×1280].
+    /// - Parameter resolution: the side that images are resized to; nil is the network's own.
+    package convenience init(_ features: PretrainedFeatures, resolution: Int? = nil, device: CPUDevice) throws {
+        try self.init(
+            side: resolution ?? features.network.resolution, width: FeatureNetwork.pooledWidth, filter: .bilinear,
+            arrays: features.arrays, device: device
+        ) { features.network($0, $1).pooled }
+    }
+
+    /// The features of images, one row each.
+    /// - Parameter progress: called with the number of images done.
     package func features(of images: [Image], progress: (Int) -> Void = { _ in }) throws -> FeatureMatrix {
         var rows: [Float] = []
         rows.reserveCapacity(images.count * width)
         for start in stride(from: 0, to: images.count, by: FeatureExtractor.batch) {
             let count = min(FeatureExtractor.batch, images.count - start)
             var values: [Float] = []
+            values.reserveCapacity(FeatureExtractor.batch * side * side * 3)
             for index in 0..<FeatureExtractor.batch {
                 let image = images[start + (index < count ? index : 0)]
                 let scaled =
                     image.width == side && image.height == side
                     ? image : image.resized(width: side, height: side, filter: filter)
-                values += scaled.pixels.map { Float($0) / 127.5 - 1 }
+                for sample in scaled.pixels { values.append(Float(sample) / 127.5 - 1) }
             }
-            rows += (try program.run(["images": .floats(values)])["features"] ?? []).prefix(count * width)
+            let found = try program.run(["images": .floats(values)]).flatMap { $0["features"] ?? [] }
+            rows += found.prefix(count * width)
             progress(start + count)
         }
         return try FeatureMatrix(rows: images.count, columns: width, values: rows)
-    }
-}
-
-/// MobileNetV2 at width 1.0 up to its last features, as an evaluation reads it.
-struct MobileNet {
-    static let side = 224
-    static let features = 1280
-    /// Output channels, expansion and stride of each block (Sandler et al. 2018, table 2).
-    private static let plan: [(outputs: Int, expansion: Int, stride: Int)] =
-        [(16, 1, 1)] + [(24, 6, 2), (24, 6, 1)] + [(32, 6, 2), (32, 6, 1), (32, 6, 1)]
-        + [(64, 6, 2), (64, 6, 1), (64, 6, 1), (64, 6, 1)] + [(96, 6, 1), (96, 6, 1), (96, 6, 1)]
-        + [(160, 6, 2), (160, 6, 1), (160, 6, 1)] + [(320, 6, 1)]
-
-    /// Where its parameters are declared.
-    let store: ParameterStore
-
-    /// [batch, 224, 224, 3] → [batch×1280].
-    func callAsFunction(_ images: ImageBatch) -> Tensor {
-        var x = unit("stem", images.tensor, outputs: 32, kernel: 3, stride: 2)
-        for (index, block) in MobileNet.plan.enumerated() {
-            let path = "blocks.\(index)"
-            var y = x
-            if block.expansion > 1 {
-                y = unit(path + ".expand", y, outputs: x.shape[-1] * block.expansion, kernel: 1, stride: 1)
-            }
-            y = unit(path + ".depthwise", y, outputs: y.shape[-1], kernel: 3, stride: block.stride, groups: y.shape[-1])
-            y = unit(path + ".project", y, outputs: block.outputs, kernel: 1, stride: 1, isLinear: true)
-            x = block.stride == 1 && x.shape == y.shape ? x + y : y
-        }
-        return unit("head", x, outputs: MobileNet.features, kernel: 1, stride: 1).mean(along: [1, 2]).reshaped([
-            x.shape[0], MobileNet.features,
-        ])
-    }
-
-    private func unit(
-        _ path: String, _ x: Tensor, outputs: Int, kernel: Int, stride: Int, groups: Int = 1, isLinear: Bool = false
-    ) -> Tensor {
-        let place = ParameterScope(x.graph, store, path: path)
-        let weight = (place / "weight").parameter([outputs, kernel, kernel, x.shape[-1] / groups], .constant(0))
-        let bias = (place / "bias").parameter([outputs], .constant(0))
-        // TensorFlow's SAME: what the last window lacks is added, the larger half after the picture.
-        let side = x.shape[1]
-        let missing = max(((side + stride - 1) / stride - 1) * stride + kernel - side, 0)
-        let (low, high) = (missing / 2, missing - missing / 2)
-        let geometry = ConvolutionGeometry(
-            stride: [stride, stride], padLow: [low, low], padHigh: [high, high], groups: groups)
-        let y = x.convolution(weight, geometry) + bias
-        return isLinear ? y : y.clamped(0, 6)
     }
 }

@@ -46,10 +46,9 @@ struct CPUCompiler {
     let fusion: Fusion
     let canonical: [Int]
     private let outputs: Outputs
-    private let parameters: [String: BufferSlice]
+    let parameters: ParameterMap
+    /// What is made of trained parameters for all replicas; nil where each program makes it.
     let preparation: Preparation?
-    /// How operands of products with frozen parameters are kept.
-    let products: Precision
     /// Whether what is emitted comes after the pause.
     private(set) var isLate = false
 
@@ -64,17 +63,17 @@ struct CPUCompiler {
     private let outputNodes: Set<Int>
     /// Kept alive by the program.
     var owned: [AnyObject] = []
+    /// Loops that a convolution before them computes as it stores its results, by number.
+    var epilogues: [Int: Epilogue] = [:]
     /// Filters as a primitive wants them, by node and layout.
     var packedFilters: [String: Place] = [:]
     var primitives: [String: OneDNNPrimitive] = [:]
 
     init(
-        _ graph: Graph, device: CPUDevice, outputs: Outputs, parameters: [String: BufferSlice],
-        preparation: Preparation?, products: Precision
+        _ graph: Graph, device: CPUDevice, outputs: Outputs, parameters: ParameterMap, preparation: Preparation?
     ) {
         self.graph = graph
         self.preparation = preparation
-        self.products = products
         self.device = device
         self.outputs = outputs
         self.parameters = parameters
@@ -190,7 +189,11 @@ struct CPUCompiler {
 
     private mutating func emit(_ id: Int) throws(ExecutionError) {
         if let index = fusion.loop[id] {
-            emitLoop(fusion.members[index], over: fusion.shapes[index])
+            if let epilogue = epilogues[index] {
+                try emitEpilogue(epilogue)
+            } else {
+                emitLoop(fusion.members[index], over: fusion.shapes[index])
+            }
             return
         }
         let node = graph.nodes[id]
@@ -219,6 +222,8 @@ struct CPUCompiler {
             emitResampling(id, factor: pool.factor, up: false)
         case is Gather, is Scatter:
             emitRows(id)
+        case is Resize, is ResizeGradient:
+            emitResize(id)
         case let translate as Translate:
             emitTranslate(id, translate)
         case let slice as Slice:
@@ -257,6 +262,11 @@ struct CPUCompiler {
         return (from.parameter, "unfolded \(from.name)")
     }
 
+    /// What keeps things that are made of a parameter for more than this program.
+    private func sharedPreparation(of path: String) -> Preparation? {
+        parameters.isFrozen(path) ? parameters.frozen?.preparation : preparation
+    }
+
     /// A place for what a kernel makes of `source` alone, with the step that makes it: in the preparation that replicas
     /// share when `source` comes of a parameter, else in this program.
     /// - Parameters:
@@ -267,7 +277,9 @@ struct CPUCompiler {
         run: @escaping (_ from: UnsafeMutableRawPointer, _ to: UnsafeMutableRawPointer) -> Int
     ) throws(ExecutionError) -> Place {
         let from = operand(source, as: .float32)
-        if place == nil, let preparation, let origin = origin(source), let address = buffers[from.buffer].fixed {
+        if place == nil, let origin = origin(source), let preparation = sharedPreparation(of: origin.parameter),
+            let address = buffers[from.buffer].fixed
+        {
             let read = address + from.byteOffset
             let memory = try preparation.memory(
                 "\(result) \(origin.name)", of: origin.parameter, bytes: bytes, isLate: isLate

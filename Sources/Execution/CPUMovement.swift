@@ -18,6 +18,31 @@ private struct BoxCopy {
     }
 }
 
+/// The taps of one resampled axis at fixed addresses.
+private final class TapTable {
+    let taps: UnsafeMutablePointer<limn_taps>
+    private let start: UnsafeMutablePointer<Int32>
+    private let index: UnsafeMutablePointer<Int32>
+    private let weight: UnsafeMutablePointer<Float>
+
+    init(_ values: ResizeTaps) {
+        func table<T>(_ values: [T]) -> UnsafeMutablePointer<T> {
+            let pointer = UnsafeMutablePointer<T>.allocate(capacity: max(values.count, 1))
+            pointer.initialize(from: values, count: values.count)
+            return pointer
+        }
+        (start, index, weight) = (table(values.start), table(values.index), table(values.weight))
+        taps = table([limn_taps(start: start, index: index, weight: weight)])
+    }
+
+    deinit {
+        taps.deallocate()
+        start.deallocate()
+        index.deallocate()
+        weight.deallocate()
+    }
+}
+
 extension CPUCompiler {
     mutating func emitResampling(_ id: Int, factor: Int, up: Bool) {
         let node = graph.nodes[id]
@@ -40,6 +65,36 @@ extension CPUCompiler {
                 return 0
             }
         }
+    }
+
+    mutating func emitResize(_ id: Int) {
+        let node = graph.nodes[id]
+        let input = graph.nodes[node.inputs[0]].shape
+        let from = operand(node.inputs[0], as: .float32)
+        let home = allocate(id)
+        let direct = home.storage == .float32 ? home : allocate(count: node.shape.count, .float32)
+        let taps = [1, 2].map { axis in
+            node.operation is Resize
+                ? ResizeTaps(from: input[axis], to: node.shape[axis])
+                : ResizeTaps(from: node.shape[axis], to: input[axis]).transposed(inputs: node.shape[axis])
+        }
+        let tables = taps.map(TapTable.init)
+        owned += tables
+        let extents = [input[0], input[1], input[2], node.shape[1], node.shape[2], input[3]].map(Int64.init)
+        let threads = Int32(device.threads)
+        let scratch = limn_resize_scratch(extents, threads) * MemoryLayout<Float>.stride
+        let bytes = Double((input.count + node.shape.count) * MemoryLayout<Float>.stride)
+        emit("resize \(input) \(node.shape)", bytes: bytes, reads: [from], writes: [direct], scratch: scratch) { at in
+            let (source, target, memory) = (
+                UnsafePointer(at(from).assumingMemoryBound(to: Float.self)),
+                at(direct).assumingMemoryBound(to: Float.self), at.scratch.assumingMemoryBound(to: Float.self)
+            )
+            return {
+                limn_resize(target, source, extents, tables[0].taps, tables[1].taps, memory, threads)
+                return 0
+            }
+        }
+        if direct.buffer != home.buffer { emitConversion(from: direct, to: home, count: node.shape.count) }
     }
 
     mutating func emitDoublingFilter(_ id: Int) throws(ExecutionError) {

@@ -66,9 +66,14 @@ extension CPUCompiler {
         shape.filter = spatial(Array(filter.dimensions[1..<filter.rank - 1]), filler: 1)
         shape.stride = spatial(geometry.stride, filler: 1)
         shape.pad_low = spatial(geometry.padLow, filler: 0)
-        let operandType: Storage = device.precision == .bfloat16 ? .bfloat16 : .float32
+        let operandType = productOperands
         if kind == .filterGradient, limn_filter_gradient_suits(&shape, operandType.rawValue) != 0 {
             emitFilterGradient(id, name, flops, shape, operandType)
+            return
+        }
+        if kind == .forward, let epilogue = epilogue(of: id, geometry) {
+            // The convolution runs where the loop would have.
+            epilogues[epilogue.loop] = epilogue
             return
         }
         if device.library == .oneDNN, try emitOneDNN(id, name, flops, geometry, kind, input, filter, output) { return }
@@ -77,8 +82,12 @@ extension CPUCompiler {
         let home = allocate(id)
         let direct = home.storage == .float32 ? home : allocate(count: node.shape.count, .float32)
         let threads = Int32(device.threads)
-        let scratch = limn_convolution_scratch(&shape, kind.rawValue, threads) * MemoryLayout<Float>.stride
-        emit(name, flops: flops, reads: [a, b], writes: [direct], scratch: scratch) { [shape] at in
+        let isDepthwise = limn_depthwise_suits(&shape, kind.rawValue) != 0
+        let floats =
+            isDepthwise ? limn_depthwise_scratch(&shape) : limn_convolution_scratch(&shape, kind.rawValue, threads)
+        let scratch = floats * MemoryLayout<Float>.stride
+        let bytes = Double((input.count + output.count) * MemoryLayout<Float>.stride)
+        emit(name, flops: flops, bytes: bytes, reads: [a, b], writes: [direct], scratch: scratch) { [shape] at in
             let (x, y) = (
                 UnsafePointer(at(a).assumingMemoryBound(to: Float.self)),
                 UnsafePointer(at(b).assumingMemoryBound(to: Float.self))
@@ -87,7 +96,13 @@ extension CPUCompiler {
                 at(direct).assumingMemoryBound(to: Float.self), at.scratch.assumingMemoryBound(to: Float.self)
             )
             return {
-                withUnsafePointer(to: shape) { limn_convolution_run($0, kind.rawValue, x, y, out, memory, threads) }
+                withUnsafePointer(to: shape) {
+                    if isDepthwise {
+                        limn_depthwise($0, kind.rawValue, x, y, out, memory, threads)
+                    } else {
+                        limn_convolution_run($0, kind.rawValue, x, y, out, memory, threads)
+                    }
+                }
                 return 0
             }
         }
@@ -115,7 +130,7 @@ extension CPUCompiler {
         }
     }
 
-    private mutating func emitConversion(from: Place, to: Place, count: Int) {
+    mutating func emitConversion(from: Place, to: Place, count: Int) {
         let threads = Int32(device.threads)
         emit("convert", bytes: Double(count * 6), reads: [from], writes: [to]) { at in
             let (target, source) = (at(to), at(from))
@@ -132,8 +147,55 @@ extension CPUCompiler {
         _ input: Shape, _ filter: Shape, _ output: Shape
     ) throws(ExecutionError) -> Bool {
         let node = graph.nodes[id]
-        let operandType: Storage = device.precision == .bfloat16 ? .bfloat16 : .float32
-        let resultType = kind == .filterGradient ? Storage.float32 : storage(id)
+        let operandType = productOperands
+        var description = description(
+            geometry, kind, input, filter, output, result: kind == .filterGradient ? Storage.float32 : storage(id))
+        guard let primitive = convolutionPrimitive(&description) else { return false }
+        let handle = primitive.handle
+        let a = operand(node.inputs[0], as: operandType)
+        let scratch = limn_onednn_scratch_size(handle)
+        if kind == .filterGradient {
+            let b = operand(node.inputs[1], as: operandType)
+            let result = allocate(id)
+            let isPlain = limn_onednn_filter_is_plain(handle) != 0
+            let packed = isPlain ? result : allocate(bytes: limn_onednn_filter_size(handle), .float32)
+            emit(name, flops: flops, reads: [a, b], writes: [packed], scratch: scratch) { at in
+                let (x, y, out, memory) = (at(a), at(b), at(packed), at.scratch)
+                return { Int(limn_onednn_convolution_run(handle, x, y, nil, out, memory)) }
+            }
+            guard !isPlain else { return true }
+            let reorder = OneDNNReorder(of: primitive, unpacks: true)
+            emit("unpack filter \(filter)", bytes: Double(filter.count * 8), reads: [packed], writes: [result]) { at in
+                let (from, to) = (at(packed), at(result))
+                return { reorder.run(from, to) }
+            }
+            return true
+        }
+        let b = try packedFilter(node.inputs[1], for: primitive, filter)
+        let result = allocate(id)
+        let bytes = traffic(input, output, a, result, kind)
+        emit(name, flops: flops, bytes: bytes, reads: [a, b], writes: [result], scratch: scratch) { at in
+            let (x, w, out, memory) = (at(a), at(b), at(result), at.scratch)
+            return { Int(limn_onednn_convolution_run(handle, x, w, nil, out, memory)) }
+        }
+        return true
+    }
+
+    /// Bytes of images that a convolution or its input gradient reads and writes; filters are small beside them.
+    func traffic(_ input: Shape, _ output: Shape, _ from: Place, _ to: Place, _ kind: ConvolutionKind) -> Double {
+        let (read, written) = kind == .forward ? (input, output) : (output, input)
+        return Double(read.count * from.storage.size + written.count * to.storage.size)
+    }
+
+    /// How operands of convolutions are kept.
+    var productOperands: Storage { device.precision == .bfloat16 ? .bfloat16 : .float32 }
+
+    /// A convolution, or one of its gradients, in oneDNN's terms.
+    /// - Parameter result: how its result is kept.
+    func description(
+        _ geometry: ConvolutionGeometry, _ kind: ConvolutionKind, _ input: Shape, _ filter: Shape, _ output: Shape,
+        result: Storage
+    ) -> limn_onednn_convolution {
         var description = limn_onednn_convolution()
         description.kind = kind.rawValue
         description.spatial = Int32(geometry.stride.count)
@@ -151,41 +213,14 @@ extension CPUCompiler {
         description.stride = spatial(geometry.stride)
         description.pad_low = spatial(geometry.padLow)
         description.pad_high = spatial(geometry.padHigh)
-        description.input_type = (kind == .inputGradient ? resultType : operandType).rawValue
-        description.output_type = (kind == .forward ? resultType : operandType).rawValue
-        description.filter_type = (kind == .filterGradient ? .float32 : operandType).rawValue
-        guard let primitive = convolutionPrimitive(&description) else { return false }
-        let handle = primitive.handle
-        let a = operand(node.inputs[0], as: operandType)
-        let scratch = limn_onednn_scratch_size(handle)
-        if kind == .filterGradient {
-            let b = operand(node.inputs[1], as: operandType)
-            let result = allocate(id)
-            let isPlain = limn_onednn_filter_is_plain(handle) != 0
-            let packed = isPlain ? result : allocate(bytes: limn_onednn_filter_size(handle), .float32)
-            emit(name, flops: flops, reads: [a, b], writes: [packed], scratch: scratch) { at in
-                let (x, y, out, memory) = (at(a), at(b), at(packed), at.scratch)
-                return { Int(limn_onednn_convolution_run(handle, x, y, out, memory)) }
-            }
-            guard !isPlain else { return true }
-            let reorder = OneDNNReorder(of: primitive, unpacks: true)
-            emit("unpack filter \(filter)", bytes: Double(filter.count * 8), reads: [packed], writes: [result]) { at in
-                let (from, to) = (at(packed), at(result))
-                return { reorder.run(from, to) }
-            }
-            return true
-        }
-        let b = try packedFilter(node.inputs[1], for: primitive, filter)
-        let result = allocate(id)
-        emit(name, flops: flops, reads: [a, b], writes: [result], scratch: scratch) { at in
-            let (x, w, out, memory) = (at(a), at(b), at(result), at.scratch)
-            return { Int(limn_onednn_convolution_run(handle, x, w, out, memory)) }
-        }
-        return true
+        description.input_type = (kind == .inputGradient ? result : productOperands).rawValue
+        description.output_type = (kind == .forward ? result : productOperands).rawValue
+        description.filter_type = (kind == .filterGradient ? .float32 : productOperands).rawValue
+        return description
     }
 
     /// A filter in the layout a primitive wants, packed once a run for all that agree on it.
-    private mutating func packedFilter(
+    mutating func packedFilter(
         _ id: Int, for primitive: OneDNNPrimitive, _ filter: Shape
     ) throws(ExecutionError) -> Place {
         let handle = primitive.handle
@@ -207,8 +242,9 @@ extension CPUCompiler {
     /// the precision wanted of it. False where that is not what the product is.
     mutating func emitFrozenProduct(_ id: Int, _ product: MatrixProduct) throws(ExecutionError) -> Bool {
         let node = graph.nodes[id]
-        guard preparation?.isFrozen == true, device.library == .oneDNN, node.shape.rank == 2, !product.transposeA,
-            product.transposeB, graph.nodes[canonical[node.inputs[1]]].operation is Parameter
+        guard let frozen = parameters.frozen, device.library == .oneDNN, node.shape.rank == 2, !product.transposeA,
+            product.transposeB, let weight = graph.nodes[canonical[node.inputs[1]]].operation as? Parameter,
+            frozen.slices[weight.path] != nil
         else { return false }
         let (m, n, k) = (node.shape[0], node.shape[1], graph.nodes[node.inputs[0]].shape[1])
         var description = limn_onednn_convolution()
@@ -220,7 +256,7 @@ extension CPUCompiler {
         description.output = (Int64(m), 0, 0)
         description.filter = (1, 0, 0)
         description.stride = (1, 0, 0)
-        let type: Storage = products == .bfloat16 ? .bfloat16 : .float32
+        let type: Storage = frozen.precision == .bfloat16 ? .bfloat16 : .float32
         (description.input_type, description.filter_type) = (type.rawValue, type.rawValue)
         description.output_type = Storage.float32.rawValue
         guard let primitive = convolutionPrimitive(&description) else { return false }
@@ -232,13 +268,13 @@ extension CPUCompiler {
         let scratch = limn_onednn_scratch_size(handle)
         emit("product \(m)×\(k)·\(k)×\(n)", flops: flops, reads: [a, b], writes: [c], scratch: scratch) { at in
             let (x, w, out, memory) = (at(a), at(b), at(c), at.scratch)
-            return { Int(limn_onednn_convolution_run(handle, x, w, out, memory)) }
+            return { Int(limn_onednn_convolution_run(handle, x, w, nil, out, memory)) }
         }
         return true
     }
 
     /// The primitive of a description, made once a program; nil when the library has no such one.
-    private mutating func convolutionPrimitive(_ description: inout limn_onednn_convolution) -> OneDNNPrimitive? {
+    mutating func convolutionPrimitive(_ description: inout limn_onednn_convolution) -> OneDNNPrimitive? {
         let key = "\(description)"
         if let known = primitives[key] { return known }
         var message = [CChar](repeating: 0, count: 256)

@@ -32,7 +32,7 @@ public struct Outputs {
 /// Something that turns a graph into a program it can run.
 public protocol Device {
     /// Compiles what `outputs` need, with parameters read from where `parameters` says each path lies.
-    func compile(_ outputs: Outputs, parameters: [String: BufferSlice]) throws(ExecutionError) -> Program
+    func compile(_ outputs: Outputs, parameters: ParameterMap) throws(ExecutionError) -> Program
 }
 
 /// Why a program could not be compiled or run.

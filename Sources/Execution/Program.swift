@@ -125,16 +125,18 @@ public final class Program {
     /// Copies inputs to their places.
     /// - Parameters:
     ///   - half: whose inputs.
-    ///   - part, parts: which of how many equal runs of each value is taken.
+    ///   - part, parts: which of how many equal runs of each value is taken; a value that is as long as the input is taken
+    ///     whole.
     func load(_ values: [String: HostArray], _ half: Half, part: Int = 0, of parts: Int = 1) {
         for (name, slot) in inputs where half == .both || slot.isLate == (half == .second) {
             guard let value = values[name] else { preconditionFailure("no value for input \(name)") }
             let count = slot.shape.count
             precondition(
-                value.count == count * parts,
+                value.count == count * parts || value.count == count,
                 "\(value.count) values for input \(name) of shape \(slot.shape), \(parts) times")
+            let first = value.count == count ? 0 : part * count
             func copy<T>(_ array: [T]) {
-                array[part * count..<(part + 1) * count].withUnsafeBytes {
+                array[first..<first + count].withUnsafeBytes {
                     slot.pointer.copyMemory(from: $0.baseAddress!, byteCount: $0.count)
                 }
             }

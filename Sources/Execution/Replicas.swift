@@ -12,7 +12,6 @@ public final class Replicas {
     /// What each part's thread makes of the parameters for all parts, before any starts.
     private let preparations: [Preparation.Share]
     private let preparedBytes: Int
-    private let hasPreparation: Bool
     /// What each part leaves of a run, in a place of its own: part i alone touches element i while parts run.
     private let outcomes: UnsafeMutablePointer<Result<[Program.StepCost], ExecutionError>>
 
@@ -24,36 +23,20 @@ public final class Replicas {
         return 2 * most > device.threads ? most : 1
     }
 
-    /// Compiles one program a part.
-    /// - Parameter outputs: draws the graph of part `index`; each part's graph must read the same inputs, with the
-    ///   first extent divided by the number of parts, and should write to buffers of its own.
-    public convenience init(
-        _ count: Int, on device: CPUDevice, parameters: [String: BufferSlice],
-        outputs: (_ index: Int) throws -> Outputs
-    ) throws {
-        try self.init(count, on: device, parameters, count == 1 ? nil : Preparation(), .float32, outputs)
-    }
-
-    /// Compiles one program a part, for parameters that stay as they are: nothing is made of them in a run.
-    /// - Parameter outputs: as above.
-    public convenience init(
-        _ count: Int, on device: CPUDevice, frozen: FrozenParameters, outputs: (_ index: Int) throws -> Outputs
-    ) throws {
-        try self.init(count, on: device, frozen.slices, frozen.preparation, frozen.precision, outputs)
-    }
-
-    private init(
-        _ count: Int, on device: CPUDevice, _ parameters: [String: BufferSlice], _ preparation: Preparation?,
-        _ products: Precision, _ outputs: (_ index: Int) throws -> Outputs
+    /// Compiles one program per part.
+    /// - Parameter outputs: traces the graph of part `index`; each part's graph must read the same inputs and should write
+    ///   to buffers of its own. An input whose value is as long as a part's is seen whole by every part; of all others each
+    ///   part has its share, the first extent divided by the number of parts.
+    public init(
+        _ count: Int, on device: CPUDevice, parameters: ParameterMap, outputs: (_ index: Int) throws -> Outputs
     ) throws {
         let own = count == 1 ? device : device.with(threads: 1)
+        let preparation = Preparation()
         programs = try (0..<count).map {
-            try own.compile(outputs($0), parameters: parameters, preparation: preparation, products: products)
+            try own.compile(outputs($0), parameters: parameters, preparation: count == 1 ? nil : preparation)
         }
-        let preparation = preparation ?? Preparation()
         preparations = preparation.shares(count)
-        preparedBytes = preparation.isFrozen ? 0 : preparation.bytes
-        hasPreparation = !preparation.isFrozen && preparation.bytes > 0
+        preparedBytes = preparation.bytes
         outcomes = .allocate(capacity: count)
         outcomes.initialize(repeating: .success([]), count: count)
     }
@@ -117,7 +100,7 @@ public final class Replicas {
     private func run(_ values: [String: HostArray], _ half: Program.Half) throws(ExecutionError) {
         self.half = half
         for (index, program) in programs.enumerated() { program.load(values, half, part: index, of: programs.count) }
-        for phase in hasPreparation ? [Phase.preparing, .running] : [.running] {
+        for phase in preparedBytes > 0 ? [Phase.preparing, .running] : [.running] {
             self.phase = phase
             limn_parallel(
                 Int32(programs.count),
@@ -135,7 +118,7 @@ public final class Replicas {
             switch phase {
             case .preparing: try program.run(preparations[index].steps(of: half), isTimed: isTimed)
             case .running:
-                try (hasPreparation ? outcomes[index].get() : [])
+                try (preparedBytes > 0 ? outcomes[index].get() : [])
                     + program.run(program.steps(of: half), isTimed: isTimed)
             }
         }

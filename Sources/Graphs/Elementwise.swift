@@ -38,7 +38,8 @@ package struct Elementwise: Operation {
         case .erf: return [dy * ((x * x * -1).exponential() * 1.128_379_2)]
         // The sign of the result is the sign of the operand, and the result is what is kept for the next layer.
         case .leakyReLU(let slope): return [dy.leakyReLUGradient(at: y, slope: slope)]
-        case .clamp(let low, let high): return [dy * x.map(.between(low, high))]
+        // So here: a value within the bounds is its own result, and the result is what is kept.
+        case .clamp(let low, let high): return [dy * y.map(.between(low, high))]
         case .between: return [nil]
         case .add: return [dy, dy]
         case .subtract: return [dy, -dy]
@@ -140,6 +141,8 @@ extension Tensor {
     public func leakyReLU(_ slope: Float = 0.2) -> Tensor { map(.leakyReLU(slope)) }
     /// max(x, 0).
     public func relu() -> Tensor { map(.leakyReLU(0)) }
+    /// x limited to 0 … 6, as in networks made for phones (Howard et al. 2017).
+    public func relu6() -> Tensor { clamped(0, 6) }
     /// x limited to `low` … `high`.
     public func clamped(_ low: Float, _ high: Float) -> Tensor { map(.clamp(low, high)) }
     /// x · Φ(x), Φ the normal distribution function (Hendrycks and Gimpel 2016).

@@ -25,7 +25,80 @@ private enum Resampling {
     }
 }
 
+/// Bilinear resizing of [N, H, W, C] to another height and width, with pixels at half-integer positions as in PyTorch's
+/// `align_corners=False`; shrinking widens the triangle by the factor, as in its `antialias=True`. Adjoint: `ResizeGradient`.
+package struct Resize: Operation {
+    package let height: Int
+    package let width: Int
+    package func shape(of inputs: [Shape]) -> Shape {
+        precondition(inputs[0].rank == 4, "resizing needs N, H, W, C; found \(inputs[0])")
+        return inputs[0].replacing(1, with: height).replacing(2, with: width)
+    }
+    package func pullback(_ dy: Tensor, inputs: [Tensor], output: Tensor) -> [Tensor?] {
+        [dy.graph.apply(ResizeGradient(height: inputs[0].shape[1], width: inputs[0].shape[2]), [dy])]
+    }
+}
+
+/// The derivative by an image of `height`×`width` from that by the image it was resized to. Adjoint: `Resize`.
+package struct ResizeGradient: Operation {
+    package let height: Int
+    package let width: Int
+    package func shape(of inputs: [Shape]) -> Shape {
+        precondition(inputs[0].rank == 4, "resizing needs N, H, W, C; found \(inputs[0])")
+        return inputs[0].replacing(1, with: height).replacing(2, with: width)
+    }
+    package func pullback(_ ddx: Tensor, inputs: [Tensor], output: Tensor) -> [Tensor?] {
+        [ddx.resized(height: inputs[0].shape[1], width: inputs[0].shape[2])]
+    }
+}
+
+/// Which inputs each output of a resampled axis reads, and with what weights.
+package struct ResizeTaps {
+    /// Output i has the taps from `start[i]` to `start[i + 1]` − 1.
+    package private(set) var start: [Int32] = [0]
+    package private(set) var index: [Int32] = []
+    package private(set) var weight: [Float] = []
+
+    /// The triangle filter from `inputs` positions to `outputs`; the weights of each output sum to 1.
+    package init(from inputs: Int, to outputs: Int) {
+        let step = Double(inputs) / Double(outputs)
+        let reach = max(1, step)
+        for output in 0..<outputs {
+            let center = (Double(output) + 0.5) * step - 0.5
+            let near = max(0, Int((center - reach).rounded(.up)))...min(inputs - 1, Int((center + reach).rounded(.down)))
+            let taps = near.map { ($0, max(0, 1 - abs(Double($0) - center) / reach)) }.filter { $0.1 > 0 }
+            let sum = taps.reduce(0) { $0 + $1.1 }
+            append(taps.map { (Int32($0), Float($1 / sum)) })
+        }
+    }
+
+    private init() {}
+
+    /// What each input contributes to, with the same weights: the adjoint.
+    package func transposed(inputs: Int) -> ResizeTaps {
+        var readers = [[(Int32, Float)]](repeating: [], count: inputs)
+        for output in 0..<start.count - 1 {
+            for tap in Int(start[output])..<Int(start[output + 1]) {
+                readers[Int(index[tap])].append((Int32(output), weight[tap]))
+            }
+        }
+        var result = ResizeTaps()
+        for taps in readers { result.append(taps) }
+        return result
+    }
+
+    private mutating func append(_ taps: [(Int32, Float)]) {
+        index += taps.map(\.0)
+        weight += taps.map(\.1)
+        start.append(Int32(index.count))
+    }
+}
+
 extension Tensor {
+    /// Bilinear resizing of [N, H, W, C] to `height`×`width`; see `Resize`.
+    public func resized(height: Int, width: Int) -> Tensor {
+        height == shape[1] && width == shape[2] ? self : graph.apply(Resize(height: height, width: width), [self])
+    }
     /// Nearest-neighbour up-sampling of [N, spatial…, C] by a whole factor.
     public func upsampled(_ factor: Int = 2) -> Tensor { graph.apply(Upsample(factor: factor), [self]) }
     /// Sums over blocks of [N, spatial…, C]; extents must divide by `factor`.

@@ -25,8 +25,11 @@ public struct ParameterScope {
     public static func / (scope: ParameterScope, index: Int) -> ParameterScope { scope / String(index) }
 
     /// The parameter that lies at this scope's path.
-    public func parameter(_ shape: Shape, _ initializer: Initializer) -> Tensor {
-        store.declare(path, shape, initializer)
+    /// - Parameter isSpectrallyNormalized: see `ParameterStore.Entry`.
+    public func parameter(
+        _ shape: Shape, _ initializer: Initializer, isSpectrallyNormalized: Bool = false
+    ) -> Tensor {
+        store.declare(path, shape, initializer, isSpectrallyNormalized: isSpectrallyNormalized)
         return graph.parameter(path, shape)
     }
 }

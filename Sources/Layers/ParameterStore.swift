@@ -25,6 +25,8 @@ public final class ParameterStore {
         public let initializer: Initializer
         /// Position of its first value in the flat buffers; a multiple of 16, so that it is 64-byte aligned.
         public let offset: Int
+        /// Whether programs read it divided by its largest singular value, as a matrix of `shape[0]` rows.
+        public let isSpectrallyNormalized: Bool
     }
 
     /// All parameters in the order in which they were declared.
@@ -41,7 +43,7 @@ public final class ParameterStore {
     /// The number of learnt values.
     public var count: Int { entries.reduce(0) { $0 + $1.shape.count } }
 
-    func declare(_ path: String, _ shape: Shape, _ initializer: Initializer) {
+    func declare(_ path: String, _ shape: Shape, _ initializer: Initializer, isSpectrallyNormalized: Bool = false) {
         if let position = positions[path] {
             precondition(
                 entries[position].shape == shape, "\(path) was declared as \(entries[position].shape), now \(shape)")
@@ -49,7 +51,10 @@ public final class ParameterStore {
         }
         precondition(values == nil, "\(path) is declared after the parameters were laid out")
         positions[path] = entries.count
-        entries.append(Entry(path: path, shape: shape, initializer: initializer, offset: length))
+        entries.append(
+            Entry(
+                path: path, shape: shape, initializer: initializer, offset: length,
+                isSpectrallyNormalized: isSpectrallyNormalized))
         length += (shape.count + 15) / 16 * 16
     }
 
@@ -109,9 +114,11 @@ public final class ParameterStore {
                 mismatch.missing.append(entry.path)
                 continue
             }
-            if array.shape != entry.shape.dimensions || array.values.count != entry.shape.count {
+            if array.shape != entry.shape.dimensions {
                 mismatch.misshapen.append(
                     "\(entry.path) is \(Shape(array.shape.map { max($0, 1) })), expected \(entry.shape)")
+            } else if array.values.count != entry.shape.count {
+                mismatch.misshapen.append("\(entry.path) has \(array.values.count) values for \(entry.shape)")
             }
         }
         mismatch.unused = arrays.keys.filter { positions[$0] == nil }.sorted()

@@ -10,12 +10,15 @@ public struct SpatialConvolution {
     /// - Parameters:
     ///   - kernel: extent of the square filter.
     ///   - padding: zeros on each side; nil keeps the extent at stride 1.
+    ///   - isSpectrallyNormalized: whether the filters are divided by the largest singular value of the matrix [out × k²·in]
+    ///     that they are (Miyato et al. 2018); the optimizer does that.
     public init(
         _ scope: ParameterScope, _ inputs: Int, _ outputs: Int, kernel: Int, stride: Int = 1, padding: Int? = nil,
-        bias: Bool = true
+        bias: Bool = true, isSpectrallyNormalized: Bool = false
     ) {
         let bound = 1 / Float(kernel * kernel * inputs).squareRoot()
-        weight = (scope / "weight").parameter([outputs, kernel, kernel, inputs], .uniform(bound: bound))
+        weight = (scope / "weight").parameter(
+            [outputs, kernel, kernel, inputs], .uniform(bound: bound), isSpectrallyNormalized: isSpectrallyNormalized)
         self.bias = bias ? (scope / "bias").parameter([outputs], .constant(0)) : nil
         geometry = ConvolutionGeometry(stride: stride, padding: padding ?? (kernel - 1) / 2)
     }

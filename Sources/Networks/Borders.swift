@@ -8,19 +8,19 @@ public struct TextEmbedding {
     public init(_ tensor: Tensor) { self.tensor = tensor }
 }
 
-/// Pictures, [batch, side, side, 3], each value in −1…1.
+/// Images, [batch, side, side, 3], each value in −1…1.
 public struct ImageBatch {
     /// [batch, side, side, 3].
     public let tensor: Tensor
-    /// Marks a tensor [batch, side, side, 3] as pictures.
+    /// Marks a tensor [batch, side, side, 3] as images.
     public init(_ tensor: Tensor) { self.tensor = tensor }
 }
 
-/// A discriminator's verdicts, [batch×1]: any real number, high for "real and matching".
+/// One logit of a discriminator per image, [batch×1]: any real number, high for "real and matching".
 public struct Logits {
     /// [batch×1].
     public let tensor: Tensor
-    /// Marks a tensor [batch×1] as verdicts.
+    /// Marks a tensor [batch×1] as logits.
     public init(_ tensor: Tensor) { self.tensor = tensor }
 }
 

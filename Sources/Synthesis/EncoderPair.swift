@@ -3,6 +3,55 @@ import FoundationEssentials
 import Tokenizers
 import Networks
 
+/// The image half of a pair of encoders.
+public enum ImageTowerConfiguration: Sendable, Equatable {
+    /// A convolutional encoder, trained from scratch.
+    case convolutional(ImageEncoderConfiguration)
+    /// A head on the pooled features of a frozen pretrained network.
+    case features(FeatureHeadConfiguration)
+
+    /// Width of image vectors.
+    public var embedding: Int {
+        switch self {
+        case .convolutional(let sizes): sizes.embedding
+        case .features(let head): head.head.embedding
+        }
+    }
+}
+
+/// A head on a frozen network's pooled features: which network, and how images come to it.
+public struct FeatureHeadConfiguration: Codable, Equatable, Sendable {
+    /// The network.
+    public var network: FeatureNetwork
+    /// Of the weights that the head was trained on.
+    public var checksum: String
+    /// The side that images are resized to.
+    public var resolution: Int
+    /// Sizes of the head.
+    public var head: ProjectionHeadConfiguration
+
+    /// A head on the features of images of side `resolution`.
+    public init(network: FeatureNetwork, checksum: String, resolution: Int, head: ProjectionHeadConfiguration) {
+        self.network = network
+        self.checksum = checksum
+        self.resolution = resolution
+        self.head = head
+    }
+
+    /// Reads the network that the head was trained on.
+    /// - Throws: `ModelError` where it is missing or another version.
+    package func features() throws -> PretrainedFeatures {
+        let found = try PretrainedFeatures(network)
+        guard found.checksum == checksum else {
+            throw ModelError(
+                path: PretrainedFeatures.path(of: network),
+                problem: "has the checksum \(found.checksum), and the encoder was trained on \(checksum); "
+                    + "use the file it was trained on, or train the encoder again")
+        }
+        return found
+    }
+}
+
 /// What reads captions and the image encoder it was trained against, in one file: the source of a model's sentence vectors,
 /// or the judge of an evaluation.
 public struct EncoderPair: Sendable {
@@ -10,22 +59,23 @@ public struct EncoderPair: Sendable {
         var name: String
         var text: TextEncoderConfiguration?
         var pretrained: PretrainedReference?
-        var image: ImageEncoderConfiguration
+        var image: ImageEncoderConfiguration?
+        var features: FeatureHeadConfiguration?
     }
 
     /// What the pair is called.
     public let name: String
     /// The half that reads.
     public let text: SentenceEncoder
-    /// Sizes of the image encoder.
-    public let image: ImageEncoderConfiguration
-    /// Parameters named from the image encoder's root.
+    /// The half that sees.
+    public let image: ImageTowerConfiguration
+    /// Parameters named from the root of the image encoder, or of the head on a frozen network.
     public let imageArrays: NetworkArrays
 
     static let format = "limn-encoder-pair"
 
     /// A pair of these parts.
-    public init(name: String, text: SentenceEncoder, image: ImageEncoderConfiguration, imageArrays: NetworkArrays) {
+    public init(name: String, text: SentenceEncoder, image: ImageTowerConfiguration, imageArrays: NetworkArrays) {
         self.name = name
         self.text = text
         self.image = image
@@ -52,12 +102,17 @@ public struct EncoderPair: Sendable {
             configuration = try JSONDecoder().decode(Configuration.self, from: Data(json.utf8))
             try configuration.text?.validate()
             try configuration.pretrained?.head.validate()
-            try configuration.image.validate()
+            try configuration.image?.validate()
+            try configuration.features?.head.validate()
         } catch {
             throw ModelError(path: path, problem: "its configuration is not that of a pair of encoders (\(error))")
         }
         name = configuration.name
-        image = configuration.image
+        switch (configuration.image, configuration.features) {
+        case (let sizes?, nil): image = .convolutional(sizes)
+        case (nil, let head?): image = .features(head)
+        default: throw ModelError(path: path, problem: "must have one image encoder")
+        }
         let arrays = try NetworkArrays(file.names.compactMap { file[$0] })
         imageArrays = arrays.below("image")
         switch (configuration.text, configuration.pretrained, file.metadata["vocabulary"]) {
@@ -86,7 +141,11 @@ public struct EncoderPair: Sendable {
     public func write(to path: String) throws {
         let encoder = JSONEncoder()
         encoder.outputFormatting = .sortedKeys
-        var configuration = Configuration(name: name, image: image)
+        var configuration = Configuration(name: name)
+        switch image {
+        case .convolutional(let sizes): configuration.image = sizes
+        case .features(let head): configuration.features = head
+        }
         var metadata = ["format": EncoderPair.format, "version": "1"]
         switch text {
         case .own(let sizes, let vocabulary, _):

@@ -25,7 +25,7 @@ public struct Commission: Hashable, Sendable {
 /// Captions in, pictures out.
 public final class Painter {
     private let name: String
-    private let networks: GANConfiguration
+    private let networks: GeneratorConfiguration
     private let embedder: SentenceEmbedder
     private let device: CPUDevice
     private let store = ParameterStore()
@@ -94,7 +94,7 @@ public final class Painter {
     private func program(batch: Int) throws -> Replicas {
         if let known = programs[batch] { return known }
         let replicas = Replicas.count(batch: batch, device: device)
-        let program = try Replicas(replicas, on: device, parameters: store.slices(of: values)) { _ in
+        let program = try Replicas(replicas, on: device, parameters: ParameterMap(store.slices(of: values))) { _ in
             let graph = Graph()
             let generator = Generator(ParameterScope(graph, store) / "generator", networks)
             let text = TextEmbedding(graph.input("text", [batch / replicas, networks.condition]))

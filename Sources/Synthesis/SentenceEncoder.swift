@@ -38,12 +38,12 @@ public enum SentenceEncoder: Sendable {
 /// A head on a pretrained encoder's vectors, and its learnt values.
 public struct TrainedHead: Sendable {
     /// Its sizes.
-    public let configuration: SentenceHeadConfiguration
+    public let configuration: ProjectionHeadConfiguration
     /// Parameters named from the head's root.
     public let arrays: NetworkArrays
 
     /// A head of these parts.
-    public init(_ configuration: SentenceHeadConfiguration, arrays: NetworkArrays) {
+    public init(_ configuration: ProjectionHeadConfiguration, arrays: NetworkArrays) {
         (self.configuration, self.arrays) = (configuration, arrays)
     }
 
@@ -52,12 +52,12 @@ public struct TrainedHead: Sendable {
     package func callAsFunction(_ vectors: [Float], device: CPUDevice) throws -> [Float] {
         let (graph, store) = (Graph(), ParameterStore())
         let (inputs, batch) = (configuration.inputs, 256)
-        let head = SentenceHead(ParameterScope(graph, store), configuration)
+        let head = ProjectionHead(ParameterScope(graph, store), configuration)
         let values = store.allocate()
         try store.load(arrays, into: values)
         let program = try device.compile(
-            Outputs(results: ["vectors": head(graph.input("rows", [batch, inputs])).tensor]),
-            parameters: store.slices(of: values))
+            Outputs(results: ["vectors": head(graph.input("rows", [batch, inputs]))]),
+            parameters: ParameterMap(store.slices(of: values)))
         var result: [Float] = []
         for start in stride(from: 0, to: vectors.count, by: batch * inputs) {
             var rows = Array(vectors[start..<min(start + batch * inputs, vectors.count)])
@@ -81,10 +81,10 @@ public struct PretrainedReference: Codable, Equatable, Sendable {
     /// How its states become a vector.
     public var pooling: Pooling
     /// Sizes of the head on its vectors.
-    public var head: SentenceHeadConfiguration
+    public var head: ProjectionHeadConfiguration
 
     /// Names an encoder where it lies now.
-    public init(_ encoder: PretrainedEncoder, head: SentenceHeadConfiguration) {
+    public init(_ encoder: PretrainedEncoder, head: ProjectionHeadConfiguration) {
         (name, folder, checksum, pooling) = (encoder.name, encoder.path, encoder.checksum, encoder.pooling)
         self.head = head
     }

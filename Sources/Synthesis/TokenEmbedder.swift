@@ -124,7 +124,7 @@ package final class TokenEmbedder {
     private func program(batch: Int, length: Int, replicas: Int) throws -> Replicas {
         if let known = programs[[batch, length]] { return known }
         if programs.values.reduce(0, { $0 + $1.memory }) > TokenEmbedder.memoryLimit { programs = [:] }
-        let program = try Replicas(replicas, on: device, frozen: frozen) { _ in
+        let program = try Replicas(replicas, on: device, parameters: ParameterMap(frozen: frozen)) { _ in
             let graph = Graph()
             let inputs = SentenceInputs(graph, batch: batch / replicas, length: length)
             return Outputs(results: ["vectors": network.draw(ParameterScope(graph, store), inputs).tensor])

@@ -20,6 +20,7 @@ public final class ContrastiveTrainer {
     let recipe: Recipe
     private let corpus: Corpus
     let tower: TextTower
+    let images: ImageTower
     let device: CPUDevice
     /// Pictures seen since the start.
     public internal(set) var imagesSeen = 0
@@ -29,19 +30,20 @@ public final class ContrastiveTrainer {
     /// - Parameters:
     ///   - corpus: the pictures and captions that batches refer to.
     ///   - tower: what reads the captions.
-    public init(_ recipe: Recipe, corpus: Corpus, tower: TextTower, device: CPUDevice) throws {
+    ///   - images: what sees the images.
+    init(_ recipe: Recipe, corpus: Corpus, tower: TextTower, images: ImageTower, device: CPUDevice) throws {
         self.recipe = recipe
         self.corpus = corpus
         self.tower = tower
+        self.images = images
         self.device = device
         let encoder = recipe.encoder
-        let image = encoder.image(side: recipe.data.side)
         try tower.validate()
-        try image.validate()
 
         let store = ParameterStore()
-        let sketch = ParameterScope(Graph(), store)
-        _ = (tower(sketch / "text", batch: 1), ImageEncoder(sketch / "image", image))
+        let declared = ParameterScope(Graph(), store)
+        let side = recipe.data.side
+        _ = (tower(declared / "text", batch: 1), images(declared / "image", batch: 1, side: side))
         let replicas = Replicas.count(batch: encoder.batch, device: device)
         let graph = Graph()
         // The temperature begins at 0.07 and is learnt as a logarithm (Radford et al. 2021, CLIP, section 2.5).
@@ -60,16 +62,14 @@ public final class ContrastiveTrainer {
             Outputs(
                 results: ["loss": loss, "scale": scale, "pictures": slopes[0], "sentences": slopes[1]],
                 writes: [(slopes[2], pair.gradientSlice(of: "scale"))]),
-            parameters: pair.current)
+            parameters: ParameterMap(pair.current))
 
-        let (size, side) = (encoder.batch / replicas, recipe.data.side)
-        encoders = try Replicas(replicas, on: device, parameters: pair.current) { replica in
+        let size = encoder.batch / replicas
+        encoders = try Replicas(replicas, on: device, parameters: ParameterMap(pair.current)) { replica in
             let graph = Graph()
             let root = ParameterScope(graph, store)
             let sentences = tower(root / "text", batch: size)
-            let moved = graph.input("images", [size, side, side, 3])
-                .translated(by: graph.input("offsets", [size, 2], .int32))
-            let vectors = [ImageEncoder(root / "image", image)(ImageBatch(moved)), sentences.tensor]
+            let vectors = [images(root / "image", batch: size, side: side), sentences.tensor]
             // Its derivative by the parameters is that of the loss, by the chain rule.
             let linear = zip(vectors, ["pictures", "sentences"]).map {
                 ($0 * graph.input("slope of \($1)", $0.shape)).sum(along: [0, 1])
@@ -133,7 +133,7 @@ public final class ContrastiveTrainer {
     private var rate: Float {
         let progress = Double(imagesSeen) / Double(max(recipe.encoder.images, 1))
         let shape = progress < 0.05 ? (progress + 0.001) / 0.05 : 0.5 * (1 + cos(Double.pi * (progress - 0.05) / 0.95))
-        return recipe.encoder.rate * Float(max(shape, 0))
+        return recipe.encoder.learningRate * Float(max(shape, 0))
     }
 
     /// The average's half-life is a fiftieth of the training, and less at its start.
@@ -146,7 +146,7 @@ public final class ContrastiveTrainer {
         let count = batch.count
         var stream = RandomStream(seed: recipe.seed, purpose: "contrastive", index: UInt64(imagesSeen))
         let reach = Int(Float(recipe.data.side) * recipe.encoder.translation)
-        let offsets = (0..<2 * count).map { _ in Int32(stream.index(below: 2 * reach + 1) - reach) }
+        let seen = images.inputs(batch, reach: reach, &stream)
         let read = tower.inputs(batch.captions.map(\.number), &stream)
         var mask = [Float](repeating: 0, count: count * count)
         let looks = batch.fingerprints
@@ -157,9 +157,7 @@ public final class ContrastiveTrainer {
                 mask[row * count + column] = isRival ? 0 : -1e9
             }
         }
-        return [
-            "images": .floats(batch.images), "offsets": .integers(offsets), "mask": .floats(mask),
-        ].merging(read) { $1 }
+        return ["mask": .floats(mask)].merging(seen) { $1 }.merging(read) { $1 }
     }
 
     /// Whether two captions may describe each other's picture, as far as words tell: same class, same picture or the same words.

@@ -41,7 +41,7 @@ public final class EncoderRun {
         stage = isThere ? try RunDirectory(opening: path) : try RunDirectory(creating: path)
         if !isThere { try AtomicFile.write(resolved, to: stage.recipe) }
         journal = Journal(stage)
-        heldOut = HeldOutPairs(pictures, share: recipe.encoder.holdOut, seed: recipe.seed)
+        heldOut = HeldOutPairs(pictures, share: recipe.data.holdOut, seed: recipe.seed)
     }
 
     /// The finished pair of a run at `path`.
@@ -54,7 +54,9 @@ public final class EncoderRun {
         if FileManager.default.fileExists(atPath: finished) { return try EncoderPair(contentsOf: finished) }
         let corpus = pictures.corpus
         let tower = try TextTower(recipe, captions: vectors.captions, reading: vectors.pretrained)
-        let trainer = try ContrastiveTrainer(recipe, corpus: corpus, tower: tower, device: device)
+        let images = try ImageTower(recipe, views: featureViews)
+        try journal.note("encoder: \(tower.summary); \(images.summary)")
+        let trainer = try ContrastiveTrainer(recipe, corpus: corpus, tower: tower, images: images, device: device)
         var pending: String?
         if let checkpoint = try TrainingCheckpoint.latest(in: path, report: { try? journal.note("\($0)") }) {
             try trainer.restore(checkpoint)
@@ -115,10 +117,30 @@ public final class EncoderRun {
         return try EncoderPair(contentsOf: finished)
     }
 
+    /// The features of the corpus's images, computed before the training.
+    private func featureViews(_ features: PretrainedFeatures) throws -> FeatureViews {
+        let encoder = recipe.encoder
+        let total = pictures.corpus.examples.count
+        let count = FeatureViews.count(encoder.views, images: total)
+        if count < encoder.views {
+            try journal.note(
+                "encoder: \(count) of \(encoder.views) views per image, since features may take "
+                    + "\(FeatureViews.memoryLimit >> 20) MiB")
+        }
+        journal.beginStage(imagesSeen: 0, pending: nil)
+        defer { journal.closeLine() }
+        return try FeatureViews(
+            pictures, features: features, resolution: encoder.resolution, count: count, crop: encoder.translation,
+            mirrors: recipe.data.mirror, seed: recipe.seed, device: device
+        ) {
+            journal.show(stage: "features", imagesSeen: $0, of: total, detail: features.network.rawValue)
+        }
+    }
+
     private static func best(_ path: String) -> String { "\(path)/best.safetensors" }
 
     private func encoderPair(_ trainer: ContrastiveTrainer) -> EncoderPair {
-        trainer.encoderPair(name: recipe.name, side: recipe.data.side)
+        trainer.encoderPair(name: recipe.name)
     }
 
     /// Looks for held-out pairs and keeps the pair of encoders when it has found more than any before.

@@ -9,108 +9,155 @@ import RandomStreams
     import Glibc
 #endif
 
-/// What one step measured, by name: means of verdicts, terms of the losses, lengths of gradients.
+/// What one step measured, by name: means of logits, terms of the losses, lengths of gradients.
 public typealias Measurements = [String: Double]
 
-/// Trains a generator against a matching-aware discriminator. In a step the generator paints, the discriminator has its
-/// turn on real pictures and on these, and the generator has its turn on the verdicts of the discriminator so improved.
-/// Each turn leaves gradients in its network's buffer and updates that network.
+/// Trains a generator against a matching-aware discriminator.
+///
+/// A step has two phases. The generator makes images; the discriminator's phase updates the discriminator on real images and
+/// on these; the generator's phase updates the generator by the logits of the improved discriminator. Each phase leaves
+/// gradients in its network's buffer.
 public final class GANTrainer {
     package let generator: OptimizedStore
     package let discriminator: OptimizedStore
-    package let networks: GANConfiguration
-    /// The discriminator's turn with the gradient penalty, and without.
-    private let judging: (penalized: Replicas, plain: Replicas)
-    private let painting: Replicas
+    package let generatorSizes: GeneratorConfiguration
+    /// The discriminator's phase with the gradient penalty, and without; one program where there is no difference.
+    private let discriminatorPhase: (penalized: Replicas, plain: Replicas)
+    private let generatorPhase: Replicas
     private let recipe: Recipe
     private let device: CPUDevice
     private let condition: Int
     /// Sentence vectors of all captions, [captions×condition].
     private let embeddings: [Float]
+    private let corpus: Corpus?
 
-    /// Pictures seen since the start.
+    /// Images seen since the start.
     public internal(set) var imagesSeen = 0
-    /// Updates left out because a loss or gradient was not finite.
+    /// Updates skipped because a loss or gradient was not finite.
     public internal(set) var skipped = 0
-    /// Updates that one of the networks has had left out since its last one that was made; the larger number of both.
+    /// Updates that one of the networks has skipped since its last one that was made; the larger number of both.
     var skippedInARow: Int { max(generator.skippedInARow, discriminator.skippedInARow) }
 
-    /// Draws and compiles the programs of a step.
+    /// Traces and compiles the programs of a step.
     /// - Parameters:
     ///   - embeddings: unit sentence vectors, [captions×condition], by caption number.
     ///   - condition: their width.
-    public init(_ recipe: Recipe, embeddings: [Float], condition: Int, device: CPUDevice) throws {
+    ///   - corpus: whose classes say which sentences of a batch may describe the same image; nil where there are none.
+    ///   - frozen: what the discriminator and the comparison with sentences read and do not change.
+    init(
+        _ recipe: Recipe, embeddings: [Float], condition: Int, corpus: Corpus?, frozen: FrozenFeatures, device: CPUDevice
+    ) throws {
         self.recipe = recipe
         self.device = device
         self.condition = condition
         self.embeddings = embeddings
+        self.corpus = corpus
         let gan = recipe.gan
-        networks = gan.networks(side: recipe.data.side, condition: condition)
-        try networks.validate()
-        // Stores must know every parameter before they are laid out: the networks are drawn once for that alone.
+        generatorSizes = recipe.generatorConfiguration(condition: condition)
+        let discriminatorSizes = recipe.discriminatorConfiguration(condition: condition)
+        try generatorSizes.validate()
+        try discriminatorSizes.validate()
+        // Stores must know every parameter before they are laid out: the networks are traced once for that alone.
         let (generatorStore, discriminatorStore) = (ParameterStore(), ParameterStore())
-        let sketch = Graph()
-        _ = Generator(ParameterScope(sketch, generatorStore) / "generator", networks)
-        _ = Discriminator(ParameterScope(sketch, discriminatorStore) / "discriminator", networks)
-        // First moments are not used: with an adversary, yesterday's direction misleads (Tao et al. 2022, β = (0, 0.9)).
+        let declared = Graph()
+        _ = Generator(ParameterScope(declared, generatorStore) / "generator", generatorSizes)
+        _ = discriminatorSizes.discriminator(
+            ParameterScope(declared, discriminatorStore) / "discriminator",
+            frozen: ParameterScope(declared, ParameterStore()) / "frozen")
         let replicas = Replicas.count(batch: gan.batch, device: device)
         func optimized(_ store: ParameterStore) -> OptimizedStore {
-            OptimizedStore(store, seed: recipe.seed, beta1: 0, beta2: 0.9, replicas: replicas)
+            OptimizedStore(store, seed: recipe.seed, beta1: gan.beta1, beta2: gan.beta2, replicas: replicas)
         }
         generator = optimized(generatorStore)
         discriminator = optimized(discriminatorStore)
 
-        let turns = TurnCompiler(
-            gan: gan, networks: networks, generator: generator, discriminator: discriminator, device: device,
-            replicas: replicas)
-        let penalized = try turns.discriminatorTurn(penalty: gan.penalty * Float(gan.penaltyEvery))
-        judging = (penalized, gan.penaltyEvery == 1 ? penalized : try turns.discriminatorTurn(penalty: 0))
-        painting = try turns.generatorTurn()
+        let phases = PhaseCompiler(
+            gan: gan, generatorSizes: generatorSizes, discriminatorSizes: discriminatorSizes, generator: generator,
+            discriminator: discriminator, frozen: frozen, device: device, replicas: replicas)
+        let penalized = try phases.discriminatorPhase(penalty: gan.penalty * Float(gan.penaltyInterval))
+        let isLazy = gan.penaltyInterval > 1 && gan.penalty > 0
+        discriminatorPhase = (penalized, isLazy ? try phases.discriminatorPhase(penalty: 0) : penalized)
+        generatorPhase = try phases.generatorPhase()
     }
 
-    /// Learnt values of both networks.
+    /// A trainer whose discriminator learns all it knows.
+    package convenience init(_ recipe: Recipe, embeddings: [Float], condition: Int, device: CPUDevice) throws {
+        try self.init(
+            recipe, embeddings: embeddings, condition: condition, corpus: nil, frozen: FrozenFeatures(), device: device)
+    }
+
+    /// The frozen network that the discriminator reads, if it does.
+    var trainingFeatures: [FeatureNetwork]? {
+        recipe.discriminator.kind == .features ? [recipe.discriminator.network] : nil
+    }
+
+    /// Learned values of both networks.
     public var parameterCounts: (generator: Int, discriminator: Int) {
         (generator.store.count, discriminator.store.count)
     }
     /// Arithmetic operations of one step, penalty included.
-    public var flopsPerStep: Double { judging.penalized.flops + painting.flops }
+    public var flopsPerStep: Double { discriminatorPhase.penalized.flops + generatorPhase.flops }
     /// The same, as the mean over steps with and without the penalty.
     public var meanFlopsPerStep: Double {
-        let every = Double(recipe.gan.penaltyEvery)
-        return (judging.penalized.flops + (every - 1) * judging.plain.flops) / every + painting.flops
+        let interval = Double(recipe.gan.penaltyInterval)
+        let phase = discriminatorPhase
+        return (phase.penalized.flops + (interval - 1) * phase.plain.flops) / interval + generatorPhase.flops
     }
     /// Bytes that the programs of a step hold.
     public var memory: Int {
-        let plain = judging.plain === judging.penalized ? 0 : judging.plain.memory
-        return judging.penalized.memory + plain + painting.memory
+        let phase = discriminatorPhase
+        return phase.penalized.memory + (phase.plain === phase.penalized ? 0 : phase.plain.memory)
+            + generatorPhase.memory
     }
 
     /// One step on one batch.
     public func step(_ batch: Batch) throws -> Measurements {
-        let (forJudging, forPainting) = (inputs(batch, .judging), inputs(batch, .painting))
-        let isPenalized = imagesSeen / batch.count % recipe.gan.penaltyEvery == 0
+        let inputs = inputs(batch)
+        let isPenalized = imagesSeen / batch.count % recipe.gan.penaltyInterval == 0
         var measurements: Measurements = [:]
-        let painted = try painting.begin(forPainting).mapValues { HostArray.floats($0) }
-        let judged = try (isPenalized ? judging.penalized : judging.plain).run(forJudging.merging(painted) { $1 })
-        update(discriminator, "discriminator", rate: recipe.gan.discriminatorRate, judged, &measurements)
-        let answered = try painting.finish(forPainting)
-        update(generator, "generator", rate: recipe.gan.generatorRate, answered, &measurements)
+        // Generate, and see the images as the discriminator does.
+        let fake = try generatorPhase.begin(inputs).mapValues { HostArray.floats($0) }
+        // Update the discriminator.
+        let phase = isPenalized ? discriminatorPhase.penalized : discriminatorPhase.plain
+        let judged = try phase.run(inputs.merging(fake) { $1 })
+        update(discriminator, "discriminator", rate: recipe.discriminator.learningRate, judged, &measurements)
+        // Update the generator.
+        let answered = try generatorPhase.finish(inputs.merging(GANTrainer.passed(judged)) { $1 })
+        update(generator, "generator", rate: recipe.generator.learningRate, answered, &measurements)
         imagesSeen += batch.count
         return measurements
     }
 
-    /// Updates a network by the gradients its turn has left, unless something is not finite.
-    /// - Parameter results: what each replica of the turn measured, each a mean over its part of the batch.
+    /// The mean logit of real images with their captions, nothing updated.
+    /// - Parameter batch: as large as those of the training.
+    func logits(of batch: Batch) throws -> Double {
+        let inputs = inputs(batch)
+        let fake = try generatorPhase.begin(inputs).mapValues { HostArray.floats($0) }
+        let found = try discriminatorPhase.plain.run(inputs.merging(fake) { $1 })
+        return found.reduce(0) { $0 + Double($1["logits.real"]?[0] ?? .nan) } / Double(found.count)
+    }
+
+    /// Features that the discriminator's phase passes on, joined over its shards.
+    private static func passed(_ results: [[String: [Float]]]) -> [String: HostArray] {
+        var joined: [String: HostArray] = [:]
+        for name in results[0].keys where name.hasPrefix(PhaseCompiler.passed) {
+            joined[String(name.dropFirst(PhaseCompiler.passed.count))] = .floats(results.flatMap { $0[name] ?? [] })
+        }
+        return joined
+    }
+
+    /// Updates a network by the gradients its phase has left, unless something is not finite.
+    /// - Parameter results: what each replica of the phase measured, each a mean over its shard of the batch.
     private func update(
         _ network: OptimizedStore, _ name: String, rate: Float, _ results: [[String: [Float]]],
         _ measurements: inout Measurements
     ) {
-        var turn: Measurements = ["\(name).gradient_norm": network.meanGradient(threads: device.threads)]
-        for key in results[0].keys {
-            turn[key] = results.reduce(0) { $0 + Double($1[key]?[0] ?? .nan) } / Double(results.count)
+        var phase: Measurements = ["\(name).gradient_norm": network.meanGradient(threads: device.threads)]
+        for key in results[0].keys where !key.hasPrefix(PhaseCompiler.passed) {
+            phase[key] = results.reduce(0) { $0 + Double($1[key]?[0] ?? .nan) } / Double(results.count)
         }
-        measurements.merge(turn) { $1 }
-        guard turn.values.allSatisfy(\.isFinite) else {
+        measurements.merge(phase) { $1 }
+        guard phase.values.allSatisfy(\.isFinite) else {
             skipped += 1
             network.skippedInARow += 1
             return
@@ -119,46 +166,41 @@ public final class GANTrainer {
         network.update(rate: rate, averageDecay: averageDecay, threads: device.threads)
     }
 
-    /// Where a step's time goes: the cost of each kernel call of each turn, penalty included, nothing updated.
-    public func profile(_ batch: Batch) throws -> [(turn: String, costs: [Program.StepCost])] {
-        let painted = try painting.begin(inputs(batch, .painting)).mapValues { HostArray.floats($0) }
+    /// Where a step's time goes: the cost of each kernel call of each phase, penalty included, nothing updated.
+    public func profile(_ batch: Batch) throws -> [(phase: String, costs: [Program.StepCost])] {
+        let inputs = inputs(batch)
+        let fake = try generatorPhase.begin(inputs).mapValues { HostArray.floats($0) }
+        // Features of real images are as large as those of generated ones, and their values cost the same.
+        let passed = Dictionary(uniqueKeysWithValues: fake.map { ($0.replacing("fake", with: "real"), $1) })
         return [
-            (
-                "discriminator",
-                try judging.penalized.profile(inputs(batch, .judging).merging(painted) { $1 })
-            ),
-            ("generator", try painting.profile(inputs(batch, .painting))),
+            ("discriminator", try discriminatorPhase.penalized.profile(inputs.merging(fake) { $1 })),
+            ("generator", try generatorPhase.profile(inputs.merging(passed) { $1 })),
         ]
     }
 
-    /// The moving average's decay over one step. The half-life grows with the pictures seen, so that the first
-    /// pictures, which know nothing, are soon forgotten (Karras et al. 2022, EDM).
+    /// The moving average's decay over one step. The half-life grows with the images seen, so that the first
+    /// images, which know nothing, are soon forgotten (Karras et al. 2022, EDM).
     private var averageDecay: Float {
-        let halfLife = min(Double(recipe.gan.averageHalfLife) * 1000, Double(imagesSeen) * 0.05)
+        let halfLife = min(Double(recipe.gan.emaHalfLife) * 1000, Double(imagesSeen) * 0.05)
         return halfLife > 0 ? Float(pow(0.5, Double(recipe.gan.batch) / halfLife)) : 0
     }
 
     // MARK: Inputs
 
-    /// Whose turn the inputs are for.
-    package enum Turn: String {
-        case judging, painting
-    }
-
-    /// Values for a turn, a pure function of the seed, the pictures seen and the batch. Both turns have the same noise
-    /// and sentences to paint from; each augments on its own.
-    package func inputs(_ batch: Batch, _ turn: Turn) -> [String: HostArray] {
+    /// Values for a step, a pure function of the seed, the images seen and the batch. Both phases see generated images
+    /// augmented in the same way.
+    package func inputs(_ batch: Batch) -> [String: HostArray] {
         let gan = recipe.gan
-        var stream = RandomStream(seed: recipe.seed, purpose: "painting", index: UInt64(imagesSeen))
-        let noise = stream.normals(batch.count * gan.noise)
+        var stream = RandomStream(seed: recipe.seed, purpose: "generation", index: UInt64(imagesSeen))
+        let noise = stream.normals(batch.count * recipe.generator.noise)
         let text = batch.captions.flatMap { embedding($0) }
         let other = batch.mismatches.flatMap { embedding($0) }
-        let painted = paintedText(text, other, &stream)
+        let condition = conditions(text, other, &stream)
         var values: [String: HostArray] = [
             "real": .floats(batch.images), "noise": .floats(noise), "text": .floats(text), "mismatch": .floats(other),
-            "painted": .floats(painted),
+            "condition": .floats(condition), "sentences": .floats(condition), "mask": .floats(mask(batch)),
         ]
-        var draws = RandomStream(seed: recipe.seed, purpose: "augmentation \(turn)", index: UInt64(imagesSeen))
+        var draws = RandomStream(seed: recipe.seed, purpose: "augmentation", index: UInt64(imagesSeen))
         for name in ["real", "fake"] {
             let drawn = Augmentation.inputs(
                 name, batch: batch.count, side: recipe.data.side, probability: gan.augmentation, &draws)
@@ -171,11 +213,9 @@ public final class GANTrainer {
         embeddings[caption.number * condition..<(caption.number + 1) * condition]
     }
 
-    /// The sentence vectors that pictures are painted from: a share of noise fills the gaps between captions
+    /// The sentence vectors that images are generated from: a share of noise fills the gaps between captions
     /// (Zhou et al. 2022, Lafite, section 3.1), and part of them lie halfway between two sentences.
-    private func paintedText(_ text: [Float], _ other: [Float], _ stream: inout RandomStream)
-        -> [Float]
-    {
+    private func conditions(_ text: [Float], _ other: [Float], _ stream: inout RandomStream) -> [Float] {
         var result = text
         for row in 0..<text.count / condition {
             let range = row * condition..<(row + 1) * condition
@@ -192,5 +232,19 @@ public final class GANTrainer {
             for index in range { result[index] *= scale }
         }
         return result
+    }
+
+    /// For each image of a batch the sentences that are no negatives of its own, [batch×batch]: −10⁹ for those of the same
+    /// image or class, 0 elsewhere.
+    private func mask(_ batch: Batch) -> [Float] {
+        var mask = [Float](repeating: 0, count: batch.count * batch.count)
+        for (row, own) in batch.captions.enumerated() {
+            for (column, other) in batch.captions.enumerated() where row != column {
+                let label = corpus?.label(of: own.example)
+                let isSame = own.example == other.example || (label != nil && label == corpus?.label(of: other.example))
+                if isSame { mask[row * batch.count + column] = -1e9 }
+            }
+        }
+        return mask
     }
 }

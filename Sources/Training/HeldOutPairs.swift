@@ -31,6 +31,24 @@ struct HeldOutPairs {
         examples = places[..<count].sorted()
     }
 
+    /// A batch of them, each with its first caption and as mismatch that of another; fewer are repeated.
+    func batch(_ size: Int) throws -> Batch {
+        var (pixels, captions): ([Float], [CaptionReference]) = ([], [])
+        for example in examples where captions.count < size {
+            guard let image = try pictures.image(example) else { continue }
+            for sample in image.pixels { pixels.append(Float(sample) / 127.5 - 1) }
+            captions.append(pictures.corpus.reference(example: example, caption: 0))
+        }
+        guard !captions.isEmpty else { throw pictures.nothingUsable }
+        let length = pixels.count / captions.count
+        while captions.count < size {
+            captions.append(captions[0])
+            pixels += pixels[..<length]
+        }
+        return Batch(
+            firstImage: 0, images: pixels, captions: captions, mismatches: Array(captions[1...] + captions[..<1]))
+    }
+
     /// Those whose pictures can be decoded.
     struct Shown {
         fileprivate(set) var images: [Image] = []

@@ -1,7 +1,7 @@
 import Graphs
 import Networks
 
-/// What generator and discriminator play for. Each judges three kinds of pairs, and each kind is a term of its own.
+/// What generator and discriminator are trained for. Each judges three kinds of pairs, and each kind is a term of its own.
 public enum AdversarialLoss: String, Codable, Sendable, CaseIterable {
     /// Hinge (Lim and Ye 2017) as in DF-GAN.
     case hinge
@@ -11,15 +11,15 @@ public enum AdversarialLoss: String, Codable, Sendable, CaseIterable {
     case relativistic
 }
 
-/// A discriminator's terms, each of shape [1].
+/// A discriminator's terms for one head, each of shape [1].
 struct DiscriminatorTerms {
     let real: Tensor
     let mismatch: Tensor
     let fake: Tensor
 
     /// - Parameters:
-    ///   - real, mismatch, fake: verdicts on real pictures with their captions, real pictures with other captions,
-    ///     and painted pictures with the captions they were painted from.
+    ///   - real, mismatch, fake: logits of real images with their captions, real images with other captions, and generated
+    ///     images with the captions they were generated from.
     ///   - mismatchWeight: w; mismatch weighs w and fake 1 − w against real's 1.
     init(_ loss: AdversarialLoss, real: Logits, mismatch: Logits, fake: Logits, mismatchWeight w: Float) {
         let (r, m, f) = (real.tensor, mismatch.tensor, fake.tensor)
@@ -33,7 +33,7 @@ struct DiscriminatorTerms {
             self.mismatch = m.softplus().mean() * w
             self.fake = f.softplus().mean() * (1 - w)
         case .relativistic:
-            // Real is judged only against others: its own term is the mean verdict's distance from both.
+            // Real images are judged only against others: their own term is the mean logit's distance from both.
             self.real = r.graph.fill(0, [1])
             self.mismatch = (m - r).softplus().mean() * w
             self.fake = (f - r).softplus().mean()
@@ -41,28 +41,37 @@ struct DiscriminatorTerms {
     }
 }
 
-/// The generator's loss, of shape [1]. `real` verdicts serve relativistic pairs alone.
-func generatorLoss(_ loss: AdversarialLoss, fake: Logits, real: Logits?) -> Tensor {
-    switch loss {
-    case .hinge: return -fake.tensor.mean()
-    case .crossEntropy: return (-fake.tensor).softplus().mean()
-    case .relativistic:
-        guard let real else { preconditionFailure("relativistic pairs need verdicts on real pictures") }
-        return (real.tensor - fake.tensor).softplus().mean()
+/// The generator's loss summed over heads, of shape [1]. Logits of `real` images serve relativistic pairs alone.
+func generatorLoss(_ loss: AdversarialLoss, fake: [Logits], real: [Logits]?) -> Tensor {
+    let terms = fake.enumerated().map { head, fake in
+        switch loss {
+        case .hinge: return -fake.tensor.mean()
+        case .crossEntropy: return (-fake.tensor).softplus().mean()
+        case .relativistic:
+            guard let real else { preconditionFailure("relativistic pairs need logits of real images") }
+            return (real[head].tensor - fake.tensor).softplus().mean()
+        }
     }
+    return terms.sum()
 }
 
-/// The matching-aware gradient penalty: weight · mean ‖(∇ₓD, ∇ₛD)‖⁶ on real pictures with their captions
-/// (Tao et al. 2022, equation 2 with p = 6).
-func matchingAwarePenalty(_ verdicts: Logits, images: ImageBatch, text: TextEmbedding, weight: Float) -> Tensor {
-    let slopes = gradients(of: verdicts.tensor, withRespectTo: [images.tensor, text.tensor])
-    let squares = slopes[0].squaredNorms() + slopes[1].squaredNorms()
+/// The matching-aware gradient penalty on what the discriminator reads of real images, x, with their captions, s:
+/// weight · mean ‖(∇ₓD, ∇ₛD)‖⁶, D summed over heads (Tao et al. 2022, equation 2 with p = 6).
+func matchingAwarePenalty(_ logits: [Logits], features: ImageFeatures, text: TextEmbedding, weight: Float) -> Tensor {
+    let squares = gradients(of: logits.map(\.tensor).sum(), withRespectTo: features.maps + [text.tensor])
+        .map { $0.squaredNorms() }.sum()
     return (squares * squares * squares).mean() * weight
 }
 
-/// R1 or R2: ½ · weight · mean ‖∇ₓD‖² (Mescheder et al. 2018, equation 9).
-func zeroCenteredPenalty(_ verdicts: Logits, images: ImageBatch, weight: Float) -> Tensor {
-    gradients(of: verdicts.tensor, withRespectTo: [images.tensor])[0].squaredNorms().mean() * (0.5 * weight)
+/// R1 or R2 on what the discriminator reads of images, x: ½ · weight · mean ‖∇ₓD‖² (Mescheder et al. 2018, equation 9).
+func zeroCenteredPenalty(_ logits: [Logits], features: ImageFeatures, weight: Float) -> Tensor {
+    gradients(of: logits.map(\.tensor).sum(), withRespectTo: features.maps)
+        .map { $0.squaredNorms() }.sum().mean() * (0.5 * weight)
+}
+
+extension [Tensor] {
+    /// The sum of tensors of one shape; there must be one at least.
+    func sum() -> Tensor { dropFirst().reduce(self[0]) { $0 + $1 } }
 }
 
 extension Tensor {
@@ -70,6 +79,18 @@ extension Tensor {
     fileprivate func squaredNorms() -> Tensor {
         (self * self).sum(along: Array(1..<shape.rank)).reshaped([shape[0], 1])
     }
+}
+
+/// InfoNCE from images to sentences: each image must find the sentence it was generated from among those of the whole batch.
+/// - Parameters:
+///   - images: unit vectors of a part of the batch, [n×d]; `own` are the unit vectors of their sentences.
+///   - sentences: unit vectors of the whole batch, [N×d].
+///   - mask: added to the scores, [n×N]: very negative where a sentence may describe the image as well and so is no
+///     negative; 0 elsewhere and at the image's own.
+///   - scale: the inverse temperature.
+func imageToTextLoss(images: Tensor, own: Tensor, sentences: Tensor, mask: Tensor, scale: Float) -> Tensor {
+    let scores = images.matmul(sentences, otherTransposed: true) * scale + mask
+    return (scores.logSumExp() - (images * own).sum(along: [1]) * scale).mean()
 }
 
 /// Symmetric InfoNCE: each picture against all sentences and each sentence against all pictures of the batch.

@@ -17,6 +17,8 @@ package final class OptimizedStore {
     let first: FlatBuffer
     let second: FlatBuffer
     let average: FlatBuffer
+    /// What programs read of parameters that are spectrally normalized; nil where there are none.
+    private let spectral: SpectralNormalization?
     /// Updates made.
     var steps = 0
     /// Updates left out since the last one that was made.
@@ -33,12 +35,13 @@ package final class OptimizedStore {
         second = FlatBuffer(count: store.length)
         average = FlatBuffer(count: store.length)
         average.values = parameters.values
+        spectral = SpectralNormalization(store, parameters: parameters, gradient: gradients[0], seed: seed)
     }
 
     /// Where a program reads the current parameters.
-    var current: [String: BufferSlice] { store.slices(of: parameters) }
-    /// Where a program reads the moving average.
-    var averaged: [String: BufferSlice] { store.slices(of: average) }
+    package var current: [String: BufferSlice] {
+        store.slices(of: parameters).merging(spectral?.slices ?? [:]) { $1 }
+    }
 
     /// The derivatives of `loss` by the parameters, each bound for its place in a replica's gradient buffer.
     /// - Parameter roots: the first names of the paths of those wanted; all when there are none.
@@ -67,9 +70,11 @@ package final class OptimizedStore {
         return limn_mean_gradient(buffers, Int32(buffers.count), gradient.count, Int32(threads)).squareRoot()
     }
 
-    /// One step of Adam (Kingma and Ba 2015) and of the moving average a ← decay·a + (1 − decay)·p.
+    /// One step of Adam (Kingma and Ba 2015) and of the moving average a ← decay·a + (1 − decay)·p, and one power iteration
+    /// of each parameter that is spectrally normalized.
     func update(rate: Float, averageDecay: Float, threads: Int) {
         steps += 1
+        spectral?.correctGradient(threads: threads)
         var settings = limn_adam()
         settings.rate = rate
         settings.beta1 = beta1
@@ -80,12 +85,16 @@ package final class OptimizedStore {
         settings.average_decay = averageDecay
         limn_adam_step(
             &settings, gradient.pointer, parameters.pointer, first.pointer, second.pointer, average.pointer,
-            parameters.count,
-            Int32(threads))
+            parameters.count, Int32(threads))
+        spectral?.normalize(iterating: true, threads: threads)
     }
+
+    /// To be called when parameters were changed other than by `update`: what programs read of them is made again.
+    package func parametersChanged() { spectral?.normalize(iterating: false, threads: 1) }
 
     /// What a checkpoint keeps, by name.
     var state: [(name: String, buffer: FlatBuffer)] {
         [("parameters", parameters), ("first_moment", first), ("second_moment", second), ("average", average)]
+            + (spectral.map { [("singular_vectors", $0.vectors)] } ?? [])
     }
 }

@@ -18,13 +18,19 @@ public struct Recipe: Codable, Equatable, Sendable {
     public var text = TextRecipe()
     /// The text encoder and the image encoder it is trained against, where it is the run's own.
     public var encoder = EncoderRecipe()
-    /// The generator and the discriminator; nothing but the encoder is trained when its `images` is 0.
+    /// The generator.
+    public var generator = GeneratorRecipe()
+    /// The discriminator it is trained against.
+    public var discriminator = DiscriminatorRecipe()
+    /// How the two are trained; nothing but the encoder is trained when its `images` is 0.
     public var gan = GANRecipe()
+    /// What is measured during the training.
+    public var evaluate = EvaluationRecipe()
 
     /// The defaults.
     public init() {}
 
-    enum CodingKeys: String, CodingKey { case name, seed, precision, data, text, encoder, gan }
+    enum CodingKeys: String, CodingKey { case name, seed, precision, data, text, encoder, generator, discriminator, gan, evaluate }
 
     /// Throws the first value that no training can have.
     public func validate() throws(ConfigurationError) {
@@ -33,11 +39,25 @@ public struct Recipe: Codable, Equatable, Sendable {
         guard (0...1).contains(data.margin) else {
             throw ConfigurationError(key: "data.margin", problem: "is \(data.margin), expected 0 to 1")
         }
+        guard (0...0.5).contains(data.holdOut) else {
+            throw ConfigurationError(key: "data.hold_out", problem: "is \(data.holdOut), expected 0 to 0.5")
+        }
         guard !text.encoder.isEmpty else {
             throw ConfigurationError(key: "text.encoder", problem: "is empty, expected own or a path")
         }
         try encoder.validate()
         try gan.validate()
+        try evaluate.validate()
+        try ConfigurationError.checkRate("generator.learning_rate", generator.learningRate)
+        try ConfigurationError.checkRate("discriminator.learning_rate", discriminator.learningRate)
+        try generatorConfiguration(condition: encoder.embedding).validate()
+        try discriminatorConfiguration(condition: encoder.embedding).validate()
+        guard gan.contrastive == 0 || (discriminator.kind == .features && encoder.network == discriminator.network.rawValue) else {
+            throw ConfigurationError(
+                key: "gan.contrastive",
+                problem: "needs discriminator.kind: features and encoder.network: \(discriminator.network.rawValue), "
+                    + "whose image encoder reads the features that the discriminator computes; else it must be 0")
+        }
     }
 }
 
@@ -56,10 +76,15 @@ public struct DataRecipe: Codable, Equatable, Sendable {
     public var margin: Float = 0.125
     /// Whether pictures may be mirrored: not where captions name sides.
     public var mirror = false
-    /// Entries of the vocabulary that is learnt from the captions.
+    /// Entries of the vocabulary that is learned from the captions.
     public var vocabulary = 2048
+    /// Share of the images that nothing is trained on, the validation split. The encoders are tried on it twenty times in
+    /// their training, and those that find most of it are kept; `evaluate.every` measures the generator on its captions.
+    public var holdOut: Float = 0.04
 
-    enum CodingKeys: String, CodingKey { case split, side, aspect, crop, margin, mirror, vocabulary }
+    enum CodingKeys: String, CodingKey {
+        case split, side, aspect, crop, margin, mirror, vocabulary, holdOut = "hold_out"
+    }
 
     /// How pictures become squares.
     var form: PictureForm { PictureForm(side: side, aspect: aspect, crop: crop, margin: margin) }
@@ -103,35 +128,52 @@ public struct EncoderRecipe: Codable, Equatable, Sendable {
     public var batch = 128
     /// Pairs seen in all.
     public var images = 120_000
-    /// Adam's step size, after a warm-up over the first twentieth and before a decay to zero over the rest.
-    public var rate: Float = 1e-3
-    /// Decoupled weight decay is not used; this part of the pictures' side is the farthest they are moved.
+    /// Adam's learning rate, after a warm-up over the first twentieth and before a decay to zero over the rest.
+    public var learningRate: Float = 1e-3
+    /// The farthest that images are moved, as a part of their side, for an image encoder of the run's own; for one on frozen
+    /// features, the part of the side that a view may leave out.
     public var translation: Float = 0.1
-    /// Share of the pictures that are not trained on and are looked for twenty times in a training; the encoders that
-    /// find most of them are kept.
-    public var holdOut: Float = 0.04
+    /// The frozen pretrained network on whose pooled features the image encoder is a head, such as `efficientnet-lite0`;
+    /// `none` trains a convolutional image encoder.
+    public var network = "none"
+    /// The side that images are resized to for that network, a multiple of 32.
+    public var resolution = 96
+    /// Views of each image, cropped and (with `data.mirror`) mirrored, whose features are computed before the training.
+    public var views = 6
+    /// Width of the hidden layer of the head on frozen features.
+    public var imageHidden = 512
     /// The training ends after so many such trials without a better one; 0 never ends it early.
     public var patience = 0
 
     enum CodingKeys: String, CodingKey {
-        case width, layers, heads, length, embedding, imageWidth = "image_width", batch, images, rate, translation
-        case holdOut = "hold_out", patience
+        case width, layers, heads, length, embedding, imageWidth = "image_width", batch, images
+        case learningRate = "learning_rate", translation, network, resolution, views, imageHidden = "image_hidden", patience
     }
 
     func validate() throws(ConfigurationError) {
         try ConfigurationError.check("encoder.batch", batch, in: 2...4096)
         try ConfigurationError.check("encoder.images", images, in: 0...1_000_000_000)
-        try ConfigurationError.check("encoder.translation (percent)", Int(translation * 100), in: 0...50)
+        guard (0...0.5).contains(translation) else {
+            throw ConfigurationError(key: "encoder.translation", problem: "is \(translation), expected 0 to 0.5")
+        }
         try ConfigurationError.check("encoder.patience", patience, in: 0...1000)
-        guard (0...0.5).contains(holdOut) else {
-            throw ConfigurationError(key: "encoder.hold_out", problem: "is \(holdOut), expected 0 to 0.5")
+        try ConfigurationError.check("encoder.views", views, in: 1...64)
+        try ConfigurationError.check("encoder.image_hidden", imageHidden, in: 8...8192)
+        guard network == "none" || featureNetwork != nil else {
+            let known = (["none"] + FeatureNetwork.allCases.map(\.rawValue)).joined(separator: ", ")
+            throw ConfigurationError(key: "encoder.network", problem: "is \(network), expected one of \(known)")
         }
-        guard rate > 0, rate < 1 else {
-            throw ConfigurationError(key: "encoder.rate", problem: "is \(rate), expected above 0 and below 1")
+        guard resolution % 32 == 0, (64...320).contains(resolution) else {
+            throw ConfigurationError(
+                key: "encoder.resolution", problem: "is \(resolution), expected a multiple of 32 from 64 to 320")
         }
+        try ConfigurationError.checkRate("encoder.learning_rate", learningRate)
         try text(vocabulary: 259).validate()
         try image(side: 64).validate()
     }
+
+    /// The frozen network that the image encoder reads, if it does.
+    var featureNetwork: FeatureNetwork? { FeatureNetwork(rawValue: network) }
 
     func text(vocabulary: Int) -> TextEncoderConfiguration {
         TextEncoderConfiguration(
@@ -143,84 +185,3 @@ public struct EncoderRecipe: Codable, Equatable, Sendable {
     }
 }
 
-/// Adversarial training of the generator and the matching-aware discriminator.
-public struct GANRecipe: Codable, Equatable, Sendable {
-    /// The published network: `df-gan` or `gan-cls`.
-    public var family = NetworkFamily.dfGAN
-    /// Channels of the generator at full resolution.
-    public var generatorWidth = 16
-    /// Channels of the discriminator at full resolution.
-    public var discriminatorWidth = 16
-    /// Width of the noise vector.
-    public var noise = 100
-    /// What the two networks play for.
-    public var loss = AdversarialLoss.hinge
-    /// Weight of the mismatching term against the real one; the fake one has the rest of 1.
-    public var mismatchWeight: Float = 0.5
-    /// Weight of the gradient penalty: matching-aware with `hinge` and `cross-entropy`, R1 and R2 with `relativistic`.
-    public var penalty: Float = 2
-    /// Steps from one penalty to the next; each then weighs as many times more.
-    public var penaltyEvery = 1
-    /// Pairs a step.
-    public var batch = 32
-    /// Pictures seen in all.
-    public var images = 400_000
-    /// Adam's step size for the generator.
-    public var generatorRate: Float = 1e-4
-    /// Adam's step size for the discriminator.
-    public var discriminatorRate: Float = 4e-4
-    /// Share of noise in the sentence vectors the generator sees.
-    public var textNoise: Float = 0.1
-    /// Part of the generator's batch that gets the mean of two sentences (Reed et al. 2016, section 4.3).
-    public var interpolation: Float = 0.25
-    /// Probability that a picture the discriminator sees is moved and partly covered (Zhao et al. 2020).
-    public var augmentation: Float = 0.3
-    /// Half-life of the generator's moving average, in thousands of pictures.
-    public var averageHalfLife: Float = 10
-    /// Pictures from one grid and snapshot to the next.
-    public var snapshotEvery = 20_000
-    /// Pictures from one checkpoint to the next.
-    public var checkpointEvery = 5_000
-
-    enum CodingKeys: String, CodingKey {
-        case family, generatorWidth = "generator_width", discriminatorWidth = "discriminator_width", noise, loss
-        case mismatchWeight = "mismatch_weight", penalty, penaltyEvery = "penalty_every", batch, images
-        case generatorRate = "generator_rate", discriminatorRate = "discriminator_rate", textNoise = "text_noise"
-        case interpolation, augmentation, averageHalfLife = "average_half_life", snapshotEvery = "snapshot_every"
-        case checkpointEvery = "checkpoint_every"
-    }
-
-    func validate() throws(ConfigurationError) {
-        try ConfigurationError.check("gan.batch", batch, in: 1...4096)
-        try ConfigurationError.check("gan.images", images, in: 0...10_000_000_000)
-        try ConfigurationError.check("gan.penalty_every", penaltyEvery, in: 1...1024)
-        try ConfigurationError.check("gan.snapshot_every", snapshotEvery, in: 1...1_000_000_000)
-        try ConfigurationError.check("gan.checkpoint_every", checkpointEvery, in: 1...1_000_000_000)
-        for (key, value) in [("penalty", penalty), ("average_half_life", averageHalfLife)] {
-            guard value >= 0, value.isFinite else {
-                throw ConfigurationError(key: "gan.\(key)", problem: "is \(value), expected 0 or more")
-            }
-        }
-        for (key, share) in [
-            ("augmentation", augmentation), ("interpolation", interpolation), ("text_noise", textNoise),
-            ("mismatch_weight", mismatchWeight),
-        ] {
-            guard (0...1).contains(share) else {
-                throw ConfigurationError(key: "gan.\(key)", problem: "is \(share), expected 0 to 1")
-            }
-        }
-        for (key, rate) in [("generator_rate", generatorRate), ("discriminator_rate", discriminatorRate)] {
-            guard rate > 0, rate < 1 else {
-                throw ConfigurationError(key: "gan.\(key)", problem: "is \(rate), expected above 0 and below 1")
-            }
-        }
-        try networks(side: 64, condition: 256).validate()
-    }
-
-    func networks(side: Int, condition: Int) -> GANConfiguration {
-        GANConfiguration(
-            family: family, side: side, generatorWidth: generatorWidth, discriminatorWidth: discriminatorWidth,
-            noise: noise,
-            condition: condition)
-    }
-}

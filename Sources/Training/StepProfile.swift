@@ -24,13 +24,16 @@ public struct StepProfile: CustomStringConvertible {
             let tower = try TextTower(recipe, captions: captions) {
                 [Float](repeating: 0, count: captions.count * $0.width)
             }
-            let trainer = try ContrastiveTrainer(recipe, corpus: pictures.corpus, tower: tower, device: device)
+            let images = try ImageTower(recipe) { _ in .placeholder }
+            let trainer = try ContrastiveTrainer(
+                recipe, corpus: pictures.corpus, tower: tower, images: images, device: device)
             once = { try trainer.profile(batch) }
         } else {
             let width = recipe.encoder.embedding
             let embeddings = [Float](
                 repeating: 1 / Float(width).squareRoot(), count: pictures.corpus.captionCount * width)
-            let trainer = try GANTrainer(recipe, embeddings: embeddings, condition: width, device: device)
+            let trainer = try GANTrainer(
+                untrained: recipe, embeddings: embeddings, condition: width, device: device)
             once = { try trainer.profile(batch).flatMap(\.costs) }
         }
         _ = try once()

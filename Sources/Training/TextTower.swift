@@ -12,7 +12,7 @@ public struct TextTower {
     /// What its network is, and what it reads of each caption.
     private enum Kind {
         case own(TextEncoderConfiguration, Vocabulary, [TokenSequence])
-        case head(SentenceHeadConfiguration, PretrainedEncoder, StandardRows)
+        case head(ProjectionHeadConfiguration, PretrainedEncoder, StandardizedRows)
     }
 
     private let kind: Kind
@@ -37,8 +37,8 @@ public struct TextTower {
     init(
         on encoder: PretrainedEncoder, embedding: Int, vectors: [Float], captions: some Sequence<String>
     ) {
-        let configuration = SentenceHeadConfiguration(inputs: encoder.width, embedding: embedding)
-        kind = .head(configuration, encoder, StandardRows(vectors, width: encoder.width))
+        let configuration = ProjectionHeadConfiguration(inputs: encoder.width, embedding: embedding)
+        kind = .head(configuration, encoder, StandardizedRows(vectors, width: encoder.width))
         texts = TextTower.numbers(
             captions.map { Set($0.lowercased().split { !$0.isLetter && !$0.isNumber }) })
     }
@@ -84,9 +84,10 @@ public struct TextTower {
                 ids: graph.input("ids", [batch * configuration.length], .int32),
                 mask: graph.input("tokens", [batch, configuration.length]))
         case .head(let configuration, _, _):
-            return SentenceHead(scope, configuration)(
-                graph.input("rows", [batch, configuration.inputs]),
-                kept: graph.input("kept", [batch, configuration.hidden]))
+            return TextEmbedding(
+                ProjectionHead(scope, configuration)(
+                    graph.input("rows", [batch, configuration.inputs]),
+                    kept: graph.input("kept", [batch, configuration.hidden])))
         }
     }
 
@@ -133,46 +134,5 @@ public struct TextTower {
         case .head(let configuration, let encoder, let rows):
             .pretrained(encoder, TrainedHead(configuration, arrays: rows.unfolding(arrays, configuration)))
         }
-    }
-}
-
-/// Vectors less their mean, in units of their deviation, as a head is trained on them.
-///
-/// Sentences of one subject lie close together for an encoder of all subjects: cosines of flower captions by all-MiniLM-L6-v2
-/// are 0.62 ± 0.10.
-private struct StandardRows {
-    private let values: [Float]
-    private let mean: [Float]
-    /// One for all columns: a direction in which captions differ little is not made to count more.
-    private let deviation: Float
-
-    init(_ vectors: [Float], width: Int) {
-        let rows = Double(max(vectors.count / width, 1))
-        var sums = [Double](repeating: 0, count: width)
-        for (index, value) in vectors.enumerated() { sums[index % width] += Double(value) }
-        let mean = sums.map { Float($0 / rows) }
-        var squares = 0.0
-        for (index, value) in vectors.enumerated() {
-            let distance = Double(value - mean[index % width])
-            squares += distance * distance
-        }
-        let deviation = max(Float((squares / (rows * Double(width))).squareRoot()), 1e-6)
-        values = vectors.enumerated().map { ($1 - mean[$0 % width]) / deviation }
-        (self.mean, self.deviation) = (mean, deviation)
-    }
-
-    subscript(row: Int) -> ArraySlice<Float> { values[row * mean.count..<(row + 1) * mean.count] }
-
-    /// A head's values with mean and deviation put into its first layer: W/σ and b − W·µ/σ read vectors as they are.
-    func unfolding(_ arrays: NetworkArrays, _ configuration: SentenceHeadConfiguration) -> NetworkArrays {
-        var result = arrays
-        guard var weight = arrays["hidden.weight"], var bias = arrays["hidden.bias"] else { return arrays }
-        for index in weight.values.indices {
-            let (output, input) = index.quotientAndRemainder(dividingBy: configuration.inputs)
-            weight.values[index] /= deviation
-            bias.values[output] -= weight.values[index] * mean[input]
-        }
-        (result["hidden.weight"], result["hidden.bias"]) = (weight, bias)
-        return result
     }
 }

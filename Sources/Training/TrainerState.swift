@@ -27,6 +27,7 @@ extension OptimizedStore {
             }
             buffer.values = try array.floats()
         }
+        parametersChanged()
         steps = Int(try arrays["\(name).steps"]?.floats().first ?? 0)
         skippedInARow = Int(try arrays["\(name).skipped_in_a_row"]?.floats().first ?? 0)
     }
@@ -58,12 +59,15 @@ extension GANTrainer {
         switch encoder {
         case .own(let configuration, let vocabulary, _):
             return Model(
-                configuration: .init(name: name, encoder: configuration, networks: networks), vocabulary: vocabulary,
+                configuration: .init(
+                    name: name, encoder: configuration, networks: generatorSizes, trainingFeatures: trainingFeatures), vocabulary: vocabulary,
                 arrays: arrays, card: card)
         case .pretrained(let encoder, let head):
             let reference = PretrainedReference(encoder, head: head.configuration)
             return Model(
-                configuration: .init(name: name, encoder: nil, pretrained: reference, networks: networks),
+                configuration: .init(
+                    name: name, encoder: nil, pretrained: reference, networks: generatorSizes,
+                    trainingFeatures: trainingFeatures),
                 vocabulary: nil, arrays: arrays, card: card)
         }
     }
@@ -84,10 +88,11 @@ extension ContrastiveTrainer {
     }
 
     /// Both encoders with their averaged weights; the temperature was the training's alone.
-    func encoderPair(name: String, side: Int) -> EncoderPair {
-        EncoderPair(
-            name: name, text: tower.encoder(pair.averagedArrays.below("text")), image: recipe.encoder.image(side: side),
-            imageArrays: pair.averagedArrays.below("image"))
+    func encoderPair(name: String) -> EncoderPair {
+        let image = images.half(pair.averagedArrays.below("image"))
+        return EncoderPair(
+            name: name, text: tower.encoder(pair.averagedArrays.below("text")), image: image.configuration,
+            imageArrays: image.arrays)
     }
 
     /// The vectors of the captions with these numbers by the averaged weights, one after another.

@@ -26,10 +26,12 @@ public struct TrainingPlan: CustomStringConvertible {
         var condition = encoder.embedding
         if recipe.text.isTrained {
             let tower = try TextTower(recipe, captions: Array(corpus.captions)) { _ in [] }
-            let trainer = try ContrastiveTrainer(recipe, corpus: corpus, tower: tower, device: device)
+            // What the features say changes nothing in what a step costs.
+            let images = try ImageTower(recipe) { _ in .placeholder }
+            let trainer = try ContrastiveTrainer(recipe, corpus: corpus, tower: tower, images: images, device: device)
             let steps = Double(encoder.images) / Double(encoder.batch)
             lines += [
-                "encoder        \(tower.summary); with the image encoder \(trainer.parameterCount) parameters",
+                "encoder        \(tower.summary); \(images.summary); \(trainer.parameterCount) parameters",
                 "               \(encoder.images) pairs by \(encoder.batch): \(cost(steps * trainer.flopsPerStep))",
             ]
         } else {
@@ -38,12 +40,11 @@ public struct TrainingPlan: CustomStringConvertible {
         }
         let gan = recipe.gan
         if gan.images > 0 {
-            let trainer = try GANTrainer(recipe, embeddings: [], condition: condition, device: device)
+            let trainer = try GANTrainer(untrained: recipe, embeddings: [], condition: condition, device: device)
             let perImage = trainer.meanFlopsPerStep / Double(gan.batch)
             lines += [
-                "networks       \(gan.family.rawValue) at \(recipe.data.side)×\(recipe.data.side)",
-                "generator      \(trainer.parameterCounts.generator) parameters, width \(gan.generatorWidth)",
-                "discriminator  \(trainer.parameterCounts.discriminator) parameters, width \(gan.discriminatorWidth)",
+                "generator      \(recipe.generator.kind.rawValue) at \(recipe.data.side)×\(recipe.data.side), width \(recipe.generator.width), \(trainer.parameterCounts.generator) parameters",
+                "discriminator  \(recipe.discriminatorSummary), \(trainer.parameterCounts.discriminator) parameters",
                 "step           \(gan.batch) pictures, \(Journal.number(perImage / 1e9, digits: 2)) GFLOP each, \(trainer.memory >> 20) MiB",
                 "training       \(gan.images) pictures: \(cost(perImage * Double(gan.images)))",
             ]

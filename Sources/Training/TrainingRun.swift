@@ -45,9 +45,13 @@ public final class TrainingRun {
         self.device = device
         self.interruption = interruption
         resolved = try recipe.yaml()
-        // An encoder that cannot be read is said before a run is begun.
+        // What cannot be read is said before a run is begun.
+        if recipe.discriminator.kind == .features && recipe.gan.images > 0 {
+            _ = try PretrainedFeatures(recipe.discriminator.network)
+        }
+        if let network = recipe.encoder.featureNetwork, recipe.text.isTrained { _ = try PretrainedFeatures(network) }
         if !recipe.text.isTrained {
-            _ = try SentenceEncoder(contentsOf: recipe.text.encoder)
+            _ = try EncoderPair(contentsOf: recipe.text.encoder)
         } else if !recipe.text.isOwn {
             _ = try PretrainedEncoder(contentsOf: recipe.text.encoder)
         }
@@ -99,9 +103,9 @@ public final class TrainingRun {
     }
 
     private func trainStages() throws -> Outcome {
-        guard let encoder = try trainEncoder() else { return .interrupted }
+        guard let encoders = try trainEncoder() else { return .interrupted }
         guard recipe.gan.images > 0 else { return .finished }
-        return try trainGAN(encoder)
+        return try trainGAN(encoders)
     }
 
     /// The sum of what could not be used, rows and pictures, and the pictures by name.
@@ -118,14 +122,14 @@ public final class TrainingRun {
 
     private var isInterrupted: Bool { interruption?.isRequested ?? false }
 
-    /// What reads the captions: trained now, taken from the run, or read from where the recipe says.
-    private func trainEncoder() throws -> SentenceEncoder? {
-        if !recipe.text.isTrained { return try SentenceEncoder(contentsOf: recipe.text.encoder) }
+    /// What reads the captions with what sees the images: trained now, taken from the run, or read from where the recipe says.
+    private func trainEncoder() throws -> EncoderPair? {
+        if !recipe.text.isTrained { return try EncoderPair(contentsOf: recipe.text.encoder) }
         // The encoder's training is a run of its own within this one.
         let stage = try EncoderRun(
             recipe, pictures: pictures, vectors: vectors, path: "\(run.path)/encoder", device: device,
             interruption: interruption)
-        return try stage.train()?.text
+        return try stage.train()
     }
 
     /// The vectors of the corpus's captions.
@@ -135,10 +139,13 @@ public final class TrainingRun {
 
     // MARK: Generator and discriminator
 
-    private func trainGAN(_ encoder: SentenceEncoder) throws -> Outcome {
+    private func trainGAN(_ encoders: EncoderPair) throws -> Outcome {
         let corpus = pictures.corpus
+        let encoder = encoders.text
+        let frozen = try frozenFeatures(encoders)
         let trainer = try GANTrainer(
-            recipe, embeddings: vectors(encoder), condition: encoder.width, device: device)
+            recipe, embeddings: vectors(encoder), condition: encoder.width, corpus: corpus, frozen: frozen,
+            device: device)
         var pending: String?
         if let checkpoint = try TrainingCheckpoint.latest(in: run.path, report: { try? journal.note("\($0)") }) {
             try trainer.restore(checkpoint)
@@ -155,7 +162,12 @@ public final class TrainingRun {
             try AtomicFile.write(grid.reals().pngData(), to: run.reals)
         }
 
-        let sampler = try PairSampler(corpus: corpus, seed: recipe.seed, flips: recipe.data.mirror)
+        let heldOut = HeldOutPairs(pictures, share: recipe.data.holdOut, seed: recipe.seed)
+        let sampler = try PairSampler(
+            corpus: corpus, seed: recipe.seed, flips: recipe.data.mirror, excluding: Set(heldOut.examples))
+        let validation = try ValidationMeasures(recipe, pictures: pictures, heldOut: heldOut, device: device)
+        let validationBatch = try validation.map { _ in try heldOut.batch(recipe.gan.batch) }
+        var recentLogits: Double?
         let feeder = BatchFeeder(
             pictures: pictures, sampler: sampler, batchSize: recipe.gan.batch, firstImage: trainer.imagesSeen)
         journal.beginStage(imagesSeen: trainer.imagesSeen, pending: pending)
@@ -170,6 +182,9 @@ public final class TrainingRun {
             let measurements = try trainer.step(journal.waitForData { try feeder.next() })
             for notice in pictures.takeNotices() { try journal.note(notice) }
             journal.record(measurements)
+            if let real = measurements["logits.real"], real.isFinite {
+                recentLogits = recentLogits.map { 0.98 * $0 + 0.02 * real } ?? real
+            }
             let step = trainer.imagesSeen / recipe.gan.batch
             journal.show(
                 stage: "gan", imagesSeen: trainer.imagesSeen, of: recipe.gan.images,
@@ -179,12 +194,21 @@ public final class TrainingRun {
             }
             if trainer.skippedInARow >= TrainingRun.skipsBeforeReturn { try goBack(trainer) }
             let isLast = trainer.imagesSeen >= recipe.gan.images
+            func crosses(_ interval: Int) -> Bool { before / interval != trainer.imagesSeen / interval }
+            if let validation, let validationBatch, isLast || crosses(recipe.evaluate.every) {
+                let generator = try Painter(
+                    trainer.model(encoder, name: recipe.name, card: ""), device: device)
+                let logits = (recentLogits ?? .nan, try trainer.logits(of: validationBatch))
+                let row = try validation.measure(generator, imagesSeen: trainer.imagesSeen, logits: logits)
+                try ValidationMeasures.add(row, to: run)
+                try journal.note(row.summary)
+            }
             // The snapshot first: a run killed between the two goes on from before and makes it again.
-            if isLast || before / recipe.gan.snapshotEvery != trainer.imagesSeen / recipe.gan.snapshotEvery {
+            if isLast || crosses(recipe.gan.snapshotEvery) {
                 try snapshot(trainer, encoder, grid)
             }
             // Not from amid steps that are left out: what they are left out for may lie in the networks.
-            let isDue = before / recipe.gan.checkpointEvery != trainer.imagesSeen / recipe.gan.checkpointEvery
+            let isDue = crosses(recipe.gan.checkpointEvery)
             if isLast || isDue && trainer.skippedInARow == 0 {
                 try journal.write(trainer.checkpoint(resolved, seed: recipe.seed), in: run.path)
             }
@@ -194,12 +218,36 @@ public final class TrainingRun {
         return .finished
     }
 
+    /// What the discriminator reads and does not change, and the image encoder for the comparison with sentences.
+    private func frozenFeatures(_ encoders: EncoderPair) throws -> FrozenFeatures {
+        let configuration = recipe.discriminatorConfiguration(condition: encoders.text.width)
+        guard configuration.kind == .features else { return FrozenFeatures() }
+        let features = try PretrainedFeatures(configuration.network)
+        var head: TrainedHead?
+        if recipe.gan.contrastive > 0 {
+            guard case .features(let image) = encoders.image, image.network == configuration.network,
+                image.checksum == features.checksum
+            else {
+                throw ConfigurationError(
+                    key: "gan.contrastive",
+                    problem: "needs encoders that see by the same \(configuration.network.rawValue); those of "
+                        + "\(encoders.name) do not")
+            }
+            head = TrainedHead(image.head, arrays: encoders.imageArrays)
+        }
+        let statistics = try ChannelStatistics.kept(
+            in: run, configuration, features: features, images: pictures, device: device)
+        return try FrozenFeatures(
+            configuration, features: features, statistics: statistics, imageHead: head, seed: recipe.seed)
+    }
+
     /// A model and a grid of what the average weights paint now.
     private func snapshot(_ trainer: GANTrainer, _ encoder: SentenceEncoder, _ grid: SampleGrid) throws {
         let model = trainer.model(encoder, name: recipe.name, card: card(trainer))
         let path = run.snapshot(imagesSeen: trainer.imagesSeen)
         try model.write(to: path)
         try model.write(to: "\(run.path)/model.safetensors")
+        try run.thinSnapshots(keeping: recipe.gan.snapshotsKept)
         // What is shown is what was written: rounding and all.
         let painter = try Painter(Model(contentsOf: path), device: device)
         try AtomicFile.write(grid.fakes(painter).pngData(), to: run.fakes(imagesSeen: trainer.imagesSeen))
@@ -213,7 +261,7 @@ public final class TrainingRun {
         return """
             # \(recipe.name)
 
-            A text-to-image generator made with Limn: \(recipe.gan.family.rawValue), \(recipe.data.side)×\(recipe.data.side), \
+            A text-to-image generator made with Limn: \(recipe.generator.kind.rawValue), \(recipe.data.side)×\(recipe.data.side), \
             \(counts.generator) parameters, moving average of the weights.
 
             - trained on \(corpus.examples.count) pictures with \(corpus.captionCount) captions of \(corpus.classes.count) classes, \
@@ -235,7 +283,7 @@ public final class TrainingRun {
         guard let checkpoint = try TrainingCheckpoint.latest(in: run.path) else {
             throw RecipeError(
                 description:
-                    "the first \(trainer.imagesSeen) images gave no finite gradients; lower gan.generator_rate and gan.discriminator_rate"
+                    "the first \(trainer.imagesSeen) images gave no finite gradients; lower generator.learning_rate and discriminator.learning_rate"
             )
         }
         let (seen, skipped) = (trainer.imagesSeen, trainer.skipped)
@@ -250,6 +298,6 @@ public final class TrainingRun {
 
     private static func detail(_ measurements: Measurements) -> String {
         func value(_ name: String) -> String { Journal.number(measurements[name] ?? .nan, digits: 2) }
-        return "real \(value("verdict.real")) mismatch \(value("verdict.mismatch")) fake \(value("verdict.fake"))"
+        return "real \(value("logits.real")) mismatch \(value("logits.mismatch")) fake \(value("logits.fake"))"
     }
 }

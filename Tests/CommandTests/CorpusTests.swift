@@ -1,6 +1,7 @@
 import FoundationEssentials
 import Glibc
 import Images
+import TestSupport
 import Testing
 
 /// What `limn corpus` does to folders of captioned pictures, and what it says of them.

@@ -1,4 +1,5 @@
 import FoundationEssentials
+import TestSupport
 import Testing
 
 /// Files that are no model of Limn's, or one that was damaged or made up.

@@ -1,6 +1,7 @@
 import FoundationEssentials
 import Glibc
 import Images
+import TestSupport
 import Testing
 
 /// Run directories as `limn train` makes, refuses and resumes them.

@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 /// `limn vocabulary` with tokenizers of others.

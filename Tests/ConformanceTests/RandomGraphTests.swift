@@ -30,7 +30,7 @@ extension Conformance {
                 self.written = written
                 program = try device.compile(
                     Outputs(results: drawn.results, writes: writes),
-                    parameters: Dictionary(uniqueKeysWithValues: slices))
+                    parameters: ParameterMap(Dictionary(uniqueKeysWithValues: slices)))
             }
 
             /// Bits of all results and of all written values.

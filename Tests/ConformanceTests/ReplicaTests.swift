@@ -79,8 +79,8 @@ extension Conformance {
                 let dx = gradients(of: y * y, withRespectTo: [h])[0]
                 return Outputs(results: ["y": y, "dx": dx], early: ["h": h])
             }
-            let replicas = try Replicas(2, on: device, parameters: slices) { _ in draw(2) }
-            let alone = try Replicas(1, on: device, parameters: slices) { _ in draw(4) }
+            let replicas = try Replicas(2, on: device, parameters: ParameterMap(slices)) { _ in draw(2) }
+            let alone = try Replicas(1, on: device, parameters: ParameterMap(slices)) { _ in draw(4) }
             var random = RandomStream(seed: 5, purpose: "filters")
             for _ in 0..<2 {
                 buffer.values = random.normals(buffer.count).map { $0 / 12 }

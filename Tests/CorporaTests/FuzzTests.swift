@@ -1,6 +1,6 @@
 import Corpora
 import FoundationEssentials
-import Fuzzing
+import TestSupport
 import Testing
 
 /// Every reader of a layout on damaged files: it may refuse them, and that is all.

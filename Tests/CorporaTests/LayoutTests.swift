@@ -1,5 +1,6 @@
 import Corpora
 import FoundationEssentials
+import TestSupport
 import Testing
 
 /// A folder of files; those whose content is nil are empty, enough for a listing.

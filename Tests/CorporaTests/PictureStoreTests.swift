@@ -1,6 +1,7 @@
 import Corpora
 import FoundationEssentials
 import Images
+import TestSupport
 import Testing
 
 #if canImport(Glibc)

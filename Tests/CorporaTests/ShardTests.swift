@@ -1,6 +1,7 @@
 import Compression
 import Corpora
 import FoundationEssentials
+import TestSupport
 import Testing
 
 /// Three pairs: captions as text, as JSON, and as both.
@@ -17,15 +18,6 @@ private func sampleShard(_ mark: String = "") -> TarBytes {
     tar.add("sub/three.cls", "5".utf8)
     tar.add("three.webp", [UInt8](repeating: 7, count: 1500))
     return tar
-}
-
-/// Bytes that nothing makes smaller.
-private func noise(_ count: Int) -> [UInt8] {
-    var state = UInt32(1)
-    return (0..<count).map { _ in
-        state = state &* 1_664_525 &+ 1_013_904_223
-        return UInt8(state >> 24)
-    }
 }
 
 private func corpus(_ tar: [UInt8], badFiles: BadFiles = .few) throws -> (Corpus, TemporaryFolder) {
@@ -202,77 +194,5 @@ private func corpus(_ tar: [UInt8], badFiles: BadFiles = .few) throws -> (Corpus
                 format.hasPrefix("sparse") ? [.damagedArchive: 1] : [.unsafePath: 2]
             #expect(corpus.leftOut.counts == expected, "\(corpus.leftOut.first)")
         }
-    }
-}
-
-@Suite struct GzipTests {
-    /// Text that deflate makes small, mixed with noise that it stores.
-    private static let content = noise(24 << 20).enumerated().map { place, byte in
-        place >> 16 & 1 == 0 ? byte >> 4 + 0x61 : byte
-    }
-
-    private func index(_ packed: [UInt8], points: Int) throws -> (GzipIndex, ByteSource, content: [UInt8]) {
-        let source: ByteSource = { (count, offset, buffer) throws(GzipFault) in
-            buffer += packed[min(offset, packed.count)..<min(offset + count, packed.count)]
-        }
-        var stream = try GzipStream(points: points, source)
-        var content: [UInt8] = []
-        while try stream.expand(into: &content) {}
-        return (stream.index, source, content)
-    }
-
-    @Test(arguments: [1, 3, 4096]) func readsInTheMiddleWhateverThePoints(points: Int) throws {
-        let content = Self.content
-        let half = content.count / 2 + 12345
-        // One member, and two one after the other with zeros behind.
-        for packed in [
-            gzipped(content, level: 1),
-            gzipped(Array(content[..<half]), level: 1) + gzipped(Array(content[half...])) + [0, 0],
-        ] {
-            let (index, source, expanded) = try index(packed, points: points)
-            #expect(expanded == content)
-            #expect(index.count <= points && index.count >= min(points, 2) - 1)
-            let cursors = GzipCursors()
-            var state = UInt64(7)
-            for round in 0..<60 {
-                state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-                let length = [0, 1, 100, 70_000, 300_000][round % 5]
-                // Now and then across the border of the members.
-                let start = round % 9 == 0 ? half - length / 2 : Int(state >> 33) % (content.count - length)
-                let read = try cursors.read(start..<start + length, ofFile: 0, index, source)
-                #expect(read == Array(content[start..<start + length]), "\(start) \(length)")
-            }
-        }
-    }
-
-    @Test func readsInOrderWithoutBeginningAnew() throws {
-        let packed = gzipped(Self.content, level: 1)
-        var taken = 0
-        let (index, _, _) = try index(packed, points: 1)
-        let cursors = GzipCursors()
-        for start in stride(from: 0, to: Self.content.count, by: 40_000) {
-            let range = start..<min(start + 40_000, Self.content.count)
-            let read = try cursors.read(range, ofFile: 3, index) { (count, offset, buffer) throws(GzipFault) in
-                let before = buffer.count
-                buffer += packed[min(offset, packed.count)..<min(offset + count, packed.count)]
-                taken += buffer.count - before
-            }
-            #expect(read.elementsEqual(Self.content[range]))
-        }
-        // Each read takes 64 KiB at most beyond what it needs; from the only point on it would be 300 times the file.
-        #expect(taken < 6 * packed.count, "\(taken) of \(packed.count)")
-    }
-
-    @Test func damageIsNamed() throws {
-        let packed = gzipped(Array("a caption".utf8))
-        for (place, reason) in [
-            (2, "header"), (3, "header"), (packed.count - 6, "checksum"), (packed.count - 2, "checksum"),
-        ] {
-            var broken = packed
-            broken[place] ^= 0xE0
-            let error = #expect(throws: GzipFault.self) { try GzipStream.expanded(broken, limit: 100) }
-            #expect(error?.reason.contains(reason) == true, "\(place): \(error?.reason ?? "")")
-        }
-        #expect(throws: GzipFault.self) { try GzipStream.expanded(packed, limit: 8) }
     }
 }

@@ -1,6 +1,7 @@
 import Corpora
 import FoundationEssentials
 import Glibc
+import TestSupport
 import Testing
 
 /// What a corpus of a stranger may hold, and what is said of it.

@@ -113,7 +113,7 @@ import Testing
                 ("filter \($0)", BufferSlice(weights, offset: 0, count: weights.count))
             })
         let program = try CPUDevice(library: .openBLAS, threads: 1).compile(
-            Outputs(results: ["dx": byInput[0]]), parameters: slices)
+            Outputs(results: ["dx": byInput[0]]), parameters: ParameterMap(slices))
         let convolution = 2.0 * Double(8 * 8 * 8 * 9 * 8)
         #expect((6 * convolution..<6.5 * convolution).contains(program.flops))
     }

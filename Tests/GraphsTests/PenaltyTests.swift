@@ -141,7 +141,7 @@ import Testing
             }
             parameters.values = weights
             let program = try CPUDevice(library: .openBLAS).compile(
-                Outputs(results: ["penalty": penalty], writes: writes), parameters: slices)
+                Outputs(results: ["penalty": penalty], writes: writes), parameters: ParameterMap(slices))
             let inputs = discriminator.values.filter { slices[$0.key] == nil }.mapValues {
                 HostArray.floats($0.map { Float($0) })
             }

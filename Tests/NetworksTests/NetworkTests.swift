@@ -23,7 +23,7 @@ private let device = CPUDevice(library: .openBLAS, threads: 1, precision: .float
         let values = store.allocate(seed: 1)
         let program = try device.compile(
             Outputs(results: ["images": images.tensor, "verdicts": verdicts.tensor]),
-            parameters: store.slices(of: values))
+            parameters: ParameterMap(store.slices(of: values)))
         var stream = RandomStream(seed: 1, purpose: "test")
         let results = try program.run(["noise": .floats(stream.normals(24)), "text": .floats(stream.normals(24))])
         #expect(results["images"]?.allSatisfy { abs($0) <= 1 } == true)
@@ -70,7 +70,7 @@ private let device = CPUDevice(library: .openBLAS, threads: 1, precision: .float
         let slopes = gradients(of: verdict.tensor, withRespectTo: [images, text])
         let program = try device.compile(
             Outputs(results: ["byImage": slopes[0], "byText": slopes[1]]),
-            parameters: store.slices(of: store.allocate(seed: 2)))
+            parameters: ParameterMap(store.slices(of: store.allocate(seed: 2))))
         var stream = RandomStream(seed: 3, purpose: "test")
         let results = try program.run(["images": .floats(stream.normals(768)), "text": .floats(stream.normals(8))])
         for name in ["byImage", "byText"] { #expect(results[name]?.contains { abs($0) > 1e-6 } == true) }
@@ -120,7 +120,7 @@ private let device = CPUDevice(library: .openBLAS, threads: 1, precision: .float
         var arrays: [String: (shape: [Int], values: [Float])] = [:]
         for entry in store.entries { arrays[entry.path] = (entry.shape.dimensions, wave(entry.shape.count)) }
         try store.load(arrays, into: values)
-        let program = try device.compile(Outputs(results: ["y": result]), parameters: store.slices(of: values))
+        let program = try device.compile(Outputs(results: ["y": result]), parameters: ParameterMap(store.slices(of: values)))
         return try program.run(["x": .floats(wave(shape.count))])["y"] ?? []
     }
 

@@ -1,20 +1,10 @@
 import FoundationEssentials
-import Tokenizers
+import TestSupport
 import Testing
+import Tokenizers
 
 /// Files of other projects, whole and with faults.
 @Suite struct TokenizerFileTests {
-    private static func withFolder<Result>(_ body: (String) throws -> Result) throws -> Result {
-        let folder = FileManager.default.temporaryDirectory.appending(path: "limn-\(UUID().uuidString)").path
-        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-        defer { try? FileManager.default.removeItem(atPath: folder) }
-        return try body(folder)
-    }
-
-    private static func put(_ text: String, _ path: String) throws {
-        try Data(text.utf8).write(to: URL(filePath: path))
-    }
-
     private static func texts() throws -> [String] { try Golden.read([String].self, "texts.json") }
 
     private static func tokens(_ tokenizer: Tokenizer) -> [String] {
@@ -28,9 +18,9 @@ import Testing
     @Test(arguments: [("bert", true), ("bert-cased", false)])
     func vocabularyTextIsBERT(_ name: String, _ isUncased: Bool) throws {
         let whole = try Tokenizer(contentsOf: Golden.path("tokenizer-\(name).json"))
-        try Self.withFolder { folder in
-            try Self.put(Self.tokens(whole).joined(separator: "\n") + "\n", folder + "/vocab.txt")
-            if !isUncased { try Self.put(#"{"do_lower_case": false}"#, folder + "/tokenizer_config.json") }
+        try withTemporaryFolder { folder in
+            try put(Self.tokens(whole).joined(separator: "\n") + "\n", folder + "/vocab.txt")
+            if !isUncased { try put(#"{"do_lower_case": false}"#, folder + "/tokenizer_config.json") }
             for path in [folder + "/vocab.txt", folder] {
                 let tokenizer = try Tokenizer(contentsOf: path)
                 #expect(tokenizer.count == whole.count)
@@ -50,10 +40,10 @@ import Testing
         }
         let merges = try Golden.read(File.self, "tokenizer-gpt2.json").model.merges
         let whole = try Tokenizer(contentsOf: Golden.path("tokenizer-gpt2.json"))
-        try Self.withFolder { folder in
+        try withTemporaryFolder { folder in
             let vocabulary = try Self.tokens(whole).enumerated().map { "\(try Self.quoted($1)):\($0)" }
-            try Self.put("{\(vocabulary.joined(separator: ","))}", folder + "/vocab.json")
-            try Self.put(
+            try put("{\(vocabulary.joined(separator: ","))}", folder + "/vocab.json")
+            try put(
                 "#version: 0.2\n" + merges.map { $0.joined(separator: " ") + "\n" }.joined(), folder + "/merges.txt")
             let texts = try Self.texts()
             for path in ["/vocab.json", "/merges.txt", ""] {
@@ -61,9 +51,9 @@ import Testing
                     try Tokenizer(contentsOf: folder + path).encode(texts, limit: .max)
                         == whole.encode(texts, limit: .max))
             }
-            try Self.put("#version: 0.2\nĠ t\nno such\n", folder + "/merges.txt")
+            try put("#version: 0.2\nĠ t\nno such\n", folder + "/merges.txt")
             Self.expectFault(folder, "merge 1, \"no such\", has a part or a result that is no token")
-            try Self.put("#version: 0.2\nĠ t\nthree in line\n", folder + "/merges.txt")
+            try put("#version: 0.2\nĠ t\nthree in line\n", folder + "/merges.txt")
             Self.expectFault(folder, "line 3 must be two tokens")
             try Data("#version: 0.2\nĠ \u{FF}\n".utf8.map { $0 == 0xC3 ? 0xFF : $0 }).write(
                 to: URL(filePath: folder + "/merges.txt"))
@@ -89,7 +79,7 @@ import Testing
         let digests = tokenizer.encode(values.texts, limit: .max).map { Golden.digest($0) }
         #expect(digests == values.digests.map { UInt64($0, radix: 16) })
         #expect(tokenizer.decode(tokenizer.encode("A Red  flower", limit: .max)) == "a red flower")
-        try Self.withFolder { folder in
+        try withTemporaryFolder { folder in
             let path = folder + "/bpe_simple_vocab_16e6.txt.gz"
             for count in [2, 9, 17, 18, 100, packed.count / 2, packed.count - 5, packed.count - 1] {
                 try packed.prefix(count).write(to: URL(filePath: path))
@@ -102,7 +92,7 @@ import Testing
                 #expect(throws: TokenizerError.self) { try Tokenizer(contentsOf: path) }
                 broken[place] ^= 0x55
             }
-            try Self.put("\"bpe_simple_vocab_16e6.txt#version: 0.2\na b\n", path)
+            try put("\"bpe_simple_vocab_16e6.txt#version: 0.2\na b\n", path)
             Self.expectFault(path, "it has 1 merges and CLIP takes 48894")
         }
     }
@@ -173,15 +163,15 @@ import Testing
         (file(model: #"{"type":"BPE\ud800","vocab":{}}"#), "surrogate"),
     ])
     func faultsAreNamed(_ content: String, _ expected: String) throws {
-        try Self.withFolder { folder in
-            try Self.put(content, folder + "/t.json")
+        try withTemporaryFolder { folder in
+            try put(content, folder + "/t.json")
             Self.expectFault(folder + "/t.json", expected)
         }
     }
 
     @Test func filesCutAnywhereAreErrors() throws {
         let bytes = Array(Self.file(#","added_tokens":[{"id":4,"content":"é"}]"#).utf8)
-        try Self.withFolder { folder in
+        try withTemporaryFolder { folder in
             for count in 0..<bytes.count {
                 try Data(bytes.prefix(count)).write(to: URL(filePath: folder + "/t.json"))
                 #expect(throws: TokenizerError.self) { try Tokenizer(contentsOf: folder + "/t.json") }
@@ -189,17 +179,17 @@ import Testing
             Self.expectFault(folder + "/absent", "no such file")
             try FileManager.default.removeItem(atPath: folder + "/t.json")
             Self.expectFault(folder, "the folder has no tokenizer")
-            try Self.put("[UNK]\n[CLS]\n", folder + "/vocab.txt")
+            try put("[UNK]\n[CLS]\n", folder + "/vocab.txt")
             Self.expectFault(folder, "no token [SEP]")
         }
     }
 
     /// Swift's strings are equal where they are canonically equivalent; tokens are not.
     @Test func equivalentTokensStayApart() throws {
-        try Self.withFolder { folder in
+        try withTemporaryFolder { folder in
             let model =
                 ###"{"type":"WordPiece","unk_token":"u","vocab":{"u":0,"\u00e9":1,"e\u0301":2,"##\u1f71":3,"##\u03ac":4}}"###
-            try Self.put(Self.file(model: model), folder + "/t.json")
+            try put(Self.file(model: model), folder + "/t.json")
             let tokenizer = try Tokenizer(contentsOf: folder + "/t.json")
             #expect(tokenizer.encode("\u{E9}").ids == [1])
             #expect(tokenizer.encode("e\u{301}").ids == [2])

@@ -1,6 +1,7 @@
 import Corpora
 import Execution
 import FoundationEssentials
+import TestSupport
 import Testing
 import Training
 
@@ -17,10 +18,10 @@ import Training
 
     /// A corpus of 200 pictures without splits, and a place for runs.
     private func withCorpus(_ body: (_ folder: String, _ corpus: String) throws -> Void) throws {
-        let folder = FileManager.default.temporaryDirectory.path + "/limn-data-\(UUID().uuidString)"
-        defer { try? FileManager.default.removeItem(atPath: folder) }
-        try ShapesCorpus(seed: 1, side: 16).write(to: folder + "/corpus", count: 200)
-        try body(folder, folder + "/corpus")
+        try withTemporaryFolder { folder in
+            try ShapesCorpus(seed: 1, side: 16).write(to: folder + "/corpus", count: 200)
+            try body(folder, folder + "/corpus")
+        }
     }
 
     private func train(

@@ -73,6 +73,54 @@ void limn_convert(void *to, int to_type, const void *from, int from_type, size_t
   limn_parallel(count < 16384 ? 1 : threads, convert_share, &job);
 }
 
+typedef struct {
+  float *to;
+  const float *from;
+  const int64_t *extents;
+  const limn_taps *rows, *columns;
+  float *scratch;
+} resize_job;
+
+size_t limn_resize_scratch(const int64_t *extents, int threads) {
+  return (size_t)threads * (size_t)(extents[2] * extents[5]);
+}
+
+LIMN_CLONES
+static void resize_row(const resize_job *job, int64_t image, int64_t row, float *restrict blended) {
+  const int64_t *e = job->extents, channels = e[5], width = e[2] * channels;
+  const limn_taps *rows = job->rows, *columns = job->columns;
+  for (int64_t i = 0; i < width; i++) blended[i] = 0;
+  for (int32_t k = rows->start[row]; k < rows->start[row + 1]; k++) {
+    const float weight = rows->weight[k];
+    const float *restrict from = job->from + (image * e[1] + rows->index[k]) * width;
+    for (int64_t i = 0; i < width; i++) blended[i] += weight * from[i];
+  }
+  float *to = job->to + (image * e[3] + row) * e[4] * channels;
+  for (int64_t column = 0; column < e[4]; column++, to += channels) {
+    for (int64_t c = 0; c < channels; c++) to[c] = 0;
+    for (int32_t k = columns->start[column]; k < columns->start[column + 1]; k++) {
+      const float weight = columns->weight[k];
+      const float *from = blended + columns->index[k] * channels;
+      for (int64_t c = 0; c < channels; c++) to[c] += weight * from[c];
+    }
+  }
+}
+
+static void resize_share(void *context, int index, int shares) {
+  const resize_job *job = context;
+  const int64_t *e = job->extents;
+  size_t begin, end;
+  limn_part((size_t)(e[0] * e[3]), 1, index, shares, &begin, &end);
+  float *blended = job->scratch + (size_t)index * (size_t)(e[2] * e[5]);
+  for (size_t at = begin; at < end; at++) resize_row(job, (int64_t)at / e[3], (int64_t)at % e[3], blended);
+}
+
+void limn_resize(float *to, const float *from, const int64_t *extents, const limn_taps *rows, const limn_taps *columns,
+                 float *scratch, int threads) {
+  resize_job job = {to, from, extents, rows, columns, scratch};
+  limn_parallel(threads, resize_share, &job);
+}
+
 // `small` are the extents of the side with fewer elements: n, d, h, w, c.
 typedef struct { void *to; const void *from; int type; const int64_t *small, *factors; } resample_job;
 

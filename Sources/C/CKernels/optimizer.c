@@ -82,3 +82,83 @@ double limn_mean_gradient(float *const *buffers, int parts, size_t count, int th
   for (int t = 0; t < threads; t++) sum += sums[t];
   return sum;
 }
+
+// --- Spectral normalization -----------------------------------------------------------------------------------------
+
+typedef struct { const limn_spectral *filters; int count, iterate; } spectral_job;
+
+LIMN_CLONES
+static float dot(const float *restrict a, const float *restrict b, int64_t count) {
+  float sum = 0;
+  {
+#pragma clang fp reassociate(on)
+    for (int64_t i = 0; i < count; i++) sum += a[i] * b[i];
+  }
+  return sum;
+}
+
+LIMN_CLONES
+static void add_scaled(float *restrict to, const float *restrict from, float factor, int64_t count) {
+  for (int64_t i = 0; i < count; i++) to[i] += factor * from[i];
+}
+
+LIMN_CLONES
+static void scale(float *to, const float *from, float factor, int64_t count) {
+  for (int64_t i = 0; i < count; i++) to[i] = factor * from[i];
+}
+
+static void normalize(float *values, int64_t count) {
+  const float length = __builtin_sqrtf(dot(values, values, count));
+  scale(values, values, 1 / (length > 1e-12f ? length : 1e-12f), count);
+}
+
+static float singular_value(const limn_spectral *f) {
+  float sum = 0;
+  for (int64_t r = 0; r < f->rows; r++) sum += f->u[r] * dot(f->weight + r * f->columns, f->v, f->columns);
+  return sum;
+}
+
+static void normalize_filter(const limn_spectral *f, int iterate) {
+  if (iterate) {
+    memset(f->v, 0, (size_t)f->columns * sizeof(float));
+    for (int64_t r = 0; r < f->rows; r++) add_scaled(f->v, f->weight + r * f->columns, f->u[r], f->columns);
+    normalize(f->v, f->columns);
+    for (int64_t r = 0; r < f->rows; r++) f->u[r] = dot(f->weight + r * f->columns, f->v, f->columns);
+    normalize(f->u, f->rows);
+  }
+  const float sigma = singular_value(f);
+  scale(f->effective, f->weight, 1 / (sigma > 1e-12f ? sigma : 1e-12f), f->rows * f->columns);
+}
+
+static void correct_gradient(const limn_spectral *f) {
+  const float sigma = singular_value(f), inverse = 1 / (sigma > 1e-12f ? sigma : 1e-12f);
+  float along = 0;
+  for (int64_t r = 0; r < f->rows; r++)
+    along += dot(f->gradient + r * f->columns, f->effective + r * f->columns, f->columns);
+  for (int64_t r = 0; r < f->rows; r++) {
+    float *gradient = f->gradient + r * f->columns;
+    add_scaled(gradient, f->v, -along * f->u[r], f->columns);
+    scale(gradient, gradient, inverse, f->columns);
+  }
+}
+
+// Filters are dealt out by their number; each is computed by one thread, so that sums have one order.
+static void spectral_share(void *context, int index, int shares) {
+  const spectral_job *job = context;
+  for (int i = index; i < job->count; i += shares) normalize_filter(job->filters + i, job->iterate);
+}
+
+static void correction_share(void *context, int index, int shares) {
+  const spectral_job *job = context;
+  for (int i = index; i < job->count; i += shares) correct_gradient(job->filters + i);
+}
+
+void limn_spectral_normalize(const limn_spectral *filters, int count, int iterate, int threads) {
+  spectral_job job = {filters, count, iterate};
+  limn_parallel(threads, spectral_share, &job);
+}
+
+void limn_spectral_gradient(const limn_spectral *filters, int count, int threads) {
+  spectral_job job = {filters, count, 0};
+  limn_parallel(threads, correction_share, &job);
+}

@@ -34,7 +34,8 @@ const char *limn_onednn_filter_key(const limn_onednn_primitive *p) { return ""; 
 limn_onednn_reorder *limn_onednn_reorder_create(const limn_onednn_primitive *p, int unpacks) { return NULL; }
 void limn_onednn_reorder_destroy(limn_onednn_reorder *r) {}
 int limn_onednn_reorder_run(limn_onednn_reorder *r, const void *from, void *to) { return UNAVAILABLE; }
-int limn_onednn_convolution_run(limn_onednn_primitive *p, const void *a, const void *b, void *out, void *scratch) {
+int limn_onednn_convolution_run(
+    limn_onednn_primitive *p, const void *a, const void *b, const void *bias, void *out, void *scratch) {
   return UNAVAILABLE;
 }
 int limn_onednn_matmul_run(limn_onednn_primitive *p, const void *a, const void *b, void *c, void *scratch) {

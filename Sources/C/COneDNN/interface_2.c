@@ -32,13 +32,14 @@ void limn_read_blocking(limn_layout layout, struct limn_blocking *result) {
 
 dnnl_status_t limn_plan_convolution(
     dnnl_primitive_desc_t *plan, int kind, dnnl_alg_kind_t algorithm, limn_layout input, limn_layout filter,
-    limn_layout output, const struct limn_window *window, const_dnnl_primitive_desc_t forward) {
+    limn_layout bias, limn_layout output, const struct limn_window *window, const_dnnl_primitive_attr_t attribute,
+    const_dnnl_primitive_desc_t forward) {
   dnnl_convolution_desc_t description;
   dnnl_status_t status;
   switch (kind) {
     case LIMN_CONV_FORWARD:
       status = limn_library.dnnl_convolution_forward_desc_init(
-          &description, dnnl_forward_training, algorithm, input, filter, NULL, output, window->stride, window->pad_low,
+          &description, dnnl_forward_training, algorithm, input, filter, bias, output, window->stride, window->pad_low,
           window->pad_high);
       break;
     case LIMN_CONV_INPUT_GRADIENT:
@@ -50,8 +51,11 @@ dnnl_status_t limn_plan_convolution(
           &description, algorithm, input, filter, NULL, output, window->stride, window->pad_low, window->pad_high);
   }
   if (status != dnnl_success) return status;
-  return limn_library.dnnl_primitive_desc_create(
-      plan, &description, limn_library.attribute, limn_library.engine, forward);
+  return limn_library.dnnl_primitive_desc_create(plan, &description, attribute, limn_library.engine, forward);
+}
+
+dnnl_status_t limn_append_eltwise(dnnl_post_ops_t operations, dnnl_alg_kind_t function, float alpha, float beta) {
+  return limn_library.dnnl_post_ops_append_eltwise(operations, 1, function, alpha, beta);
 }
 
 dnnl_status_t limn_plan_matmul(dnnl_primitive_desc_t *plan, limn_layout a, limn_layout b, limn_layout c) {

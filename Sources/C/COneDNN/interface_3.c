@@ -46,22 +46,27 @@ void limn_read_blocking(limn_layout layout, struct limn_blocking *result) {
 
 dnnl_status_t limn_plan_convolution(
     dnnl_primitive_desc_t *plan, int kind, dnnl_alg_kind_t algorithm, limn_layout input, limn_layout filter,
-    limn_layout output, const struct limn_window *window, const_dnnl_primitive_desc_t forward) {
+    limn_layout bias, limn_layout output, const struct limn_window *window, const_dnnl_primitive_attr_t attribute,
+    const_dnnl_primitive_desc_t forward) {
   const dnnl_dims_t dense = {0};  // dilation is counted from 0
   switch (kind) {
     case LIMN_CONV_FORWARD:
       return limn_library.dnnl_convolution_forward_primitive_desc_create(
-          plan, limn_library.engine, dnnl_forward_training, algorithm, input, filter, NULL, output, window->stride,
-          dense, window->pad_low, window->pad_high, limn_library.attribute);
+          plan, limn_library.engine, dnnl_forward_training, algorithm, input, filter, bias, output, window->stride,
+          dense, window->pad_low, window->pad_high, attribute);
     case LIMN_CONV_INPUT_GRADIENT:
       return limn_library.dnnl_convolution_backward_data_primitive_desc_create(
           plan, limn_library.engine, algorithm, input, filter, output, window->stride, dense, window->pad_low,
-          window->pad_high, forward, limn_library.attribute);
+          window->pad_high, forward, attribute);
     default:
       return limn_library.dnnl_convolution_backward_weights_primitive_desc_create(
           plan, limn_library.engine, algorithm, input, filter, NULL, output, window->stride, dense, window->pad_low,
-          window->pad_high, forward, limn_library.attribute);
+          window->pad_high, forward, attribute);
   }
+}
+
+dnnl_status_t limn_append_eltwise(dnnl_post_ops_t operations, dnnl_alg_kind_t function, float alpha, float beta) {
+  return limn_library.dnnl_post_ops_append_eltwise(operations, function, alpha, beta);
 }
 
 dnnl_status_t limn_plan_matmul(dnnl_primitive_desc_t *plan, limn_layout a, limn_layout b, limn_layout c) {

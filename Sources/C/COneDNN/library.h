@@ -55,6 +55,11 @@ typedef const_dnnl_memory_desc_t limn_layout;
   X(dnnl_stream_wait)                                                                                                  \
   X(dnnl_primitive_attr_create)                                                                                        \
   X(dnnl_primitive_attr_set_scratchpad_mode)                                                                           \
+  X(dnnl_primitive_attr_set_post_ops)                                                                                  \
+  X(dnnl_primitive_attr_destroy)                                                                                       \
+  X(dnnl_post_ops_create)                                                                                              \
+  X(dnnl_post_ops_append_eltwise)                                                                                      \
+  X(dnnl_post_ops_destroy)                                                                                             \
   X(dnnl_primitive_desc_query)                                                                                         \
   X(dnnl_primitive_desc_query_md)                                                                                      \
   X(dnnl_primitive_desc_destroy)                                                                                       \
@@ -98,10 +103,13 @@ void limn_read_blocking(limn_layout, struct limn_blocking *);
 struct limn_window {
   dnnl_dims_t stride, pad_low, pad_high;
 };
-/// `forward` is the hint that the two gradients need and the forward convolution does not.
+/// `bias` is NULL where there is none; `forward` is the hint that the two gradients need and the forward convolution
+/// does not.
 dnnl_status_t limn_plan_convolution(
-    dnnl_primitive_desc_t *, int kind, dnnl_alg_kind_t, limn_layout input, limn_layout filter, limn_layout output,
-    const struct limn_window *, const_dnnl_primitive_desc_t forward);
+    dnnl_primitive_desc_t *, int kind, dnnl_alg_kind_t, limn_layout input, limn_layout filter, limn_layout bias,
+    limn_layout output, const struct limn_window *, const_dnnl_primitive_attr_t, const_dnnl_primitive_desc_t forward);
+/// Appends an elementwise function to what a primitive does to its results.
+dnnl_status_t limn_append_eltwise(dnnl_post_ops_t, dnnl_alg_kind_t, float alpha, float beta);
 dnnl_status_t limn_plan_matmul(dnnl_primitive_desc_t *, limn_layout a, limn_layout b, limn_layout c);
 
 #endif

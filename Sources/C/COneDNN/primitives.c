@@ -7,7 +7,7 @@
 #include <string.h>
 
 enum { MATMUL = 3 };  // beside LIMN_CONV_…
-enum { A, B, OUT, SCRATCH, ARGUMENTS };
+enum { A, B, OUT, SCRATCH, BIAS, ARGUMENTS };
 
 struct limn_onednn_reorder {
   dnnl_primitive_t primitive;
@@ -20,6 +20,7 @@ struct limn_onednn_primitive {
   dnnl_primitive_t primitive;
   dnnl_exec_arg_t arguments[ARGUMENTS];
   void *handles[ARGUMENTS];  // what each argument points to now
+  int count;                 // of arguments; those with a bias have one more
   size_t scratch_size;
 
   limn_layout filter;  // NULL for a matrix product
@@ -60,7 +61,11 @@ static dnnl_status_t finish(limn_onednn_primitive *p) {
   limn_layout scratch = limn_library.dnnl_primitive_desc_query_md(p->plan, dnnl_query_scratchpad_md, 0);
   p->scratch_size = limn_library.dnnl_memory_desc_get_size(scratch);
   p->arguments[SCRATCH].arg = DNNL_ARG_SCRATCHPAD;
-  return make_memory(&p->arguments[SCRATCH].memory, scratch);
+  status = make_memory(&p->arguments[SCRATCH].memory, scratch);
+  if (p->count < ARGUMENTS || status != dnnl_success) return status;
+  p->arguments[BIAS].arg = DNNL_ARG_BIAS;
+  limn_layout bias = limn_library.dnnl_primitive_desc_query_md(p->plan, dnnl_query_weights_md, 1);
+  return make_memory(&p->arguments[BIAS].memory, bias);
 }
 
 /// Writes the dimensions [N, C, spatial…] of an activation and the strides of its channels-last layout.
@@ -118,6 +123,25 @@ static void set_key(limn_onednn_primitive *p, char *text, size_t capacity) {
   }
 }
 
+/// The library's attribute, with the activation that the convolution applies.
+static dnnl_status_t make_attribute(dnnl_primitive_attr_t *attribute, const limn_onednn_convolution *c) {
+  dnnl_post_ops_t operations = NULL;
+  dnnl_status_t status = limn_library.dnnl_primitive_attr_create(attribute);
+  if (status == dnnl_success) {
+    status = limn_library.dnnl_primitive_attr_set_scratchpad_mode(*attribute, dnnl_scratchpad_mode_user);
+  }
+  if (status == dnnl_success) status = limn_library.dnnl_post_ops_create(&operations);
+  if (status == dnnl_success && c->activation == LIMN_CONV_CLAMP) {
+    status = limn_append_eltwise(operations, dnnl_eltwise_clip, c->low, c->high);
+  }
+  if (status == dnnl_success && c->activation == LIMN_CONV_LEAKY_RELU) {
+    status = limn_append_eltwise(operations, dnnl_eltwise_relu, c->low, 0);
+  }
+  if (status == dnnl_success) status = limn_library.dnnl_primitive_attr_set_post_ops(*attribute, operations);
+  if (operations) limn_library.dnnl_post_ops_destroy(operations);
+  return status;
+}
+
 static dnnl_status_t plan_convolution(limn_onednn_primitive *p, const limn_onednn_convolution *c) {
   dnnl_dims_t input_extents, input_strides, output_extents, output_strides, filter_extents, filter_strides;
   channels_last(c->spatial, c->batch, c->in_channels, c->input, input_extents, input_strides);
@@ -133,11 +157,18 @@ static dnnl_status_t plan_convolution(limn_onednn_primitive *p, const limn_onedn
   dnnl_status_t status = limn_describe(&p->plain, filter_rank, filter_extents, dnnl_f32, filter_strides);
   if (status != dnnl_success) return status;
 
+  const dnnl_dims_t bias_extents = {c->out_channels}, bias_strides = {1};
+  limn_description bias;
+  memset(&bias, 0, sizeof bias);
+  dnnl_primitive_attr_t attribute = NULL;
+  status = make_attribute(&attribute, c);
+  if (status == dnnl_success && c->has_bias) status = limn_describe(&bias, 1, bias_extents, dnnl_f32, bias_strides);
+
   // A gradient is planned after the forward convolution it belongs to. That one is never run, and a mixture of types
   // that a gradient has need not be one that forward has, so it takes one type throughout.
   int narrow = c->input_type == LIMN_BF16 || c->output_type == LIMN_BF16;
   dnnl_primitive_desc_t forward = NULL;
-  for (int kind = c->kind == LIMN_CONV_FORWARD ? c->kind : LIMN_CONV_FORWARD;; kind = c->kind) {
+  for (int kind = LIMN_CONV_FORWARD; status == dnnl_success; kind = c->kind) {
     int final = kind == c->kind;
     limn_description input, filter, output;
     memset(&input, 0, sizeof input);
@@ -157,7 +188,8 @@ static dnnl_status_t plan_convolution(limn_onednn_primitive *p, const limn_onedn
     if (status == dnnl_success) {
       for (int i = 0; i < 2; i++) {
         status = limn_plan_convolution(
-            plan, kind, algorithms[i], LIMN_LAYOUT(input), LIMN_LAYOUT(filter), LIMN_LAYOUT(output), &window, forward);
+            plan, kind, algorithms[i], LIMN_LAYOUT(input), LIMN_LAYOUT(filter), c->has_bias ? LIMN_LAYOUT(bias) : NULL,
+            LIMN_LAYOUT(output), &window, attribute, forward);
         if (status == dnnl_success) break;
         *plan = NULL;
       }
@@ -168,12 +200,15 @@ static dnnl_status_t plan_convolution(limn_onednn_primitive *p, const limn_onedn
     if (final || status != dnnl_success) break;
   }
   if (forward) limn_library.dnnl_primitive_desc_destroy(forward);
+  limn_forget(&bias);
+  if (attribute) limn_library.dnnl_primitive_attr_destroy(attribute);
   return status;
 }
 
 static int well_formed(const limn_onednn_convolution *c) {
   if (c->kind < LIMN_CONV_FORWARD || c->kind > LIMN_CONV_FILTER_GRADIENT || c->spatial < 1 || c->spatial > 3) return 0;
   if (c->batch < 1 || c->groups < 1 || c->in_channels < 1 || c->out_channels < 1) return 0;
+  if (c->kind != LIMN_CONV_FORWARD && (c->has_bias || c->activation)) return 0;
   return c->in_channels % c->groups == 0 && c->out_channels % c->groups == 0;
 }
 
@@ -184,6 +219,7 @@ limn_onednn_primitive *limn_onednn_convolution_create(
   dnnl_status_t status = p ? dnnl_invalid_arguments : dnnl_out_of_memory;
   if (p && well_formed(c)) {
     p->kind = c->kind;
+    p->count = c->has_bias ? ARGUMENTS : BIAS;
     status = plan_convolution(p, c);
   }
   if (status == dnnl_success) status = finish(p);
@@ -225,6 +261,7 @@ limn_onednn_primitive *limn_onednn_matmul_create(const limn_onednn_matmul *m, ch
   int flat = m->batch == 1;
   if (status == dnnl_success) {
     p->kind = MATMUL;
+    p->count = BIAS;
     status = describe_matrix(&a, flat, m->a_batch, m->m, m->k, m->transpose_a, m->a_type);
   }
   if (status == dnnl_success) status = describe_matrix(&b, flat, m->b_batch, m->k, m->n, m->transpose_b, m->b_type);
@@ -300,9 +337,10 @@ int limn_onednn_reorder_run(limn_onednn_reorder *r, const void *from, void *to) 
   return status == dnnl_success ? limn_library.dnnl_stream_wait(limn_stream()) : status;
 }
 
-static dnnl_status_t run(limn_onednn_primitive *p, const void *a, const void *b, void *out, void *scratch) {
-  void *handles[ARGUMENTS] = {(void *)a, (void *)b, out, scratch};
-  for (int i = 0; i < ARGUMENTS; i++) {
+static dnnl_status_t run(
+    limn_onednn_primitive *p, const void *a, const void *b, const void *bias, void *out, void *scratch) {
+  void *handles[ARGUMENTS] = {(void *)a, (void *)b, out, scratch, (void *)bias};
+  for (int i = 0; i < p->count; i++) {
     // 2.x clears the padding of a packed layout each time its handle is set, so this is left out where nothing changed.
     if (p->handles[i] == handles[i]) continue;
     dnnl_status_t status = limn_library.dnnl_memory_set_data_handle(p->arguments[i].memory, handles[i]);
@@ -310,15 +348,16 @@ static dnnl_status_t run(limn_onednn_primitive *p, const void *a, const void *b,
     p->handles[i] = handles[i];
   }
   dnnl_status_t status =
-      limn_library.dnnl_primitive_execute(p->primitive, limn_stream(), ARGUMENTS, p->arguments);
+      limn_library.dnnl_primitive_execute(p->primitive, limn_stream(), p->count, p->arguments);
   return status == dnnl_success ? limn_library.dnnl_stream_wait(limn_stream()) : status;
 }
 
-int limn_onednn_convolution_run(limn_onednn_primitive *p, const void *a, const void *b, void *out, void *scratch) {
-  return p->kind == MATMUL ? dnnl_invalid_arguments : run(p, a, b, out, scratch);
+int limn_onednn_convolution_run(
+    limn_onednn_primitive *p, const void *a, const void *b, const void *bias, void *out, void *scratch) {
+  return p->kind == MATMUL ? dnnl_invalid_arguments : run(p, a, b, bias, out, scratch);
 }
 
 int limn_onednn_matmul_run(limn_onednn_primitive *p, const void *a, const void *b, void *c, void *scratch) {
-  return p->kind == MATMUL ? run(p, a, b, c, scratch) : dnnl_invalid_arguments;
+  return p->kind == MATMUL ? run(p, a, b, NULL, c, scratch) : dnnl_invalid_arguments;
 }
 #endif

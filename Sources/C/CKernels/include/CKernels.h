@@ -90,6 +90,13 @@ void limn_upsample(void *to, const void *from, int type, const int64_t *from_ext
 void limn_sum_pool(void *to, const void *from, int type, const int64_t *to_extents, const int64_t *factors, int threads);
 // Images [n, h, w, c] moved down and right by n pairs of pixels (the other way when `back`), zeros moving in.
 void limn_translate(void *to, const void *from, const int32_t *offsets, int back, int size, const int64_t *extents, int threads);
+// One axis of a linear resampling: output i is Σ weight[k] · input[index[k]] over k from start[i] to start[i + 1] − 1.
+typedef struct { const int32_t *start, *index; const float *weight; } limn_taps;
+// float32 images [n, h, w, c] resampled along both axes; extents are n, input height and width, output height and
+// width, c. Scratch: floats that a run with `threads` threads needs.
+size_t limn_resize_scratch(const int64_t *extents, int threads);
+void limn_resize(float *to, const float *from, const int64_t *extents, const limn_taps *rows, const limn_taps *columns,
+                 float *scratch, int threads);
 void limn_gather(float *to, const float *table, const int32_t *indices, size_t count, size_t rows, size_t columns);
 void limn_scatter(float *table, const float *from, const int32_t *indices, size_t count, size_t rows, size_t columns);
 // The filter v [ins, 4, 4, outs] of a transposed convolution that doubles, from w [outs, 3, 3, ins] to be applied after
@@ -114,6 +121,16 @@ void limn_convolution_run(const limn_convolution *shape, int kind, const float *
 void limn_matrix_product(const float *a, const float *b, float *c, int64_t batch, int64_t m, int64_t n, int64_t k,
                          int transpose_a, int transpose_b, int threads);
 
+// --- Depthwise convolutions (depthwise.c) ---------------------------------------------------------------------------
+
+// Whether a convolution or its input gradient has one filter per channel and at most two dimensions.
+int limn_depthwise_suits(const limn_convolution *shape, int kind);
+// Floats of scratch: the filter with channels last.
+size_t limn_depthwise_scratch(const limn_convolution *shape);
+// Operands as for limn_convolution_run.
+void limn_depthwise(const limn_convolution *shape, int kind, const float *a, const float *filter, float *out,
+                    float *scratch, int threads);
+
 // --- Filter gradients (filter_gradient.c) ---------------------------------------------------------------------------
 
 // Whether the processor and the shape suit: AVX-512 (its BF16 part for bfloat16 operands), one group, at most two
@@ -131,6 +148,13 @@ typedef struct { float rate, beta1, beta2, epsilon, correction1, correction2, av
 // One pass over parameters, moments and moving average (Kingma and Ba 2015, algorithm 1).
 void limn_adam_step(const limn_adam *settings, const float *gradient, float *parameters, float *first, float *second,
                     float *average, size_t count, int threads);
+// One filter seen as a matrix W [rows × columns] with estimates u [rows] and v [columns] of its first singular vectors,
+// both of unit length (Miyato et al. 2018, section 2.1).
+typedef struct { const float *weight; float *u, *v, *effective, *gradient; int64_t rows, columns; } limn_spectral;
+// One power iteration, v ← Wᵀu / |Wᵀu| and u ← Wv / |Wv|, where `iterate`; then effective = W / σ with σ = uᵀWv.
+void limn_spectral_normalize(const limn_spectral *filters, int count, int iterate, int threads);
+// Turns the gradients by W / σ in `gradient` into those by W: (g − ⟨g, W/σ⟩ · u vᵀ) / σ.
+void limn_spectral_gradient(const limn_spectral *filters, int count, int threads);
 // The mean of the gradients that `parts` replicas left in `buffers`, in the first of them. Returns its Σ g², in float64 by
 // blocks in a fixed order; not finite when any g is not.
 double limn_mean_gradient(float *const *buffers, int parts, size_t count, int threads);

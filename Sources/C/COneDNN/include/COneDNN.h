@@ -21,6 +21,8 @@
 
 enum { LIMN_F32 = 0, LIMN_BF16 = 1 };
 enum { LIMN_CONV_FORWARD = 0, LIMN_CONV_INPUT_GRADIENT = 1, LIMN_CONV_FILTER_GRADIENT = 2 };
+/// What a forward convolution applies to each of its results before it stores them.
+enum { LIMN_CONV_PLAIN = 0, LIMN_CONV_CLAMP = 1, LIMN_CONV_LEAKY_RELU = 2 };
 
 /// A convolution, or one of its two gradients, described always by the forward convolution it belongs to.
 typedef struct {
@@ -32,6 +34,10 @@ typedef struct {
   int64_t input[3], output[3], filter[3], stride[3], pad_low[3], pad_high[3];
   /// LIMN_F32 or LIMN_BF16, each standing for the tensor or for its gradient, whichever the kind deals with.
   int input_type, filter_type, output_type;
+  /// Of forward convolutions alone: whether a float32 bias per output channel is added, and the activation after it,
+  /// one of LIMN_CONV_PLAIN, … with its parameters: the bounds of clamp, or the slope of leaky ReLU in `low`.
+  int has_bias, activation;
+  float low, high;
 } limn_onednn_convolution;
 
 /// C[b, m, n] = op(A)·op(B), row-major and dense. A is [a_batch, m, k], or [a_batch, k, m] when transposed; B is
@@ -84,7 +90,9 @@ int limn_onednn_reorder_run(limn_onednn_reorder *, const void *from, void *to);
 /// Forward: a = input, b = packed filter, out = output. Input gradient: a = gradient of the output, b = packed filter,
 /// out = gradient of the input. Filter gradient: a = input, b = gradient of the output, out = packed filter gradient.
 /// Results replace what `out` held.
-int limn_onednn_convolution_run(limn_onednn_primitive *, const void *a, const void *b, void *out, void *scratch);
+/// `bias` is read where the convolution was described with one, and may be NULL elsewhere.
+int limn_onednn_convolution_run(
+    limn_onednn_primitive *, const void *a, const void *b, const void *bias, void *out, void *scratch);
 int limn_onednn_matmul_run(limn_onednn_primitive *, const void *a, const void *b, void *c, void *scratch);
 
 /// Calls fn(context, index, count) once for each index below `count` on the threads that oneDNN itself uses, so that

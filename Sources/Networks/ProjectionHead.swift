@@ -1,8 +1,8 @@
 import Graphs
 import Layers
 
-/// Sizes of a head on a pretrained encoder's vectors.
-public struct SentenceHeadConfiguration: Codable, Hashable, Sendable {
+/// Sizes of a head on a pretrained network's vectors.
+public struct ProjectionHeadConfiguration: Codable, Hashable, Sendable {
     /// Width of the vectors that it reads.
     public var inputs: Int
     /// Width of its hidden layer.
@@ -25,24 +25,25 @@ public struct SentenceHeadConfiguration: Codable, Hashable, Sendable {
     }
 }
 
-/// Sentence vectors of an encoder of all subjects to those of one: y = W₂·gelu(W₁·x + b₁) + b₂, of unit length.
+/// A pretrained network's vectors to those of a space that sentences and images share: y = W₂·gelu(W₁·x + b₁) + b₂, of unit
+/// length.
 ///
-/// The pretrained encoder stays as it is, and this much is trained against pictures (the arrangement of Zhai et al. 2022,
-/// "LiT", with the halves exchanged).
-public struct SentenceHead {
+/// The pretrained network, of sentences or of images, stays as it is, and this much is trained (the arrangement of Zhai et al.
+/// 2022, "LiT").
+public struct ProjectionHead {
     private let hidden: Linear
     private let output: Linear
 
     /// A head whose parameters lie under `scope`.
-    public init(_ scope: ParameterScope, _ configuration: SentenceHeadConfiguration) {
+    public init(_ scope: ParameterScope, _ configuration: ProjectionHeadConfiguration) {
         hidden = Linear(scope / "hidden", configuration.inputs, configuration.hidden)
         output = Linear(scope / "output", configuration.hidden, configuration.embedding)
     }
 
     /// Unit vectors [batch×embedding] of vectors [batch×inputs].
     /// - Parameter kept: [batch×hidden], what each hidden value is multiplied by, for dropout; nil keeps them as they are.
-    public func callAsFunction(_ vectors: Tensor, kept: Tensor? = nil) -> TextEmbedding {
+    public func callAsFunction(_ vectors: Tensor, kept: Tensor? = nil) -> Tensor {
         let states = hidden(vectors).gelu()
-        return TextEmbedding(output(kept.map { states * $0 } ?? states).unitLength())
+        return output(kept.map { states * $0 } ?? states).unitLength()
     }
 }
