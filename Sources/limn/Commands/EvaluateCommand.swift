@@ -38,7 +38,10 @@ struct EvaluateCommand: ParsableCommand {
     var trainingSplit: String = "train"
 
     @Option(
-        help: "The judge, a pair of encoders trained apart from the model; by default NAME-judge.safetensors beside NAME.safetensors."
+        help: """
+            The judge, a pair of encoders trained apart from the model; by default NAME-judge.safetensors beside \
+            NAME.safetensors.
+            """
     )
     var judge: String?
 
