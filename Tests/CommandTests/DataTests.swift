@@ -145,10 +145,10 @@ import Testing
             let spelt = try Child(
                 ["vocabulary", "decode", "--vocabulary", "v.json"] + ids.map(String.init), in: folder)
             #expect(spelt.finish().text == "a star\n")
-            expectRefusal(try vocabulary("decode", "--vocabulary", "v.json", "999999"), 64, "999999 is no token id")
+            expectRefusal(try vocabulary("decode", "--vocabulary", "v.json", "999999"), 64, "999999 is not a token id")
             expectRefusal(
                 try limn("vocabulary", "decode", "--vocabulary", "v.json", "-", in: folder, input: "x\n"), 65,
-                "line 1: x is no token id")
+                "line 1: x is not a token id")
         }
     }
 

@@ -57,7 +57,7 @@ import Testing
         }
         expectRefusal(
             try evaluate(tiny.model), 66,
-            "\(tiny.run)/flowers-judge.safetensors: no such judge; name a pair of encoders")
+            "\(tiny.run)/model-judge.safetensors: no such judge; train one with")
         expectRefusal(try evaluate(tiny.model, "--judge", "absent"), 66, "absent: no such judge")
         expectRefusal(try evaluate(tiny.model, "--judge", tiny.model), 65, "is not a pair of encoders")
         expectRefusal(try evaluate(tiny.model, "--judge", tiny.recipe), 65, "is not a sound safetensors file")

@@ -72,7 +72,7 @@ import Testing
                     ["vocabulary", "encode", "--tokenizer", "."], in: folder, shell: #"exec "$@" "$(printf 'r\377d')""#
                 ).finish(), 64, "is not UTF-8")
             expectRefusal(
-                try limn("vocabulary", "decode", "6", "--tokenizer", ".", in: folder), 64, "6 is no token id of .")
+                try limn("vocabulary", "decode", "6", "--tokenizer", ".", in: folder), 64, "6 is not a token id of .")
             let neither = try encode("--tokenizer", ".")
             #expect(neither.ending == .exit(64))
             let both = try encode("red", "--tokenizer", ".", "--file", "bytes")

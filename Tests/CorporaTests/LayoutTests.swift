@@ -119,7 +119,7 @@ private func described(_ corpus: Corpus) -> [String] {
                 "val2017/9.jpg: other <val>",
             ])
         let inspection = try CorpusInspection(folder: folder.path)
-        #expect(inspection.problems.contains { "\($0)" == "val2017/spare.jpg: is named by no row" })
+        #expect(inspection.problems.contains { "\($0)" == "val2017/spare.jpg: is listed by no row" })
         #expect(inspection.counts == [.unlistedImage: 1, .unreadableImage: 3])
     }
 
@@ -183,7 +183,7 @@ private func described(_ corpus: Corpus) -> [String] {
                 "CUB_200_2011/images/002.Auk/A_1.jpg: black [002.Auk] <test>",
             ])
         let found = try CorpusInspection(folder: folder.path).problems
-        #expect(found.contains { "\($0)" == "CUB_200_2011/images/002.Auk/spare.jpg: is named by no row" })
+        #expect(found.contains { "\($0)" == "CUB_200_2011/images/002.Auk/spare.jpg: is listed by no row" })
     }
 
     @Test func readsFlowersFromOneFolder() throws {
@@ -216,9 +216,9 @@ private func described(_ corpus: Corpus) -> [String] {
     @Test func parquetIsToldHowToBeConverted() throws {
         let folder = try folder([("data/train-00000.parquet", "PAR1")])
         let text = message { _ = try Corpus(folder: folder.path, split: nil) }
-        #expect(text.contains("data/train-00000.parquet: Parquet is not read; python3 -c"), "\(text)")
+        #expect(text.contains("data/train-00000.parquet: Parquet is not supported; python3 -c"), "\(text)")
         let file = message { _ = try Corpus(folder: folder.path + "/data/train-00000.parquet", split: nil) }
-        #expect(file.contains("Parquet is not read"), "\(file)")
+        #expect(file.contains("Parquet is not supported"), "\(file)")
     }
 
     @Test func textsWithoutPicturesAreRemarkedOn() throws {

@@ -27,11 +27,11 @@ import Testing
         try elsewhere.write([1], to: "secret.png")
         let row = #"{"file_name": "in/secret.png", "text": "x"}"#
         let folder = try problem(row) { try link("in", to: elsewhere.path, in: $0) }
-        #expect(folder == "unsafe-path metadata.jsonl:2: in/secret.png leaves the folder by a link")
+        #expect(folder == "unsafe-path metadata.jsonl:2: in/secret.png leaves the folder through a link")
         let file = try problem(#"{"file_name": "l.png", "text": "x"}"#) {
             try link("l.png", to: elsewhere.path + "/secret.png", in: $0)
         }
-        #expect(file == "unsafe-path metadata.jsonl:2: l.png leaves the folder by a link")
+        #expect(file == "unsafe-path metadata.jsonl:2: l.png leaves the folder through a link")
         let loose = try problem(#"{"file_name": "l.png", "text": "x"}"#) { try link("l.png", to: "nowhere", in: $0) }
         #expect(loose == "missing-image metadata.jsonl:2: l.png does not exist")
         let circle = try problem(#"{"file_name": "l/l/l/gone.png", "text": "x"}"#) { try link("l", to: ".", in: $0) }
@@ -43,7 +43,7 @@ import Testing
         try link("b.png", to: elsewhere.path + "/secret.png", in: sidecars)
         let corpus = try Corpus(folder: sidecars.path, split: nil, badFiles: .skip)
         #expect(corpus.examples.map(\.path) == ["a.png"])
-        #expect(corpus.leftOut.first.map { "\($0)" } == ["b.png: leaves the folder by a link"])
+        #expect(corpus.leftOut.first.map { "\($0)" } == ["b.png: leaves the folder through a link"])
     }
 
     @Test func linksWithinTheFolderAreFollowed() throws {
@@ -143,7 +143,7 @@ import Testing
         let inspection = try CorpusInspection(folder: folder.path)
         #expect(
             inspection.problems.map { "\($0.kind.rawValue) \($0)" } == [
-                "unlisted-image images/extra.jpeg: is named by no row"
+                "unlisted-image images/extra.jpeg: is listed by no row"
             ])
     }
 
