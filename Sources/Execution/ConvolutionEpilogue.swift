@@ -18,7 +18,8 @@ struct Epilogue {
 extension CPUCompiler {
     /// What the convolution at `id` can do of the loop that reads it; nil where it must leave its plain result.
     ///
-    /// The loop must do nothing else: `x + bias`, an activation, or both, of a result that nothing else reads.
+    /// The loop must do nothing else: `x + bias`, an activation, or both, of a result that nothing else reads and that it does
+    /// not repeat. Of not-a-number oneDNN's clamp and ReLU make a bound, where loops keep it.
     mutating func epilogue(of id: Int, _ geometry: ConvolutionGeometry) -> Epilogue? {
         guard device.library == .oneDNN, !isOutput(id), fusion.consumers[id].count == 1,
             let loop = fusion.loop[fusion.consumers[id][0]]
@@ -26,7 +27,7 @@ extension CPUCompiler {
         let node = graph.nodes[id]
         let members = fusion.members[loop]
         guard let first = members.first, let result = members.last, members.count <= 2,
-            fusion.consumers[id] == [first]
+            fusion.consumers[id] == [first], graph.nodes[result].shape == node.shape
         else { return nil }
         var bias: Int?
         var isActivated = members.count == 2

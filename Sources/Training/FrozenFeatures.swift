@@ -132,11 +132,11 @@ package struct ChannelStatistics {
             let file = try Safetensors(contentsOf: path)
             guard file.metadata["format"] == format, file.metadata["key"] == key else {
                 throw StateError(
-                    description: "\(path): the run was begun on the features "
-                        + "\(file.metadata["key"] ?? "of no network"), found \(key); resume with those, or begin a new run"
-                )
+                    description:
+                        "\(path): the run was begun on the features \(file.metadata["key"] ?? "of no network"), "
+                        + "found \(key); resume with those, or begin a new run")
             }
-            return try ChannelStatistics(file, path: path, scales: features.network.tapChannels.count)
+            return try ChannelStatistics(file, path: path, channels: features.network.tapChannels)
         }
         let found = try ChannelStatistics(configuration, features: features, images: images, device: device)
         let arrays = found.scales.enumerated().flatMap { number, scale in
@@ -162,11 +162,12 @@ package struct ChannelStatistics {
 
     private init() {}
 
-    private init(_ file: Safetensors, path: String, scales count: Int) throws {
-        for scale in 0..<count {
+    private init(_ file: Safetensors, path: String, channels: [Int]) throws {
+        for (scale, count) in channels.enumerated() {
             guard let mean = try file["\(scale).mean"]?.floats(),
-                let deviation = try file["\(scale).deviation"]?.floats()
-            else { throw StateError(description: "\(path): does not hold the statistics of \(count) scales") }
+                let deviation = try file["\(scale).deviation"]?.floats(),
+                mean.count == count, deviation.count == count
+            else { throw StateError(description: "\(path): does not hold the statistics of \(channels) channels") }
             scales.append(Scale(mean: mean, deviation: deviation))
         }
     }

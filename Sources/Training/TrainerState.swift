@@ -79,10 +79,27 @@ extension ContrastiveTrainer {
         TrainingCheckpoint(
             counters: .init(imagesSeen: imagesSeen, steps: pair.steps, skippedSteps: skipped, seed: seed),
             recipe: recipe,
-            arrays: pair.arrays("pair"))
+            arrays: pair.arrays("pair") + (images.origin.map { [ContrastiveTrainer.array(of: $0)] } ?? []))
     }
 
+    /// The frozen features that a training was begun on, as a checkpoint keeps them.
+    private static func array(of origin: String) -> NamedArray {
+        NamedArray(name: originName, shape: [origin.utf8.count], element: .uint8, bytes: Array(origin.utf8))
+    }
+    private static let originName = "image.features"
+
+    /// - Throws: `StateError` where the checkpoint does not fit, or is of a training on other features.
     func restore(_ checkpoint: TrainingCheckpoint) throws {
+        if let origin = images.origin {
+            let kept = checkpoint.arrays.first { $0.name == ContrastiveTrainer.originName }
+            let found = kept?.withBytes { String(decoding: $0, as: UTF8.self) }
+            guard found == origin else {
+                throw StateError(
+                    description:
+                        "the encoders were begun on the features \(found ?? "of no network"), found \(origin); "
+                        + "resume with those, or begin a new run")
+            }
+        }
         try pair.restore("pair", from: checkpoint)
         imagesSeen = checkpoint.counters.imagesSeen
         skipped = checkpoint.counters.skippedSteps

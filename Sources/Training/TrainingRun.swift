@@ -225,13 +225,18 @@ public final class TrainingRun {
         let features = try PretrainedFeatures(configuration.network)
         var head: TrainedHead?
         if recipe.gan.contrastive > 0 {
-            guard case .features(let image) = encoders.image, image.network == configuration.network,
-                image.checksum == features.checksum
-            else {
+            guard case .features(let image) = encoders.image, image.network == configuration.network else {
                 throw ConfigurationError(
                     key: "gan.contrastive",
                     problem: "needs encoders that see by the same \(configuration.network.rawValue); those of "
                         + "\(encoders.name) do not")
+            }
+            guard image.checksum == features.checksum else {
+                let (network, found) = (configuration.network.rawValue, features.checksum)
+                throw StateError(
+                    description:
+                        "\(encoders.name): the encoders were begun on the features \(network) \(image.checksum), "
+                        + "found \(found); resume with those, or begin a new run")
             }
             head = TrainedHead(image.head, arrays: encoders.imageArrays)
         }

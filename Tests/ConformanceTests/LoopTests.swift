@@ -1,3 +1,4 @@
+import Execution
 import Graphs
 import Testing
 
@@ -29,6 +30,24 @@ extension Conformance {
                 }
                 for (name, tensor) in LoopTests.binary(a, b) { test.expect("\(name) \(shape)", tensor) }
                 try test.check(on: device)
+            }
+        }
+
+        /// Against the definition: 1 strictly between the bounds, 0 at them and beyond. Values that bfloat16 holds exactly, so
+        /// that none is rounded to a bound.
+        @Test(arguments: TestDevice.allCases) func gradientOfClamp(_ device: TestDevice) throws {
+            let (low, high): (Float, Float) = (-0.5, 6)
+            let edges: [Float] = [-0.5, 6, -0.51171875, -0.49804688, 5.96875, 6.03125, 0, -3, 100, -0.0]
+            for shape: Shape in [[3, 7], [2, 5, 4, 8], [2, 16, 16, 16]] {
+                let graph = Graph()
+                let (x, dy) = (graph.input("x", shape), graph.input("dy", shape))
+                // Through values that a device may keep in bfloat16.
+                let derivative = gradients(of: (x * 2).clamped(low, high) * dy, withRespectTo: [x])[0]
+                let points = (0..<shape.count).map { 0.5 * edges[$0 % edges.count] }
+                let slopes = (0..<shape.count).map { Float(1 + $0 % 3) }
+                let found = try device.device().compile(Outputs(results: ["dx": derivative]), parameters: [:])
+                    .run(["x": .floats(points), "dy": .floats(slopes)])["dx"]
+                #expect(found == zip(points, slopes).map { low < 2 * $0 && 2 * $0 < high ? 2 * $1 : 0 }, "\(shape)")
             }
         }
 

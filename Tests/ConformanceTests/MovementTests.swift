@@ -21,6 +21,38 @@ extension Conformance {
             }
         }
 
+        /// Height and width before and after: larger, smaller, by whole factors and others, one axis alone, to and from one pixel.
+        static let resizes: [(from: (Int, Int), to: (Int, Int))] = [
+            ((4, 5), (8, 10)), ((6, 9), (3, 3)), ((7, 5), (10, 3)), ((5, 7), (4, 16)), ((6, 5), (6, 9)),
+            ((9, 4), (2, 4)),
+            ((1, 1), (3, 2)), ((5, 3), (1, 1)), ((16, 16), (24, 24)),
+        ]
+
+        @Test(arguments: TestDevice.allCases) func resizing(_ device: TestDevice) throws {
+            for channels in [1, 3, 8, 17, 64] {
+                var test = Case()
+                for (from, to) in MovementTests.resizes {
+                    let name = "\(from) to \(to), \(channels) channels"
+                    let x = test.input([2, from.0, from.1, channels])
+                    let y = x.resized(height: to.0, width: to.1)
+                    test.expect(name, y)
+                    let dy = test.input(y.shape)
+                    test.expect("gradient of \(name)", gradients(of: y * dy, withRespectTo: [x])[0])
+                    // Where operand and result may be kept otherwise.
+                    test.expect("\(name), between others", (x + 0.5).resized(height: to.0, width: to.1) * 2)
+                    let dx = gradients(of: y * (dy * 2).tanh(), withRespectTo: [x])[0]
+                    test.expect("gradient of \(name), between others", dx + 0.5)
+                }
+                try test.check(on: device)
+            }
+        }
+
+        /// To the same size nothing is done.
+        @Test func resizingToTheSameSizeIsTheImage() {
+            let x = Graph().input("x", [2, 5, 7, 3])
+            #expect(x.resized(height: 5, width: 7).id == x.id)
+        }
+
         @Test(arguments: TestDevice.allCases) func doublingFilters(_ device: TestDevice) throws {
             for (outs, ins) in [(1, 1), (3, 5), (16, 16), (17, 33), (70, 64)] {
                 var test = Case()

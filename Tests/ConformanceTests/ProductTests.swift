@@ -82,6 +82,21 @@ extension Conformance {
             Example([2, 6, 6, 16], [24, 3, 3, 4], .init(padding: 1, groups: 4)),
             Example([2, 7, 7, 16], [16, 3, 3, 1], .init(padding: 1, groups: 16)),
             Example([2, 7, 7, 17], [34, 3, 3, 1], .init(stride: 2, padding: 1, groups: 17)),
+            // One filter a channel: even and odd sides, strides 1 to 3, unequal paddings as of TensorFlow's SAME, filters larger
+            // than the image, positions that no filter reaches.
+            Example(
+                [2, 8, 8, 16], [16, 3, 3, 1], .init(stride: [2, 2], padLow: [0, 0], padHigh: [1, 1], groups: 16)),
+            Example(
+                [2, 9, 7, 24], [24, 5, 5, 1], .init(stride: [2, 2], padLow: [2, 2], padHigh: [2, 2], groups: 24)),
+            Example(
+                [1, 6, 9, 17], [17, 5, 5, 1], .init(stride: [2, 2], padLow: [1, 2], padHigh: [2, 2], groups: 17)),
+            Example(
+                [3, 12, 11, 8], [8, 3, 2, 1], .init(stride: [3, 1], padLow: [0, 1], padHigh: [2, 0], groups: 8)),
+            Example([2, 9, 9, 32], [32, 1, 1, 1], .init(stride: 2, groups: 32)),
+            Example([2, 10, 10, 9], [9, 2, 2, 1], .init(stride: 3, groups: 9)),
+            Example([2, 3, 3, 40], [40, 5, 5, 1], .init(padding: 2, groups: 40)),
+            Example([2, 40, 40, 16], [16, 3, 3, 1], .init(padding: 1, groups: 16)),
+            Example([3, 11, 16], [16, 3, 1], .init(stride: [2], padLow: [0], padHigh: [1], groups: 16)),
             // One and three spatial dimensions.
             Example([3, 20, 8], [17, 5, 8], .init(stride: [2], padLow: [3], padHigh: [1])),
             Example([3, 21, 32], [9, 4, 32], .init(stride: 2, padding: 1, spatial: 1)),

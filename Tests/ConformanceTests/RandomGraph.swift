@@ -136,12 +136,20 @@ struct RandomGraph {
         guard x.shape.rank == 4, x.shape[1] > 1, x.shape[2] > 1 else { return elementwise(x) }
         let inputs = x.shape[3]
         let outputs = pick([3, 8, 16, inputs])
-        switch random.index(below: 4) {
+        switch random.index(below: 5) {
         case 0: return x.convolution(parameter([outputs, 1, 1, inputs], fanIn: inputs), .init())
         case 1 where x.shape[1] >= 4 && x.shape[2] >= 4:
             let filter = parameter([outputs, 4, 4, inputs], fanIn: 16 * inputs)
             return x.convolution(filter, .init(stride: 2, padding: 1))
         case 2: return x.convolution(parameter([inputs, 3, 3, 1], fanIn: 9), .init(padding: 1, groups: inputs))
+        case 3:
+            // A halving with unequal paddings, and what convolutions may do as they store their results.
+            let filter = parameter([inputs, 3, 3, 1], fanIn: 9)
+            let (low, high) = (random.index(below: 2), 1 + random.index(below: 2))
+            let geometry = ConvolutionGeometry(
+                stride: [2, 2], padLow: [low, low], padHigh: [high, high], groups: inputs)
+            let y = x.convolution(filter, geometry) + parameter([inputs], fanIn: 4)
+            return random.index(below: 2) == 0 ? y.clamped(-1, 1) : y
         default: return x.convolution(parameter([outputs, 3, 3, inputs], fanIn: 9 * inputs), .init(padding: 1))
         }
     }
@@ -159,6 +167,9 @@ struct RandomGraph {
 
     private mutating func resampled(_ x: Tensor) -> Tensor {
         guard x.shape.rank == 4 else { return elementwise(x) }
+        if random.index(below: 2) == 0, x.shape.count < 6000 {
+            return x.resized(height: 1 + random.index(below: 8), width: 1 + random.index(below: 8))
+        }
         if x.shape[1] % 2 == 0, x.shape[2] % 2 == 0, random.index(below: 2) == 0 { return x.averagePooled() }
         return x.shape.count < 6000 ? x.upsampled() : elementwise(x)
     }

@@ -60,6 +60,10 @@ struct Reference {
         case let upsample as Upsample: return resample(x[0], node.shape, shapes[0], upsample.factor) { $0[$1] = $2[$3] }
         case let pool as SumPool:
             return resample(x[0], shapes[0], node.shape, pool.factor, result: node.shape.count) { $0[$3] += $2[$1] }
+        case is Resize:
+            return resized(shapes[0], node.shape, node.shape.count) { $0[$1.output] += $1.weight * x[0][$1.input] }
+        case is ResizeGradient:
+            return resized(node.shape, shapes[0], node.shape.count) { $0[$1.input] += $1.weight * x[0][$1.output] }
         case is DoublingFilter: return doubled(x[0], shapes[0], node.shape) { $0[$2] += $1[$3] }
         case is DoublingFilterGradient: return doubled(x[0], node.shape, shapes[0]) { $0[$3] += $1[$2] }
         case is Gather: return gather(x[0], by: x[1], shapes[0])
@@ -281,6 +285,47 @@ private func resample(
         visit(&result, at, x, flat(shrunk, small))
         at += 1
         return 0
+    }
+    return result
+}
+
+/// How much each of `inputs` pixels counts in each of `outputs` along one axis, [outputs][inputs]: a triangle around the
+/// place of the output's centre, as wide on either side as a pixel of the coarser of the two, its weights made to sum to 1.
+private func triangleWeights(_ inputs: Int, _ outputs: Int) -> [[Double]] {
+    let pixel = Double(inputs) / Double(outputs)
+    let halfWidth = pixel > 1 ? pixel : 1
+    return (0..<outputs).map { output in
+        let center = (Double(output) + 0.5) * pixel
+        let weights = (0..<inputs).map { input in
+            let distance = abs(Double(input) + 0.5 - center) / halfWidth
+            return distance < 1 ? 1 - distance : 0
+        }
+        let sum = weights.reduce(0, +)
+        return weights.map { $0 / sum }
+    }
+}
+
+/// Calls `accumulate` for every pixel of an image with every pixel of what it is resized to, of each batch element and
+/// channel; resizing and its gradient differ only in which of the two is summed into.
+private func resized(
+    _ input: Shape, _ output: Shape, _ count: Int,
+    _ accumulate: (inout [Double], (input: Int, output: Int, weight: Double)) -> Void
+) -> [Double] {
+    var result = [Double](repeating: 0, count: count)
+    let (rows, columns) = (triangleWeights(input[1], output[1]), triangleWeights(input[2], output[2]))
+    for n in 0..<input[0] {
+        for (row, byRow) in rows.enumerated() {
+            for (column, byColumn) in columns.enumerated() {
+                for y in byRow.indices where byRow[y] > 0 {
+                    for x in byColumn.indices where byColumn[x] > 0 {
+                        for c in 0..<input[3] {
+                            let (from, to) = (flat([n, y, x, c], input), flat([n, row, column, c], output))
+                            accumulate(&result, (from, to, byRow[y] * byColumn[x]))
+                        }
+                    }
+                }
+            }
+        }
     }
     return result
 }

@@ -96,6 +96,120 @@ extension Conformance {
             }
         }
 
+        /// Of an input as long as a part's own every part sees all, of any other its share.
+        @Test(arguments: TestDevice.allCases) func anInputOfAPartsLengthIsSeenWhole(_ target: TestDevice) throws {
+            var random = RandomStream(seed: 7, purpose: "rows")
+            let (rows, all) = (random.normals(4 * 5), random.normals(4 * 5))
+            for count in [1, 2, 4] {
+                let replicas = try Replicas(count, on: target.device(), parameters: [:]) { _ in
+                    let graph = Graph()
+                    let own = graph.input("rows", [4 / count, 5])
+                    return Outputs(results: [
+                        "products": own.matmul(graph.input("all", [4, 5]), otherTransposed: true), "rows": own * 1.5,
+                    ])
+                }
+                let parts = try replicas.run(["rows": .floats(rows), "all": .floats(all)])
+                #expect(parts.flatMap { $0["rows"] ?? [] } == rows.map { $0 * 1.5 })
+                let expected = (0..<16).map { place -> Double in
+                    let (row, column) = (5 * (place / 4), 5 * (place % 4))
+                    return (0..<5).reduce(0) { sum, k in sum + Double(rows[row + k]) * Double(all[column + k]) }
+                }
+                let found = parts.flatMap { $0["products"] ?? [] }
+                #expect(firstDifference(found, expected, target.tolerance) == nil, "\(count) parts")
+            }
+        }
+
+        /// A frozen filter and a trained one in one program, as a generator trained through a frozen network has them.
+        @Test(arguments: TestDevice.allCases, [1, 2])
+        func frozenParametersArePackedOnceAndTrainedOnesAtEachRun(_ target: TestDevice, _ count: Int) throws {
+            let device = try target.device()
+            let shape: Shape = [16, 3, 3, 16]
+            var random = RandomStream(seed: 11, purpose: "filters")
+            let (trained, pretrained) = (FlatBuffer(count: shape.count), FlatBuffer(count: shape.count))
+            pretrained.values = random.normals(shape.count).map { $0 / 12 }
+            let frozen = FrozenParameters(["frozen": BufferSlice(pretrained, offset: 0, count: shape.count)])
+            let parameters = ParameterMap(
+                ["trained": BufferSlice(trained, offset: 0, count: shape.count)], frozen: frozen)
+            let gradient = FlatBuffer(count: shape.count)
+            func trace(_ rows: Int) -> (graph: Graph, y: Tensor, filter: Tensor) {
+                let graph = Graph()
+                let filter = graph.parameter("trained", shape)
+                let h = graph.input("x", [rows, 6, 6, 16]).convolution(filter, .init(padding: 1))
+                return (graph, h.convolution(graph.parameter("frozen", shape), .init(padding: 1)), filter)
+            }
+            let replicas = try Replicas(count, on: device, parameters: parameters) { part in
+                let (_, y, filter) = trace(4 / count)
+                let slope = gradients(of: (y * y).sum(), withRespectTo: [filter])[0]
+                return Outputs(
+                    results: ["y": y],
+                    writes: part == 0 ? [(slope, BufferSlice(gradient, offset: 0, count: shape.count))] : [])
+            }
+            let x = random.normals(4 * 6 * 6 * 16)
+            let (_, y, filter) = trace(4)
+            let (_, own, ownFilter) = trace(4 / count)
+            let slope = gradients(of: (own * own).sum(), withRespectTo: [ownFilter])[0]
+            var outputs: [[Float]] = []
+            for _ in 0..<2 {
+                trained.values = random.normals(shape.count).map { $0 / 12 }
+                let found = try replicas.run(["x": .floats(x)]).flatMap { $0["y"] ?? [] }
+                let filters = [
+                    "trained": trained.values.map(Double.init), "frozen": pretrained.values.map(Double.init),
+                ]
+                var whole = Reference(filters.merging(["x": x.map(Double.init)]) { $1 })
+                #expect(firstDifference(found, whole(y), target.tolerance) == nil)
+                var first = Reference(filters.merging(["x": x.prefix(x.count / count).map(Double.init)]) { $1 })
+                // Sums over all positions of products that are each rounded.
+                #expect(firstDifference(gradient.values, first(slope), 4 * target.tolerance) == nil)
+                outputs.append(found)
+            }
+            #expect(outputs[0] != outputs[1])
+            _ = filter
+
+            // Packing is a step where the trained filter is packed, and none where the frozen one is.
+            let steps = try replicas.profile(["x": .floats(x)]).map(\.name)
+            #expect(steps.count { $0.hasPrefix("convolution filterGradient") } == 1)
+            #expect(steps.count { $0.hasPrefix("convolution inputGradient") } == 1, "none of the input")
+            guard device.library == .oneDNN else { return }
+            #expect(frozen.memory > 0)
+            // Each is read forward, the frozen one backward too; layouts that both share are packed once.
+            let every = ParameterMap([
+                "trained": BufferSlice(trained, offset: 0, count: shape.count),
+                "frozen": BufferSlice(pretrained, offset: 0, count: shape.count),
+            ])
+            let unfrozen = try Replicas(1, on: device, parameters: every) { _ in Outputs(results: ["y": trace(4).y]) }
+            let half = try Replicas(1, on: device, parameters: parameters) { _ in Outputs(results: ["y": trace(4).y]) }
+            func packings(_ replicas: Replicas) throws -> Int {
+                try replicas.profile(["x": .floats(x)]).count { $0.name.hasPrefix("pack filter") }
+            }
+            #expect(try packings(unfrozen) == 2)
+            #expect(try packings(half) == 1)
+            // What was made of it is shared by programs and stays, whatever becomes of the values.
+            let memory = frozen.memory
+            let before = try half.run(["x": .floats(x)])
+            pretrained.values = [Float](repeating: 0, count: shape.count)
+            #expect(try half.run(["x": .floats(x)]) == before)
+            #expect(frozen.memory == memory)
+        }
+
+        /// A product with a frozen matrix has it packed once too; in bfloat16 where that is asked of it.
+        @Test(arguments: TestDevice.allCases, Precision.allCases)
+        func productsWithFrozenMatrices(_ target: TestDevice, _ precision: Precision) throws {
+            let device = try target.device()
+            var random = RandomStream(seed: 13, purpose: "matrix")
+            let matrix = FlatBuffer(count: 24 * 32)
+            matrix.values = random.normals(matrix.count).map { $0 / 6 }
+            let frozen = FrozenParameters(
+                ["frozen": BufferSlice(matrix, offset: 0, count: matrix.count)], precision: precision)
+            let graph = Graph()
+            let y = graph.input("x", [8, 32]).matmul(graph.parameter("frozen", [24, 32]), otherTransposed: true)
+            let program = try device.compile(Outputs(results: ["y": y + 1]), parameters: ParameterMap(frozen: frozen))
+            let x = random.normals(8 * 32)
+            var reference = Reference(["x": x.map(Double.init), "frozen": matrix.values.map(Double.init)])
+            let tolerance = precision == .bfloat16 ? TestDevice.oneDNNBFloat16.tolerance : target.tolerance
+            let found = try program.run(["x": .floats(x)])["y"] ?? []
+            #expect(firstDifference(found, reference(y + 1), tolerance) == nil)
+        }
+
         @Test func runsAreDeterministic() throws {
             let device = CPUDevice(threads: 2)
             var test = Case(seed: 3)

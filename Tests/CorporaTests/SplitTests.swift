@@ -81,7 +81,8 @@ import Testing
         let same = try corpus(9, copies: Dictionary(uniqueKeysWithValues: (1..<9).map { ($0, 0) }), classes: 0)
         #expect(message { _ = try divide(same, by: .random) }.contains("fewer different images than splits"))
         let one = try corpus(9, classes: 1)
-        #expect(message { _ = try divide(one, by: .class) }.contains("fewer classes without a common image than splits"))
+        #expect(
+            message { _ = try divide(one, by: .class) }.contains("fewer classes without a common image than splits"))
         // A small share of little is something.
         let thin = [CorpusSplit.Part(name: "a", fraction: 0.99), CorpusSplit.Part(name: "b", fraction: 0.01)]
         #expect(try divide(folder, by: .random, parts: thin).counts.map(\.images) == [9, 1])

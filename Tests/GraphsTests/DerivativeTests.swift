@@ -134,6 +134,13 @@ import Testing
             check([shape], "sum pool") { $0[0].sumPooled(2) }
             check([shape], "average pool") { $0[0].averagePooled(2) }
         }
+        for (height, width) in [(8, 6), (2, 1), (5, 2), (3, 7), (4, 3)] {
+            check([[2, 4, 3, 2]], "resizing to \(height)×\(width)") { $0[0].resized(height: height, width: width) }
+            check([[2, height, width, 2]], "gradient of resizing to \(height)×\(width)") {
+                let image = $0[0].graph.fill(1, [2, 4, 3, 2])
+                return gradients(of: image.resized(height: height, width: width) * $0[0], withRespectTo: [image])[0]
+            }
+        }
     }
 
     @Test func indexing() {

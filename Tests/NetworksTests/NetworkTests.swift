@@ -138,8 +138,8 @@ private let device = CPUDevice(library: .openBLAS, threads: 1, precision: .float
         var arrays: [String: (shape: [Int], values: [Float])] = [:]
         for entry in store.entries { arrays[entry.path] = (entry.shape.dimensions, wave(entry.shape.count)) }
         try store.load(arrays, into: values)
-        let parameters = ParameterMap(store.slices(of: values))
-        let program = try device.compile(Outputs(results: ["y": result]), parameters: parameters)
+        let program = try device.compile(
+            Outputs(results: ["y": result]), parameters: ParameterMap(store.slices(of: values)))
         return try program.run(["x": .floats(wave(shape.count))])["y"] ?? []
     }
 

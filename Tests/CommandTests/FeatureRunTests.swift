@@ -1,0 +1,255 @@
+import Checkpoints
+import FoundationEssentials
+import Glibc
+import TestSupport
+import Testing
+
+/// A training by `limn train` of a discriminator and an image encoder on a frozen network, whose weights are random and
+/// made here: once, without interruption, and shared by all tests.
+private struct FeatureRun: Sendable {
+    static let network = "efficientnet-lite0"
+
+    let folder: String
+    let corpus: String
+    var features: String { folder + "/features" }
+    var file: String { "\(features)/\(FeatureRun.network).safetensors" }
+    /// Another file of the same network.
+    var others: String { folder + "/others" }
+    var recipe: String { folder + "/seen.yaml" }
+    var run: String { folder + "/run" }
+
+    private static let yaml = """
+        name: seen
+        data: {side: 16, vocabulary: 300, hold_out: 0.2}
+        encoder:
+          {width: 16, layers: 1, heads: 2, length: 16, embedding: 16, batch: 4, images: 1000, network: efficientnet-lite0,
+           resolution: 64, views: 2, image_hidden: 16}
+        generator: {width: 4, noise: 8}
+        discriminator: {kind: features, network: efficientnet-lite0, width: 4, resolution: 64}
+        gan:
+          {batch: 8, images: 400, penalty: 0, contrastive: 1, checkpoint_every: 80, snapshot_every: 200, augmentation: 0.5}
+        """
+
+    private init() throws {
+        corpus = try Tiny.shared().corpus
+        folder = FileManager.default.temporaryDirectory.path + "/limn-seen-\(UUID().uuidString)"
+        for name in ["features", "others"] {
+            try FileManager.default.createDirectory(atPath: "\(folder)/\(name)", withIntermediateDirectories: true)
+        }
+        try RandomFeatures.write(.efficientNetLite0, seed: 1, to: file)
+        try RandomFeatures.write(.efficientNetLite0, seed: 2, to: "\(others)/\(FeatureRun.network).safetensors")
+        try put(FeatureRun.yaml, recipe)
+        let trained = try train(to: run).finish(seconds: 300)
+        try #require(trained.ending == .exit(0), "\(trained.err)")
+    }
+
+    private static let made: Result<FeatureRun, any Error> = {
+        let made = Result { try FeatureRun() }
+        atexit {
+            if case .success(let run) = FeatureRun.made { try? FileManager.default.removeItem(atPath: run.folder) }
+        }
+        return made
+    }()
+
+    static func shared() throws -> FeatureRun { try made.get() }
+
+    /// Starts a training.
+    /// - Parameter features: the folder that `LIMN_FEATURES` names; nil is the one with the sound file.
+    func train(to run: String, _ more: String..., features: String? = nil) throws -> Child {
+        try Child(
+            ["train", recipe, "--data", corpus, "--run", run, "--threads", "1"] + more, in: folder,
+            environment: ["LIMN_FEATURES": features ?? self.features])
+    }
+}
+
+/// Runs on frozen features.
+@Suite(.serialized) struct FeatureRunTests {
+    @Test func aRunOnFeaturesLeavesWhatItsDirectoryPromises() throws {
+        let shared = try FeatureRun.shared()
+        let names = try files(below: shared.run)
+        for name in [
+            "features.safetensors", "encoder/encoder.safetensors", "model.safetensors",
+            "checkpoint-000000400.safetensors",
+        ] { #expect(names.contains(name), "\(name)") }
+        let log = String(decoding: try #require(contents(shared.run + "/log.txt")), as: UTF8.self)
+        #expect(log.hasSuffix("finished: \(shared.run)/model.safetensors\n"))
+        let words = String(decoding: try #require(contents(shared.run + "/encoder/log.txt")), as: UTF8.self)
+        #expect(words.contains("a head of width 16 on efficientnet-lite0 at 64×64, 2 views per image"))
+        let rows = String(decoding: try #require(contents(shared.run + "/stats.jsonl")), as: UTF8.self)
+        for name in ["loss.contrastive", "loss.generator", "heads.3.loss.fake", "heads.0.logits.real"] {
+            #expect(rows.contains("\"\(name)\""), "\(name)")
+        }
+        // Images are generated without the network.
+        let outcome = try limn(
+            "generate", "a red circle", "--model", "\(shared.run)/model.safetensors", "--out",
+            "\(shared.folder)/red.png",
+            in: shared.folder, environment: ["LIMN_FEATURES": "/nowhere"])
+        #expect(outcome.ending == .exit(0), "\(outcome.err)")
+    }
+
+    enum Moment: String, CaseIterable {
+        case inEncoder, beforeTheFirstStep, afterACheckpoint
+
+        func hasCome(_ run: String) -> Bool {
+            switch self {
+            case .inEncoder: exists(run + "/encoder/checkpoint-000000800.safetensors")
+            case .beforeTheFirstStep: exists(run + "/features.safetensors")
+            case .afterACheckpoint: exists(run + "/checkpoint-000000160.safetensors")
+            }
+        }
+    }
+
+    @Test(arguments: Moment.allCases)
+    func aKilledRunThatIsResumedEqualsTheUninterruptedOne(moment: Moment) throws {
+        let shared = try FeatureRun.shared()
+        try withTemporaryFolder { folder in
+            let run = folder + "/run"
+            let child = try shared.train(to: run, "--resume")
+            #expect(child.wait(seconds: 300) { moment.hasCome(run) })
+            child.send(SIGKILL)
+            #expect(child.finish().ending == .signal(SIGKILL))
+            let resumed = try shared.train(to: run, "--resume").finish(seconds: 300)
+            #expect(resumed.ending == .exit(0), "\(resumed.err)")
+            try expectEqualRuns(run, shared.run)
+        }
+    }
+
+    /// With another file of the same network under the same name, in whatever stage the run was.
+    @Test(arguments: [Moment?.none] + Moment.allCases)
+    func aRunIsNotContinuedOnOtherFeatures(moment: Moment?) throws {
+        let shared = try FeatureRun.shared()
+        try withTemporaryFolder { folder in
+            let run = folder + "/run"
+            if let moment {
+                let child = try shared.train(to: run, "--resume")
+                #expect(child.wait(seconds: 300) { moment.hasCome(run) })
+                child.send(SIGKILL)
+                #expect(child.finish().ending == .signal(SIGKILL))
+            } else {
+                // Between the stages: encoders, and nothing yet of the generator.
+                let encoders = try shared.train(to: run, "--images", "0").finish(seconds: 300)
+                #expect(encoders.ending == .exit(0), "\(encoders.err)")
+            }
+            let refused = try shared.train(to: run, "--resume", features: shared.others).finish(seconds: 300)
+            #expect(refused.ending == .exit(65), "\(refused.err)")
+            let last = try #require(refused.talk.last)
+            #expect(last.contains("begun on the features efficientnet-lite0 "), "\(refused.err)")
+            #expect(last.hasSuffix("; resume with those, or begin a new run"), "\(refused.err)")
+            #expect(refused.talk.count { $0.hasPrefix("limn: ") } == 1)
+            // Before anything is learnt from them.
+            #expect(exists(run + "/encoder/encoder.safetensors") == (moment != .inEncoder))
+            #expect(
+                exists(run + "/features.safetensors") == (moment == .beforeTheFirstStep || moment == .afterACheckpoint))
+        }
+    }
+
+    /// Encoders that see without the network do not tell; the statistics of its features that the run keeps do.
+    @Test func aRunWithoutFeaturesInItsEncodersIsNotContinuedOnOthersEither() throws {
+        let shared = try FeatureRun.shared()
+        try withTemporaryFolder { folder in
+            let run = folder + "/run"
+            func train(_ images: String, features: String) throws -> Outcome {
+                try shared.train(
+                    to: run, "--resume", "--set", "gan.contrastive=0", "--set", "encoder.network=none", "--set",
+                    "encoder.images=8", "--images", images, features: features
+                ).finish(seconds: 300)
+            }
+            let begun = try train("16", features: shared.features)
+            #expect(begun.ending == .exit(0), "\(begun.err)")
+            let refused = try train("32", features: shared.others)
+            #expect(refused.ending == .exit(65), "\(refused.err)")
+            #expect(
+                refused.talk.last?.hasPrefix(
+                    "limn: \(run)/features.safetensors: the run was begun on the features efficientnet-lite0 ") == true,
+                "\(refused.err)")
+            let resumed = try train("32", features: shared.features)
+            #expect(resumed.ending == .exit(0), "\(resumed.err)")
+        }
+    }
+
+    /// The network that a run needs is read before anything is made: what is wrong with it is one line.
+    @Test func aFileThatCannotServeIsRefusedInOneLine() throws {
+        let shared = try FeatureRun.shared()
+        try withTemporaryFolder { folder in
+            let file = "\(folder)/\(FeatureRun.network).safetensors"
+            func expect(_ words: String, sourceLocation: SourceLocation = #_sourceLocation) throws {
+                for more in [[], ["--set", "encoder.network=none", "--set", "gan.contrastive=0"], ["--images", "0"]] {
+                    let outcome = try Child(
+                        ["train", shared.recipe, "--data", shared.corpus, "--run", "\(folder)/run"] + more, in: folder,
+                        environment: ["LIMN_FEATURES": folder]
+                    ).finish()
+                    expectRefusal(outcome, 65, words, sourceLocation: sourceLocation)
+                    #expect(outcome.err.contains(file), sourceLocation: sourceLocation)
+                    #expect(!exists("\(folder)/run"), sourceLocation: sourceLocation)
+                }
+            }
+            try expect("no such file; get the network with scripts/get-features efficientnet-lite0")
+
+            let sound = try #require(contents(shared.file))
+            try put(sound.dropLast(1000), file)
+            try expect("it was cut short")
+            try put([UInt8](), file)
+            try expect("is not a sound safetensors file")
+            var flipped = sound
+            flipped[flipped.count - 2] ^= 1
+            try put(flipped, file)
+            try expect("is damaged: its weights have the checksum ")
+
+            try RandomFeatures.write(.efficientNetLite0, seed: 1, to: file, changes: ["checksum": "0123456789abcdef"])
+            try expect("its metadata say 0123456789abcdef; get it again with scripts/get-features")
+            try RandomFeatures.write(.mobileNetV2, seed: 1, to: file)
+            try expect("holds mobilenet-v2, expected efficientnet-lite0")
+            try RandomFeatures.write(.mobileNetV2, seed: 1, to: file, changes: ["network": FeatureRun.network])
+            try expect("is not efficientnet-lite0: the arrays are not this network's parameters (unused: ")
+        }
+    }
+
+    @Test func aDryRunTellsWhatIsFrozen() throws {
+        let shared = try FeatureRun.shared()
+        try withTemporaryFolder { folder in
+            let outcome = try shared.train(to: folder + "/run", "--dry-run").finish()
+            #expect(outcome.ending == .exit(0), "\(outcome.err)")
+            #expect(
+                outcome.text.contains(
+                    "a head of width 16 on efficientnet-lite0 at 64×64, 2 views per image; "), "\(outcome.text)")
+            #expect(
+                outcome.text.contains(
+                    /discriminator +features of efficientnet-lite0 at 64×64, width 4, [0-9]+ parameters\n/),
+                "\(outcome.text)")
+            #expect(!exists(folder + "/run"))
+        }
+    }
+
+    /// Statistics of the features are kept with the run; a file of them that is damaged is told.
+    @Test func damagedStatisticsAreTold() throws {
+        let shared = try FeatureRun.shared()
+        try withTemporaryFolder { folder in
+            let run = folder + "/run"
+            try FileManager.default.copyItem(atPath: shared.run, toPath: run)
+            let path = run + "/features.safetensors"
+            let sound = try #require(contents(path))
+            func expectRefusal() throws {
+                let outcome = try shared.train(to: run, "--resume", "--images", "408").finish()
+                #expect(outcome.ending == .exit(65), "\(outcome.err)")
+                #expect(outcome.talk.last?.hasPrefix("limn: \(path)") == true, "\(outcome.err)")
+            }
+            for damaged in [Array(sound.dropLast(8)), Array(sound.prefix(30)), []] {
+                try put(damaged, path)
+                try expectRefusal()
+            }
+            // Sound, and of other channels than the network has.
+            try put(sound, path)
+            let file = try Safetensors(contentsOf: path)
+            for name in ["2.mean", "3.deviation"] {
+                let arrays = try file.names.compactMap { file[$0] }.map { array in
+                    let values = try array.floats()
+                    return NamedArray(
+                        name: array.name, shape: [values.count - (array.name == name ? 1 : 0)],
+                        floats: array.name == name ? Array(values.dropLast()) : values)
+                }
+                try Safetensors.write(arrays, metadata: file.metadata, to: path)
+                try expectRefusal()
+            }
+        }
+    }
+}

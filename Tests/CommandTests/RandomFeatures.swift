@@ -1,0 +1,1 @@
+../TrainingTests/RandomFeatures.swift
