@@ -5,7 +5,7 @@ struct EncoderCommand: ParsableCommand {
         commandName: "encoder", abstract: "Train what reads captions, and what judges pictures by them.",
         discussion: """
             EXAMPLE
-              limn encoder train recipes/flowers-judge.yaml --data flowers --run runs/judge
+              limn encoder train recipes/judge.yaml --data flowers --run runs/judge
             """,
         subcommands: [Train.self])
 
@@ -19,7 +19,7 @@ struct EncoderCommand: ParsableCommand {
                 most are kept.
 
                 EXAMPLES
-                  limn encoder train recipes/flowers-judge.yaml --data flowers --run runs/judge
+                  limn encoder train recipes/judge.yaml --data flowers --run runs/judge
                   limn encoder train recipes/flowers-64.yaml --data flowers --run runs/words --set encoder.patience=5
                 """)
 

@@ -47,9 +47,9 @@ struct EvaluateCommand: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Frozen networks in whose features distances are measured, by name (scripts/get-features fetches them) or as a safetensors file.",
+            "Frozen network in whose features distances are measured, by name (scripts/get-features fetches it) or as a safetensors file; may be repeated. By default efficientnet-lite2, and no distances where it is missing.",
             valueName: "network"))
-    var features: [String] = [FeatureNetwork.efficientNetLite2.rawValue]
+    var features: [String] = []
 
     @Flag(help: "Measure even in the features of the network that the model was trained with.")
     var allowTrainingFeatures = false
@@ -91,7 +91,7 @@ struct EvaluateCommand: ParsableCommand {
         }
         let judge = try EncoderPair(contentsOf: path)
         let model = try Model(contentsOf: model)
-        let networks = try features.map { try EvaluateCommand.network($0) }
+        let networks = try features.isEmpty ? defaultFeatures() : features.map { try EvaluateCommand.network($0) }
         for network in networks where !allowTrainingFeatures {
             guard model.configuration.trainingFeatures?.contains(network.network) != true else {
                 throw CommandError(
@@ -124,6 +124,17 @@ struct EvaluateCommand: ParsableCommand {
     static func judge(of model: String) -> String {
         let suffix = ".safetensors"
         return (model.hasSuffix(suffix) ? String(model.dropLast(suffix.count)) : model) + "-judge" + suffix
+    }
+
+    /// EfficientNet-Lite2 where it is there; else none, and says so.
+    private func defaultFeatures() throws -> [PretrainedFeatures] {
+        let network = FeatureNetwork.efficientNetLite2
+        guard FileManager.default.fileExists(atPath: PretrainedFeatures.path(of: network)) else {
+            Terminal.say(
+                "no distances are measured without \(network.rawValue); get it with scripts/get-features \(network.rawValue)")
+            return []
+        }
+        return [try PretrainedFeatures(network)]
     }
 
     /// The network of a name or a file.
