@@ -111,6 +111,10 @@ struct EvaluateCommand: ParsableCommand {
             badFiles: badFiles.badFiles,
             synonyms: synonyms.map { try Synonyms(text: InputFile.text($0), named: $0) })
         Terminal.clear()
+        if networks.isEmpty {
+            let name = FeatureNetwork.efficientNetLite2.rawValue
+            Terminal.say("no distances are measured without \(name); get it with scripts/get-features \(name)")
+        }
         guard json else {
             print(report.table)
             return
@@ -126,15 +130,11 @@ struct EvaluateCommand: ParsableCommand {
         return (model.hasSuffix(suffix) ? String(model.dropLast(suffix.count)) : model) + "-judge" + suffix
     }
 
-    /// EfficientNet-Lite2 where it is there; else none, and says so.
+    /// EfficientNet-Lite2 where it is there; else none.
     private func defaultFeatures() throws -> [PretrainedFeatures] {
         let network = FeatureNetwork.efficientNetLite2
-        guard FileManager.default.fileExists(atPath: PretrainedFeatures.path(of: network)) else {
-            Terminal.say(
-                "no distances are measured without \(network.rawValue); get it with scripts/get-features \(network.rawValue)")
-            return []
-        }
-        return [try PretrainedFeatures(network)]
+        let isThere = FileManager.default.fileExists(atPath: PretrainedFeatures.path(of: network))
+        return isThere ? [try PretrainedFeatures(network)] : []
     }
 
     /// The network of a name or a file.
