@@ -108,12 +108,15 @@ let package = Package(
         tests("Execution", ["Execution", "Graphs", "CKernels", "RandomStreams"]),
         tests("Conformance", ["Graphs", "Execution", "RandomStreams"]),
         tests("Layers", ["Layers", "Graphs", "Execution", "RandomStreams"]),
-        tests("Networks", ["Graphs", "Networks", "Layers", "Execution", "RandomStreams"]),
+        tests(
+            "Networks",
+            ["Graphs", "Networks", "Layers", "Execution", "RandomStreams", "Synthesis", "Checkpoints"],
+            resources: [.copy("Golden")]),
         tests(
             "Training",
             [
-                "Training", "Corpora", "Checkpoints", "Synthesis", "Networks", "Execution", "Images", "Language",
-                "TestSupport",
+                "Training", "Corpora", "Checkpoints", "Synthesis", "Networks", "Layers", "Graphs", "Execution", "Images",
+                "Language", "RandomStreams", "TestSupport",
             ]),
         tests("Evaluation", ["Evaluation", "RandomStreams"]),
         tests(
@@ -123,6 +126,6 @@ let package = Package(
                 "Checkpoints", "TestSupport",
             ],
             resources: [.copy("Encoders"), .copy("Golden")]),
-        tests("Command", ["Images", "TestSupport"]),
+        tests("Command", ["Images", "Networks", "Layers", "Graphs", "Execution", "Checkpoints", "TestSupport"]),
     ]
 )

@@ -93,7 +93,7 @@ def check(weights, loss):
     arrays = load(weights)
     training = Training(weights, loss)
     with torch.no_grad():
-        images = training.generator(arrays["step0.inputs.noise"], arrays["step0.inputs.painted"])
+        images = training.generator(arrays["step0.inputs.noise"], arrays["step0.inputs.condition"])
     # `load` has turned the pictures to NCHW.
     pixels = (images - arrays["images"]).abs().max().item()
     worst = 0.0
@@ -143,7 +143,7 @@ def serve(kind, mode, *arguments):
         if mode.get("compiled"):
             generator = torch.compile(generator)
         repeat = lambda a: a.repeat(-(-int(batch) // len(a)), 1)[: int(batch)].contiguous()
-        noise, text = repeat(inputs["noise"]), repeat(inputs["painted"])
+        noise, text = repeat(inputs["noise"]), repeat(inputs["condition"])
 
         def once():
             with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16, enabled=bool(mode.get("autocast"))):

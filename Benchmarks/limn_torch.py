@@ -105,7 +105,7 @@ class Discriminator(nn.Module):
         self.stem = Convolution(arrays, "stem")
         count = len({name.split(".")[1] for name in arrays if name.startswith("stages.")})
         self.stages = nn.ModuleList(Stage(arrays, f"stages.{i}") for i in range(count))
-        self.join, self.verdict = Convolution(arrays, "join"), Convolution(arrays, "verdict", padding=0)
+        self.join, self.logit = Convolution(arrays, "join"), Convolution(arrays, "logit", padding=0)
 
     def features(self, images):
         x = self.stem(images)
@@ -115,11 +115,11 @@ class Discriminator(nn.Module):
 
     def forward(self, features, text):
         spread = text[:, :, None, None].expand(-1, -1, 4, 4)
-        return self.verdict(F.leaky_relu(self.join(torch.cat([features, spread], 1)), 0.2)).flatten(1)
+        return self.logit(F.leaky_relu(self.join(torch.cat([features, spread], 1)), 0.2)).flatten(1)
 
 
 class Training:
-    """The step of `GANTrainer`: the discriminator's turn, the generator's turn, Adam and the moving average."""
+    """The step of `GANTrainer`: the discriminator's phase, the generator's phase, Adam and the moving average."""
 
     def __init__(self, path, loss, autocast=False, channels_last=False, compiled=False):
         self.generator, self.discriminator = Generator(load(path, "generator.")), Discriminator(load(path, "discriminator."))
@@ -130,18 +130,18 @@ class Training:
         adam = lambda network, rate: torch.optim.Adam(network.parameters(), rate, betas=(0.0, 0.9), fused=True)
         self.generator_adam, self.discriminator_adam = adam(self.generator, 1e-4), adam(self.discriminator, 4e-4)
         self.average = [p.detach().clone() for p in self.generator.parameters()]
-        # Double backward is not compiled (AOTAutograd refuses it), so the discriminator's turn with its penalty stays
-        # eager; the generator and the generator's turn are compiled.
+        # Double backward is not compiled (AOTAutograd refuses it), so the discriminator's phase with its penalty stays
+        # eager; the generator and the generator's phase are compiled.
         self.paint = torch.compile(self.generator) if compiled else self.generator
-        self.judge_fake = torch.compile(self._judge_fake) if compiled else self._judge_fake
+        self.fake_logits = torch.compile(self._fake_logits) if compiled else self._fake_logits
 
-    def _judge_fake(self, images, text):
+    def _fake_logits(self, images, text):
         return self.discriminator(self.discriminator.features(images), text)
 
     def _cast(self):
         return torch.autocast("cpu", torch.bfloat16, enabled=self.autocast)
 
-    def discriminator_turn(self, inputs, fake_images):
+    def discriminator_phase(self, inputs, fake_images):
         real = inputs["real"].permute(0, 3, 1, 2).contiguous(memory_format=self.layout).requires_grad_()
         text = inputs["text"].clone().requires_grad_()
         fake_images = fake_images.detach().requires_grad_(self.loss == "relativistic")
@@ -149,7 +149,7 @@ class Training:
         with self._cast():
             features = D.features(real)
             r, m = D(features, text), D(features, inputs["mismatch"])
-            f = D(D.features(fake_images), inputs["painted"])
+            f = D(D.features(fake_images), inputs["condition"])
         r, m, f = r.float(), m.float(), f.float()
         if self.loss == "hinge":
             terms = {"real": F.relu(1 - r).mean(), "mismatch": 0.5 * F.relu(1 + m).mean(), "fake": 0.5 * F.relu(1 + f).mean()}
@@ -169,13 +169,13 @@ class Training:
         self.discriminator_adam.step()
         return {f"loss.{k}": v for k, v in terms.items()} | {"discriminator.gradient_norm": norm}
 
-    def generator_turn(self, inputs, fake_images):
+    def generator_phase(self, inputs, fake_images):
         D = self.discriminator.requires_grad_(False)
         with self._cast():
-            f = self.judge_fake(fake_images, inputs["painted"]).float()
+            f = self.fake_logits(fake_images, inputs["condition"]).float()
             if self.loss == "relativistic":
                 real = inputs["real"].permute(0, 3, 1, 2).contiguous(memory_format=self.layout)
-                r = self.judge_fake(real, inputs["text"]).float()
+                r = self.fake_logits(real, inputs["text"]).float()
         loss = -f.mean() if self.loss == "hinge" else F.softplus(r - f).mean()
         self.generator_adam.zero_grad()
         loss.backward()
@@ -187,9 +187,9 @@ class Training:
         return {"loss.generator": loss, "generator.gradient_norm": norm}
 
     def step(self, inputs):
-        # The generator paints once: its pictures serve the discriminator's turn and, with its graph, its own.
+        # The generator runs once: its images serve the discriminator's phase and, with its graph, its own.
         with self._cast():
-            fake_images = self.paint(inputs["noise"], inputs["painted"])
-        terms = self.discriminator_turn(inputs, fake_images) | self.generator_turn(inputs, fake_images)
+            fake_images = self.paint(inputs["noise"], inputs["condition"])
+        terms = self.discriminator_phase(inputs, fake_images) | self.generator_phase(inputs, fake_images)
         # Limn looks at every norm and term each step too, to leave out those that are not finite.
         return {name: value.item() for name, value in terms.items()}

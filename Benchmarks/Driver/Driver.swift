@@ -48,10 +48,12 @@ struct Export: ParsableCommand {
             NamedArray(name: $0.path, shape: $0.shape, floats: $0.values)
         }
         let batch = workload.batch
-        arrays += try workload.paint(trainer, inputs: trainer.inputs(batch, .painting))
+        arrays += try workload.generate(trainer, inputs: trainer.inputs(batch))
+        // What the two networks and their losses read.
+        let inputs = Set(["real", "noise", "text", "mismatch", "condition"])
         for step in 0..<2 {
-            for (name, values) in trainer.inputs(batch, .judging) {
-                guard case .floats(let values) = values, !name.contains(".") else { continue }
+            for (name, values) in trainer.inputs(batch) {
+                guard case .floats(let values) = values, inputs.contains(name) else { continue }
                 let width = values.count / workload.batchSize
                 let shape =
                     name == "real"
@@ -85,8 +87,8 @@ struct Paint: ParsableCommand {
 
     func run() throws {
         let trainer = try workload.trainer(steps: false)
-        let inputs = trainer.inputs(workload.batch, .painting)
-        let program = try workload.painter(trainer)
+        let inputs = trainer.inputs(workload.batch)
+        let program = try workload.generation(trainer)
         try Driver.serve(["flops": program.flops]) { _ = try program.run(inputs) }
     }
 }

@@ -35,8 +35,8 @@ struct Workload: ParsableArguments {
     func trainer(steps: Bool = true) throws -> GANTrainer {
         var recipe = Recipe()
         recipe.data.side = side
-        recipe.gan.generatorWidth = width
-        recipe.gan.discriminatorWidth = width
+        recipe.generator.width = width
+        recipe.discriminator.width = width
         recipe.gan.batch = steps ? batchSize : 1
         recipe.gan.loss = AdversarialLoss(rawValue: loss) ?? .hinge
         recipe.gan.augmentation = 0
@@ -59,7 +59,7 @@ struct Workload: ParsableArguments {
         return trainer
     }
 
-    /// Pictures of noise; the first half of the sentences match, the second half do not.
+    /// Images of noise; the first half of the sentences match, the second half do not.
     var batch: Batch {
         var stream = RandomStream(seed: 1, purpose: "benchmark pictures")
         func references(_ start: Int) -> [CaptionReference] {
@@ -74,24 +74,25 @@ struct Workload: ParsableArguments {
         [trainer.generator, trainer.discriminator].flatMap { $0.store.arrays(from: $0.parameters) }
     }
 
-    /// The generator with its current parameters, divided as the painter divides it.
-    func painter(_ trainer: GANTrainer) throws -> Replicas {
+    /// The generator with its current parameters, divided as generation divides it.
+    func generation(_ trainer: GANTrainer) throws -> Replicas {
         let replicas = Replicas.count(batch: batchSize, device: device)
         let store = trainer.generator.store
         return try Replicas(
-            replicas, on: device, parameters: store.slices(of: trainer.generator.parameters)
+            replicas, on: device, parameters: ParameterMap(store.slices(of: trainer.generator.parameters))
         ) { _ in
             let graph = Graph()
-            let generator = Generator(ParameterScope(graph, store) / "generator", trainer.networks)
+            let sizes = trainer.generatorSizes
+            let generator = Generator(ParameterScope(graph, store) / "generator", sizes)
             let images = generator(
-                noise: graph.input("noise", [batchSize / replicas, trainer.networks.noise]),
-                text: TextEmbedding(graph.input("painted", [batchSize / replicas, trainer.networks.condition])))
+                noise: graph.input("noise", [batchSize / replicas, sizes.noise]),
+                text: TextEmbedding(graph.input("condition", [batchSize / replicas, sizes.condition])))
             return Outputs(results: ["images": images.tensor])
         }
     }
 
-    func paint(_ trainer: GANTrainer, inputs: [String: HostArray]) throws -> [NamedArray] {
-        let images = try painter(trainer).run(inputs).flatMap { $0["images"] ?? [] }
+    func generate(_ trainer: GANTrainer, inputs: [String: HostArray]) throws -> [NamedArray] {
+        let images = try generation(trainer).run(inputs).flatMap { $0["images"] ?? [] }
         return [NamedArray(name: "images", shape: [batchSize, side, side, 3], floats: images)]
     }
 }

@@ -31,7 +31,9 @@ public final class ContrastiveTrainer {
     ///   - corpus: the pictures and captions that batches refer to.
     ///   - tower: what reads the captions.
     ///   - images: what sees the images.
-    init(_ recipe: Recipe, corpus: Corpus, tower: TextTower, images: ImageTower, device: CPUDevice) throws {
+    package init(
+        _ recipe: Recipe, corpus: Corpus, tower: TextTower, images: ImageTower, device: CPUDevice
+    ) throws {
         self.recipe = recipe
         self.corpus = corpus
         self.tower = tower

@@ -10,7 +10,7 @@ import Synthesis
 
 /// The half of a contrastive training that sees: a convolutional encoder of its own, or a head on the pooled features of a
 /// frozen pretrained network, which are computed once for a few views of each image.
-struct ImageTower {
+package struct ImageTower {
     private enum Kind {
         case convolutional(ImageEncoderConfiguration)
         case head(FeatureHeadConfiguration, FeatureViews)
@@ -23,7 +23,7 @@ struct ImageTower {
 
     /// The image encoder that a recipe asks for.
     /// - Parameter views: makes the features of the corpus's images by the frozen network, where the recipe names one.
-    init(_ recipe: Recipe, views: (PretrainedFeatures) throws -> FeatureViews) throws {
+    package init(_ recipe: Recipe, views: (PretrainedFeatures) throws -> FeatureViews) throws {
         let encoder = recipe.encoder
         guard let network = encoder.featureNetwork else {
             let sizes = encoder.image(side: recipe.data.side)
@@ -84,6 +84,12 @@ struct ImageTower {
         }
     }
 
+    /// The frozen features that it is trained on; nil where there are none.
+    var origin: String? {
+        guard case .head(let configuration, _) = kind else { return nil }
+        return "\(configuration.network.rawValue) \(configuration.checksum) \(configuration.resolution)"
+    }
+
     /// A few words for people.
     var summary: String {
         switch kind {
@@ -96,7 +102,7 @@ struct ImageTower {
 }
 
 /// The pooled features of a few views of each image of a corpus, in memory.
-struct FeatureViews {
+package struct FeatureViews {
     /// Views per image.
     let count: Int
     /// Their features, standardized: those of image i from row i·count on.
@@ -139,11 +145,11 @@ struct FeatureViews {
         rows = StandardizedRows(values, width: extractor.width)
     }
 
-    /// Features of nothing, for plans and profiles, whose costs do not depend on values.
-    static var placeholder: FeatureViews { FeatureViews() }
+    /// `count` views of nothing, for plans and profiles, whose costs do not depend on values.
+    package static func placeholder(_ count: Int) -> FeatureViews { FeatureViews(count) }
 
-    private init() {
-        count = 1
+    private init(_ count: Int) {
+        self.count = count
         rows = StandardizedRows([Float](repeating: 0, count: FeatureNetwork.pooledWidth), width: FeatureNetwork.pooledWidth)
     }
 

@@ -8,9 +8,9 @@ import RandomStreams
 ///
 /// The power iteration advances once per update and nowhere else, so that shards, the programs of a step and profiles see the
 /// same filters. Its vectors u and v belong to a checkpoint; W/σ follows from them.
-final class SpectralNormalization {
+package final class SpectralNormalization {
     /// u and v of each normalized parameter, one after another.
-    let vectors: FlatBuffer
+    package let vectors: FlatBuffer
     private let effective: FlatBuffer
     private let store: ParameterStore
     private var filters: [limn_spectral] = []
@@ -19,7 +19,7 @@ final class SpectralNormalization {
     private static let warmUp = 8
 
     /// Nil where no parameter of the store is normalized.
-    init?(_ store: ParameterStore, parameters: FlatBuffer, gradient: FlatBuffer, seed: UInt64) {
+    package init?(_ store: ParameterStore, parameters: FlatBuffer, gradient: FlatBuffer, seed: UInt64) {
         let entries = store.entries.filter(\.isSpectrallyNormalized)
         guard !entries.isEmpty else { return nil }
         self.store = store
@@ -41,7 +41,7 @@ final class SpectralNormalization {
     }
 
     /// Where programs read the normalized parameters, by path.
-    var slices: [String: BufferSlice] {
+    package var slices: [String: BufferSlice] {
         store.slices(of: effective).filter { path, _ in normalizedPaths.contains(path) }
     }
 
@@ -50,10 +50,10 @@ final class SpectralNormalization {
     }
 
     /// Makes W/σ from W, after a power iteration where `iterating`.
-    func normalize(iterating: Bool, threads: Int) {
+    package func normalize(iterating: Bool, threads: Int) {
         limn_spectral_normalize(filters, Int32(filters.count), iterating ? 1 : 0, Int32(threads))
     }
 
     /// Turns the gradients by W/σ into those by W.
-    func correctGradient(threads: Int) { limn_spectral_gradient(filters, Int32(filters.count), Int32(threads)) }
+    package func correctGradient(threads: Int) { limn_spectral_gradient(filters, Int32(filters.count), Int32(threads)) }
 }

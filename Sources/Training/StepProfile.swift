@@ -24,7 +24,7 @@ public struct StepProfile: CustomStringConvertible {
             let tower = try TextTower(recipe, captions: captions) {
                 [Float](repeating: 0, count: captions.count * $0.width)
             }
-            let images = try ImageTower(recipe) { _ in .placeholder }
+            let images = try ImageTower(recipe) { _ in .placeholder(recipe.encoder.views) }
             let trainer = try ContrastiveTrainer(
                 recipe, corpus: pictures.corpus, tower: tower, images: images, device: device)
             once = { try trainer.profile(batch) }

@@ -27,7 +27,7 @@ public struct TrainingPlan: CustomStringConvertible {
         if recipe.text.isTrained {
             let tower = try TextTower(recipe, captions: Array(corpus.captions)) { _ in [] }
             // What the features say changes nothing in what a step costs.
-            let images = try ImageTower(recipe) { _ in .placeholder }
+            let images = try ImageTower(recipe) { _ in .placeholder(recipe.encoder.views) }
             let trainer = try ContrastiveTrainer(recipe, corpus: corpus, tower: tower, images: images, device: device)
             let steps = Double(encoder.images) / Double(encoder.batch)
             lines += [

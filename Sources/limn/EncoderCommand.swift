@@ -14,7 +14,7 @@ struct EncoderCommand: ParsableCommand {
             abstract: "Train a text encoder against an image encoder, and no generator.",
             discussion: """
                 The result, encoder/encoder.safetensors in the run directory, is what text.encoder of a recipe and limn \
-                evaluate --judge take. A share of the pictures is held out (encoder.hold_out); how many of them find their \
+                evaluate --judge take. A share of the pictures is held out (data.hold_out); how many of them find their \
                 captions, and captions their pictures, is told twenty times in a training, and the encoders that find \
                 most are kept.
 

@@ -7,7 +7,7 @@ import Testing
     @Test(arguments: [
         ("gan.bach=8", "--set: unknown key gan.bach; did you mean gan.batch?"),
         ("gan.batch=many", "--set: gan.batch should be a whole number"),
-        ("gan.family=vae", "--set: gan.family: "), ("gan.batch", "--set gan.batch: expected key=value"),
+        ("generator.kind=vae", "--set: generator.kind: "), ("gan.batch", "--set gan.batch: expected key=value"),
         ("gan.batch=0", "gan.batch: is 0, expected 1 to 4096"), ("gan=3", "--set: gan takes keys, found “3”"),
         ("data.side=17", "data.side: is 17, expected 16, 32, 64, 128 or 256"),
     ])
@@ -60,10 +60,10 @@ import Testing
             #expect(rows["data"]?.hasPrefix("100 pictures, 240 captions") == true)
             #expect(
                 rows["encoder"]?.contains(
-                    /^1 blocks of width [0-9]+, [0-9]+ tokens; with the image encoder [0-9]+ parameters$/) == true)
-            #expect(rows["networks"] == "df-gan at 16×16")
-            #expect(rows["generator"]?.hasSuffix(" parameters, width 4") == true)
-            #expect(rows["discriminator"]?.hasSuffix(" parameters, width 4") == true)
+                    /^1 blocks of width [0-9]+, [0-9]+ tokens; a convolutional image encoder of width 4; [0-9]+ parameters$/)
+                    == true)
+            #expect(rows["generator"]?.contains(/^df-gan at 16×16, width 4, [0-9]+ parameters$/) == true)
+            #expect(rows["discriminator"]?.contains(/^df-gan, width 4, [0-9]+ parameters$/) == true)
             #expect(rows["step"]?.contains(/^8 pictures, [0-9.]+ GFLOP each, [0-9]+ MiB$/) == true)
             #expect(rows["training"]?.contains(/^2400 pictures: [0-9.e-]+ PFLOP, about \d+ s here$/) == true)
             #expect(!exists(folder + "/run"))

@@ -165,7 +165,7 @@ import Testing
             try FileManager.default.copyItem(atPath: tiny.run, toPath: run)
             expectRefusal(try tiny.train(to: run).finish(), 73, "\(run) already holds files")
             expectRefusal(
-                try tiny.train(to: run, "--resume", "--set", "gan.noise=9").finish(), 64,
+                try tiny.train(to: run, "--resume", "--set", "generator.noise=9").finish(), 64,
                 "/recipe.yaml differs from the recipe given")
             #expect(haveEqualContents(run + "/log.txt", tiny.run + "/log.txt"))
             try expectEqualRuns(run, tiny.run)

@@ -17,12 +17,12 @@ struct Tiny: Sendable {
     /// Long enough to be interrupted anywhere: some two seconds.
     private static let yaml = """
         name: tiny
-        data: {side: 16, vocabulary: 300}
-        encoder: {width: 16, layers: 1, heads: 2, length: 16, embedding: 16, image_width: 4, batch: 16, images: 4000,
-                  hold_out: 0.2}
+        data: {side: 16, vocabulary: 300, hold_out: 0.2}
+        encoder: {width: 16, layers: 1, heads: 2, length: 16, embedding: 16, image_width: 4, batch: 16, images: 4000}
+        generator: {width: 4, noise: 8}
+        discriminator: {width: 4}
         gan:
-          {generator_width: 4, discriminator_width: 4, noise: 8, batch: 8, images: 2400, checkpoint_every: 150,
-           snapshot_every: 1200, augmentation: 0.5, penalty_every: 2}
+          {batch: 8, images: 2400, checkpoint_every: 150, snapshot_every: 1200, augmentation: 0.5, penalty_interval: 2}
         """
 
     private init() throws {

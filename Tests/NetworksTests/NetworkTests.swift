@@ -8,31 +8,40 @@ import Testing
 private let device = CPUDevice(library: .openBLAS, threads: 1, precision: .float32)
 
 @Suite struct NetworkTests {
-    @Test(arguments: NetworkFamily.allCases, [16, 32])
-    func generatorsPaintPicturesInRange(family: NetworkFamily, side: Int) throws {
-        let configuration = GANConfiguration(
-            family: family, side: side, generatorWidth: 4, discriminatorWidth: 4, noise: 8, condition: 8)
+    /// Both networks of a kind that learns to see from the corpus alone.
+    private func traced(_ kind: DiscriminatorKind, _ scope: ParameterScope, _ images: ImageBatch, _ text: TextEmbedding)
+        -> [Logits]
+    {
+        let sizes = DiscriminatorConfiguration(
+            kind: kind, side: images.tensor.shape[1], width: 4, condition: text.tensor.shape[1])
+        let discriminator = sizes.discriminator(scope, frozen: ParameterScope(scope.graph, ParameterStore()))
+        return discriminator.logits(of: discriminator.states(of: discriminator.features(of: images)), given: text)
+    }
+
+    @Test(arguments: GeneratorKind.allCases, [16, 32])
+    func generatorsMakeImagesInRange(kind: GeneratorKind, side: Int) throws {
+        let discriminator = try #require(DiscriminatorKind(rawValue: kind.rawValue))
+        let configuration = GeneratorConfiguration(kind: kind, side: side, width: 4, noise: 8, condition: 8)
         let (graph, store) = (Graph(), ParameterStore())
         let root = ParameterScope(graph, store)
         let text = TextEmbedding(graph.input("text", [3, 8]))
         let images = Generator(root / "generator", configuration)(noise: graph.input("noise", [3, 8]), text: text)
-        let judge = Discriminator(root / "discriminator", configuration)
-        let verdicts = judge(judge.features(images), text)
+        let logits = traced(discriminator, root / "discriminator", images, text)
         #expect(images.tensor.shape == [3, side, side, 3])
-        #expect(verdicts.tensor.shape == [3, 1])
+        #expect(logits.map(\.tensor.shape) == [[3, 1]])
         let values = store.allocate(seed: 1)
         let program = try device.compile(
-            Outputs(results: ["images": images.tensor, "verdicts": verdicts.tensor]),
+            Outputs(results: ["images": images.tensor, "logits": logits[0].tensor]),
             parameters: ParameterMap(store.slices(of: values)))
         var stream = RandomStream(seed: 1, purpose: "test")
         let results = try program.run(["noise": .floats(stream.normals(24)), "text": .floats(stream.normals(24))])
         #expect(results["images"]?.allSatisfy { abs($0) <= 1 } == true)
-        #expect(results["verdicts"]?.allSatisfy(\.isFinite) == true)
+        #expect(results["logits"]?.allSatisfy(\.isFinite) == true)
     }
 
-    @Test(arguments: NetworkFamily.allCases, [64, 128])
-    func largerSidesAreDrawn(family: NetworkFamily, side: Int) {
-        let configuration = GANConfiguration(family: family, side: side)
+    @Test(arguments: GeneratorKind.allCases, [64, 128])
+    func largerSidesAreTraced(kind: GeneratorKind, side: Int) {
+        let configuration = GeneratorConfiguration(kind: kind, side: side)
         let graph = Graph()
         let images = Generator(ParameterScope(graph, ParameterStore()) / "g", configuration)(
             noise: graph.input("noise", [1, 100]), text: TextEmbedding(graph.input("text", [1, 256])))
@@ -46,34 +55,41 @@ private let device = CPUDevice(library: .openBLAS, threads: 1, precision: .float
                 return nil
             } catch { return error.key }
         }
-        #expect(key { () throws(ConfigurationError) in try GANConfiguration(side: 48).validate() } == "side")
-        #expect(
-            key { () throws(ConfigurationError) in try GANConfiguration(generatorWidth: 1).validate() }
-                == "generator.width")
-        #expect(key { () throws(ConfigurationError) in try GANConfiguration(noise: 0).validate() } == "generator.noise")
+        func key(_ sizes: GeneratorConfiguration) -> String? { key { () throws(ConfigurationError) in try sizes.validate() } }
+        func key(_ sizes: DiscriminatorConfiguration) -> String? {
+            key { () throws(ConfigurationError) in try sizes.validate() }
+        }
+        #expect(key(GeneratorConfiguration(side: 48)) == "side")
+        #expect(key(GeneratorConfiguration(width: 1)) == "generator.width")
+        #expect(key(GeneratorConfiguration(maximumWidth: 8)) == "generator.max_width")
+        #expect(key(GeneratorConfiguration(noise: 0)) == "generator.noise")
+        #expect(key(GeneratorConfiguration(condition: 4)) == "encoder.embedding")
+        #expect(key(DiscriminatorConfiguration(side: 17)) == "side")
+        #expect(key(DiscriminatorConfiguration(width: 257)) == "discriminator.width")
+        #expect(key(DiscriminatorConfiguration(resolution: 100)) == "discriminator.resolution")
         #expect(
             key { () throws(ConfigurationError) in
                 try TextEncoderConfiguration(vocabulary: 300, width: 30, heads: 4).validate()
             }
                 == "encoder.heads")
-        #expect(key { () throws(ConfigurationError) in try GANConfiguration().validate() } == nil)
+        #expect(key(GeneratorConfiguration()) == nil)
+        #expect(key(DiscriminatorConfiguration()) == nil)
     }
 
-    /// The verdict must follow the sentence: a discriminator that ignores it could not be matching-aware.
-    @Test func verdictsDependOnPictureAndSentence() throws {
-        let configuration = GANConfiguration(side: 16, generatorWidth: 4, discriminatorWidth: 4, noise: 8, condition: 8)
+    /// Logits must follow the sentence: a discriminator that ignores it could not be matching-aware.
+    @Test(arguments: [DiscriminatorKind.dfGAN, .ganCLS])
+    func logitsDependOnImageAndSentence(kind: DiscriminatorKind) throws {
         let (graph, store) = (Graph(), ParameterStore())
-        let judge = Discriminator(ParameterScope(graph, store), configuration)
         let images = graph.input("images", [1, 16, 16, 3])
         let text = graph.input("text", [1, 8])
-        let verdict = judge(judge.features(ImageBatch(images)), TextEmbedding(text))
-        let slopes = gradients(of: verdict.tensor, withRespectTo: [images, text])
+        let logits = traced(kind, ParameterScope(graph, store), ImageBatch(images), TextEmbedding(text))
+        let derivatives = gradients(of: logits[0].tensor, withRespectTo: [images, text])
         let program = try device.compile(
-            Outputs(results: ["byImage": slopes[0], "byText": slopes[1]]),
+            Outputs(results: ["by image": derivatives[0], "by text": derivatives[1]]),
             parameters: ParameterMap(store.slices(of: store.allocate(seed: 2))))
         var stream = RandomStream(seed: 3, purpose: "test")
         let results = try program.run(["images": .floats(stream.normals(768)), "text": .floats(stream.normals(8))])
-        for name in ["byImage", "byText"] { #expect(results[name]?.contains { abs($0) > 1e-6 } == true) }
+        for name in ["by image", "by text"] { #expect(results[name]?.contains { abs($0) > 1e-6 } == true) }
     }
 }
 

@@ -14,8 +14,7 @@ private func tinyModel(widthOfGenerator: Int = 4) throws -> Model {
         on: ["a red circle", "a blue square"], name: "tiny", provenance: "test")
     let encoder = TextEncoderConfiguration(
         vocabulary: vocabulary.count, width: 16, layers: 1, heads: 2, length: 16, embedding: 8)
-    let networks = GANConfiguration(
-        side: 16, generatorWidth: widthOfGenerator, discriminatorWidth: 4, noise: 8, condition: 8)
+    let networks = GeneratorConfiguration(side: 16, width: widthOfGenerator, noise: 8, condition: 8)
     let (graph, store) = (Graph(), ParameterStore())
     _ = TextEncoder(ParameterScope(graph, store) / "encoder", encoder)
     _ = Generator(ParameterScope(graph, store) / "generator", networks)
@@ -54,7 +53,7 @@ private let device = CPUDevice(library: .openBLAS, threads: 1, precision: .float
         let path = folder.path + "/model.safetensors"
         let model = try tinyModel()
         var absurd = model.configuration
-        absurd.networks.generatorWidth = 1 << 40
+        absurd.networks.width = 1 << 40
         try Model(configuration: absurd, vocabulary: model.vocabulary, arrays: model.arrays).write(to: path)
         let error = #expect(throws: ModelError.self) { try Model(contentsOf: path) }
         #expect(error?.description.contains("generator.width") == true)

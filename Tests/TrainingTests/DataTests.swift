@@ -8,12 +8,11 @@ import Training
 /// What a run is trained on: its record, its cache, and pictures that turn out bad.
 @Suite(.serialized) struct DataTests {
     private static let yaml = """
-        data: {side: 16, vocabulary: 300}
-        encoder: {width: 16, layers: 1, heads: 2, length: 16, embedding: 16, image_width: 4, batch: 16, images: 64,
-                  hold_out: 0.2}
-        gan:
-          {generator_width: 4, discriminator_width: 4, noise: 8, batch: 8, images: 80, checkpoint_every: 24,
-           snapshot_every: 80}
+        data: {side: 16, vocabulary: 300, hold_out: 0.2}
+        encoder: {width: 16, layers: 1, heads: 2, length: 16, embedding: 16, image_width: 4, batch: 16, images: 64}
+        generator: {width: 4, noise: 8}
+        discriminator: {width: 4}
+        gan: {batch: 8, images: 80, checkpoint_every: 24, snapshot_every: 80}
         """
 
     /// A corpus of 200 pictures without splits, and a place for runs.

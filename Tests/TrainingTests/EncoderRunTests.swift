@@ -48,7 +48,7 @@ import Training
     }
 
     @Test func heldOutPairsAreLookedForTwentyTimes() throws {
-        let (rows, log, _) = try trials(["encoder.hold_out=0.25"])
+        let (rows, log, _) = try trials(["data.hold_out=0.25"])
         #expect(rows.map(\.images) == (1...20).map { 160 * $0 })
         let count = try #require(rows.first?.recall.count)
         #expect(log.contains("\(count) pictures held out"))
@@ -64,11 +64,11 @@ import Training
     }
 
     @Test func nothingHeldOutNothingLookedFor() throws {
-        #expect(try trials(["encoder.hold_out=0", "encoder.images=320"]).rows.isEmpty)
+        #expect(try trials(["data.hold_out=0", "encoder.images=320"]).rows.isEmpty)
     }
 
     @Test func aTrainingThatBringsNothingEndsEarlyAndKeepsItsBest() throws {
-        let (rows, log, _) = try trials(["encoder.hold_out=0.25", "encoder.patience=3", "encoder.rate=1.0e-12"])
+        let (rows, log, _) = try trials(["data.hold_out=0.25", "encoder.patience=3", "encoder.learning_rate=1.0e-12"])
         // The first is the best, and three are no better.
         #expect(rows.count == 4)
         #expect(log.contains("ended after 640 images"))

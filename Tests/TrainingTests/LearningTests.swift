@@ -23,10 +23,11 @@ import Training
         let yaml = """
             seed: 3
             data: {side: 16, vocabulary: 400}
-            encoder: {width: 32, layers: 1, heads: 2, length: 24, embedding: 32, image_width: 8, batch: 64, images: 30000, rate: 2.0e-3}
+            encoder: {width: 32, layers: 1, heads: 2, length: 24, embedding: 32, image_width: 8, batch: 64, images: 30000, learning_rate: 2.0e-3}
+            generator: {width: 8, noise: 16, learning_rate: 5.0e-4}
+            discriminator: {width: 8, learning_rate: 1.0e-3}
             gan:
-              {generator_width: 8, discriminator_width: 8, noise: 16, batch: 32, images: 120000, generator_rate: 5.0e-4,
-               discriminator_rate: 1.0e-3, augmentation: 0, interpolation: 0, penalty_every: 2, average_half_life: 2,
+              {batch: 32, images: 120000, augmentation: 0, interpolation: 0, penalty_interval: 2, ema_half_life: 2,
                snapshot_every: 1000000, checkpoint_every: 1000000}
             """
         let device = CPUDevice()

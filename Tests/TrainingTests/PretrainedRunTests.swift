@@ -22,10 +22,12 @@ let goldenBERT =
         try ShapesCorpus(seed: 1, side: 16).write(to: folder + "/corpus", count: 120)
         try FileManager.default.copyItem(atPath: goldenBERT, toPath: folder + "/tiny-bert")
         let yaml = """
-            data: {side: 16}
+            data: {side: 16, hold_out: 0.25}
             text: {encoder: \(folder)/tiny-bert}
-            encoder: {embedding: 16, image_width: 4, batch: 16, images: 1600, hold_out: 0.25}
-            gan: {generator_width: 4, discriminator_width: 4, noise: 8, batch: 8, images: 16, snapshot_every: 16}
+            encoder: {embedding: 16, image_width: 4, batch: 16, images: 1600}
+            generator: {width: 4, noise: 8}
+            discriminator: {width: 4}
+            gan: {batch: 8, images: 16, snapshot_every: 16}
             """
         let recipe = try Recipe(yaml: yaml, named: "tiny")
         try body(folder) {

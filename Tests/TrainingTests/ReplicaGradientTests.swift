@@ -28,12 +28,12 @@ import Training
         return (zip(a, b).map { abs($0 - $1) }.max() ?? 0) / length
     }
 
-    @Test func ofBothTurns() throws {
+    @Test func ofBothPhases() throws {
         var recipe = Recipe()
         recipe.data.side = 16
-        recipe.gan.generatorWidth = 4
-        recipe.gan.discriminatorWidth = 4
-        recipe.gan.noise = 8
+        recipe.generator.width = 4
+        recipe.generator.noise = 8
+        recipe.discriminator.width = 4
         recipe.gan.batch = 12
         try withBatch(12) { corpus, batch in
             let embeddings = (0..<corpus.captionCount * 8).map { Float($0 % 7) / 7 - 0.4 }
@@ -64,8 +64,10 @@ import Training
             let tower = try TextTower(recipe, captions: captions) { encoder in
                 (0..<captions.count * encoder.width).map { Float(($0 * $0) % 11) / 11 - 0.4 }
             }
+            let images = try ImageTower(recipe) { _ in .placeholder(1) }
             let gradients = try [1, 2, 3].map { threads in
-                let trainer = try ContrastiveTrainer(recipe, corpus: corpus, tower: tower, device: device(threads))
+                let trainer = try ContrastiveTrainer(
+                    recipe, corpus: corpus, tower: tower, images: images, device: device(threads))
                 let norm = try #require(try trainer.step(batch)["gradient_norm"])
                 // What is left in the buffer may have been cut to length 1.
                 return trainer.pair.gradient.values.map { $0 * Float(max(1, norm)) }
@@ -84,10 +86,12 @@ import Training
         (recipe.encoder.embedding, recipe.encoder.imageWidth, recipe.encoder.batch) = (8, 4, 12)
         try withBatch(12) { corpus, batch in
             let tower = try TextTower(recipe, captions: Array(corpus.captions)) { _ in [] }
-            func loss(_ images: [Float]) throws -> Double {
-                let trainer = try ContrastiveTrainer(recipe, corpus: corpus, tower: tower, device: device(1))
+            let images = try ImageTower(recipe) { _ in .placeholder(1) }
+            func loss(_ pixels: [Float]) throws -> Double {
+                let trainer = try ContrastiveTrainer(
+                    recipe, corpus: corpus, tower: tower, images: images, device: device(1))
                 let same = Batch(
-                    firstImage: 0, images: images, captions: batch.captions, mismatches: batch.mismatches)
+                    firstImage: 0, images: pixels, captions: batch.captions, mismatches: batch.mismatches)
                 return try #require(try trainer.step(same)["loss"])
             }
             let first = batch.images[..<(16 * 16 * 3)]

@@ -12,9 +12,10 @@ import Training
     private static let yaml = """
         data: {side: 16, vocabulary: 300}
         encoder: {width: 16, layers: 1, heads: 2, length: 16, embedding: 16, image_width: 4, batch: 16, images: 64}
+        generator: {width: 4, noise: 8}
+        discriminator: {width: 4}
         gan:
-          {generator_width: 4, discriminator_width: 4, noise: 8, batch: 8, images: 80, checkpoint_every: 24,
-           snapshot_every: 80, augmentation: 0.5, penalty_every: 2}
+          {batch: 8, images: 80, checkpoint_every: 24, snapshot_every: 80, augmentation: 0.5, penalty_interval: 2}
         """
 
     private func withCorpus(_ body: (_ folder: String, _ corpus: String) throws -> Void) throws {
