@@ -14,14 +14,14 @@ import Synthesis
 ///
 /// A projection is random (Sauer et al. 2021, section 3.2) and reads features standardized per channel: P·(x − µ)/σ is one 1×1
 /// convolution with weights P/σ and biases −P·µ/σ.
-final class FrozenFeatures {
+package final class FrozenFeatures {
     /// Where frozen parameters are declared.
-    let store = ParameterStore()
+    package let store = ParameterStore()
     /// Their values, with what kernels make of them once per process.
     let parameters: FrozenParameters
     /// Sizes of the image encoder's head on pooled features; nil where the training compares no images with sentences.
     let imageHead: ProjectionHeadConfiguration?
-    private let values: FlatBuffer
+    package let values: FlatBuffer
 
     /// No frozen parameters, for a discriminator that learns all it knows.
     init() {
@@ -85,7 +85,7 @@ final class FrozenFeatures {
 extension GANTrainer {
     /// A trainer of the recipe's networks on no statistics and no trained encoder, for plans and profiles: its steps cost what
     /// those of a training cost.
-    convenience init(untrained recipe: Recipe, embeddings: [Float], condition: Int, device: CPUDevice) throws {
+    package convenience init(untrained recipe: Recipe, embeddings: [Float], condition: Int, device: CPUDevice) throws {
         let configuration = recipe.discriminatorConfiguration(condition: condition)
         var frozen = FrozenFeatures()
         if configuration.kind == .features {
