@@ -269,7 +269,7 @@ class Training:
         loss = -torch.stack(logits).float().mean(1).sum()
         scores = torch.addmm(inputs["mask"], embeddings, inputs["sentences"].t(), alpha=10)
         contrastive = (scores.logsumexp(1) - 10 * (embeddings * inputs["sentences"]).sum(1)).mean()
-        (loss + contrastive).backward()
+        (loss + 2 * contrastive).backward()
         self.heads.requires_grad_(True)
         norm = self.generator_values.update()
         with torch.no_grad():

@@ -86,7 +86,7 @@ struct Workload: ParsableArguments {
         recipe.discriminator.resolution = 96
         recipe.discriminator.learningRate = 2e-4
         recipe.gan.penalty = 0
-        recipe.gan.contrastive = 1
+        recipe.gan.contrastive = 2
         recipe.gan.beta2 = 0.99
         recipe.gan.augmentation = 0.5
         recipe.gan.interpolation = 0

@@ -101,7 +101,9 @@ public struct Evaluator {
         // Of each image one caption, so that both sides of a distance count alike.
         let firsts = corpus.examples.indices.map { corpus.reference(example: $0, caption: 0).number }
         var perClass: [Int: [Int]] = [:]
-        for example in corpus.examples.indices { perClass[corpus.label(of: example) ?? example, default: []].append(example) }
+        for example in corpus.examples.indices {
+            perClass[corpus.label(of: example) ?? example, default: []].append(example)
+        }
         let sample = Sample(
             generated: firsts.map { generated[$0] }, captions: firsts.map { queries[$0].caption }, real: reals,
             perCaption: try imagesPerCaption(queries, generator),
@@ -242,7 +244,9 @@ public struct Evaluator {
         guard !sample.perClass.isEmpty, !sample.perCaption.isEmpty else { return nil }
         let count = Evaluator.imagesPerCaption
         let features = try extractor.features(of: sample.perCaption.flatMap { $0 })
-        let generated = try sample.perCaption.indices.map { try features.selecting(Array($0 * count..<($0 + 1) * count)) }
+        let generated = try sample.perCaption.indices.map {
+            try features.selecting(Array($0 * count..<($0 + 1) * count))
+        }
         let groups = try sample.perClass.map { try real.selecting(Array($0.prefix(count))) }
         return try pairwiseDistanceRatio(generated: generated, real: groups).ratio
     }
@@ -262,7 +266,7 @@ public struct Evaluator {
             closest: closest.map { place, neighbor in
                 .init(
                     caption: sample.captions[place],
-                    trainingImage: corpus.picturePath(of: corpus.examples[neighbor.row]), distance: neighbor.distance)
+                    trainingImage: corpus.imagePath(of: corpus.examples[neighbor.row]), distance: neighbor.distance)
             })
     }
 

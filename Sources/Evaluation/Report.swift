@@ -40,8 +40,9 @@ public struct Report: Codable, Sendable {
         public var frechet: Distance
         /// Kernel distance (Bińkowski et al. 2018), times 1,000.
         public var kernel: Distance
-        /// Precision and recall (Kynkäänniemi et al. 2019), 3 neighbours.
+        /// Precision (Kynkäänniemi et al. 2019), 3 neighbours.
         public var precision: Double
+        /// Recall (as above).
         public var recall: Double
         /// Mean distance between images of one caption, against real images of one class.
         public var diversity: Double?
@@ -59,8 +60,11 @@ public struct Report: Codable, Sendable {
 
         /// A generated image and its nearest training image.
         public struct Match: Codable, Sendable {
+            /// The caption of the generated image.
             public var caption: String
+            /// The training image's path.
             public var trainingImage: String
+            /// The distance of their features.
             public var distance: Double
         }
     }

@@ -1,7 +1,7 @@
 import Checkpoints
 import Execution
 import FoundationEssentials
-import Language
+import Tokenizers
 import Layers
 import Networks
 
@@ -58,7 +58,7 @@ public struct Model: Sendable {
     }
 
     /// Reads a model file; its sizes are checked before anything is built from them.
-    /// - Throws: `CheckpointError`, `LanguageError` or `ModelError`, each one line that names the file.
+    /// - Throws: `CheckpointError`, `TokenizerError` or `ModelError`, each one line that names the file.
     public init(contentsOf path: String) throws {
         let file = try ModelFile(contentsOf: path)
         do {

@@ -24,7 +24,8 @@ public struct PretrainedFeatures: Sendable {
     /// Reads the network that a file holds: its metadata name it, or its arrays are those of one network alone.
     /// - Throws: as below.
     public init(contentsOf path: String) throws {
-        let named = FileManager.default.fileExists(atPath: path) ? try Safetensors(contentsOf: path).metadata["network"] : nil
+        let isThere = FileManager.default.fileExists(atPath: path)
+        let named = isThere ? try Safetensors(contentsOf: path).metadata["network"] : nil
         if let network = named.flatMap(FeatureNetwork.init) {
             try self.init(network, contentsOf: path)
             return

@@ -18,13 +18,13 @@ package final class FrozenFeatures {
     /// Where frozen parameters are declared.
     package let store = ParameterStore()
     /// Their values, with what kernels make of them once per process.
-    let parameters: FrozenParameters
+    package let parameters: FrozenParameters
     /// Sizes of the image encoder's head on pooled features; nil where the training compares no images with sentences.
     let imageHead: ProjectionHeadConfiguration?
     package let values: FlatBuffer
 
     /// No frozen parameters, for a discriminator that learns all it knows.
-    init() {
+    package init() {
         values = store.allocate()
         parameters = FrozenParameters([:])
         imageHead = nil
@@ -34,7 +34,7 @@ package final class FrozenFeatures {
     ///   - statistics: of the network's features of training images.
     ///   - imageHead: sizes and values of the image encoder's head; nil where it is not needed.
     ///   - seed: of the projections.
-    init(
+    package init(
         _ configuration: DiscriminatorConfiguration, features: PretrainedFeatures, statistics: ChannelStatistics,
         imageHead: TrainedHead?, seed: UInt64
     ) throws {
@@ -107,7 +107,7 @@ extension GANTrainer {
 }
 
 /// Mean and deviation of each channel of a frozen network's maps at each scale, over training images as they are.
-struct ChannelStatistics {
+package struct ChannelStatistics {
     struct Scale {
         var mean: [Float]
         var deviation: [Float]
@@ -132,8 +132,9 @@ struct ChannelStatistics {
             let file = try Safetensors(contentsOf: path)
             guard file.metadata["format"] == format, file.metadata["key"] == key else {
                 throw StateError(
-                    description: "\(path): the run was begun on the features \(file.metadata["key"] ?? "of no network"), "
-                        + "found \(key); resume with those, or begin a new run")
+                    description: "\(path): the run was begun on the features "
+                        + "\(file.metadata["key"] ?? "of no network"), found \(key); resume with those, or begin a new run"
+                )
             }
             return try ChannelStatistics(file, path: path, scales: features.network.tapChannels.count)
         }
@@ -149,7 +150,7 @@ struct ChannelStatistics {
     }
 
     /// Mean 0 and deviation 1.
-    static func neutral(_ network: FeatureNetwork) -> ChannelStatistics {
+    package static func neutral(_ network: FeatureNetwork) -> ChannelStatistics {
         var statistics = ChannelStatistics()
         for channels in network.tapChannels {
             statistics.scales.append(
@@ -163,7 +164,8 @@ struct ChannelStatistics {
 
     private init(_ file: Safetensors, path: String, scales count: Int) throws {
         for scale in 0..<count {
-            guard let mean = try file["\(scale).mean"]?.floats(), let deviation = try file["\(scale).deviation"]?.floats()
+            guard let mean = try file["\(scale).mean"]?.floats(),
+                let deviation = try file["\(scale).deviation"]?.floats()
             else { throw StateError(description: "\(path): does not hold the statistics of \(count) scales") }
             scales.append(Scale(mean: mean, deviation: deviation))
         }
@@ -171,7 +173,8 @@ struct ChannelStatistics {
 
     /// Computes them on images evenly spaced over the corpus.
     private init(
-        _ configuration: DiscriminatorConfiguration, features: PretrainedFeatures, images: PictureStore, device: CPUDevice
+        _ configuration: DiscriminatorConfiguration, features: PretrainedFeatures, images: PictureStore,
+        device: CPUDevice
     ) throws {
         let (network, resolution, batch) = (configuration.network, configuration.resolution, ChannelStatistics.batch)
         let store = ParameterStore()

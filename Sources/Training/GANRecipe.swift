@@ -18,7 +18,10 @@ public struct GeneratorRecipe: Codable, Equatable, Sendable {
     public var learningRate: Float = 1e-4
 
     enum CodingKeys: String, CodingKey {
-        case kind, width, maxWidth = "max_width", noise, output, textScale = "text_scale", learningRate = "learning_rate"
+        case kind, width, noise, output
+        case maxWidth = "max_width"
+        case textScale = "text_scale"
+        case learningRate = "learning_rate"
     }
 }
 
@@ -56,9 +59,10 @@ public struct GANRecipe: Codable, Equatable, Sendable {
     public var batch = 32
     /// Images seen in all.
     public var images = 400_000
-    /// Adam's decay rates of the first and the second moment. With an adversary yesterday's direction misleads, so the first
-    /// is 0 (Tao et al. 2022).
+    /// Adam's decay rate of the first moment. With an adversary yesterday's direction misleads, so it is 0
+    /// (Tao et al. 2022).
     public var beta1: Float = 0
+    /// Adam's decay rate of the second moment.
     public var beta2: Float = 0.9
     /// Share of noise in the sentence vectors that the generator sees.
     public var textNoise: Float = 0.1
@@ -133,7 +137,8 @@ extension Recipe {
     var discriminatorSummary: String {
         let kind = discriminator.kind.rawValue
         guard discriminator.kind == .features else { return "\(kind), width \(discriminator.width)" }
-        return "\(kind) of \(discriminator.network.rawValue) at \(discriminator.resolution)×\(discriminator.resolution), "
+        let resolution = discriminator.resolution
+        return "\(kind) of \(discriminator.network.rawValue) at \(resolution)×\(resolution), "
             + "width \(discriminator.width)"
     }
 

@@ -47,7 +47,8 @@ public final class GANTrainer {
     ///   - corpus: whose classes say which sentences of a batch may describe the same image; nil where there are none.
     ///   - frozen: what the discriminator and the comparison with sentences read and do not change.
     package init(
-        _ recipe: Recipe, embeddings: [Float], condition: Int, corpus: Corpus?, frozen: FrozenFeatures, device: CPUDevice
+        _ recipe: Recipe, embeddings: [Float], condition: Int, corpus: Corpus?, frozen: FrozenFeatures,
+        device: CPUDevice
     ) throws {
         self.recipe = recipe
         self.device = device

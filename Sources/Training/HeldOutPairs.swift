@@ -2,6 +2,7 @@ import Checkpoints
 import Corpora
 import Evaluation
 import Execution
+import Files
 import FoundationEssentials
 import Images
 import RandomStreams

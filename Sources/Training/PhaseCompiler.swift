@@ -67,7 +67,8 @@ struct PhaseCompiler {
             condition: TextEmbedding, inOneBatch: Bool
         ) -> (real: [Logits], mismatch: [Logits], fake: [Logits]) {
             guard inOneBatch else { return (logits(real, text), logits(real, mismatch), logits(fake, condition)) }
-            let features = ImageFeatures(maps: zip(real.maps, fake.maps).map { Tensor.concatenated([$0, $1], axis: 0) })
+            let features = ImageFeatures(
+                maps: zip(real.maps, fake.maps).map { Tensor.concatenated([$0, $1], axis: 0) })
             let states = discriminator.states(of: features).map {
                 Tensor.concatenated([$0, $0.slice(axis: 0, start: 0, count: shard)], axis: 0)
             }
@@ -150,7 +151,9 @@ struct PhaseCompiler {
             loss = loss + term
         }
         if gan.loss == .relativistic {
-            for (number, map) in realFeatures.maps.enumerated() { results["\(PhaseCompiler.passed)real.\(number)"] = map }
+            for (number, map) in realFeatures.maps.enumerated() {
+                results["\(PhaseCompiler.passed)real.\(number)"] = map
+            }
         }
         return Outputs(results: results, writes: discriminator.gradientWrites(of: loss, replica: replica))
     }
@@ -168,7 +171,8 @@ struct PhaseCompiler {
             let fake = networks.logits(features, condition)
             let real =
                 gan.loss == .relativistic
-                ? networks.logits(networks.features("real", like: features.maps.map(\.shape)), networks.sentences("text"))
+                ? networks.logits(
+                    networks.features("real", like: features.maps.map(\.shape)), networks.sentences("text"))
                 : nil
             var loss = generatorLoss(gan.loss, fake: fake, real: real)
             var results = ["loss.generator": loss]

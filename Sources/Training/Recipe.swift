@@ -30,7 +30,9 @@ public struct Recipe: Codable, Equatable, Sendable {
     /// The defaults.
     public init() {}
 
-    enum CodingKeys: String, CodingKey { case name, seed, precision, data, text, encoder, generator, discriminator, gan, evaluate }
+    enum CodingKeys: String, CodingKey {
+        case name, seed, precision, data, text, encoder, generator, discriminator, gan, evaluate
+    }
 
     /// Throws the first value that no training can have.
     public func validate() throws(ConfigurationError) {
@@ -52,7 +54,8 @@ public struct Recipe: Codable, Equatable, Sendable {
         try ConfigurationError.checkRate("discriminator.learning_rate", discriminator.learningRate)
         try generatorConfiguration(condition: encoder.embedding).validate()
         try discriminatorConfiguration(condition: encoder.embedding).validate()
-        guard gan.contrastive == 0 || (discriminator.kind == .features && encoder.network == discriminator.network.rawValue) else {
+        let sharesFeatures = discriminator.kind == .features && encoder.network == discriminator.network.rawValue
+        guard gan.contrastive == 0 || sharesFeatures else {
             throw ConfigurationError(
                 key: "gan.contrastive",
                 problem: "needs discriminator.kind: features and encoder.network: \(discriminator.network.rawValue), "
@@ -190,4 +193,3 @@ public struct EncoderRecipe: Codable, Equatable, Sendable {
         ImageEncoderConfiguration(side: side, width: imageWidth, embedding: embedding)
     }
 }
-

@@ -1,7 +1,7 @@
 import Corpora
 import Execution
 import Graphs
-import Language
+import Tokenizers
 import Layers
 import Networks
 import RandomStreams
@@ -57,7 +57,8 @@ public struct TextTower {
         if recipe.text.isOwn {
             let vocabulary = try VocabularyTrainer(size: recipe.data.vocabulary).train(
                 on: captions, name: recipe.name, provenance: "\(captions.count) captions, recipe \(recipe.name)")
-            self.init(own: encoder.text(vocabulary: vocabulary.count), vocabulary: vocabulary, captions: captions,
+            self.init(
+                own: encoder.text(vocabulary: vocabulary.count), vocabulary: vocabulary, captions: captions,
                 tokenDropout: encoder.tokenDropout)
         } else {
             let pretrained = try PretrainedEncoder(contentsOf: recipe.text.encoder)

@@ -1,5 +1,5 @@
 import Checkpoints
-import Language
+import Tokenizers
 import Synthesis
 
 /// A checkpoint, or data, that do not fit the training that is to go on.
@@ -39,14 +39,14 @@ extension OptimizedStore {
 }
 
 extension GANTrainer {
-    func checkpoint(_ recipe: String, seed: UInt64) -> TrainingCheckpoint {
+    package func checkpoint(_ recipe: String, seed: UInt64) -> TrainingCheckpoint {
         TrainingCheckpoint(
             counters: .init(imagesSeen: imagesSeen, steps: generator.steps, skippedSteps: skipped, seed: seed),
             recipe: recipe,
             arrays: generator.arrays("generator") + discriminator.arrays("discriminator"))
     }
 
-    func restore(_ checkpoint: TrainingCheckpoint) throws {
+    package func restore(_ checkpoint: TrainingCheckpoint) throws {
         try generator.restore("generator", from: checkpoint)
         try discriminator.restore("discriminator", from: checkpoint)
         imagesSeen = checkpoint.counters.imagesSeen
@@ -60,7 +60,8 @@ extension GANTrainer {
         case .own(let configuration, let vocabulary, _):
             return Model(
                 configuration: .init(
-                    name: name, encoder: configuration, networks: generatorSizes, trainingFeatures: trainingFeatures), vocabulary: vocabulary,
+                    name: name, encoder: configuration, networks: generatorSizes, trainingFeatures: trainingFeatures),
+                vocabulary: vocabulary,
                 arrays: arrays, card: card)
         case .pretrained(let encoder, let head):
             let reference = PretrainedReference(encoder, head: head.configuration)

@@ -1,12 +1,13 @@
 import Checkpoints
 import Corpora
 import Execution
+import Files
 import FoundationEssentials
 import Images
-import Language
 import Networks
 import RandomStreams
 import Synthesis
+import Tokenizers
 
 /// One training from recipe to model in a run directory: vocabulary, encoder, generator. Every stage continues from
 /// what the directory holds and ends the same wherever it was interrupted.

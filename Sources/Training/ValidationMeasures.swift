@@ -2,6 +2,7 @@ import Checkpoints
 import Corpora
 import Evaluation
 import Execution
+import Files
 import FoundationEssentials
 import Images
 import Networks
@@ -31,7 +32,8 @@ struct ValidationMeasures {
         var logitsValidation: Double
 
         private enum CodingKeys: String, CodingKey {
-            case images, rPrecision = "r_precision", rPrecisionReal = "r_precision_real", frechet, kernel, diversity, count
+            case images, rPrecision = "r_precision", rPrecisionReal = "r_precision_real", frechet, kernel, diversity,
+                count
             case logitsTraining = "logits.training", logitsValidation = "logits.validation"
         }
 

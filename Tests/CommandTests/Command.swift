@@ -51,6 +51,8 @@ final class Child {
         shell: String = #"exec "$@""#, unread: [Int32] = []
     ) throws {
         var variables = ProcessInfo.processInfo.environment.filter { $0.key != "LIMN_MODEL" }
+        // Frozen networks of the machine must change no result.
+        variables["LIMN_FEATURES"] = "/nonexistent"
         variables.merge(environment) { $1 }
         let words = ["/bin/sh", "-c", #"cd "$0" && "# + shell, folder, Child.executable] + arguments
         (process, pipes) = try Child.launching.withLock { _ in

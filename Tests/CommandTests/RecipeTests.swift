@@ -60,7 +60,8 @@ import Testing
             #expect(rows["data"]?.hasPrefix("100 pictures, 240 captions") == true)
             #expect(
                 rows["encoder"]?.contains(
-                    /^1 blocks of width [0-9]+, [0-9]+ tokens; a convolutional image encoder of width 4; [0-9]+ parameters$/)
+                    /^1 blocks of width [0-9]+, [0-9]+ tokens; a convolutional image encoder of width 4; [0-9]+ parameters$/
+                )
                     == true)
             #expect(rows["generator"]?.contains(/^df-gan at 16×16, width 4, [0-9]+ parameters$/) == true)
             #expect(rows["discriminator"]?.contains(/^df-gan, width 4, [0-9]+ parameters$/) == true)

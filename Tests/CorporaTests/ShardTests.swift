@@ -8,10 +8,10 @@ import Testing
 private func sampleShard(_ mark: String = "") -> TarBytes {
     var tar = TarBytes()
     tar.add("./", type: "5")
-    tar.add("./one.jpg", "first picture\(mark)".utf8)
+    tar.add("./one.jpg", "first image\(mark)".utf8)
     tar.add("./one.txt", "a caption\n\nanother\n".utf8)
     tar.add("two.seg.png", "passed over".utf8)
-    tar.add("two.PNG", "second picture\(mark)".utf8)
+    tar.add("two.PNG", "second image\(mark)".utf8)
     tar.add("two.json", #"{"caption": "as JSON", "class": "ant", "split": "val", "width": 3}"#.utf8)
     tar.add("three.txt", "as text".utf8)
     tar.add("three.json", #"{"caption": "not this", "key": "3"}"#.utf8)
@@ -40,11 +40,11 @@ private func corpus(_ tar: [UInt8], badFiles: BadFiles = .few) throws -> (Corpus
             #expect(corpus.examples.map(\.captions) == [["a caption", "another"], ["as JSON"], ["as text"]])
             #expect(corpus.examples.map(\.label) == [nil, 0, nil])
             #expect(corpus.splits == ["val"])
-            #expect(try corpus.encodedPicture(1) == Array("second picture".utf8))
-            #expect(try corpus.encodedPicture(0) == Array("first picture".utf8))
-            #expect(try corpus.encodedPicture(2) == [UInt8](repeating: 7, count: 1500))
-            #expect(corpus.pictureName(2) == "\(prefix)/three.webp")
-            #expect(corpus.picturePath(of: corpus.examples[0]) == "\(folder.path)/shards/\(name)/one.jpg")
+            #expect(try corpus.encodedImage(1) == Array("second image".utf8))
+            #expect(try corpus.encodedImage(0) == Array("first image".utf8))
+            #expect(try corpus.encodedImage(2) == [UInt8](repeating: 7, count: 1500))
+            #expect(corpus.imageName(2) == "\(prefix)/three.webp")
+            #expect(corpus.imagePath(of: corpus.examples[0]) == "\(folder.path)/shards/\(name)/one.jpg")
         }
     }
 
@@ -57,7 +57,7 @@ private func corpus(_ tar: [UInt8], badFiles: BadFiles = .few) throws -> (Corpus
         let corpus = try Corpus(folder: folder.path + "/s-{009..011}.tar", split: nil)
         #expect(corpus.examples.count == 9)
         #expect(corpus.examples[3].path == "s-010.tar/one.jpg")
-        #expect(try corpus.encodedPicture(7) == Array("second picture 11".utf8))
+        #expect(try corpus.encodedImage(7) == Array("second image 11".utf8))
         let gap = message { _ = try Corpus(folder: folder.path + "/s-{011..012}.tar", split: nil) }
         #expect(gap.contains("s-012.tar: cannot be read: No such file"), "\(gap)")
         for pattern in ["s-{011..009}.tar", "s-{a..b}.tar", "s-{1..999999999}.tar", "s-{}.tar", "s-{1..2.tar", "x.png"]
@@ -83,11 +83,11 @@ private func corpus(_ tar: [UInt8], badFiles: BadFiles = .few) throws -> (Corpus
 
     @Test func theStampFollowsTheShard() throws {
         let (corpus, folder) = try corpus(sampleShard().ended)
-        let stamps = try (0..<3).map(corpus.pictureStamp)
+        let stamps = try (0..<3).map(corpus.imageStamp)
         #expect(Set(stamps).count == 3)
-        #expect(try (0..<3).map(corpus.pictureStamp) == stamps)
+        #expect(try (0..<3).map(corpus.imageStamp) == stamps)
         try folder.write(sampleShard("!").ended, to: "a.tar")
-        #expect(try corpus.pictureStamp(0) != stamps[0])
+        #expect(try corpus.imageStamp(0) != stamps[0])
     }
 
     @Test(arguments: ShardFlaw.names + ShardFlaw.texts + ShardFlaw.headers)
@@ -126,7 +126,7 @@ private func corpus(_ tar: [UInt8], badFiles: BadFiles = .few) throws -> (Corpus
         #expect(corpus.examples.map(\.path) == [long, "some/where/name", "binary"].map { "a.tar/\($0).jpg" })
         #expect(corpus.examples.map(\.captions) == [["of pax"], ["of ustar"], ["of GNU"]])
         #expect(
-            try (0..<3).map { String(decoding: try corpus.encodedPicture($0), as: UTF8.self) } == [
+            try (0..<3).map { String(decoding: try corpus.encodedImage($0), as: UTF8.self) } == [
                 "12345", "by prefix", "large",
             ])
     }
@@ -153,7 +153,7 @@ private func corpus(_ tar: [UInt8], badFiles: BadFiles = .few) throws -> (Corpus
         let text = message { _ = try corpus(Array("no archive at all".utf8)) }
         #expect(text.contains("a.tar: ends within a header, at byte 0"), "\(text)")
         let empty = message { _ = try corpus(TarBytes().ended) }
-        #expect(empty.contains("found 1 shard without a picture that has a .txt or .json"), "\(empty)")
+        #expect(empty.contains("found 1 shard without an image that has a .txt or .json"), "\(empty)")
     }
 
     @Test func whatExpandsWithoutEndIsRefused() throws {
@@ -188,7 +188,7 @@ private func corpus(_ tar: [UInt8], badFiles: BadFiles = .few) throws -> (Corpus
             for (index, name) in names.enumerated() {
                 #expect(corpus.examples[index].captions == ["caption of \(name)"])
                 let picture = (0..<1000 + index * 211).map { UInt8(truncatingIfNeeded: $0 * $0 + index) }
-                #expect(try corpus.encodedPicture(index) == picture)
+                #expect(try corpus.encodedImage(index) == picture)
             }
             let expected: [CorpusProblem.Kind: Int] =
                 format.hasPrefix("sparse") ? [.damagedArchive: 1] : [.unsafePath: 2]

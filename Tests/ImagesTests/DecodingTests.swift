@@ -3,14 +3,6 @@ import Images
 import TestSupport
 import Testing
 
-extension ReferenceFile {
-    var bytes: [UInt8] { decoded(file) }
-    var image: Image { Image(width: width, height: height, pixels: decoded(pixels)) }
-}
-
-/// The bytes that a base64 literal stands for.
-func decoded(_ base64: String) -> [UInt8] { [UInt8](Data(base64Encoded: base64) ?? Data()) }
-
 /// Whether the library behind a format is here; without it, its tests are skipped and say so.
 func canDecode(_ file: ReferenceFile) -> Bool {
     do {

@@ -45,7 +45,7 @@ struct LayerTrial {
     func run(_ tensor: Tensor) throws -> [Float] {
         let device = CPUDevice(library: .openBLAS, threads: 1, precision: .float32)
         let program = try device.compile(
-            Outputs(results: ["y": tensor]), parameters: store.values.map { store.slices(of: $0) } ?? [:])
+            Outputs(results: ["y": tensor]), parameters: store.values.map { ParameterMap(store.slices(of: $0)) } ?? [:])
         return try #require(try program.run(values)["y"])
     }
 

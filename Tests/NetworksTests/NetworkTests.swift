@@ -55,7 +55,9 @@ private let device = CPUDevice(library: .openBLAS, threads: 1, precision: .float
                 return nil
             } catch { return error.key }
         }
-        func key(_ sizes: GeneratorConfiguration) -> String? { key { () throws(ConfigurationError) in try sizes.validate() } }
+        func key(_ sizes: GeneratorConfiguration) -> String? {
+            key { () throws(ConfigurationError) in try sizes.validate() }
+        }
         func key(_ sizes: DiscriminatorConfiguration) -> String? {
             key { () throws(ConfigurationError) in try sizes.validate() }
         }
@@ -136,7 +138,8 @@ private let device = CPUDevice(library: .openBLAS, threads: 1, precision: .float
         var arrays: [String: (shape: [Int], values: [Float])] = [:]
         for entry in store.entries { arrays[entry.path] = (entry.shape.dimensions, wave(entry.shape.count)) }
         try store.load(arrays, into: values)
-        let program = try device.compile(Outputs(results: ["y": result]), parameters: ParameterMap(store.slices(of: values)))
+        let parameters = ParameterMap(store.slices(of: values))
+        let program = try device.compile(Outputs(results: ["y": result]), parameters: parameters)
         return try program.run(["x": .floats(wave(shape.count))])["y"] ?? []
     }
 

@@ -1,6 +1,6 @@
 import Execution
 import Graphs
-import Language
+import Tokenizers
 import Layers
 import Networks
 import RandomStreams

@@ -31,6 +31,11 @@ public func withTemporaryFolder<Result>(_ body: (String) throws -> Result) throw
 /// The bytes of a file, or nil where it cannot be read.
 public func contents(_ path: String) -> [UInt8]? { FileManager.default.contents(atPath: path).map(Array.init) }
 
+/// The names of a folder's files and folders, sorted.
+public func names(in folder: String) throws -> [String] {
+    try FileManager.default.contentsOfDirectory(atPath: folder).sorted()
+}
+
 /// Writes a file without any of Limn's own writers.
 public func put(_ bytes: some Collection<UInt8>, _ path: String) throws {
     try Data(bytes).write(to: URL(filePath: path))

@@ -32,7 +32,8 @@ import Training
     @Test(arguments: [
         "gan:\n  batch: many\n", "gan: 3\n", "seed: [1\n", "data:\n  side: 48\n", "gan:\n  augmentation: 1.5\n",
         "generator:\n  learning_rate: 0\n", "generator:\n  kind: vae\n", "encoder:\n  heads: 3\n",
-        "gan:\n  images: -5\n", "encoder:\n  learning_rate: 1.0e+30\n", "gan:\n  penalty: .nan\n", "data:\n  vocabulary: 3\n",
+        "gan:\n  images: -5\n", "encoder:\n  learning_rate: 1.0e+30\n", "gan:\n  penalty: .nan\n",
+        "data:\n  vocabulary: 3\n",
     ])
     func valuesThatNoTrainingCanHaveAreRefused(yaml: String) {
         #expect(throws: (any Error).self) { try Recipe(yaml: yaml, named: "r.yaml") }
@@ -81,7 +82,9 @@ import Training
             try Recipe(yaml: "encoder:\n  network: nonsense\n", named: "r.yaml")
         }
         #expect(error?.key == "encoder.network")
-        for name in ["nonsense", "none", "mobilenet-v2", "efficientnet-lite0", "efficientnet-lite1", "efficientnet-lite2"] {
+        for name in [
+            "nonsense", "none", "mobilenet-v2", "efficientnet-lite0", "efficientnet-lite1", "efficientnet-lite2",
+        ] {
             #expect(error?.description.contains(name) == true, "\(name)")
         }
     }

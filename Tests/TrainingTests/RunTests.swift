@@ -55,7 +55,7 @@ import Training
             let run = folder + "/run"
             try train(run, corpus, images: 80, resume: false, precision: .float32)
             for name in [
-                "recipe.yaml", "log.txt", "reals.png", "fakes-000000.png", "model.safetensors",
+                "recipe.yaml", "log.txt", "reals.png", "fakes-000000080.png", "model.safetensors",
                 "encoder/encoder.safetensors",
             ] {
                 #expect(FileManager.default.fileExists(atPath: "\(run)/\(name)"), "\(name)")

@@ -66,10 +66,12 @@ public struct FeatureDiscriminator: Discriminator {
         return ImageFeatures(maps: zip(projections, found.taps).map { $0($1) }, pooled: found.pooled)
     }
 
+    /// What each head makes of its map alone, before any sentence.
     public func states(of features: ImageFeatures) -> [Tensor] {
         zip(heads, features.maps).map { head, map in head.halvings.reduce(map) { $1($0).leakyReLU() } }
     }
 
+    /// Each head's judgement of its state beside the sentences.
     public func logits(of states: [Tensor], given sentences: TextEmbedding) -> [Logits] {
         // Elements of a unit vector are small beside those of features.
         let scaled = sentences.tensor * Float(sentences.tensor.shape[1]).squareRoot()
