@@ -21,6 +21,8 @@ public final class GANTrainer {
     package let generator: OptimizedStore
     package let discriminator: OptimizedStore
     package let generatorSizes: GeneratorConfiguration
+    /// What the networks read and do not change.
+    package let frozen: FrozenFeatures
     /// The discriminator's phase with the gradient penalty, and without; one program where there is no difference.
     private let discriminatorPhase: (penalized: Replicas, plain: Replicas)
     private let generatorPhase: Replicas
@@ -53,6 +55,7 @@ public final class GANTrainer {
         self.condition = condition
         self.embeddings = embeddings
         self.corpus = corpus
+        self.frozen = frozen
         let gan = recipe.gan
         generatorSizes = recipe.generatorConfiguration(condition: condition)
         let discriminatorSizes = recipe.discriminatorConfiguration(condition: condition)
