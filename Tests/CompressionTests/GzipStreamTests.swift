@@ -32,7 +32,7 @@ func source(of bytes: [UInt8]) -> ByteSource {
         let content = content(count, seed: UInt64(count))
         let packed = gzipped(content, level: level)
         #expect(GzipStream.isGzip(packed))
-        #expect(try GzipStream.expanded(packed, limit: count) == content)
+        #expect(try GzipStream.expanded(packed, limit: count).elementsEqual(content))
     }
 
     @Test func piecesJoinToTheWhole() throws {
@@ -41,7 +41,7 @@ func source(of bytes: [UInt8]) -> ByteSource {
         var stream = try GzipStream(points: 0, source(of: packed))
         var found: [UInt8] = []
         while try stream.expand(into: &found) { #expect(stream.size == found.count) }
-        #expect(found == content)
+        #expect(found.elementsEqual(content))
         #expect(stream.hasEnded)
         #expect(stream.index.count == 0)
     }
@@ -50,10 +50,11 @@ func source(of bytes: [UInt8]) -> ByteSource {
     @Test func membersJoin() throws {
         let parts = [100_000, 0, 1, 70_000].map { content($0, seed: 3 + UInt64($0)) }
         let packed = parts.flatMap { gzipped($0) }
-        #expect(try GzipStream.expanded(packed, limit: 1 << 20) == parts.flatMap { $0 })
+        let whole = parts.flatMap { $0 }
+        #expect(try GzipStream.expanded(packed, limit: 1 << 20).elementsEqual(whole))
         // Zeros that fill up a block of a tape, and whatever else is no member, end the file.
         for rest in [[0, 0, 0], [UInt8](repeating: 0, count: 5000), Array("no member".utf8), [0x1F]] as [[UInt8]] {
-            #expect(try GzipStream.expanded(packed + rest, limit: 1 << 20) == parts.flatMap { $0 })
+            #expect(try GzipStream.expanded(packed + rest, limit: 1 << 20).elementsEqual(whole))
         }
     }
 
