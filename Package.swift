@@ -1,15 +1,14 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
-/// Rooms of the house, lowest first; `docs/architecture.md` draws them.
-/// Arrows point down only: a room may name those listed in its dependencies and nothing else.
+// Modules are listed lowest first (docs/architecture.md). Dependencies point down only.
 let strict: [SwiftSetting] = [
     .swiftLanguageMode(.v6),
     .treatAllWarnings(as: .error),
     .enableUpcomingFeature("ExistentialAny"),
 ]
 
-func room(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+func module(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
     .target(name: name, dependencies: dependencies, swiftSettings: strict)
 }
 
@@ -24,8 +23,8 @@ let package = Package(
         .library(
             name: "Limn",
             targets: [
-                "RandomStreams", "Graphs", "Execution", "Layers", "Language", "Images", "Corpora", "Networks",
-                "Checkpoints", "Training", "Evaluation", "Synthesis",
+                "Basics", "Files", "RandomStreams", "Graphs", "Execution", "Layers", "Tokenizers", "Images", "Corpora",
+                "Networks", "Checkpoints", "Training", "Evaluation", "Synthesis",
             ]),
     ],
     dependencies: [
@@ -33,7 +32,7 @@ let package = Package(
         .package(url: "https://github.com/jpsim/Yams", from: "6.0.0"),
     ],
     targets: [
-        // Everything foreign.
+        // Foreign code.
         .systemLibrary(name: "COpenBLAS", path: "Sources/C/COpenBLAS"),
         .systemLibrary(name: "CUTF8Proc", path: "Sources/C/CUTF8Proc"),
         .systemLibrary(name: "CZlib", path: "Sources/C/CZlib"),
@@ -45,41 +44,51 @@ let package = Package(
             name: "CKernels", path: "Sources/C/CKernels",
             linkerSettings: [.linkedLibrary("openblas"), .linkedLibrary("m"), .linkedLibrary("pthread")]),
 
+        // Small shared modules.
+        module("Basics", []),
+        module("Files", ["Basics"]),
+        module("JSON", ["Basics"]),
+        module("Threads", []),
+        module("Compression", ["CZlib"]),
+        module("RandomStreams", ["Basics"]),
+
         // The engine.
-        room("RandomStreams", []),
-        room("Graphs", []),
-        room("Execution", ["Graphs", "COpenBLAS", "COneDNN", "CKernels"]),
-        room("Layers", ["Graphs", "Execution", "RandomStreams"]),
+        module("Graphs", []),
+        module("Execution", ["Graphs", "COpenBLAS", "COneDNN", "CKernels"]),
+        module("Layers", ["Graphs", "Execution", "RandomStreams"]),
 
         // Data.
-        room("Compression", ["CZlib"]),
-        room("Language", ["CUTF8Proc", "Compression"]),
-        room("Images", ["CImageCodecs"]),
-        room("Corpora", ["Compression", "Language", "Images", "RandomStreams"]),
+        module("Tokenizers", ["Basics", "JSON", "Compression", "CUTF8Proc"]),
+        module("Images", ["Basics", "CImageCodecs", "CUTF8Proc"]),
+        module(
+            "Corpora",
+            ["Basics", "Files", "JSON", "Threads", "Compression", "RandomStreams", "Tokenizers", "Images"]),
 
-        // The subject.
-        room("Networks", ["Graphs", "Layers", "Language"]),
-        room("Checkpoints", []),
-        room(
+        // Models and training.
+        module("Networks", ["Graphs", "Layers", "Tokenizers"]),
+        module("Checkpoints", ["Basics", "Files", "JSON"]),
+        module(
             "Training",
             [
-                "Evaluation", "Graphs", "Execution", "Layers", "Networks", "Language", "Images", "Corpora",
-                "Checkpoints", "Synthesis", "RandomStreams", "CKernels", .product(name: "Yams", package: "Yams"),
+                "Basics", "Evaluation", "Graphs", "Execution", "Layers", "Networks", "Tokenizers", "Images", "Corpora",
+                "Checkpoints", "Files", "Synthesis", "RandomStreams", "CKernels",
+                .product(name: "Yams", package: "Yams"),
             ]),
-        room(
+        module(
             "Evaluation",
             [
-                "Graphs", "Execution", "Layers", "Networks", "Language", "Images", "Corpora", "Checkpoints",
+                "Graphs", "Execution", "Layers", "Networks", "Tokenizers", "Images", "Corpora", "Checkpoints",
                 "Synthesis",
                 "RandomStreams", "COpenBLAS",
             ]),
-        room(
+        module(
             "Synthesis",
-            ["Graphs", "Execution", "Layers", "Networks", "Language", "Images", "Checkpoints", "RandomStreams"]),
+            ["Graphs", "Execution", "Layers", "Networks", "Tokenizers", "Images", "Checkpoints", "RandomStreams"]),
         .executableTarget(
             name: "limn",
             dependencies: [
-                "Training", "Evaluation", "Synthesis", "Corpora", "Language", "Images", "Execution", "Networks",
+                "Basics", "Files", "Training", "Evaluation", "Synthesis", "Corpora", "Tokenizers", "Images",
+                "Execution", "Networks",
                 "Layers",
                 "Checkpoints",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -88,20 +97,29 @@ let package = Package(
             name: "limn-bench",
             dependencies: [
                 "Training", "Corpora", "Execution", "Graphs", "Networks", "Layers", "Checkpoints", "RandomStreams",
-                "Synthesis", "Language",
+                "Synthesis", "Tokenizers",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], path: "Benchmarks/Driver", swiftSettings: strict),
 
-        // Damaged files for the tests that read them.
-        .target(name: "Fuzzing", dependencies: ["RandomStreams"], path: "Tests/Fuzzing", swiftSettings: strict),
-        tests("Images", ["Images", "Fuzzing"], resources: [.copy("PngSuite")]),
-        tests("Language", ["Language"], resources: [.copy("Golden")]),
+        // What several test targets share: temporary folders, failing disks, gzip data, damaged files.
+        .target(
+            name: "TestSupport", dependencies: ["Basics", "Files", "RandomStreams", "CZlib"], path: "Tests/TestSupport",
+            swiftSettings: strict),
+        tests("RandomStreams", ["RandomStreams"]),
+        tests("Threads", ["Threads"]),
+        tests("Files", ["Files", "TestSupport"]),
+        tests("JSON", ["JSON"]),
+        tests("Compression", ["Compression", "RandomStreams", "TestSupport"]),
+        tests("Images", ["Images", "TestSupport"], resources: [.copy("PngSuite"), .copy("Reference")]),
+        tests("Tokenizers", ["Tokenizers", "TestSupport"], resources: [.copy("Golden")]),
         tests(
-            "Corpora", ["Corpora", "Compression", "CZlib", "Fuzzing", "Images", "RandomStreams"],
+            "Corpora", ["Corpora", "Compression", "Images", "RandomStreams", "TestSupport"],
             resources: [.copy("Golden")]),
-        tests("Checkpoints", ["Checkpoints"]),
+        tests("Checkpoints", ["Checkpoints", "Files", "TestSupport"]),
         tests("Graphs", ["Graphs", "Execution"]),
+        tests("Execution", ["Execution", "Graphs", "CKernels", "RandomStreams"]),
         tests("Conformance", ["Graphs", "Execution", "RandomStreams"]),
+        tests("Layers", ["Layers", "Graphs", "Execution", "RandomStreams"]),
         tests(
             "Networks",
             ["Graphs", "Networks", "Layers", "Execution", "RandomStreams", "Synthesis", "Checkpoints"],
@@ -110,14 +128,16 @@ let package = Package(
             "Training",
             [
                 "Training", "Corpora", "Checkpoints", "Synthesis", "Networks", "Layers", "Graphs", "Execution",
-                "Images",
-                "Language", "RandomStreams",
+                "Images", "Tokenizers", "RandomStreams", "Files", "TestSupport",
             ]),
         tests("Evaluation", ["Evaluation", "RandomStreams"]),
         tests(
             "Synthesis",
-            ["Synthesis", "Networks", "Layers", "Language", "Graphs", "Execution", "RandomStreams", "Checkpoints"],
-            resources: [.copy("Encoders")]),
-        tests("Command", ["Images", "Networks", "Layers", "Graphs", "Execution", "Checkpoints"]),
+            [
+                "Synthesis", "Networks", "Layers", "Tokenizers", "Images", "Graphs", "Execution", "RandomStreams",
+                "Checkpoints", "TestSupport",
+            ],
+            resources: [.copy("Encoders"), .copy("Golden")]),
+        tests("Command", ["Images", "Networks", "Layers", "Graphs", "Execution", "Checkpoints", "TestSupport"]),
     ]
 )

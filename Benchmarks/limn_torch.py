@@ -69,20 +69,22 @@ class GeneratorBlock(nn.Module):
 
 
 class Generator(nn.Module):
-    def __init__(self, arrays):
+    def __init__(self, arrays, linear=False, text_scale=1):
         super().__init__()
+        self.linear, self.text_scale = linear, text_scale
         self.start = Linear(arrays, "start")
         count = len({name.split(".")[1] for name in arrays if name.startswith("blocks.")})
         self.blocks = nn.ModuleList(GeneratorBlock(arrays, f"blocks.{i}") for i in range(count))
         self.output = Convolution(arrays, "output")
 
     def forward(self, noise, text):
-        condition = torch.cat([noise, text], 1)
+        condition = torch.cat([noise, text * self.text_scale if self.text_scale != 1 else text], 1)
         # Limn's rows are positions with channels last.
         x = self.start(noise).reshape(len(noise), 4, 4, -1).permute(0, 3, 1, 2)
         for block in self.blocks:
             x = block(x, condition)
-        return torch.tanh(self.output(F.leaky_relu(x, 0.2)))
+        x = self.output(F.leaky_relu(x, 0.2))
+        return x if self.linear else torch.tanh(x)
 
 
 class Stage(nn.Module):
@@ -138,11 +140,15 @@ class Training:
     def _fake_logits(self, images, text):
         return self.discriminator(self.discriminator.features(images), text)
 
+    def prepared(self, inputs):
+        """Inputs as a step takes them."""
+        return inputs | {"real": inputs["real"].contiguous(memory_format=self.layout)}
+
     def _cast(self):
         return torch.autocast("cpu", torch.bfloat16, enabled=self.autocast)
 
     def discriminator_phase(self, inputs, fake_images):
-        real = inputs["real"].permute(0, 3, 1, 2).contiguous(memory_format=self.layout).requires_grad_()
+        real = inputs["real"].detach().requires_grad_()
         text = inputs["text"].clone().requires_grad_()
         fake_images = fake_images.detach().requires_grad_(self.loss == "relativistic")
         D = self.discriminator
@@ -174,8 +180,7 @@ class Training:
         with self._cast():
             f = self.fake_logits(fake_images, inputs["condition"]).float()
             if self.loss == "relativistic":
-                real = inputs["real"].permute(0, 3, 1, 2).contiguous(memory_format=self.layout)
-                r = self.fake_logits(real, inputs["text"]).float()
+                r = self.fake_logits(inputs["real"], inputs["text"]).float()
         loss = -f.mean() if self.loss == "hinge" else F.softplus(r - f).mean()
         self.generator_adam.zero_grad()
         loss.backward()

@@ -19,7 +19,7 @@ from safetensors import safe_open
 
 
 def tokens(text, vocabulary, limit):
-    """Limn's byte-pair encoding (Sources/Language): folded, spaces joined, merges in their order within words."""
+    """Limn's byte-pair encoding (Sources/Tokenizers): folded, spaces joined, merges in their order within words."""
     text = unicodedata.normalize("NFKC", unicodedata.normalize("NFD", text).casefold())
     ranks = {tuple(pair): 259 + n for n, pair in enumerate(vocabulary["merges"])}
     ids = []

@@ -48,18 +48,12 @@ struct Export: ParsableCommand {
             NamedArray(name: $0.path, shape: $0.shape, floats: $0.values)
         }
         let batch = workload.batch
-        arrays += try workload.generate(trainer, inputs: trainer.inputs(batch))
-        // What the two networks and their losses read.
-        let inputs = Set(["real", "noise", "text", "mismatch", "condition"])
+        let generation = try workload.generation(trainer)
+        let shape = [workload.batchSize, workload.side, workload.side, 3]
         for step in 0..<2 {
-            for (name, values) in trainer.inputs(batch) {
-                guard case .floats(let values) = values, inputs.contains(name) else { continue }
-                let width = values.count / workload.batchSize
-                let shape =
-                    name == "real"
-                    ? [workload.batchSize, workload.side, workload.side, 3] : [workload.batchSize, width]
-                arrays.append(NamedArray(name: "step\(step).inputs.\(name)", shape: shape, floats: values))
-            }
+            arrays += workload.inputs(of: trainer, named: "step\(step).inputs")
+            let images = try generation.run(trainer.inputs(batch)).flatMap { $0["images"] ?? [] }
+            arrays.append(NamedArray(name: "step\(step).images", shape: shape, floats: images))
             for (name, value) in try trainer.step(batch) {
                 arrays.append(NamedArray(name: "step\(step).\(name)", shape: [1], floats: [Float(value)]))
             }

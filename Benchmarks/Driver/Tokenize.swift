@@ -1,6 +1,6 @@
 import ArgumentParser
 import FoundationEssentials
-import Language
+import Tokenizers
 
 /// Encodes all lines of a file, again and again, on one thread.
 struct Tokenize: ParsableCommand {

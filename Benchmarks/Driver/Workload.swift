@@ -10,10 +10,15 @@ import Training
 
 /// One training step's sizes, loss and device, with inputs that need no corpus.
 struct Workload: ParsableArguments {
-    @Option(help: "Channels of both networks at full resolution.") var width = 32
-    @Option(help: "Side of the pictures.") var side = 64
-    @Option(name: .customLong("batch"), help: "Pictures a step.") var batchSize = 32
-    @Option(help: "hinge, with the matching-aware penalty, or relativistic, with R1 and R2.") var loss = "hinge"
+    @Option(help: "df-gan, or features: the networks and losses of recipes/flowers-64.yaml.")
+    var discriminator = "df-gan"
+    @Option(help: "Channels at full resolution, of both networks with df-gan, of the generator with features.")
+    var width = 32
+    @Option(help: "Most channels of the generator; 0 is eight times the width.") var maxWidth = 0
+    @Option(help: "Side of the images.") var side = 64
+    @Option(name: .customLong("batch"), help: "Images a step.") var batchSize = 32
+    @Option(help: "Of df-gan: hinge, with the matching-aware penalty, or relativistic, with R1 and R2.")
+    var loss = "hinge"
     @Option(help: "float32 or bfloat16.") var precision = "float32"
     @Option(help: "oneDNN or openBLAS.") var library = "oneDNN"
     @Option(help: "Threads.") var threads = 2
@@ -21,10 +26,15 @@ struct Workload: ParsableArguments {
     private static let condition = 256
 
     func validate() throws {
+        guard [.dfGAN, .features].contains(DiscriminatorKind(rawValue: discriminator)) else {
+            throw ValidationError("--discriminator \(discriminator)?")
+        }
         guard AdversarialLoss(rawValue: loss) != nil else { throw ValidationError("--loss \(loss)?") }
         guard Precision(rawValue: precision) != nil else { throw ValidationError("--precision \(precision)?") }
         guard CPUDevice.Library(rawValue: library) != nil else { throw ValidationError("--library \(library)?") }
     }
+
+    var hasFeatures: Bool { discriminator == DiscriminatorKind.features.rawValue }
 
     var device: CPUDevice {
         CPUDevice(library: .init(rawValue: library), threads: threads, precision: .init(rawValue: precision))
@@ -36,18 +46,17 @@ struct Workload: ParsableArguments {
         var recipe = Recipe()
         recipe.data.side = side
         recipe.generator.width = width
-        recipe.discriminator.width = width
+        recipe.generator.maxWidth = maxWidth
         recipe.gan.batch = steps ? batchSize : 1
-        recipe.gan.loss = AdversarialLoss(rawValue: loss) ?? .hinge
-        recipe.gan.augmentation = 0
-        recipe.gan.penalty = recipe.gan.loss == .hinge ? 2 : 0.5
+        if hasFeatures { takeFeatures(&recipe) } else { takeDFGAN(&recipe) }
         var stream = RandomStream(seed: 1, purpose: "benchmark sentences")
         let embeddings = (0..<2 * batchSize).flatMap { _ in
             let row = stream.normals(Workload.condition)
             let length = row.reduce(0) { $0 + $1 * $1 }.squareRoot()
             return row.map { $0 / length }
         }
-        let trainer = try GANTrainer(recipe, embeddings: embeddings, condition: Workload.condition, device: device)
+        let trainer = try GANTrainer(
+            untrained: recipe, embeddings: embeddings, condition: Workload.condition, device: device)
         for network in [trainer.generator, trainer.discriminator] {
             for entry in network.store.entries {
                 var stream = RandomStream(seed: 2, purpose: entry.path)
@@ -55,15 +64,40 @@ struct Workload: ParsableArguments {
                     network.parameters.pointer[entry.offset + index] += 0.02 * stream.normalPair().0
                 }
             }
+            network.parametersChanged()
         }
         return trainer
     }
 
-    /// Images of noise; the first half of the sentences match, the second half do not.
+    private func takeDFGAN(_ recipe: inout Recipe) {
+        recipe.discriminator.width = width
+        recipe.gan.loss = AdversarialLoss(rawValue: loss) ?? .hinge
+        recipe.gan.augmentation = 0
+        recipe.gan.penalty = recipe.gan.loss == .hinge ? 2 : 0.5
+    }
+
+    /// As recipes/flowers-64.yaml has it.
+    private func takeFeatures(_ recipe: inout Recipe) {
+        recipe.generator.output = .linear
+        recipe.generator.textScale = 16
+        recipe.generator.learningRate = 2e-4
+        recipe.discriminator.kind = .features
+        recipe.discriminator.width = 64
+        recipe.discriminator.resolution = 96
+        recipe.discriminator.learningRate = 2e-4
+        recipe.gan.penalty = 0
+        recipe.gan.contrastive = 2
+        recipe.gan.beta2 = 0.99
+        recipe.gan.augmentation = 0.5
+        recipe.gan.interpolation = 0
+    }
+
+    /// Images of noise, of which each two are the same in what says which sentences are negatives; the first half of the
+    /// sentences match, the second half do not.
     var batch: Batch {
         var stream = RandomStream(seed: 1, purpose: "benchmark pictures")
         func references(_ start: Int) -> [CaptionReference] {
-            (start..<start + batchSize).map { CaptionReference(example: $0, caption: 0, number: $0) }
+            (start..<start + batchSize).map { CaptionReference(example: $0 / 2, caption: 0, number: $0) }
         }
         return Batch(
             firstImage: 0, images: (0..<batchSize * side * side * 3).map { _ in 2 * stream.uniform() - 1 },
@@ -71,7 +105,9 @@ struct Workload: ParsableArguments {
     }
 
     func parameters(of trainer: GANTrainer) -> [(path: String, shape: [Int], values: [Float])] {
-        [trainer.generator, trainer.discriminator].flatMap { $0.store.arrays(from: $0.parameters) }
+        [trainer.generator, trainer.discriminator].flatMap {
+            $0.store.arrays(from: $0.parameters) + ($0.spectral?.arrays ?? [])
+        } + trainer.frozen.store.arrays(from: trainer.frozen.values)
     }
 
     /// The generator with its current parameters, divided as generation divides it.
@@ -91,8 +127,23 @@ struct Workload: ParsableArguments {
         }
     }
 
-    func generate(_ trainer: GANTrainer, inputs: [String: HostArray]) throws -> [NamedArray] {
-        let images = try generation(trainer).run(inputs).flatMap { $0["images"] ?? [] }
-        return [NamedArray(name: "images", shape: [batchSize, side, side, 3], floats: images)]
+    /// What the networks and losses of a step read, named under `prefix`. Integers become floats.
+    func inputs(of trainer: GANTrainer, named prefix: String) -> [NamedArray] {
+        var names: Set = ["real", "noise", "text", "mismatch", "condition"]
+        if hasFeatures { names.formUnion(["mask", "real.offsets", "real.mask", "fake.offsets", "fake.mask"]) }
+        return trainer.inputs(batch).filter { names.contains($0.key) }.map { name, values in
+            let floats =
+                switch values {
+                case .floats(let values): values
+                case .integers(let values): values.map { Float($0) }
+                }
+            let shape =
+                switch name {
+                case "real": [batchSize, side, side, 3]
+                case "real.mask", "fake.mask": [batchSize, side, side, 1]
+                default: [batchSize, floats.count / batchSize]
+                }
+            return NamedArray(name: "\(prefix).\(name)", shape: shape, floats: floats)
+        }
     }
 }

@@ -1,10 +1,8 @@
-import Glibc
+import Basics
 
 /// What can go wrong with the files of a model or of a run. Each description is one line: the file, what is the matter
 /// with it, and what to do.
-public enum CheckpointError: Error, CustomStringConvertible, Sendable {
-    /// The operating system refused; `code` is its `errno`.
-    case refused(action: String, path: String, code: Int32)
+public enum CheckpointError: ClassifiedError {
     /// The file breaks the safetensors format.
     case malformed(path: String, reason: String)
     /// An array cannot be stored under this name.
@@ -30,19 +28,17 @@ public enum CheckpointError: Error, CustomStringConvertible, Sendable {
     /// The folder is not a run.
     case notARun(path: String, reason: String)
 
-    /// Whether an input was refused, rather than a place to write to.
-    public var isAboutInput: Bool {
-        guard case .refused(let action, _, _) = self else { return false }
-        return ["open", "read", "map", "read the folder"].contains(action)
+    /// `cannotWrite` where a run's folder is taken, else `badData`.
+    public var kind: ErrorKind {
+        switch self {
+        case .runExists, .runInUse: .cannotWrite
+        default: .badData
+        }
     }
 
     /// The error in one line.
     public var description: String {
         switch self {
-        case .refused(let action, let path, ENOSPC), .refused(let action, let path, EDQUOT):
-            "cannot \(action) \(path): the disk is full; free some space and try again (older files are untouched)"
-        case .refused(let action, let path, let code):
-            "cannot \(action) \(path): \(String(cString: strerror(code)))"
         case .malformed(let path, let reason):
             "\(path) is not a sound safetensors file: \(reason)"
         case .unwritable(let path, let reason):
@@ -69,11 +65,4 @@ public enum CheckpointError: Error, CustomStringConvertible, Sendable {
             "\(path) is not the folder of a run: \(reason)"
         }
     }
-}
-
-/// A name from a file, made fit for a line of text: quoted, escaped, cut at eighty characters.
-func quoted(_ name: some StringProtocol) -> String {
-    let head = name.unicodeScalars.prefix(80)
-    let cut = head.endIndex < name.unicodeScalars.endIndex
-    return String(String.UnicodeScalarView(head)).debugDescription + (cut ? "…" : "")
 }

@@ -1,3 +1,5 @@
+import Basics
+
 /// A checksum against damage on the disk, which a safetensors file lacks; it is none against intent.
 ///
 /// Each array is taken as little-endian 64-bit words, the last padded with zeros. Word i goes into lane i mod 4 by the
@@ -5,37 +7,35 @@
 /// the number of bytes go into the sum by the same step, array after array in the order of their names. Four lanes,
 /// because one would wait for its multiplication at every word.
 package enum Checksum {
-    private static let prime: UInt64 = 1_099_511_628_211
-    private static let basis: UInt64 = 14_695_981_039_346_656_037
-
     /// The checksum of arrays sorted by name, as hexadecimal digits.
     package static func of(_ arrays: [NamedArray]) -> String {
-        var sum = basis
+        var sum = FNV1a.offsetBasis
         for array in arrays {
             array.withBytes { bytes in
                 let lanes = lanes(bytes)
-                for lane in 0..<4 { sum = (sum ^ lanes[lane]) &* prime }
-                sum = (sum ^ UInt64(bytes.count)) &* prime
+                for lane in 0..<4 { sum = (sum ^ lanes[lane]) &* FNV1a.prime }
+                sum = (sum ^ UInt64(bytes.count)) &* FNV1a.prime
             }
         }
         return String(sum, radix: 16)
     }
 
     private static func lanes(_ bytes: UnsafeRawBufferPointer) -> SIMD4<UInt64> {
+        let basis = FNV1a.offsetBasis
         var (a, b, c, d) = (basis, basis, basis, basis)
         let whole = bytes.count / 32 * 32
         for start in stride(from: 0, to: whole, by: 32) {
-            a = (a ^ bytes.loadUnaligned(fromByteOffset: start, as: UInt64.self)) &* prime
-            b = (b ^ bytes.loadUnaligned(fromByteOffset: start &+ 8, as: UInt64.self)) &* prime
-            c = (c ^ bytes.loadUnaligned(fromByteOffset: start &+ 16, as: UInt64.self)) &* prime
-            d = (d ^ bytes.loadUnaligned(fromByteOffset: start &+ 24, as: UInt64.self)) &* prime
+            a = (a ^ bytes.loadUnaligned(fromByteOffset: start, as: UInt64.self)) &* FNV1a.prime
+            b = (b ^ bytes.loadUnaligned(fromByteOffset: start &+ 8, as: UInt64.self)) &* FNV1a.prime
+            c = (c ^ bytes.loadUnaligned(fromByteOffset: start &+ 16, as: UInt64.self)) &* FNV1a.prime
+            d = (d ^ bytes.loadUnaligned(fromByteOffset: start &+ 24, as: UInt64.self)) &* FNV1a.prime
         }
         var lanes = SIMD4(a, b, c, d)
         for start in stride(from: whole, to: bytes.count, by: 8) {
             var word: UInt64 = 0
             for i in start..<min(start + 8, bytes.count) { word |= UInt64(bytes[i]) << (8 * UInt64(i - start)) }
             let lane = (start - whole) / 8
-            lanes[lane] = (lanes[lane] ^ word) &* prime
+            lanes[lane] = (lanes[lane] ^ word) &* FNV1a.prime
         }
         return lanes
     }

@@ -1,3 +1,5 @@
+import Basics
+
 /// A model: one safetensors file with the arrays of the text encoder under `encoder.`, those of the generator under
 /// `generator.`, and as metadata everything else that is needed to paint with it.
 ///

@@ -1,3 +1,6 @@
+import Basics
+import Files
+
 #if _endian(big)
     #error("Safetensors files are little-endian; arrays are stored here as they lie in memory.")
 #endif

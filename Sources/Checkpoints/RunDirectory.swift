@@ -1,3 +1,5 @@
+import Basics
+import Files
 import FoundationEssentials
 import Glibc
 
@@ -22,7 +24,7 @@ public final class RunDirectory: Sendable {
         do {
             try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
         } catch {
-            throw CheckpointError.refused(action: "create the folder", path: path, code: posixCode(error))
+            throw FileError(.createFolder, path, code: posixCode(error))
         }
         try requireEmpty()
         try self.init(locking: path)
@@ -54,11 +56,11 @@ public final class RunDirectory: Sendable {
 
     private static func acquireLock(_ file: String, run: String) throws -> Int32 {
         let lock = open(file, O_RDWR | O_CREAT | O_CLOEXEC, 0o666)
-        guard lock >= 0 else { throw CheckpointError.refused(action: "write", path: file, code: errno) }
+        guard lock >= 0 else { throw FileError(.write, file, code: errno) }
         guard flock(lock, LOCK_EX | LOCK_NB) == 0 else {
             let code = errno
             close(lock)
-            guard code == EWOULDBLOCK else { throw CheckpointError.refused(action: "lock", path: file, code: code) }
+            guard code == EWOULDBLOCK else { throw FileError(.lock, file, code: code) }
             let holder = (try? String(contentsOfFile: file, encoding: .utf8)).flatMap { Int($0) }
             throw CheckpointError.runInUse(path: run, holder: holder.map { " (process \($0))" } ?? "")
         }
@@ -81,12 +83,33 @@ public final class RunDirectory: Sendable {
     public var statistics: String { "\(path)/stats.jsonl" }
     /// A grid of real images.
     public var reals: String { "\(path)/reals.png" }
-    /// The grid of fixed captions and noise after so many images; the name counts thousands: `fakes-000400.png`.
-    public func fakes(imagesSeen: Int) -> String { "\(path)/fakes-\(padded(imagesSeen / 1000, to: 6)).png" }
-    /// The model of the averaged weights after so many images; the name counts thousands:
-    /// `snapshot-000400.safetensors`.
+    /// The grid of fixed captions and noise after so many images: `fakes-000400000.png`.
+    public func fakes(imagesSeen: Int) -> String { "\(path)/fakes-\(zeroPadded(imagesSeen, width: 9)).png" }
+    /// The model of the averaged weights after so many images: `snapshot-000400000.safetensors`.
     public func snapshot(imagesSeen: Int) -> String {
-        "\(path)/snapshot-\(padded(imagesSeen / 1000, to: 6)).safetensors"
+        "\(path)/snapshot-\(zeroPadded(imagesSeen, width: 9)).safetensors"
+    }
+
+    /// Removes snapshots until `kept` are left: never the newest, and of the others the one whose neighbours are closest, so
+    /// that those which stay are spread over the whole training. Sample grids stay.
+    public func thinSnapshots(keeping kept: Int) throws {
+        let prefix = "snapshot-"
+        let suffix = ".safetensors"
+        var snapshots = try fileNames(in: path).compactMap { name -> (images: Int, name: String)? in
+            guard name.hasPrefix(prefix), name.hasSuffix(suffix) else { return nil }
+            return Int(name.dropFirst(prefix.count).dropLast(suffix.count)).map { ($0, name) }
+        }.sorted { $0.images < $1.images }
+        while snapshots.count > max(kept, 1) {
+            let gaps = snapshots.indices.dropLast().map { place in
+                snapshots[place + 1].images - (place == 0 ? 0 : snapshots[place - 1].images)
+            }
+            let place = gaps.indices.min { (gaps[$0], $0) < (gaps[$1], $1) } ?? 0
+            let removed = "\(path)/\(snapshots[place].name)"
+            guard unlink(removed) == 0 || errno == ENOENT else {
+                throw FileError(.remove, removed, code: errno)
+            }
+            snapshots.remove(at: place)
+        }
     }
 
     // MARK: Lines
@@ -104,10 +127,11 @@ public final class RunDirectory: Sendable {
     public func rewindStatistics(to imagesSeen: Int) throws -> Int {
         struct Row: Decodable { var images: Int }
         let file: MappedFile
-        do {
+        do throws(FileError) {
             file = try MappedFile(statistics)
-        } catch CheckpointError.refused(_, _, ENOENT) {
-            return 0
+        } catch {
+            if error.code == ENOENT { return 0 }
+            throw error
         }
         let decoder = JSONDecoder()
         return try file.withBytes { bytes in
@@ -129,12 +153,12 @@ public final class RunDirectory: Sendable {
     /// Adds a line by one write, so that readers never see a part of one; where it does not fit, nothing of it stays.
     private func append(_ line: String, to file: String) throws {
         let descriptor = open(file, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o666)
-        guard descriptor >= 0 else { throw CheckpointError.refused(action: "write", path: file, code: errno) }
+        guard descriptor >= 0 else { throw FileError(.write, file, code: errno) }
         defer { close(descriptor) }
         let before = lseek(descriptor, 0, SEEK_END)
         do {
             try Array("\(line)\n".utf8).withUnsafeBytes {
-                try writeAll($0, to: descriptor, path: file, calls: .operatingSystem)
+                try writeAll($0, to: descriptor, path: file)
             }
         } catch {
             _ = ftruncate(descriptor, before)

@@ -1,3 +1,6 @@
+import Basics
+import Files
+
 /// A file of named arrays in the safetensors format (https://github.com/huggingface/safetensors, "Format"): eight bytes
 /// of header length, a JSON header, and the arrays' bytes one after another.
 ///
@@ -12,13 +15,13 @@ public struct Safetensors: Sendable {
     private let arrays: [String: NamedArray]
 
     /// Opens and checks the file.
-    /// - Throws: `CheckpointError.refused` where the file cannot be opened; `.malformed` with what is wrong and where.
+    /// - Throws: `FileError` where the file cannot be opened; `CheckpointError.malformed` with what is wrong and where.
     public init(contentsOf path: String) throws {
         let file = try MappedFile(path)
         let contents = try file.withBytes { try Self.check($0, path: path) }
-        metadata = contents.metadata
+        metadata = contents.header.metadata
         arrays = Dictionary(
-            uniqueKeysWithValues: contents.entries.map { entry in
+            uniqueKeysWithValues: contents.header.entries.map { entry in
                 let range = contents.dataStart + entry.begin..<contents.dataStart + entry.end
                 let array = NamedArray(
                     name: entry.name, shape: entry.shape, element: entry.element, file: file, range: range)
@@ -27,8 +30,7 @@ public struct Safetensors: Sendable {
     }
 
     private struct Contents {
-        var entries: [HeaderEntry]
-        var metadata: [String: String]
+        var header: SafetensorsHeader
         /// How many bytes come before those of the arrays.
         var dataStart: Int
     }
@@ -51,17 +53,15 @@ public struct Safetensors: Sendable {
         let dataStart = 8 + Int(claimed)
         let dataCount = bytes.count - dataStart
 
-        var scanner = HeaderScanner(UnsafeRawBufferPointer(rebasing: bytes[8..<dataStart]))
-        let entries: [HeaderEntry]
-        let metadata: [String: String]
+        let header: SafetensorsHeader
         do {
-            (entries, metadata) = try scanner.header()
+            header = try SafetensorsHeader(Array(bytes[8..<dataStart]))
         } catch {
             throw malformed("\(error.reason) (byte \(8 + error.offset))")
         }
 
         var reached = 0
-        for entry in entries.sorted(by: { ($0.begin, $0.end) < ($1.begin, $1.end) }) {
+        for entry in header.entries.sorted(by: { ($0.begin, $0.end) < ($1.begin, $1.end) }) {
             var name: String { quoted(entry.name) }
             guard entry.begin <= entry.end, entry.end <= dataCount else {
                 throw malformed(
@@ -81,7 +81,7 @@ public struct Safetensors: Sendable {
             reached = entry.end
         }
         guard reached == dataCount else { throw malformed("\(dataCount - reached) bytes follow its last array") }
-        return Contents(entries: entries, metadata: metadata, dataStart: dataStart)
+        return Contents(header: header, dataStart: dataStart)
     }
 
     /// The names of the arrays, sorted.

@@ -1,3 +1,6 @@
+import Basics
+import Files
+
 extension Safetensors {
     /// Writes a file of `arrays`, all of it or none: `path` keeps what it had until the new file is safely on the disk.
     ///
@@ -5,7 +8,7 @@ extension Safetensors {
     /// largest first, and by name; the header is padded with spaces to a multiple of 8 bytes. So every array is aligned
     /// to its numbers.
     /// - Throws: `CheckpointError.unwritable` where two arrays share a name or one is called `__metadata__`;
-    ///   `.refused` where the operating system does not take the file.
+    ///   `FileError` where it cannot be written.
     public static func write(_ arrays: [NamedArray], metadata: [String: String], to path: String) throws {
         try write(arrays, metadata: metadata, to: path, calls: .operatingSystem)
     }
@@ -69,8 +72,7 @@ extension Safetensors {
             case "\\": quoted += "\\\\"
             case "\n": quoted += "\\n"
             case "\u{0}"..<" ":
-                let digits = String(scalar.value, radix: 16)
-                quoted += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+                quoted += "\\u" + zeroPadded(String(scalar.value, radix: 16), width: 4)
             default: quoted.unicodeScalars.append(scalar)
             }
         }

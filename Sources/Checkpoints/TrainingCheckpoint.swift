@@ -1,3 +1,5 @@
+import Basics
+import Files
 import FoundationEssentials
 import Glibc
 
@@ -101,7 +103,7 @@ public struct TrainingCheckpoint: Sendable {
         let staying = Set(sound.suffix(kept).map(\.path))
         for checkpoint in present where !staying.contains(checkpoint.path) {
             guard unlink(checkpoint.path) == 0 || errno == ENOENT else {
-                throw CheckpointError.refused(action: "remove", path: checkpoint.path, code: errno)
+                throw FileError(.remove, checkpoint.path, code: errno)
             }
         }
         return path
@@ -127,7 +129,7 @@ public struct TrainingCheckpoint: Sendable {
     }
 
     /// `checkpoint-000012800.safetensors` for 12,800 images.
-    static func fileName(imagesSeen: Int) -> String { "checkpoint-\(padded(imagesSeen, to: 9)).safetensors" }
+    static func fileName(imagesSeen: Int) -> String { "checkpoint-\(zeroPadded(imagesSeen, width: 9)).safetensors" }
 
     /// The checkpoint files of a folder, fewest images first.
     private static func checkpoints(in folder: String) throws -> [(imagesSeen: Int, path: String)] {
@@ -139,10 +141,4 @@ public struct TrainingCheckpoint: Sendable {
             return (imagesSeen, "\(folder)/\(name)")
         }.sorted { $0.imagesSeen < $1.imagesSeen }
     }
-}
-
-/// A number with zeros before it, so that names sort as their numbers do.
-func padded(_ number: Int, to digits: Int) -> String {
-    let text = String(number)
-    return String(repeating: "0", count: max(0, digits - text.utf8.count)) + text
 }

@@ -1,15 +1,30 @@
 import Corpora
 import Execution
 import Images
+import Networks
 import RandomStreams
 import Synthesis
 
 /// Measures a model on captions of a corpus.
 public struct Evaluator {
+    /// What is measured beside R-precision.
+    public struct Measures {
+        /// Networks in whose features distances are measured; none should have been part of the model's training.
+        public var features: [PretrainedFeatures]
+        /// Whether the colours of petals are measured, which makes sense for flowers alone.
+        public var colors: Bool
+
+        /// Distances in these networks' features, and colours where asked for.
+        public init(features: [PretrainedFeatures], colors: Bool = false) {
+            self.features = features
+            self.colors = colors
+        }
+    }
+
     private let model: Model
     private let judge: EncoderPair
+    private let measures: Measures
     private let encoder: String?
-    private let mobileNet: String?
     private let device: CPUDevice
     private let seed: UInt64
     private let progress: (String, Int, Int) -> Void
@@ -17,94 +32,91 @@ public struct Evaluator {
     /// - Parameters:
     ///   - judge: a pair of encoders that had no part in the model's training.
     ///   - encoder: the folder of the pretrained encoder that the model names; see `Model.embedder`.
-    ///   - mobileNet: MobileNetV2's features for FMD, a safetensors file.
-    ///   - seed: of the noise that pictures are painted from and of the rivals they are judged against.
+    ///   - seed: of the noise that images are generated from and of the captions that R-precision compares with.
     ///   - progress: called with what is done, how many and of how many.
     public init(
-        _ model: Model, judge: EncoderPair, encoder: String? = nil, mobileNet: String?, device: CPUDevice,
-        seed: UInt64 = 0,
-        progress: @escaping (String, Int, Int) -> Void = { _, _, _ in }
+        _ model: Model, judge: EncoderPair, measures: Measures, encoder: String? = nil, device: CPUDevice,
+        seed: UInt64 = 0, progress: @escaping (String, Int, Int) -> Void = { _, _, _ in }
     ) {
         self.model = model
         self.judge = judge
+        self.measures = measures
         self.encoder = encoder
-        self.mobileNet = mobileNet
         self.device = device
         self.seed = seed
         self.progress = progress
     }
 
-    /// One picture of a corpus or of the painter with the caption it is asked about.
-    private struct Asked {
+    /// A caption of the split, with its image and class.
+    private struct Query {
         var example: Int
         var caption: String
         var label: Int
     }
 
+    /// Everything that a space of features is measured on.
+    private struct Sample {
+        /// One generated image per real one, with the caption it was generated from.
+        let generated: [Image]
+        let captions: [String]
+        let real: [Image]
+        /// Images of one caption each, and the places in `real` of images of one class.
+        let perCaption: [[Image]]
+        let perClass: [[Int]]
+        let training: PictureStore?
+        /// As many training images as real ones.
+        let baseline: [Image]?
+    }
+
     /// Measures on every caption of `split`.
     /// - Parameters:
-    ///   - trainingSplit: where the real/real floor and the nearest training pictures come from; nil leaves those rows out.
-    ///   - badFiles: what becomes of rows and pictures that cannot be used.
-    ///   - synonyms: pictures are painted from captions reworded so, and judged by the captions as they are.
+    ///   - trainingSplit: where the real-vs-real baseline and the nearest training images come from; nil leaves them out.
+    ///   - badFiles: what becomes of rows and images that cannot be used.
+    ///   - synonyms: images are generated from captions reworded so, and judged by the captions as they are.
     public func evaluate(
         data: String, split: String, trainingSplit: String?, badFiles: BadFiles = .few, synonyms: Synonyms? = nil
     ) throws -> Report {
-        let pictures = try read(data, split, badFiles)
-        let corpus = pictures.corpus
-        let asked = corpus.examples.indices.flatMap { example in
-            // Without classes every picture is a class of its own.
+        let images = try read(data, split, badFiles)
+        let corpus = images.corpus
+        let queries = corpus.examples.indices.flatMap { example in
+            // Without classes every image is a class of its own.
             corpus.examples[example].captions.map {
-                Asked(example: example, caption: $0, label: corpus.label(of: example) ?? example)
+                Query(example: example, caption: $0, label: corpus.label(of: example) ?? example)
             }
         }
-        let reals = try images(of: Array(corpus.examples.indices), in: pictures)
-        let painter = try Painter(model, device: device, encoder: encoder)
+        let reals = try self.images(of: Array(corpus.examples.indices), in: images)
+        let generator = try Painter(model, device: device, encoder: encoder)
         // Each caption has its own noise, fixed by its place: no seed is picked.
-        let prompts = asked.map { synonyms?($0.caption) ?? $0.caption }
-        let commissions = prompts.indices.map { Commission(prompt: prompts[$0], seed: seed &+ UInt64($0)) }
-        let painted = try painter.paint(commissions) { progress("painting", $0, commissions.count) }
-
-        let eye = try FeatureExtractor(judge: judge, device: device)
-        let reader = try SentenceEmbedder(judge.text, device: device)
-        let paintedFeatures = try eye.features(of: painted) { progress("judging painted pictures", $0, painted.count) }
-        let realFeatures = try eye.features(of: reals) { progress("judging real pictures", $0, reals.count) }
-        let captionFeatures = try FeatureMatrix(
-            rows: asked.count, columns: reader.width, values: reader.embed(asked.map(\.caption)))
-
-        // Of each picture one caption, so that both sides of a distance count alike.
-        let firsts = corpus.examples.indices.map { example in corpus.reference(example: example, caption: 0).number }
+        let prompts = queries.map { synonyms?($0.caption) ?? $0.caption }
+        let requests = prompts.indices.map { Commission(prompt: prompts[$0], seed: seed &+ UInt64($0)) }
+        let generated = try generator.paint(requests) { progress("generating", $0, requests.count) }
         let training = try trainingSplit.map { try read(data, $0, badFiles) }
-        let sample = try training.map { store in
-            try images(of: draw(firsts.count, of: store.corpus.examples.count), in: store)
-        }
 
         var report = Report(
             model: model.configuration.name, judge: judge.name, split: split,
-            frechet: .init(
-                painted: try frechetDistance(paintedFeatures.selecting(firsts), realFeatures).value,
-                floor: try sample.map { try frechetDistance(eye.features(of: $0), realFeatures).value },
-                count: firsts.count),
-            fmd: nil,
-            retrieval: try retrieval(asked, paintedFeatures, realFeatures, captionFeatures, eye, training), colors: nil,
-            diversity: nil)
-        report.reworded = synonyms == nil ? nil : zip(prompts, asked).count { $0 != $1.caption }
-        report.colors = try colors(asked, painted, reals)
-        report.diversity = try diversity(asked, painter, eye, realFeatures)
-        if let mobileNet {
-            let exact = CPUDevice(threads: device.threads, precision: .float32)
-            let net = try FeatureExtractor(
-                PretrainedFeatures(.mobileNetV2, contentsOf: mobileNet), device: exact)
-            let real = try net.features(of: reals) { progress("MobileNet, real pictures", $0, reals.count) }
-            let fake = try net.features(of: firsts.map { painted[$0] }) {
-                progress("MobileNet, painted pictures", $0, firsts.count)
-            }
-            let floor = try sample.map { try frechetDistance(net.features(of: $0), real).value }
-            report.fmd = .init(painted: try frechetDistance(fake, real).value, floor: floor, count: firsts.count)
+            retrieval: try retrieval(queries, generated, reals, training), distances: [])
+        report.reworded = synonyms == nil ? nil : zip(prompts, queries).count { $0 != $1.caption }
+        if measures.colors { report.colors = try colors(queries, generated, reals) }
+
+        // Of each image one caption, so that both sides of a distance count alike.
+        let firsts = corpus.examples.indices.map { corpus.reference(example: $0, caption: 0).number }
+        var perClass: [Int: [Int]] = [:]
+        for example in corpus.examples.indices {
+            perClass[corpus.label(of: example) ?? example, default: []].append(example)
         }
+        let sample = Sample(
+            generated: firsts.map { generated[$0] }, captions: firsts.map { queries[$0].caption }, real: reals,
+            perCaption: try imagesPerCaption(queries, generator),
+            perClass: perClass.values.filter { $0.count > 1 }.sorted { $0[0] < $1[0] },
+            training: training,
+            baseline: try training.map { store in
+                try self.images(of: draw(firsts.count, of: store.corpus.examples.count), in: store)
+            })
+        report.distances = try measures.features.map { try distances(sample, $0) }
         return report
     }
 
-    /// The pictures of a split, all of which can be decoded: bad ones are left out, unless there are too many.
+    /// The images of a split, all of which can be decoded: bad ones are skipped, unless there are too many.
     private func read(_ data: String, _ split: String, _ badFiles: BadFiles) throws -> PictureStore {
         let form = PictureForm(side: model.configuration.networks.side)
         let all = try PictureStore(
@@ -123,13 +135,19 @@ public struct Evaluator {
         }
     }
 
+    // MARK: Matching
+
     private func retrieval(
-        _ asked: [Asked], _ painted: FeatureMatrix, _ real: FeatureMatrix, _ captions: FeatureMatrix,
-        _ eye: FeatureExtractor,
-        _ training: PictureStore?
+        _ queries: [Query], _ generated: [Image], _ reals: [Image], _ training: PictureStore?
     ) throws -> Report.Retrieval {
-        let classes = asked.map(\.label)
-        let truths = Array(asked.indices)
+        let sees = try FeatureExtractor(judge: judge, device: device)
+        let reads = try SentenceEmbedder(judge.text, device: device)
+        let captions = try FeatureMatrix(
+            rows: queries.count, columns: reads.width, values: reads.embed(queries.map(\.caption)))
+        let found = try sees.features(of: generated) { progress("judging generated images", $0, generated.count) }
+        let real = try sees.features(of: reals) { progress("judging real images", $0, reals.count) }
+        let classes = queries.map(\.label)
+        let truths = Array(queries.indices)
         func precision(_ images: FeatureMatrix, _ truths: [Int]) throws -> Report.Retrieval.Row {
             .init(
                 try RetrievalPrecision(images: images, truths: truths, captions: captions, classes: classes, seed: seed)
@@ -137,20 +155,21 @@ public struct Evaluator {
         }
         var nearest: Report.Retrieval.Row?
         if let training {
-            let rows = try nearestTrainingExamples(asked.map(\.caption), training)
+            let rows = try nearestTrainingExamples(queries.map(\.caption), training)
             let shown = Array(Set(rows)).sorted()
             let places = Dictionary(uniqueKeysWithValues: zip(shown, shown.indices))
-            let features = try eye.features(of: images(of: shown, in: training)) {
-                progress("judging training pictures", $0, shown.count)
+            let features = try sees.features(of: images(of: shown, in: training)) {
+                progress("judging training images", $0, shown.count)
             }
             nearest = try precision(features.selecting(rows.map { places[$0] ?? 0 }), truths)
         }
         return .init(
-            painted: try precision(painted, truths), real: try precision(real.selecting(asked.map(\.example)), truths),
-            shuffled: try precision(painted, shuffled(truths)), nearestTraining: nearest, count: asked.count)
+            generated: try precision(found, truths),
+            real: try precision(real.selecting(queries.map(\.example)), truths),
+            shuffled: try precision(found, shuffled(truths)), nearestTraining: nearest, count: queries.count)
     }
 
-    /// For each caption the training picture whose caption the model's own encoder finds nearest.
+    /// For each caption the training image whose caption the model's own encoder finds nearest.
     private func nearestTrainingExamples(_ captions: [String], _ training: PictureStore) throws -> [Int] {
         let reader = try model.embedder(on: device, encoder: encoder)
         let known = Array(training.corpus.captions)
@@ -164,40 +183,94 @@ public struct Evaluator {
         return try nearestNeighborDistances(of: queries, in: rows).map { owners[$0.row] }
     }
 
-    private func colors(_ asked: [Asked], _ painted: [Image], _ reals: [Image]) throws -> Report.Colors? {
-        let captions = asked.map(\.caption)
-        func accuracy(_ pictures: [Image], _ captions: [String]) throws -> ColorAccuracy {
+    private func colors(_ queries: [Query], _ generated: [Image], _ reals: [Image]) throws -> Report.Colors? {
+        let captions = queries.map(\.caption)
+        func accuracy(_ images: [Image], _ captions: [String]) throws -> ColorAccuracy {
             try ColorAccuracy(
-                pictures: pictures.map(\.pixels), side: model.configuration.networks.side, captions: captions)
+                pictures: images.map(\.pixels), side: model.configuration.networks.side, captions: captions)
         }
         guard captions.contains(where: { !NamedColor.ofPetals(in: $0).isEmpty }) else { return nil }
-        let own = try accuracy(painted, captions)
+        let own = try accuracy(generated, captions)
         return .init(
-            painted: own.value, real: try accuracy(asked.map { reals[$0.example] }, captions).value,
-            shuffled: try accuracy(painted, shuffled(Array(captions.indices)).map { captions[$0] }).value,
+            generated: own.value, real: try accuracy(queries.map { reals[$0.example] }, captions).value,
+            shuffled: try accuracy(generated, shuffled(Array(captions.indices)).map { captions[$0] }).value,
             count: own.count)
     }
 
-    /// Eight pictures of each of up to forty captions, against up to eight real pictures of one class.
-    private func diversity(_ asked: [Asked], _ painter: Painter, _ eye: FeatureExtractor, _ reals: FeatureMatrix) throws
-        -> Double?
-    {
-        let seeds = 8
-        let captions = draw(min(40, asked.count), of: asked.count)
-        let commissions = captions.flatMap { index in
-            (0..<seeds).map { Commission(prompt: asked[index].caption, seed: seed &+ UInt64($0)) }
+    // MARK: Distances
+
+    /// Images of one caption that diversity is measured on, and captions it is measured for.
+    private static let imagesPerCaption = 8
+    private static let diversityCaptions = 40
+
+    private func imagesPerCaption(_ queries: [Query], _ generator: Painter) throws -> [[Image]] {
+        try draw(min(Evaluator.diversityCaptions, queries.count), of: queries.count).map { index in
+            try generator.paint(
+                (0..<Evaluator.imagesPerCaption).map {
+                    Commission(prompt: queries[index].caption, seed: seed &+ UInt64($0))
+                })
         }
-        let features = try eye.features(of: painter.paint(commissions))
-        let painted = try captions.indices.map { try features.selecting(Array($0 * seeds..<($0 + 1) * seeds)) }
-        var members: [Int: [Int]] = [:]
-        var seen = Set<Int>()
-        for row in asked where seen.insert(row.example).inserted { members[row.label, default: []].append(row.example) }
-        let groups = try members.values.filter { $0.count > 1 }.sorted { $0[0] < $1[0] }.map {
-            try reals.selecting(Array($0.prefix(seeds)))
-        }
-        guard !groups.isEmpty else { return nil }
-        return try pairwiseDistanceRatio(generated: painted, real: groups).ratio
     }
+
+    private func distances(_ sample: Sample, _ network: PretrainedFeatures) throws -> Report.Distances {
+        // Features for figures are float32, whatever a training on this device would use.
+        let exact = CPUDevice(threads: device.threads, precision: .float32)
+        let extractor = try FeatureExtractor(network, device: exact)
+        let name = network.network.rawValue
+        func features(_ images: [Image], _ what: String) throws -> FeatureMatrix {
+            try extractor.features(of: images) { progress("\(name), \(what)", $0, images.count) }
+        }
+        let real = try features(sample.real, "real images")
+        let generated = try features(sample.generated, "generated images")
+        let baseline = try sample.baseline.map { try features($0, "training images") }
+        func kernel(_ a: FeatureMatrix, _ b: FeatureMatrix) throws -> Double {
+            try 1000 * kernelDistance(a, b, subsetSize: min(1000, a.rows / 2), seed: seed).mean
+        }
+        let neighbors = try PrecisionRecall(generated: generated, real: real)
+        return .init(
+            features: name, count: sample.real.count,
+            frechet: .init(
+                generated: try frechetDistance(generated, real).value,
+                realBaseline: try baseline.map { try frechetDistance($0, real).value }),
+            kernel: .init(
+                generated: try kernel(generated, real), realBaseline: try baseline.map { try kernel($0, real) }),
+            precision: neighbors.precision, recall: neighbors.recall,
+            diversity: try diversity(sample, real, extractor),
+            memorization: try memorization(sample, generated: generated, real: real, extractor, name))
+    }
+
+    /// Eight images of each of up to forty captions, against up to eight real images of one class.
+    private func diversity(_ sample: Sample, _ real: FeatureMatrix, _ extractor: FeatureExtractor) throws -> Double? {
+        guard !sample.perClass.isEmpty, !sample.perCaption.isEmpty else { return nil }
+        let count = Evaluator.imagesPerCaption
+        let features = try extractor.features(of: sample.perCaption.flatMap { $0 })
+        let generated = try sample.perCaption.indices.map {
+            try features.selecting(Array($0 * count..<($0 + 1) * count))
+        }
+        let groups = try sample.perClass.map { try real.selecting(Array($0.prefix(count))) }
+        return try pairwiseDistanceRatio(generated: generated, real: groups).ratio
+    }
+
+    private func memorization(
+        _ sample: Sample, generated: FeatureMatrix, real: FeatureMatrix, _ extractor: FeatureExtractor, _ name: String
+    ) throws -> Report.Memorization? {
+        guard let store = sample.training else { return nil }
+        let corpus = store.corpus
+        let all = try images(of: Array(corpus.examples.indices), in: store)
+        let training = try extractor.features(of: all) { progress("\(name), training images", $0, all.count) }
+        let found = try Memorization(generated: generated, heldOut: real, training: training)
+        let nearest = try nearestNeighborDistances(of: generated, in: training)
+        let closest = nearest.enumerated().sorted { ($0.1.distance, $0.0) < ($1.1.distance, $1.0) }.prefix(16)
+        return .init(
+            ratio: found.ratio, suspects: found.suspects,
+            closest: closest.map { place, neighbor in
+                .init(
+                    caption: sample.captions[place],
+                    trainingImage: corpus.imagePath(of: corpus.examples[neighbor.row]), distance: neighbor.distance)
+            })
+    }
+
+    // MARK: Chance
 
     /// `count` different places of `total`, ascending.
     private func draw(_ count: Int, of total: Int) -> [Int] {

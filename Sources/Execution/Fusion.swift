@@ -3,29 +3,29 @@ import Graphs
 /// Which nodes run together. Elementwise operations join the loop of those who read them when the loop runs over the
 /// same shape, and reductions join the loop that makes their operand, so that a chain is one pass over memory.
 /// Broadcasts and fills cost a loop nothing: they are a way of reading.
-struct Fusion {
+package struct Fusion {
     /// What each live node reads from memory or from its own loop: `StopGradient` is seen through, and in loops
     /// broadcasts (what they repeat is read) and fills (nothing is).
-    let inputs: [[Int]]
+    package let inputs: [[Int]]
     /// Live nodes that read each node.
-    let consumers: [[Int]]
-    let isLive: [Bool]
+    package let consumers: [[Int]]
+    package let isLive: [Bool]
     /// Whether a node is computed before the program pauses: the outputs wanted by then, and all they depend on.
-    let isEarly: [Bool]
+    package let isEarly: [Bool]
     /// The loop each node runs in, or nil for a node with a kernel of its own (or none).
-    private(set) var loop: [Int?]
+    package private(set) var loop: [Int?]
     /// Members of each loop, ascending; empty when it was merged into another.
-    private(set) var members: [[Int]] = []
-    private(set) var shapes: [Shape] = []
+    package private(set) var members: [[Int]] = []
+    package private(set) var shapes: [Shape] = []
 
     private let graph: Graph
     /// Loops have a few dozen instructions at most: the tiles of all live values should stay in the first-level cache.
-    private static let memberLimit = 40
+    package static let memberLimit = 40
 
     /// - Parameters:
     ///   - outputs: nodes that the program must compute, `early` among them.
     ///   - early: those wanted before the pause.
-    init(_ graph: Graph, outputs: Set<Int>, early: Set<Int> = []) {
+    package init(_ graph: Graph, outputs: Set<Int>, early: Set<Int> = []) {
         self.graph = graph
         let canonical = Fusion.seeingThroughStops(graph)
         var live = [Bool](repeating: false, count: graph.nodes.count)
@@ -55,7 +55,7 @@ struct Fusion {
         for index in members.indices { members[index].sort() }
     }
 
-    static func seeingThroughStops(_ graph: Graph) -> [Int] {
+    package static func seeingThroughStops(_ graph: Graph) -> [Int] {
         var canonical = Array(0..<graph.nodes.count)
         for (id, node) in graph.nodes.enumerated() where node.operation is StopGradient {
             canonical[id] = canonical[node.inputs[0]]
@@ -160,7 +160,7 @@ struct Fusion {
 
     /// Node ids in an order in which every unit (a loop, or a node alone) comes whole after what it reads; of each
     /// loop only its last member appears. Early nodes come before all others.
-    func schedule() -> [Int] {
+    package func schedule() -> [Int] {
         var order: [Int] = []
         var done = Set<Int>()
         func representative(_ id: Int) -> Int { loop[id].map { members[$0][members[$0].count - 1] } ?? id }

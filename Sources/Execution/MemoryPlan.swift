@@ -1,20 +1,22 @@
 /// Where each intermediate value lives in one arena: two values share memory when their lifetimes do not meet.
-struct MemoryPlan {
+package struct MemoryPlan {
     /// A value's size in bytes and the steps, first and last, between which it must stay.
-    struct Interval {
-        var size: Int
-        var first: Int
-        var last: Int
+    package struct Interval {
+        package var size: Int
+        package var first: Int
+        package var last: Int
+
+        package init(size: Int, first: Int, last: Int) { (self.size, self.first, self.last) = (size, first, last) }
     }
 
     /// Byte offsets of each interval.
-    let offsets: [Int]
+    package let offsets: [Int]
     /// Bytes of the arena.
-    let size: Int
+    package let size: Int
 
     /// Greedy by size (Pisarchyk and Lee 2020, section 5.2): large values first, each at the lowest place where no
     /// value alive at the same time lies.
-    init(_ intervals: [Interval]) {
+    package init(_ intervals: [Interval]) {
         var offsets = [Int](repeating: 0, count: intervals.count)
         var size = 0
         var placed: [Int] = []

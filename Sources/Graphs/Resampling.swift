@@ -65,7 +65,8 @@ package struct ResizeTaps {
         let reach = max(1, step)
         for output in 0..<outputs {
             let center = (Double(output) + 0.5) * step - 0.5
-            let near = max(0, Int((center - reach).rounded(.up)))...min(inputs - 1, Int((center + reach).rounded(.down)))
+            let first = max(0, Int((center - reach).rounded(.up)))
+            let near = first...min(inputs - 1, Int((center + reach).rounded(.down)))
             let taps = near.map { ($0, max(0, 1 - abs(Double($0) - center) / reach)) }.filter { $0.1 > 0 }
             let sum = taps.reduce(0) { $0 + $1.1 }
             append(taps.map { (Int32($0), Float($1 / sum)) })

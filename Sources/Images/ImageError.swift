@@ -1,3 +1,5 @@
+import Basics
+
 /// Formats of image files, recognised by their first bytes.
 public enum ImageFormat: String, Sendable {
     /// Portable Network Graphics (ISO/IEC 15948).
@@ -9,7 +11,7 @@ public enum ImageFormat: String, Sendable {
 }
 
 /// Why an image could not be read or written; `name` is the file's path or what the caller called the bytes.
-public enum ImageError: Error, CustomStringConvertible, Sendable {
+public enum ImageError: ClassifiedError {
     /// The file could not be opened or read.
     case unreadable(path: String, reason: String)
     /// The bytes begin like no format known here.
@@ -28,6 +30,9 @@ public enum ImageError: Error, CustomStringConvertible, Sendable {
     case invalidText(keyword: String, reason: String)
     /// The codec did not write the image.
     case unwritable(format: ImageFormat, reason: String)
+
+    /// `outOfMemory` where memory was refused, else `badData`.
+    public var kind: ErrorKind { if case .outOfMemory = self { .outOfMemory } else { .badData } }
 
     /// One line: the image, what is wrong with it and, where there is one, the cure.
     public var description: String {

@@ -1,3 +1,5 @@
+import Basics
+
 /// A colour: 8-bit sRGB, written `#rrggbb`.
 public struct RGB: Sendable, Hashable, LosslessStringConvertible {
     /// The samples, 0 to 255.
@@ -26,7 +28,6 @@ public struct RGB: Sendable, Hashable, LosslessStringConvertible {
 
     /// `#rrggbb`.
     public var description: String {
-        let digits = String(UInt32(red) << 16 | UInt32(green) << 8 | UInt32(blue), radix: 16)
-        return "#" + String(repeating: "0", count: 6 - digits.count) + digits
+        "#" + zeroPadded(String(UInt32(red) << 16 | UInt32(green) << 8 | UInt32(blue), radix: 16), width: 6)
     }
 }

@@ -114,9 +114,11 @@ public final class ParameterStore {
                 mismatch.missing.append(entry.path)
                 continue
             }
-            if array.shape != entry.shape.dimensions || array.values.count != entry.shape.count {
+            if array.shape != entry.shape.dimensions {
                 mismatch.misshapen.append(
                     "\(entry.path) is \(Shape(array.shape.map { max($0, 1) })), expected \(entry.shape)")
+            } else if array.values.count != entry.shape.count {
+                mismatch.misshapen.append("\(entry.path) has \(array.values.count) values for \(entry.shape)")
             }
         }
         mismatch.unused = arrays.keys.filter { positions[$0] == nil }.sorted()

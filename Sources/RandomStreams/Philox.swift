@@ -1,3 +1,5 @@
+import Basics
+
 /// A counter-based random stream: Philox4x32-10 (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", 2011).
 ///
 /// A stream is named by a seed, a purpose and an index (an image number, a step); its n-th number depends on these
@@ -14,15 +16,15 @@ public struct RandomStream: RandomNumberGenerator, Sendable {
     ///     are independent.
     ///   - index: which element or step of that purpose.
     public init(seed: UInt64, purpose: String, index: UInt64 = 0) {
-        // FNV-1a over the purpose, folded into the key: Swift's own Hasher is seeded differently in every process.
-        var hash: UInt64 = 0xcbf2_9ce4_8422_2325
-        for byte in purpose.utf8 { hash = (hash ^ UInt64(byte)) &* 0x0000_0100_0000_01b3 }
+        // Swift's own Hasher is seeded differently in every process.
+        var hash = FNV1a()
+        hash.add(purpose.utf8)
         // SplitMix64's finaliser spreads near-equal seeds over the whole key space.
         var mixed = seed &+ 0x9e37_79b9_7f4a_7c15
         mixed = (mixed ^ (mixed >> 30)) &* 0xbf58_476d_1ce4_e5b9
         mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
         mixed ^= mixed >> 31
-        let key = mixed ^ hash
+        let key = mixed ^ hash.value
         self.key = SIMD2(UInt32(truncatingIfNeeded: key), UInt32(truncatingIfNeeded: key >> 32))
         self.counter = SIMD4(0, 0, UInt32(truncatingIfNeeded: index), UInt32(truncatingIfNeeded: index >> 32))
     }

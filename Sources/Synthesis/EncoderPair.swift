@@ -1,6 +1,6 @@
 import Checkpoints
 import FoundationEssentials
-import Language
+import Tokenizers
 import Networks
 
 /// The image half of a pair of encoders.
@@ -95,7 +95,7 @@ public struct EncoderPair: Sendable {
         guard file.metadata["format"] == EncoderPair.format, let json = file.metadata["configuration"] else {
             throw ModelError(
                 path: path,
-                problem: "is not a pair of encoders; train one with a recipe such as recipes/flowers-judge.yaml")
+                problem: "is not a pair of encoders; train one with a recipe such as recipes/judge.yaml")
         }
         let configuration: Configuration
         do {

@@ -1,7 +1,7 @@
 import Checkpoints
 import Execution
 import FoundationEssentials
-import Language
+import Tokenizers
 import Layers
 import Networks
 
@@ -20,17 +20,20 @@ public struct Model: Sendable {
         public var pretrained: PretrainedReference?
         /// Sizes of the generator.
         public var networks: GeneratorConfiguration
+        /// Frozen networks whose features the training used, and which should not measure the model; nil where it used none.
+        public var trainingFeatures: [FeatureNetwork]?
 
         /// What the model is called and the sizes of its networks; one of `encoder` and `pretrained` must be given.
         public init(
             name: String, encoder: TextEncoderConfiguration?, pretrained: PretrainedReference? = nil,
-            networks: GeneratorConfiguration
+            networks: GeneratorConfiguration, trainingFeatures: [FeatureNetwork]? = nil
         ) {
             precondition((encoder == nil) != (pretrained == nil), "a model has one encoder")
             self.name = name
             self.encoder = encoder
             self.pretrained = pretrained
             self.networks = networks
+            self.trainingFeatures = trainingFeatures
         }
     }
 
@@ -55,7 +58,7 @@ public struct Model: Sendable {
     }
 
     /// Reads a model file; its sizes are checked before anything is built from them.
-    /// - Throws: `CheckpointError`, `LanguageError` or `ModelError`, each one line that names the file.
+    /// - Throws: `CheckpointError`, `TokenizerError` or `ModelError`, each one line that names the file.
     public init(contentsOf path: String) throws {
         let file = try ModelFile(contentsOf: path)
         do {

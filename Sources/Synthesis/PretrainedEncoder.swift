@@ -119,7 +119,8 @@ public struct PretrainedEncoder: Sendable {
                 case .bert(let configuration): BERTEncoder(scope, configuration)(sentences)
                 case .clip(let configuration): CLIPTextEncoder(scope, configuration)(sentences)
                 }
-            return head.map { TextEmbedding(ProjectionHead(scope / "head", $0.configuration)(vectors.tensor)) } ?? vectors
+            return head.map { TextEmbedding(ProjectionHead(scope / "head", $0.configuration)(vectors.tensor)) }
+                ?? vectors
         }
         let arrays = arrays.merging(head?.arrays.above("head") ?? [:]) { $1 }
         network.batchSizes = [64, 32, 16, 8, 4, 2]

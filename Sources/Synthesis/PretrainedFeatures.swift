@@ -21,6 +21,27 @@ public struct PretrainedFeatures: Sendable {
     /// - Throws: `ModelError` where it is missing, damaged or another network.
     public init(_ network: FeatureNetwork) throws { try self.init(network, contentsOf: Self.path(of: network)) }
 
+    /// Reads the network that a file holds: its metadata name it, or its arrays are those of one network alone.
+    /// - Throws: as below.
+    public init(contentsOf path: String) throws {
+        let isThere = FileManager.default.fileExists(atPath: path)
+        let named = isThere ? try Safetensors(contentsOf: path).metadata["network"] : nil
+        if let network = named.flatMap(FeatureNetwork.init) {
+            try self.init(network, contentsOf: path)
+            return
+        }
+        for network in FeatureNetwork.allCases {
+            do {
+                try self.init(network, contentsOf: path)
+                return
+            } catch let error as ModelError where error.problem.hasPrefix("is not ") {
+                continue
+            }
+        }
+        let known = FeatureNetwork.allCases.map(\.rawValue).joined(separator: ", ")
+        throw ModelError(path: path, problem: "holds none of the networks \(known)")
+    }
+
     /// Reads `network` from a file.
     /// - Throws: `CheckpointError` or `ModelError`, one line that names the file.
     public init(_ network: FeatureNetwork, contentsOf path: String) throws {
@@ -48,7 +69,7 @@ public struct PretrainedFeatures: Sendable {
             throw ModelError(
                 path: path,
                 problem: "is damaged: its weights have the checksum \(checksum), its metadata say \(expected); "
-                    + "get it again with scripts/get-features --force \(network.rawValue)")
+                    + "get it again with scripts/get-features \(network.rawValue)")
         }
         self.network = network
         self.checksum = checksum

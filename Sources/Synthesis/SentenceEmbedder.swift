@@ -1,7 +1,7 @@
 import Checkpoints
 import Execution
 import FoundationEssentials
-import Language
+import Tokenizers
 import Layers
 import Networks
 
@@ -44,7 +44,7 @@ public final class SentenceEmbedder {
 
     /// A pretrained encoder, with the tokenizer in its folder.
     /// - Parameter head: what makes its vectors those of a model; nil leaves them as they are.
-    /// - Throws: `LanguageError` when the tokenizer cannot be read, `ModelError` when it is not the weights'.
+    /// - Throws: `TokenizerError` when the tokenizer cannot be read, `ModelError` when it is not the weights'.
     public init(_ encoder: PretrainedEncoder, head: TrainedHead? = nil, device: CPUDevice) throws {
         name = encoder.name
         tokenizer = try Tokenizer(contentsOf: encoder.folder)

@@ -2,7 +2,7 @@ import Checkpoints
 import Execution
 import FoundationEssentials
 import Graphs
-import Language
+import Tokenizers
 import Layers
 import Networks
 

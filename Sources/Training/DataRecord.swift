@@ -1,5 +1,6 @@
 import Checkpoints
 import Corpora
+import Files
 import FoundationEssentials
 
 /// What a run is trained on, `data.json` in its folder: a run goes on with the data it began with.

@@ -1,6 +1,7 @@
 import Checkpoints
 import Corpora
 import Execution
+import Files
 import FoundationEssentials
 import Synthesis
 

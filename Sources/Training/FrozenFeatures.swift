@@ -21,7 +21,7 @@ package final class FrozenFeatures {
     package let parameters: FrozenParameters
     /// Sizes of the image encoder's head on pooled features; nil where the training compares no images with sentences.
     let imageHead: ProjectionHeadConfiguration?
-    private let values: FlatBuffer
+    package let values: FlatBuffer
 
     /// No frozen parameters, for a discriminator that learns all it knows.
     package init() {
@@ -85,7 +85,7 @@ package final class FrozenFeatures {
 extension GANTrainer {
     /// A trainer of the recipe's networks on no statistics and no trained encoder, for plans and profiles: its steps cost what
     /// those of a training cost.
-    convenience init(untrained recipe: Recipe, embeddings: [Float], condition: Int, device: CPUDevice) throws {
+    package convenience init(untrained recipe: Recipe, embeddings: [Float], condition: Int, device: CPUDevice) throws {
         let configuration = recipe.discriminatorConfiguration(condition: condition)
         var frozen = FrozenFeatures()
         if configuration.kind == .features {

@@ -10,11 +10,18 @@ public struct GeneratorRecipe: Codable, Equatable, Sendable {
     public var maxWidth = 0
     /// Width of the noise vector.
     public var noise = 100
+    /// `tanh`, or `linear` for discriminators on `features`, against which tanh saturates at once.
+    public var output = OutputActivation.tanh
+    /// What sentence vectors are multiplied by; their length is 1. 16 makes the elements of 256 as large as those of the noise.
+    public var textScale: Float = 1
     /// Adam's learning rate.
     public var learningRate: Float = 1e-4
 
     enum CodingKeys: String, CodingKey {
-        case kind, width, maxWidth = "max_width", noise, learningRate = "learning_rate"
+        case kind, width, noise, output
+        case maxWidth = "max_width"
+        case textScale = "text_scale"
+        case learningRate = "learning_rate"
     }
 }
 
@@ -52,9 +59,10 @@ public struct GANRecipe: Codable, Equatable, Sendable {
     public var batch = 32
     /// Images seen in all.
     public var images = 400_000
-    /// Adam's decay rates of the first and the second moment. With an adversary yesterday's direction misleads, so the first
-    /// is 0 (Tao et al. 2022).
+    /// Adam's decay rate of the first moment. With an adversary yesterday's direction misleads, so it is 0
+    /// (Tao et al. 2022).
     public var beta1: Float = 0
+    /// Adam's decay rate of the second moment.
     public var beta2: Float = 0.9
     /// Share of noise in the sentence vectors that the generator sees.
     public var textNoise: Float = 0.1
@@ -129,7 +137,8 @@ extension Recipe {
     var discriminatorSummary: String {
         let kind = discriminator.kind.rawValue
         guard discriminator.kind == .features else { return "\(kind), width \(discriminator.width)" }
-        return "\(kind) of \(discriminator.network.rawValue) at \(discriminator.resolution)×\(discriminator.resolution), "
+        let resolution = discriminator.resolution
+        return "\(kind) of \(discriminator.network.rawValue) at \(resolution)×\(resolution), "
             + "width \(discriminator.width)"
     }
 
@@ -138,7 +147,8 @@ extension Recipe {
         GeneratorConfiguration(
             kind: generator.kind, side: data.side, width: generator.width,
             maximumWidth: generator.maxWidth == 0 ? nil : generator.maxWidth, noise: generator.noise,
-            condition: condition)
+            condition: condition, output: generator.output == .tanh ? nil : generator.output,
+            textScale: generator.textScale == 1 ? nil : generator.textScale)
     }
 
     /// The discriminator for sentence vectors of width `condition`.

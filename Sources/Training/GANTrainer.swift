@@ -21,6 +21,8 @@ public final class GANTrainer {
     package let generator: OptimizedStore
     package let discriminator: OptimizedStore
     package let generatorSizes: GeneratorConfiguration
+    /// What the networks read and do not change.
+    package let frozen: FrozenFeatures
     /// The discriminator's phase with the gradient penalty, and without; one program where there is no difference.
     private let discriminatorPhase: (penalized: Replicas, plain: Replicas)
     private let generatorPhase: Replicas
@@ -45,13 +47,15 @@ public final class GANTrainer {
     ///   - corpus: whose classes say which sentences of a batch may describe the same image; nil where there are none.
     ///   - frozen: what the discriminator and the comparison with sentences read and do not change.
     package init(
-        _ recipe: Recipe, embeddings: [Float], condition: Int, corpus: Corpus?, frozen: FrozenFeatures, device: CPUDevice
+        _ recipe: Recipe, embeddings: [Float], condition: Int, corpus: Corpus?, frozen: FrozenFeatures,
+        device: CPUDevice
     ) throws {
         self.recipe = recipe
         self.device = device
         self.condition = condition
         self.embeddings = embeddings
         self.corpus = corpus
+        self.frozen = frozen
         let gan = recipe.gan
         generatorSizes = recipe.generatorConfiguration(condition: condition)
         let discriminatorSizes = recipe.discriminatorConfiguration(condition: condition)
@@ -84,6 +88,11 @@ public final class GANTrainer {
     package convenience init(_ recipe: Recipe, embeddings: [Float], condition: Int, device: CPUDevice) throws {
         try self.init(
             recipe, embeddings: embeddings, condition: condition, corpus: nil, frozen: FrozenFeatures(), device: device)
+    }
+
+    /// The frozen network that the discriminator reads, if it does.
+    var trainingFeatures: [FeatureNetwork]? {
+        recipe.discriminator.kind == .features ? [recipe.discriminator.network] : nil
     }
 
     /// Learned values of both networks.
@@ -121,6 +130,15 @@ public final class GANTrainer {
         update(generator, "generator", rate: recipe.generator.learningRate, answered, &measurements)
         imagesSeen += batch.count
         return measurements
+    }
+
+    /// The mean logit of real images with their captions, nothing updated.
+    /// - Parameter batch: as large as those of the training.
+    func logits(of batch: Batch) throws -> Double {
+        let inputs = inputs(batch)
+        let fake = try generatorPhase.begin(inputs).mapValues { HostArray.floats($0) }
+        let found = try discriminatorPhase.plain.run(inputs.merging(fake) { $1 })
+        return found.reduce(0) { $0 + Double($1["logits.real"]?[0] ?? .nan) } / Double(found.count)
     }
 
     /// Features that the discriminator's phase passes on, joined over its shards.

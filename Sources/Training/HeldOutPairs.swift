@@ -2,6 +2,7 @@ import Checkpoints
 import Corpora
 import Evaluation
 import Execution
+import Files
 import FoundationEssentials
 import Images
 import RandomStreams
@@ -28,6 +29,24 @@ struct HeldOutPairs {
         var stream = RandomStream(seed: seed, purpose: "held out")
         for place in 0..<count { places.swapAt(place, place + stream.index(below: places.count - place)) }
         examples = places[..<count].sorted()
+    }
+
+    /// A batch of them, each with its first caption and as mismatch that of another; fewer are repeated.
+    func batch(_ size: Int) throws -> Batch {
+        var (pixels, captions): ([Float], [CaptionReference]) = ([], [])
+        for example in examples where captions.count < size {
+            guard let image = try pictures.image(example) else { continue }
+            for sample in image.pixels { pixels.append(Float(sample) / 127.5 - 1) }
+            captions.append(pictures.corpus.reference(example: example, caption: 0))
+        }
+        guard !captions.isEmpty else { throw pictures.nothingUsable }
+        let length = pixels.count / captions.count
+        while captions.count < size {
+            captions.append(captions[0])
+            pixels += pixels[..<length]
+        }
+        return Batch(
+            firstImage: 0, images: pixels, captions: captions, mismatches: Array(captions[1...] + captions[..<1]))
     }
 
     /// Those whose pictures can be decoded.

@@ -150,7 +150,8 @@ package struct FeatureViews {
 
     private init(_ count: Int) {
         self.count = count
-        rows = StandardizedRows([Float](repeating: 0, count: FeatureNetwork.pooledWidth), width: FeatureNetwork.pooledWidth)
+        rows = StandardizedRows(
+            [Float](repeating: 0, count: FeatureNetwork.pooledWidth), width: FeatureNetwork.pooledWidth)
     }
 
     private static func view(

@@ -1,3 +1,4 @@
+import Basics
 import Checkpoints
 import FoundationEssentials
 
@@ -140,12 +141,7 @@ public final class Journal {
     }
 
     /// Seconds as people say them: 45 s, 12 min, 3 h 20 min.
-    static func duration(_ seconds: Double) -> String {
-        let seconds = Int(seconds.rounded())
-        if seconds < 90 { return "\(seconds) s" }
-        let minutes = (seconds + 30) / 60
-        return minutes < 90 ? "\(minutes) min" : "\(minutes / 60) h \(minutes % 60) min"
-    }
+    static func duration(_ seconds: Double) -> String { spelledDuration(seconds) }
 
     private static func timestamp() -> String { Date().ISO8601Format() }
 }

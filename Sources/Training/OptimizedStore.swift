@@ -18,7 +18,7 @@ package final class OptimizedStore {
     let second: FlatBuffer
     let average: FlatBuffer
     /// What programs read of parameters that are spectrally normalized; nil where there are none.
-    private let spectral: SpectralNormalization?
+    package let spectral: SpectralNormalization?
     /// Updates made.
     var steps = 0
     /// Updates left out since the last one that was made.

@@ -54,11 +54,33 @@ struct PhaseCompiler {
             ImageFeatures(maps: shapes.enumerated().map { graph.input("\(name).\($0)", $1) })
         }
 
-        /// Logits of images with these features; without augmentation nothing of it is traced.
+        /// Logits of images with these features.
         func logits(_ features: ImageFeatures, _ sentences: TextEmbedding) -> [Logits] {
             discriminator.logits(of: discriminator.states(of: features), given: sentences)
         }
 
+        /// Logits of the three kinds of pairs.
+        /// - Parameter inOneBatch: whether all are computed as one batch, which keeps small maps efficient; a penalty on real
+        ///   images would then go through generated ones too.
+        func judged(
+            real: ImageFeatures, fake: ImageFeatures, text: TextEmbedding, mismatch: TextEmbedding,
+            condition: TextEmbedding, inOneBatch: Bool
+        ) -> (real: [Logits], mismatch: [Logits], fake: [Logits]) {
+            guard inOneBatch else { return (logits(real, text), logits(real, mismatch), logits(fake, condition)) }
+            let features = ImageFeatures(
+                maps: zip(real.maps, fake.maps).map { Tensor.concatenated([$0, $1], axis: 0) })
+            let states = discriminator.states(of: features).map {
+                Tensor.concatenated([$0, $0.slice(axis: 0, start: 0, count: shard)], axis: 0)
+            }
+            let sentences = Tensor.concatenated([text, condition, mismatch].map(\.tensor), axis: 0)
+            let all = discriminator.logits(of: states, given: TextEmbedding(sentences))
+            func part(_ index: Int) -> [Logits] {
+                all.map { Logits($0.tensor.slice(axis: 0, start: index * shard, count: shard)) }
+            }
+            return (part(0), part(2), part(1))
+        }
+
+        /// Images as the discriminator sees them; without augmentation nothing of it is traced.
         private func augmented(_ images: ImageBatch, _ name: String) -> ImageBatch {
             phase.gan.augmentation > 0 ? Augmentation(graph, name, batch: shard, side: side)(images) : images
         }
@@ -92,9 +114,9 @@ struct PhaseCompiler {
         let realFeatures = networks.realFeatures()
         let fakeFeatures = networks.features("fake", like: realFeatures.maps.map(\.shape))
         let text = networks.sentences("text")
-        let real = networks.logits(realFeatures, text)
-        let mismatch = networks.logits(realFeatures, networks.sentences("mismatch"))
-        let fake = networks.logits(fakeFeatures, networks.sentences("condition"))
+        let (real, mismatch, fake) = networks.judged(
+            real: realFeatures, fake: fakeFeatures, text: text, mismatch: networks.sentences("mismatch"),
+            condition: networks.sentences("condition"), inOneBatch: penalty == 0)
         let heads = real.indices.map {
             DiscriminatorTerms(
                 gan.loss, real: real[$0], mismatch: mismatch[$0], fake: fake[$0], mismatchWeight: gan.mismatchWeight)
@@ -129,7 +151,9 @@ struct PhaseCompiler {
             loss = loss + term
         }
         if gan.loss == .relativistic {
-            for (number, map) in realFeatures.maps.enumerated() { results["\(PhaseCompiler.passed)real.\(number)"] = map }
+            for (number, map) in realFeatures.maps.enumerated() {
+                results["\(PhaseCompiler.passed)real.\(number)"] = map
+            }
         }
         return Outputs(results: results, writes: discriminator.gradientWrites(of: loss, replica: replica))
     }
@@ -147,7 +171,8 @@ struct PhaseCompiler {
             let fake = networks.logits(features, condition)
             let real =
                 gan.loss == .relativistic
-                ? networks.logits(networks.features("real", like: features.maps.map(\.shape)), networks.sentences("text"))
+                ? networks.logits(
+                    networks.features("real", like: features.maps.map(\.shape)), networks.sentences("text"))
                 : nil
             var loss = generatorLoss(gan.loss, fake: fake, real: real)
             var results = ["loss.generator": loss]

@@ -30,7 +30,9 @@ public struct Recipe: Codable, Equatable, Sendable {
     /// The defaults.
     public init() {}
 
-    enum CodingKeys: String, CodingKey { case name, seed, precision, data, text, encoder, generator, discriminator, gan, evaluate }
+    enum CodingKeys: String, CodingKey {
+        case name, seed, precision, data, text, encoder, generator, discriminator, gan, evaluate
+    }
 
     /// Throws the first value that no training can have.
     public func validate() throws(ConfigurationError) {
@@ -52,7 +54,8 @@ public struct Recipe: Codable, Equatable, Sendable {
         try ConfigurationError.checkRate("discriminator.learning_rate", discriminator.learningRate)
         try generatorConfiguration(condition: encoder.embedding).validate()
         try discriminatorConfiguration(condition: encoder.embedding).validate()
-        guard gan.contrastive == 0 || (discriminator.kind == .features && encoder.network == discriminator.network.rawValue) else {
+        let sharesFeatures = discriminator.kind == .features && encoder.network == discriminator.network.rawValue
+        guard gan.contrastive == 0 || sharesFeatures else {
             throw ConfigurationError(
                 key: "gan.contrastive",
                 problem: "needs discriminator.kind: features and encoder.network: \(discriminator.network.rawValue), "
@@ -140,6 +143,8 @@ public struct EncoderRecipe: Codable, Equatable, Sendable {
     public var resolution = 96
     /// Views of each image, cropped and (with `data.mirror`) mirrored, whose features are computed before the training.
     public var views = 6
+    /// Share of a caption's tokens, between its start and its end, that a step leaves out, so that no single word decides.
+    public var tokenDropout: Float = 0
     /// Width of the hidden layer of the head on frozen features.
     public var imageHidden = 512
     /// The training ends after so many such trials without a better one; 0 never ends it early.
@@ -147,7 +152,8 @@ public struct EncoderRecipe: Codable, Equatable, Sendable {
 
     enum CodingKeys: String, CodingKey {
         case width, layers, heads, length, embedding, imageWidth = "image_width", batch, images
-        case learningRate = "learning_rate", translation, network, resolution, views, imageHidden = "image_hidden", patience
+        case learningRate = "learning_rate", translation, network, resolution, views, imageHidden = "image_hidden"
+        case tokenDropout = "token_dropout", patience
     }
 
     func validate() throws(ConfigurationError) {
@@ -155,6 +161,9 @@ public struct EncoderRecipe: Codable, Equatable, Sendable {
         try ConfigurationError.check("encoder.images", images, in: 0...1_000_000_000)
         guard (0...0.5).contains(translation) else {
             throw ConfigurationError(key: "encoder.translation", problem: "is \(translation), expected 0 to 0.5")
+        }
+        guard (0...0.9).contains(tokenDropout) else {
+            throw ConfigurationError(key: "encoder.token_dropout", problem: "is \(tokenDropout), expected 0 to 0.9")
         }
         try ConfigurationError.check("encoder.patience", patience, in: 0...1000)
         try ConfigurationError.check("encoder.views", views, in: 1...64)
@@ -184,4 +193,3 @@ public struct EncoderRecipe: Codable, Equatable, Sendable {
         ImageEncoderConfiguration(side: side, width: imageWidth, embedding: embedding)
     }
 }
-

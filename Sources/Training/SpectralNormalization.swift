@@ -45,6 +45,15 @@ package final class SpectralNormalization {
         store.slices(of: effective).filter { path, _ in normalizedPaths.contains(path) }
     }
 
+    /// u and v by the path of their parameter.
+    package var arrays: [(path: String, shape: [Int], values: [Float])] {
+        zip(store.entries.filter(\.isSpectrallyNormalized), filters).flatMap { entry, filter in
+            [("u", filter.u, Int(filter.rows)), ("v", filter.v, Int(filter.columns))].map { name, start, count in
+                ("\(entry.path).\(name)", [count], Array(UnsafeBufferPointer(start: start, count: count)))
+            }
+        }
+    }
+
     private var normalizedPaths: Set<String> {
         Set(store.entries.filter(\.isSpectrallyNormalized).map(\.path))
     }

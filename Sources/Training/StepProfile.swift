@@ -1,6 +1,6 @@
 import Corpora
 import Execution
-import Language
+import Tokenizers
 
 /// Where a step's time goes, by kernel and shape, beside what the machine reaches at its best.
 public struct StepProfile: CustomStringConvertible {

@@ -1,7 +1,7 @@
 import Corpora
 import Execution
 import Graphs
-import Language
+import Tokenizers
 import Layers
 import Networks
 import RandomStreams
@@ -16,6 +16,8 @@ public struct TextTower {
     }
 
     private let kind: Kind
+    /// Share of tokens that a step leaves out.
+    private let tokenDropout: Float
     /// For each caption the number of its set of tokens: captions of the same words, in whatever order and however often,
     /// are no mismatches.
     let texts: [Int]
@@ -27,7 +29,11 @@ public struct TextTower {
     private static let noise: Float = 0.5
 
     /// Limn's own encoder, with the tokens of `vocabulary`.
-    init(own configuration: TextEncoderConfiguration, vocabulary: Vocabulary, captions: some Sequence<String>) {
+    init(
+        own configuration: TextEncoderConfiguration, vocabulary: Vocabulary, captions: some Sequence<String>,
+        tokenDropout: Float
+    ) {
+        self.tokenDropout = tokenDropout
         let tokens = Tokenizer(vocabulary: vocabulary).encode(Array(captions), limit: configuration.length)
         kind = .own(configuration, vocabulary, tokens)
         texts = TextTower.numbers(tokens.map { Set($0.ids) })
@@ -38,6 +44,7 @@ public struct TextTower {
         on encoder: PretrainedEncoder, embedding: Int, vectors: [Float], captions: some Sequence<String>
     ) {
         let configuration = ProjectionHeadConfiguration(inputs: encoder.width, embedding: embedding)
+        tokenDropout = 0
         kind = .head(configuration, encoder, StandardizedRows(vectors, width: encoder.width))
         texts = TextTower.numbers(
             captions.map { Set($0.lowercased().split { !$0.isLetter && !$0.isNumber }) })
@@ -50,7 +57,9 @@ public struct TextTower {
         if recipe.text.isOwn {
             let vocabulary = try VocabularyTrainer(size: recipe.data.vocabulary).train(
                 on: captions, name: recipe.name, provenance: "\(captions.count) captions, recipe \(recipe.name)")
-            self.init(own: encoder.text(vocabulary: vocabulary.count), vocabulary: vocabulary, captions: captions)
+            self.init(
+                own: encoder.text(vocabulary: vocabulary.count), vocabulary: vocabulary, captions: captions,
+                tokenDropout: encoder.tokenDropout)
         } else {
             let pretrained = try PretrainedEncoder(contentsOf: recipe.text.encoder)
             self.init(
@@ -91,12 +100,21 @@ public struct TextTower {
         }
     }
 
-    /// What the network reads of the captions with these numbers.
+    /// What the network reads of the captions with these numbers in a step.
     /// - Parameter stream: of noise and dropout.
     func inputs(_ captions: [Int], _ stream: inout RandomStream) -> [String: HostArray] {
         switch kind {
         case .own(let configuration, _, let tokens):
-            let padded = PaddedTokens(captions.map { tokens[$0] }, length: configuration.length)
+            var sequences = captions.map { tokens[$0].ids }
+            if tokenDropout > 0 {
+                for index in sequences.indices {
+                    let last = sequences[index].count - 1
+                    sequences[index] = sequences[index].enumerated().filter { place, _ in
+                        place == 0 || place == last || stream.uniform() >= tokenDropout
+                    }.map(\.element)
+                }
+            }
+            let padded = PaddedTokens(sequences, length: configuration.length)
             return ["ids": .integers(padded.ids), "tokens": .floats(padded.mask)]
         case .head(let configuration, _, let rows):
             let noise = stream.normals(captions.count * configuration.inputs)

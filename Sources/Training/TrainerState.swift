@@ -1,5 +1,5 @@
 import Checkpoints
-import Language
+import Tokenizers
 import Synthesis
 
 /// A checkpoint, or data, that do not fit the training that is to go on.
@@ -59,13 +59,16 @@ extension GANTrainer {
         switch encoder {
         case .own(let configuration, let vocabulary, _):
             return Model(
-                configuration: .init(name: name, encoder: configuration, networks: generatorSizes),
+                configuration: .init(
+                    name: name, encoder: configuration, networks: generatorSizes, trainingFeatures: trainingFeatures),
                 vocabulary: vocabulary,
                 arrays: arrays, card: card)
         case .pretrained(let encoder, let head):
             let reference = PretrainedReference(encoder, head: head.configuration)
             return Model(
-                configuration: .init(name: name, encoder: nil, pretrained: reference, networks: generatorSizes),
+                configuration: .init(
+                    name: name, encoder: nil, pretrained: reference, networks: generatorSizes,
+                    trainingFeatures: trainingFeatures),
                 vocabulary: nil, arrays: arrays, card: card)
         }
     }

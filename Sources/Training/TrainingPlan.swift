@@ -1,6 +1,6 @@
 import Corpora
 import Execution
-import Language
+import Tokenizers
 import Networks
 import Synthesis
 

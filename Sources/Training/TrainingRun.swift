@@ -1,12 +1,13 @@
 import Checkpoints
 import Corpora
 import Execution
+import Files
 import FoundationEssentials
 import Images
-import Language
 import Networks
 import RandomStreams
 import Synthesis
+import Tokenizers
 
 /// One training from recipe to model in a run directory: vocabulary, encoder, generator. Every stage continues from
 /// what the directory holds and ends the same wherever it was interrupted.
@@ -164,6 +165,9 @@ public final class TrainingRun {
         let heldOut = HeldOutPairs(pictures, share: recipe.data.holdOut, seed: recipe.seed)
         let sampler = try PairSampler(
             corpus: corpus, seed: recipe.seed, flips: recipe.data.mirror, excluding: Set(heldOut.examples))
+        let validation = try ValidationMeasures(recipe, pictures: pictures, heldOut: heldOut, device: device)
+        let validationBatch = try validation.map { _ in try heldOut.batch(recipe.gan.batch) }
+        var recentLogits: Double?
         let feeder = BatchFeeder(
             pictures: pictures, sampler: sampler, batchSize: recipe.gan.batch, firstImage: trainer.imagesSeen)
         journal.beginStage(imagesSeen: trainer.imagesSeen, pending: pending)
@@ -178,6 +182,9 @@ public final class TrainingRun {
             let measurements = try trainer.step(journal.waitForData { try feeder.next() })
             for notice in pictures.takeNotices() { try journal.note(notice) }
             journal.record(measurements)
+            if let real = measurements["logits.real"], real.isFinite {
+                recentLogits = recentLogits.map { 0.98 * $0 + 0.02 * real } ?? real
+            }
             let step = trainer.imagesSeen / recipe.gan.batch
             journal.show(
                 stage: "gan", imagesSeen: trainer.imagesSeen, of: recipe.gan.images,
@@ -187,12 +194,21 @@ public final class TrainingRun {
             }
             if trainer.skippedInARow >= TrainingRun.skipsBeforeReturn { try goBack(trainer) }
             let isLast = trainer.imagesSeen >= recipe.gan.images
+            func crosses(_ interval: Int) -> Bool { before / interval != trainer.imagesSeen / interval }
+            if let validation, let validationBatch, isLast || crosses(recipe.evaluate.every) {
+                let generator = try Painter(
+                    trainer.model(encoder, name: recipe.name, card: ""), device: device)
+                let logits = (recentLogits ?? .nan, try trainer.logits(of: validationBatch))
+                let row = try validation.measure(generator, imagesSeen: trainer.imagesSeen, logits: logits)
+                try ValidationMeasures.add(row, to: run)
+                try journal.note(row.summary)
+            }
             // The snapshot first: a run killed between the two goes on from before and makes it again.
-            if isLast || before / recipe.gan.snapshotEvery != trainer.imagesSeen / recipe.gan.snapshotEvery {
+            if isLast || crosses(recipe.gan.snapshotEvery) {
                 try snapshot(trainer, encoder, grid)
             }
             // Not from amid steps that are left out: what they are left out for may lie in the networks.
-            let isDue = before / recipe.gan.checkpointEvery != trainer.imagesSeen / recipe.gan.checkpointEvery
+            let isDue = crosses(recipe.gan.checkpointEvery)
             if isLast || isDue && trainer.skippedInARow == 0 {
                 try journal.write(trainer.checkpoint(resolved, seed: recipe.seed), in: run.path)
             }
@@ -236,6 +252,7 @@ public final class TrainingRun {
         let path = run.snapshot(imagesSeen: trainer.imagesSeen)
         try model.write(to: path)
         try model.write(to: "\(run.path)/model.safetensors")
+        try run.thinSnapshots(keeping: recipe.gan.snapshotsKept)
         // What is shown is what was written: rounding and all.
         let painter = try Painter(Model(contentsOf: path), device: device)
         try AtomicFile.write(grid.fakes(painter).pngData(), to: run.fakes(imagesSeen: trainer.imagesSeen))

@@ -1,5 +1,7 @@
 import Checkpoints
+import Files
 import FoundationEssentials
+import TestSupport
 import Testing
 
 @Suite struct RunDirectoryTests {
@@ -19,8 +21,8 @@ import Testing
             #expect(
                 names
                     == [
-                        "recipe.yaml", "log.txt", "stats.jsonl", "reals.png", "fakes-000400.png",
-                        "snapshot-1234567.safetensors",
+                        "recipe.yaml", "log.txt", "stats.jsonl", "reals.png", "fakes-000400000.png",
+                        "snapshot-1234567890.safetensors",
                     ].map { "\(folder)/runs/first/\($0)" })
         }
     }

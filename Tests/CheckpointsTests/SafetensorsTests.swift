@@ -1,5 +1,6 @@
 import Checkpoints
 import FoundationEssentials
+import TestSupport
 import Testing
 
 @Suite struct SafetensorsTests {

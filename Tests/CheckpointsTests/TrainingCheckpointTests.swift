@@ -1,5 +1,7 @@
 import Checkpoints
+import Files
 import FoundationEssentials
+import TestSupport
 import Testing
 
 @Suite struct TrainingCheckpointTests {
@@ -108,8 +110,8 @@ import Testing
         }
     }
 
-    @Test(arguments: Failure.allCases)
-    func aFailingDiskLeavesTheOlderOnes(_ failure: Failure) throws {
+    @Test(arguments: DiskFailure.allCases)
+    func aFailingDiskLeavesTheOlderOnes(_ failure: DiskFailure) throws {
         try withTemporaryFolder { (folder: String) throws in
             try checkpoint(100).write(in: folder)
             try checkpoint(200).write(in: folder)

@@ -1,6 +1,7 @@
 import FoundationEssentials
 import Glibc
 import Synchronization
+import TestSupport
 import Testing
 
 /// How a child process ended.
@@ -50,6 +51,8 @@ final class Child {
         shell: String = #"exec "$@""#, unread: [Int32] = []
     ) throws {
         var variables = ProcessInfo.processInfo.environment.filter { $0.key != "LIMN_MODEL" }
+        // Frozen networks of the machine must change no result.
+        variables["LIMN_FEATURES"] = "/nonexistent"
         variables.merge(environment) { $1 }
         let words = ["/bin/sh", "-c", #"cd "$0" && "# + shell, folder, Child.executable] + arguments
         (process, pipes) = try Child.launching.withLock { _ in
@@ -179,23 +182,9 @@ func expectRefusal(
     #expect(outcome.err.contains(words), "\(outcome.err)", sourceLocation: sourceLocation)
 }
 
-/// Lends a new empty folder, removed afterwards.
-func withTemporaryFolder<Result>(_ body: (String) throws -> Result) throws -> Result {
-    let folder = FileManager.default.temporaryDirectory.path + "/limn-command-\(UUID().uuidString)"
-    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-    defer { try? FileManager.default.removeItem(atPath: folder) }
-    return try body(folder)
-}
-
-func contents(_ path: String) -> [UInt8]? { FileManager.default.contents(atPath: path).map(Array.init) }
-
 /// Whether two files hold the same bytes. Not an expectation on the bytes themselves: a failed one would look for their
 /// smallest difference, which takes minutes for a model.
 func haveEqualContents(_ a: String, _ b: String) -> Bool { contents(a) != nil && contents(a) == contents(b) }
-
-func put(_ bytes: some Collection<UInt8>, _ path: String) throws { try Data(bytes).write(to: URL(filePath: path)) }
-
-func put(_ text: String, _ path: String) throws { try put(Array(text.utf8), path) }
 
 func exists(_ path: String) -> Bool { FileManager.default.fileExists(atPath: path) }
 

@@ -1,6 +1,7 @@
 import FoundationEssentials
 import Glibc
 import Images
+import TestSupport
 import Testing
 
 /// What `limn corpus` does to folders of captioned pictures, and what it says of them.
@@ -47,9 +48,9 @@ import Testing
             let checked = try limn("corpus", "check", "data", in: folder)
             #expect(checked.ending == .exit(65))
             let lines = checked.text.split(separator: "\n").map(String.init)
-            #expect(lines[0] == "data: 11 pictures, 22 captions, 2 classes")
-            #expect(lines[1] == "recognised as pictures with .txt files")
-            let unreadable = try #require(lines.first { $0.hasPrefix("unreadable-picture ") })
+            #expect(lines[0] == "data: 11 images, 22 captions, 2 classes")
+            #expect(lines[1] == "layout: images with .txt files")
+            let unreadable = try #require(lines.first { $0.hasPrefix("unreadable-image ") })
             #expect(
                 unreadable.split(separator: " ")[1] == "25" && unreadable.contains("such as bad0.png: not an image"))
             #expect(lines.contains { $0.hasPrefix("no-caption") && $0.contains("odd/3.png") })
@@ -59,12 +60,12 @@ import Testing
             let all = try limn("corpus", "check", "data", "--all", in: folder).text
             #expect(all.split(separator: "\n").count { $0.hasPrefix("  bad") } == 25)
             let found = try limn("corpus", "check", "data", "--json", in: folder)
-            #expect(found.ending == .exit(65) && found.text.contains(#""unreadable-picture" : 25"#))
-            #expect(found.text.contains(#""format" : "pictures with .txt files""#))
+            #expect(found.ending == .exit(65) && found.text.contains(#""unreadable-image" : 25"#))
+            #expect(found.text.contains(#""format" : "images with .txt files""#))
         }
     }
 
-    @Test func remarksAreNoProblems() throws {
+    @Test func noticesAreNoProblems() throws {
         try withPictures { folder in
             try put("nobody's", folder + "/data/lonely.txt")
             let checked = try limn("corpus", "check", "data", in: folder)
@@ -87,13 +88,13 @@ import Testing
                 """, folder + "/data/metadata.jsonl")
             let told = try limn("corpus", "stats", "data", in: folder)
             #expect(told.ending == .exit(0) && told.err.isEmpty)
-            #expect(told.text.hasPrefix("data: 2 pictures, 2 captions, "))
-            #expect(told.text.contains("equal pictures across splits\n  2.png (test) = 1.png (train)\n"))
+            #expect(told.text.hasPrefix("data: 2 images, 2 captions, "))
+            #expect(told.text.contains("duplicate images across splits\n  2.png (test) = 1.png (train)\n"))
             #expect(told.text.contains("“a red star”: 1 in test, 1 in train\n"))
             let short = try limn("corpus", "stats", "data", "--list", "0", in: folder)
             #expect(!short.text.contains("2.png"))
             let text = try json(limn("corpus", "stats", "data", "--json", in: folder))
-            #expect(text.contains(#""equal_pictures" : {"#) && text.contains(#""words_used_once" : 0"#))
+            #expect(text.contains(#""duplicate_images" : {"#) && text.contains(#""words_used_once" : 0"#))
         }
     }
 
@@ -104,16 +105,16 @@ import Testing
                 "corpus", "convert", "data", "--out", "shards", "--to", "shards", "--shard-size", "5", in: folder)
             #expect(shards.ending == .exit(0), "\(shards.err)")
             #expect(
-                shards.text.hasPrefix("shards: 12 pictures, 24 captions, ") && shards.text.hasSuffix("in 3 shards\n"))
+                shards.text.hasPrefix("shards: 12 images, 24 captions, ") && shards.text.hasSuffix("in 3 shards\n"))
             #expect(try files(below: folder + "/shards") == (0..<3).map { "shard-0000\($0).tar" })
             let checked = try limn("corpus", "check", "shards", in: folder)
-            #expect(checked.ending == .exit(0) && checked.text.hasPrefix("shards: 12 pictures, 24 captions, 2 classes"))
+            #expect(checked.ending == .exit(0) && checked.text.hasPrefix("shards: 12 images, 24 captions, 2 classes"))
             let text = try json(
                 limn(
                     "corpus", "convert", "shards", "--out", "new/small", "--side", "8", "--aspect", "pad", "--format",
                     "png",
                     "--json", in: folder))
-            #expect(text.contains(#""pictures" : 12"#))
+            #expect(text.contains(#""images" : 12"#))
             #expect(try Image(contentsOf: folder + "/new/small/images/00011.png").width == 8)
             expectRefusal(
                 try limn("corpus", "convert", "data", "--out", "shards", in: folder), 73, "shards: is not empty")
@@ -148,7 +149,7 @@ import Testing
             }
             let dry = try split()
             #expect(dry.ending == .exit(0) && dry.text.contains("nothing was written"), "\(dry.err)")
-            #expect(dry.text.contains("train         9        18        2\n"), "\(dry.text)")
+            #expect(dry.text.contains("train       9        18        2\n"), "\(dry.text)")
             #expect(try snapshot(folder + "/data") == before)
             #expect(try split("--out", "new.jsonl").ending == .exit(0))
             #expect(try snapshot(folder + "/data") == before)
@@ -160,10 +161,10 @@ import Testing
             after["metadata.jsonl"] = nil
             #expect(after == before)
             let checked = try limn("corpus", "check", "data", in: folder).text
-            #expect(checked.hasPrefix("data: 12 pictures, 24 captions, 2 classes; splits: test 3, train 9\n"))
+            #expect(checked.hasPrefix("data: 12 images, 24 captions, 2 classes; splits: test 3, train 9\n"))
             // By class there is one for each part.
-            #expect(try split("--by", "class").text.contains("test          6        12        1\n"))
-            expectRefusal(try split("--out", "data/metadata.jsonl"), 64, "say --in-place to change it")
+            #expect(try split("--by", "class").text.contains("test        6        12        1\n"))
+            expectRefusal(try split("--out", "data/metadata.jsonl"), 64, "use --in-place to change it")
             expectRefusal(try split("--out", "none/new.jsonl"), 73, "none/new.jsonl: cannot be written")
             expectRefusal(try split("--out", "data"), 73, "data: is a folder")
         }
@@ -190,7 +191,7 @@ import Testing
             #expect(text.contains(#""width" : \#(sheet.width)"#) && sheet.width > 3 * 64)
             let again = try limn(
                 "corpus", "preview", "data", "--out", "again.png", "--count", "6", "--side", "64", in: folder)
-            #expect(again.ending == .exit(0) && again.out.isEmpty && again.err == "again.png: 6 pictures of data\n")
+            #expect(again.ending == .exit(0) && again.out.isEmpty && again.err == "again.png: 6 images of data\n")
             #expect(haveEqualContents(folder + "/again.png", folder + "/sheet.png"))
             expectRefusal(
                 try limn("corpus", "preview", "data", "--out", "none/sheet.png", in: folder), 73,

@@ -1,5 +1,6 @@
 import FoundationEssentials
 import Glibc
+import TestSupport
 import Testing
 
 /// Corpora of a user's own making, with something wrong in them.
@@ -144,10 +145,10 @@ import Testing
             let spelt = try Child(
                 ["vocabulary", "decode", "--vocabulary", "v.json"] + ids.map(String.init), in: folder)
             #expect(spelt.finish().text == "a star\n")
-            expectRefusal(try vocabulary("decode", "--vocabulary", "v.json", "999999"), 64, "999999 is no token id")
+            expectRefusal(try vocabulary("decode", "--vocabulary", "v.json", "999999"), 64, "999999 is not a token id")
             expectRefusal(
                 try limn("vocabulary", "decode", "--vocabulary", "v.json", "-", in: folder, input: "x\n"), 65,
-                "line 1: x is no token id")
+                "line 1: x is not a token id")
         }
     }
 
@@ -155,7 +156,7 @@ import Testing
         let tiny = try Tiny.shared()
         let checked = try limn("corpus", "check", tiny.corpus, in: tiny.folder)
         #expect(checked.ending == .exit(0))
-        #expect(checked.text.hasPrefix("\(tiny.corpus): 120 pictures"))
+        #expect(checked.text.hasPrefix("\(tiny.corpus): 120 images"))
         #expect(checked.text.hasSuffix("no problems\n"))
         expectRefusal(
             try limn("corpus", "shapes", "--out", tiny.corpus, "--count", "2", "--seed", "1", in: tiny.folder), 73,

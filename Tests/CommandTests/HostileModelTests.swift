@@ -1,4 +1,5 @@
 import FoundationEssentials
+import TestSupport
 import Testing
 
 /// Files that are no model of Limn's, or one that was damaged or made up.
@@ -95,7 +96,7 @@ import Testing
                 try limn("generate", "red", in: folder, environment: ["LIMN_MODEL": "absent"]), 66,
                 "absent: no such model")
             expectRefusal(try limn("generate", "red", "--model", ".", in: folder), 66, "Is a directory")
-            expectRefusal(try limn("generate", "red", "--model", "/dev/zero", in: folder), 65, "not a file")
+            expectRefusal(try limn("generate", "red", "--model", "/dev/zero", in: folder), 66, "not a file")
         }
     }
 }

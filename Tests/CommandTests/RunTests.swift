@@ -1,6 +1,7 @@
 import FoundationEssentials
 import Glibc
 import Images
+import TestSupport
 import Testing
 
 /// Run directories as `limn train` makes, refuses and resumes them.
@@ -14,13 +15,13 @@ import Testing
                     "data.json", "embeddings.safetensors", "encoder/encoder.safetensors",
                     "encoder/checkpoint-000003200.safetensors", "encoder/lock", "encoder/log.txt",
                     "encoder/recipe.yaml", "encoder/retrieval.jsonl",
-                    "encoder/stats.jsonl", "fakes-000001.png", "fakes-000002.png", "lock", "log.txt",
+                    "encoder/stats.jsonl", "fakes-000001200.png", "fakes-000002400.png", "lock", "log.txt",
                     "model.safetensors", "pictures.cache",
-                    "reals.png", "recipe.yaml", "snapshot-000001.safetensors", "snapshot-000002.safetensors",
+                    "reals.png", "recipe.yaml", "snapshot-000001200.safetensors", "snapshot-000002400.safetensors",
                     "stats.jsonl",
                 ].sorted())
-        #expect(haveEqualContents(tiny.model, tiny.run + "/snapshot-000002.safetensors"))
-        for grid in ["reals.png", "fakes-000001.png", "fakes-000002.png"] {
+        #expect(haveEqualContents(tiny.model, tiny.run + "/snapshot-000002400.safetensors"))
+        for grid in ["reals.png", "fakes-000001200.png", "fakes-000002400.png"] {
             #expect(try Image(contentsOf: "\(tiny.run)/\(grid)").width == 142)
         }
         struct Row: Decodable {
@@ -48,7 +49,7 @@ import Testing
             case .afterTrial:
                 (contents(run + "/encoder/retrieval.jsonl") ?? []).count { $0 == UInt8(ascii: "\n") } >= 17
             case .inGAN: !checkpoints(run).isEmpty
-            case .atSnapshot: exists(run + "/snapshot-000001.safetensors")
+            case .atSnapshot: exists(run + "/snapshot-000001200.safetensors")
             // The last has been written and those before the last two are gone.
             case .atEnd: checkpoints(run) == ["checkpoint-000002256.safetensors", "checkpoint-000002400.safetensors"]
             }

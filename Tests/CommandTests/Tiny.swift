@@ -1,11 +1,13 @@
 import FoundationEssentials
 import Glibc
+import TestSupport
 import Testing
 
 /// A drawn corpus, and a training of tiny networks on it that ran from start to end without interruption: made once,
 /// by the command itself, and shared by all tests.
 struct Tiny: Sendable {
-    let folder: String
+    private let temporary: TemporaryFolder
+    var folder: String { temporary.path }
     var corpus: String { folder + "/corpus" }
     var recipe: String { folder + "/tiny.yaml" }
     var run: String { folder + "/run" }
@@ -24,8 +26,7 @@ struct Tiny: Sendable {
         """
 
     private init() throws {
-        folder = FileManager.default.temporaryDirectory.path + "/limn-tiny-\(UUID().uuidString)"
-        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        temporary = try TemporaryFolder()
         try put(Tiny.yaml, recipe)
         let drawn = try limn(
             "corpus", "shapes", "--out", corpus, "--count", "120", "--seed", "5", "--side", "16", in: folder)

@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 /// `limn vocabulary` with tokenizers of others.
@@ -48,7 +49,7 @@ import Testing
                 input: "red\nred red red\nred red\nroses roses\n")
             #expect(outcome.text == "1 3 2\n1 3 3 2\n1 3 3 2\n1 4 5 2\n")
             #expect(outcome.talk.count == 1)
-            #expect(outcome.err.contains("2 of 4 texts had more than 4 tokens and were cut, the first is text 2"))
+            #expect(outcome.err.contains("2 of 4 texts had more than 4 tokens and were truncated, the first is text 2"))
         }
     }
 
@@ -71,7 +72,7 @@ import Testing
                     ["vocabulary", "encode", "--tokenizer", "."], in: folder, shell: #"exec "$@" "$(printf 'r\377d')""#
                 ).finish(), 64, "is not UTF-8")
             expectRefusal(
-                try limn("vocabulary", "decode", "6", "--tokenizer", ".", in: folder), 64, "6 is no token id of .")
+                try limn("vocabulary", "decode", "6", "--tokenizer", ".", in: folder), 64, "6 is not a token id of .")
             let neither = try encode("--tokenizer", ".")
             #expect(neither.ending == .exit(64))
             let both = try encode("red", "--tokenizer", ".", "--file", "bytes")

@@ -1,6 +1,7 @@
 import Corpora
 import FoundationEssentials
 import Images
+import TestSupport
 import Testing
 
 extension PictureStore {
@@ -28,7 +29,7 @@ extension PictureStore {
     @Test func ranksPartABatchWithoutOverlap() throws {
         for size in [1, 5, 32] {
             for ranks in 1...size {
-                let parts = (0..<ranks).map { Share(rank: $0, of: ranks).places(of: size) }
+                let parts = (0..<ranks).map { BatchShard(rank: $0, of: ranks).places(of: size) }
                 #expect(parts.flatMap(Array.init) == Array(0..<size))
                 #expect(parts.allSatisfy { !$0.isEmpty })
             }
@@ -40,7 +41,7 @@ extension PictureStore {
         defer { withExtendedLifetime(folder) {} }
         let corpus = sampler.corpus
         let bad: Set = [7, 23, 41]
-        for index in bad { try folder.write("no picture".utf8, to: corpus.examples[index].path) }
+        for index in bad { try folder.write("no image".utf8, to: corpus.examples[index].path) }
         func batch(_ seed: UInt64, _ positions: Range<Int>) throws -> Batch {
             let store = PictureStore(corpus: corpus, form: PictureForm(side: 8), badFiles: .skip)
             let sampler = try PairSampler(corpus: corpus, seed: seed, flips: true)
@@ -126,7 +127,7 @@ extension PictureStore {
         let ranks = (0..<3).map { rank in
             BatchFeeder(
                 pictures: PictureStore(corpus: store.corpus, form: store.form), sampler: sampler, batchSize: 21,
-                firstImage: 5, share: Share(rank: rank, of: 3), threads: rank + 1)
+                firstImage: 5, shard: BatchShard(rank: rank, of: 3), threads: rank + 1)
         }
         for step in 0..<12 {
             let (batch, parts) = (try whole.next(), try ranks.map { try $0.next() })
@@ -183,19 +184,19 @@ extension PictureStore {
     @Test func tellsOfTooManyBadPictures() throws {
         let (_, sampler, folder) = try batchParts(shapes: 300)
         defer { withExtendedLifetime(folder) {} }
-        for index in 0..<4 { try folder.write("no picture".utf8, to: sampler.corpus.examples[index * 50].path) }
+        for index in 0..<4 { try folder.write("no image".utf8, to: sampler.corpus.examples[index * 50].path) }
         for (badFiles, count) in [(BadFiles.few, 4), (.fail, 1)] {
             let store = PictureStore(corpus: sampler.corpus, form: PictureForm(side: 8), badFiles: badFiles)
             let feeder = BatchFeeder(pictures: store, sampler: sampler, batchSize: 16)
             let text = message { for _ in 0..<100 { _ = try feeder.next() } }
-            #expect(text.contains("(\(count) of 300 pictures cannot be decoded)"), "\(text)")
+            #expect(text.contains("(\(count) of 300 images cannot be decoded)"), "\(text)")
             #expect(message { _ = try feeder.next() } == text)
         }
         let store = PictureStore(corpus: sampler.corpus, form: PictureForm(side: 8), badFiles: .skip)
         let feeder = BatchFeeder(pictures: store, sampler: sampler, batchSize: 16)
         for _ in 0..<40 { _ = try feeder.next() }
         #expect(store.leftOut.total == 4)
-        #expect(store.leftOut.description == "4 left out: 4 unreadable-picture")
+        #expect(store.leftOut.description == "4 skipped: 4 unreadable-image")
     }
 
     @Test func endsWhereNoPictureIsUsable() throws {
@@ -204,7 +205,7 @@ extension PictureStore {
         for example in sampler.corpus.examples { try folder.write([], to: example.path) }
         let store = PictureStore(corpus: sampler.corpus, form: PictureForm(side: 8), badFiles: .skip)
         let feeder = BatchFeeder(pictures: store, sampler: sampler, batchSize: 16)
-        #expect(message { _ = try feeder.next() }.contains("(31 of 31 pictures cannot be decoded)"))
+        #expect(message { _ = try feeder.next() }.contains("(31 of 31 images cannot be decoded)"))
     }
 }
 

@@ -1,16 +1,17 @@
 import Corpora
 import FoundationEssentials
 import Images
+import TestSupport
 import Testing
 
 @Suite struct ConversionTests {
     private func convert(
         _ folder: TemporaryFolder, to target: String, _ layout: CorpusConversion.Layout,
-        _ form: CorpusConversion.Pictures = CorpusConversion.Pictures(), badFiles: BadFiles = .few,
+        _ form: CorpusConversion.ImageOptions = CorpusConversion.ImageOptions(), badFiles: BadFiles = .few,
         isInterrupted: () -> Bool = { false }
     ) throws -> CorpusConversion {
         try CorpusConversion(
-            Corpus(folder: folder.path, split: nil, badFiles: badFiles), to: target, layout: layout, form: form,
+            Corpus(folder: folder.path, split: nil, badFiles: badFiles), to: target, layout: layout, options: form,
             badFiles: badFiles, isInterrupted: isInterrupted)
     }
 
@@ -25,8 +26,8 @@ import Testing
         #expect(a.classes == b.classes && a.splits == b.splits, sourceLocation: sourceLocation)
         for example in 0..<a.examples.count {
             #expect(a.splitNumber(of: example) == b.splitNumber(of: example), sourceLocation: sourceLocation)
-            let same = try a.encodedPicture(example) == b.encodedPicture(example)
-            #expect(same, "picture \(example)", sourceLocation: sourceLocation)
+            let same = try a.encodedImage(example) == b.encodedImage(example)
+            #expect(same, "image \(example)", sourceLocation: sourceLocation)
         }
     }
 
@@ -34,8 +35,8 @@ import Testing
         let (source, target) = (try TemporaryFolder(shapes: 25), try TemporaryFolder())
         let corpus = try Corpus(folder: source.path, split: nil)
         let shards = target.path + "/new/shards"
-        let written = try convert(source, to: shards, .shards(.pictures(10)))
-        #expect(written.shards == 3 && written.pictures == 25 && written.captions == corpus.captionCount)
+        let written = try convert(source, to: shards, .shards(.images(10)))
+        #expect(written.shards == 3 && written.images == 25 && written.captions == corpus.captionCount)
         #expect(names(shards) == ["shard-00000.tar", "shard-00001.tar", "shard-00002.tar"])
         #expect(names(target.path + "/new") == ["shards"])
         let read = try Corpus(folder: shards, split: nil)
@@ -43,8 +44,8 @@ import Testing
         try expectAlike(read, corpus)
 
         let back = try CorpusConversion(
-            read, to: target.path + "/back", layout: .folder, form: CorpusConversion.Pictures())
-        #expect(back.pictures == 25 && back.shards == 0)
+            read, to: target.path + "/back", layout: .folder, options: CorpusConversion.ImageOptions())
+        #expect(back.images == 25 && back.shards == 0)
         try expectAlike(Corpus(folder: target.path + "/back", split: nil), corpus)
     }
 
@@ -65,7 +66,7 @@ import Testing
     /// What tar(5) prescribes of ustar headers; the sums are those that GNU tar writes.
     @Test func headersAreThoseOfTar() throws {
         let (source, target) = (try TemporaryFolder(shapes: 1), try TemporaryFolder())
-        _ = try convert(source, to: target.path, .shards(.pictures(1)))
+        _ = try convert(source, to: target.path, .shards(.images(1)))
         let tar = try #require(FileManager.default.contents(atPath: target.path + "/shard-00000.tar")).map { $0 }
         #expect(Array(tar[..<12]) == Array("00000000.png".utf8) && tar[12] == 0)
         #expect(Array(tar[257..<265]) == Array("ustar\u{0}00".utf8) && tar[156] == UInt8(ascii: "0"))
@@ -79,7 +80,7 @@ import Testing
         let (source, target) = (try TemporaryFolder(), try TemporaryFolder())
         try source.write("a".utf8, to: "wide.txt")
         try source.write(Image(width: 60, height: 20, color: .black).pngData(), to: "wide.png")
-        var form = CorpusConversion.Pictures()
+        var form = CorpusConversion.ImageOptions()
         form.side = 16
         for aspect in PictureAspect.allCases {
             form.aspect = aspect
@@ -102,14 +103,14 @@ import Testing
             asked += 1
             return asked > 2
         }
-        #expect(!part.isComplete && part.pictures > 0)
+        #expect(!part.isComplete && part.images > 0)
         #expect(names(target.path).isEmpty)
 
         try source.write("none".utf8, to: "images/00003.png")
         let words = message { _ = try convert(source, to: target.path + "/new", .folder, badFiles: .fail) }
         #expect(words.contains("00003.png") && names(target.path).isEmpty, "\(words)")
         let few = try convert(source, to: target.path + "/new", .folder)
-        #expect(few.pictures == 99 && few.leftOut.total == 1)
+        #expect(few.images == 99 && few.skipped.total == 1)
     }
 
     @Test func targetsThatAreRefused() throws {

@@ -1,5 +1,6 @@
 import Corpora
 import FoundationEssentials
+import TestSupport
 import Testing
 
 @Suite struct MetadataFolderTests {
@@ -119,7 +120,7 @@ import Testing
         let folder = try TemporaryFolder(shapes: 20)
         let inspection = try CorpusInspection(folder: folder.path)
         #expect(inspection.problems.isEmpty)
-        #expect(inspection.pictures == 20)
+        #expect(inspection.images == 20)
         #expect(inspection.captions == (try Corpus(folder: folder.path, split: nil).captionCount))
         #expect(inspection.splits.values.reduce(0, +) == 20)
     }
@@ -136,10 +137,10 @@ import Testing
         let inspection = try CorpusInspection(folder: folder.path)
         #expect(
             inspection.problems.map(\.kind) == [
-                .malformedRow, .unsafePath, .missingPicture, .missingPicture, .unreadablePicture,
+                .malformedRow, .unsafePath, .missingImage, .missingImage, .unreadableImage,
             ])
         #expect(inspection.problems.map(\.line) == [4, 3, 2, 5, 1])
-        #expect(inspection.pictures == 0)
+        #expect(inspection.images == 0)
         #expect(inspection.problems.last?.description.hasPrefix("metadata.jsonl:1: damaged.png: not an image") == true)
     }
 }

@@ -1,6 +1,6 @@
 import Corpora
 import FoundationEssentials
-import Fuzzing
+import TestSupport
 import Testing
 
 /// Every reader of a layout on damaged files: it may refuse them, and that is all.
@@ -29,7 +29,7 @@ import Testing
                         #expect(
                             !captions.isEmpty && !captions.contains(""), "mutant \(number)",
                             sourceLocation: sourceLocation)
-                        if (try? corpus.encodedPicture(example)) != nil { read += 1 }
+                        if (try? corpus.encodedImage(example)) != nil { read += 1 }
                     }
                     refused += corpus.leftOut.total
                 } catch let error as CorpusError {
@@ -100,7 +100,7 @@ import Testing
         tar.add("b", "123".utf8)
         tar.add("L", Array((String(repeating: "long/", count: 30) + "b.json\0").utf8), type: "L")
         tar.add("b", #"{"caption": ["x", "y"], "class": "z"}"#.utf8)
-        tar.add("c.webp", "picture".utf8, prefix: "pre")
+        tar.add("c.webp", "image".utf8, prefix: "pre")
         tar.add("pre/c.txt", "three".utf8)
         return tar.ended
     }()

@@ -1,5 +1,6 @@
 import Corpora
 import FoundationEssentials
+import TestSupport
 import Testing
 
 /// A folder of files; those whose content is nil are empty, enough for a listing.
@@ -118,8 +119,8 @@ private func described(_ corpus: Corpus) -> [String] {
                 "val2017/9.jpg: other <val>",
             ])
         let inspection = try CorpusInspection(folder: folder.path)
-        #expect(inspection.problems.contains { "\($0)" == "val2017/spare.jpg: is named by no row" })
-        #expect(inspection.counts == [.unlistedPicture: 1, .unreadablePicture: 3])
+        #expect(inspection.problems.contains { "\($0)" == "val2017/spare.jpg: is listed by no row" })
+        #expect(inspection.counts == [.unlistedImage: 1, .unreadableImage: 3])
     }
 
     @Test(arguments: [
@@ -182,7 +183,7 @@ private func described(_ corpus: Corpus) -> [String] {
                 "CUB_200_2011/images/002.Auk/A_1.jpg: black [002.Auk] <test>",
             ])
         let found = try CorpusInspection(folder: folder.path).problems
-        #expect(found.contains { "\($0)" == "CUB_200_2011/images/002.Auk/spare.jpg: is named by no row" })
+        #expect(found.contains { "\($0)" == "CUB_200_2011/images/002.Auk/spare.jpg: is listed by no row" })
     }
 
     @Test func readsFlowersFromOneFolder() throws {
@@ -195,7 +196,7 @@ private func described(_ corpus: Corpus) -> [String] {
             ])
         try folder.write("x".utf8, to: "text_c10/class_00077/image_00002.txt")
         let text = message { _ = try Corpus(folder: folder.path, split: nil) }
-        #expect(text.contains("text_c10/class_00077/image_00002.txt: there is no picture of that name"), "\(text)")
+        #expect(text.contains("text_c10/class_00077/image_00002.txt: there is no image of that name"), "\(text)")
     }
 }
 
@@ -206,7 +207,7 @@ private func described(_ corpus: Corpus) -> [String] {
         for sign in ["metadata.jsonl", "metadata.csv", "COCO", "text_c10", ".txt", "WebDataset"] {
             #expect(text.contains(sign), "\(text)")
         }
-        #expect(text.hasSuffix("found 2 pictures"), "\(text)")
+        #expect(text.hasSuffix("found 2 images"), "\(text)")
         let nothing = try TemporaryFolder()
         let empty = message { _ = try Corpus(folder: nothing.path, split: nil) }
         #expect(empty.hasSuffix("found nothing of these"), "\(empty)")
@@ -215,9 +216,9 @@ private func described(_ corpus: Corpus) -> [String] {
     @Test func parquetIsToldHowToBeConverted() throws {
         let folder = try folder([("data/train-00000.parquet", "PAR1")])
         let text = message { _ = try Corpus(folder: folder.path, split: nil) }
-        #expect(text.contains("data/train-00000.parquet: Parquet is not read; python3 -c"), "\(text)")
+        #expect(text.contains("data/train-00000.parquet: Parquet is not supported; python3 -c"), "\(text)")
         let file = message { _ = try Corpus(folder: folder.path + "/data/train-00000.parquet", split: nil) }
-        #expect(file.contains("Parquet is not read"), "\(file)")
+        #expect(file.contains("Parquet is not supported"), "\(file)")
     }
 
     @Test func textsWithoutPicturesAreRemarkedOn() throws {
@@ -225,7 +226,7 @@ private func described(_ corpus: Corpus) -> [String] {
         #expect(try Corpus(folder: folder.path, split: nil).leftOut.total == 0)
         let inspection = try CorpusInspection(folder: folder.path)
         #expect(inspection.counts[.unpairedText] == 1 && CorpusProblem.Kind.unpairedText.isNotice)
-        #expect(inspection.problems.contains { "\($0)" == "README.txt: has no picture beside it" })
+        #expect(inspection.problems.contains { "\($0)" == "README.txt: has no image beside it" })
     }
 }
 
@@ -236,7 +237,7 @@ private func described(_ corpus: Corpus) -> [String] {
         let folder = try TemporaryFolder(metadata: rows, pictures: there.filter { $0 != "7.png" && $0 != "8.png" })
         let corpus = try Corpus(folder: folder.path, split: nil)
         #expect(corpus.examples.count == 198 && corpus.captions.count == 198)
-        #expect(corpus.leftOut.description == "2 left out: 2 missing-picture")
+        #expect(corpus.leftOut.description == "2 skipped: 2 missing-image")
         #expect(corpus.leftOut.first.map(\.line) == [8, 9])
         #expect(message { _ = try Corpus(folder: folder.path, split: nil, badFiles: .fail) }.contains("7.png does not"))
         try FileManager.default.removeItem(atPath: folder.path + "/9.png")
@@ -245,13 +246,13 @@ private func described(_ corpus: Corpus) -> [String] {
     }
 
     @Test func countsAllAndNamesTheFirst() {
-        var leftOut = LeftOut(keeping: 2)
-        #expect("\(leftOut)" == "none left out")
+        var leftOut = SkippedItems(keeping: 2)
+        #expect("\(leftOut)" == "none skipped")
         for row in 0..<5 {
             leftOut.add(.init(kind: row == 0 ? .tooLong : .noCaption, file: "\(row)", line: nil, detail: ""))
         }
         #expect(leftOut.total == 5 && leftOut.first.map(\.file) == ["0", "1"])
-        #expect("\(leftOut)" == "5 left out: 1 too-long, 4 no-caption")
+        #expect("\(leftOut)" == "5 skipped: 1 too-long, 4 no-caption")
     }
 
     @Test func oneBadCaptionDoesNotTakeItsPictureAlong() throws {

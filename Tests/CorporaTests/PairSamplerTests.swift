@@ -1,4 +1,5 @@
 import Corpora
+import TestSupport
 import Testing
 
 @Suite struct PairSamplerTests {
@@ -95,6 +96,6 @@ import Testing
     @Test func refusesACorpusWithoutMismatches() throws {
         let (_, corpus) = try corpus([(nil, ["a duck"]), (nil, ["A duck"])])
         let text = message { _ = try PairSampler(corpus: corpus, seed: 0, flips: false) }
-        #expect(text.contains("0.png: no other picture"), "\(text)")
+        #expect(text.contains("0.png: no other image"), "\(text)")
     }
 }

@@ -1,6 +1,7 @@
 import Corpora
 import FoundationEssentials
 import Images
+import TestSupport
 import Testing
 
 #if canImport(Glibc)
@@ -46,19 +47,19 @@ import Testing
     @Test func readsEverythingAndSaysWhatIsBad() throws {
         let folder = try TemporaryFolder(shapes: 200)
         let corpus = try Corpus(folder: folder.path, split: nil)
-        for bad in [7, 150] { try folder.write("no picture".utf8, to: corpus.examples[bad].path) }
+        for bad in [7, 150] { try folder.write("no image".utf8, to: corpus.examples[bad].path) }
         let form = PictureForm(side: 8)
         let store = PictureStore(corpus: corpus, form: form)
         #expect(try store.readAll() == [7, 150])
         #expect(try store.image(7) == nil)
         #expect(!(try store.isUsable(150)))
         #expect(store.leftOut.total == 2)
-        #expect(Set(store.leftOut.first.map(\.kind)) == [.unreadablePicture])
+        #expect(Set(store.leftOut.first.map(\.kind)) == [.unreadableImage])
         #expect(store.leftOut.first.contains { $0.description.contains("\(corpus.examples[7].path): not an image") })
 
         let strict = PictureStore(corpus: corpus, form: form, badFiles: .fail)
         let text = message { _ = try strict.readAll() }
-        #expect(text.contains("not an image") && text.contains("(1 of 200 pictures cannot be decoded)"), "\(text)")
+        #expect(text.contains("not an image") && text.contains("(1 of 200 images cannot be decoded)"), "\(text)")
         // What has failed gives out nothing more.
         #expect(message { _ = try strict.image(0) } == text)
 
@@ -123,7 +124,7 @@ import Testing
         #expect(store.decodedCount == 2)
         let notices = store.takeNotices()
         #expect(notices.count == 1)
-        let words = "\(corpus.examples[4].path) is not the picture that it was"
+        let words = "\(corpus.examples[4].path) has changed and is decoded again"
         #expect(notices.first?.hasPrefix(words) == true, "\(notices)")
         #expect(store.takeNotices().isEmpty)
     }
@@ -151,7 +152,7 @@ import Testing
         _ = try use(open())
         for (side, crop) in [(16, PictureCrop.center), (8, .random), (8, .center)] {
             let store = open(side, crop: crop)
-            #expect(store.takeNotices() == ["\(path) is damaged or of other pictures, and is begun anew"])
+            #expect(store.takeNotices() == ["\(path) is damaged or belongs to other images; it is rebuilt"])
             #expect(try store.image(0) != nil)
             #expect(store.decodedCount == 1)
         }
@@ -172,7 +173,7 @@ import Testing
             let store = PictureStore(corpus: corpus, form: PictureForm(side: 8), cache: place)
             let (decoded, notices) = try use(store)
             #expect(decoded == 50 && notices.count == 1)
-            #expect(notices[0].hasPrefix(place) && notices[0].hasSuffix("decoded pictures are kept in memory"))
+            #expect(notices[0].hasPrefix(place) && notices[0].hasSuffix("decoded images are kept in memory"))
         }
     }
 
@@ -191,7 +192,7 @@ import Testing
                 })
             #expect(
                 notices == [
-                    "the file of decoded pictures cannot be written: No space left on device; further ones are kept in memory"
+                    "the image cache cannot be written: No space left on device; further images are kept in memory"
                 ])
             #expect(try store.pixels() == drawn)
             #expect(store.decodedCount == 50 && store.takeNotices().isEmpty)

@@ -1,4 +1,5 @@
 import Corpora
+import TestSupport
 import Testing
 
 /// The order and the draws of training, held against lists taken when they were first written down: a run that began

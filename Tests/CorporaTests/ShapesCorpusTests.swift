@@ -1,5 +1,6 @@
 import Corpora
 import FoundationEssentials
+import TestSupport
 import Testing
 
 @Suite struct ShapesCorpusTests {

@@ -1,31 +1,23 @@
 import Compression
 import Corpora
 import FoundationEssentials
+import TestSupport
 import Testing
 
 /// Three pairs: captions as text, as JSON, and as both.
 private func sampleShard(_ mark: String = "") -> TarBytes {
     var tar = TarBytes()
     tar.add("./", type: "5")
-    tar.add("./one.jpg", "first picture\(mark)".utf8)
+    tar.add("./one.jpg", "first image\(mark)".utf8)
     tar.add("./one.txt", "a caption\n\nanother\n".utf8)
     tar.add("two.seg.png", "passed over".utf8)
-    tar.add("two.PNG", "second picture\(mark)".utf8)
+    tar.add("two.PNG", "second image\(mark)".utf8)
     tar.add("two.json", #"{"caption": "as JSON", "class": "ant", "split": "val", "width": 3}"#.utf8)
     tar.add("three.txt", "as text".utf8)
     tar.add("three.json", #"{"caption": "not this", "key": "3"}"#.utf8)
     tar.add("sub/three.cls", "5".utf8)
     tar.add("three.webp", [UInt8](repeating: 7, count: 1500))
     return tar
-}
-
-/// Bytes that nothing makes smaller.
-private func noise(_ count: Int) -> [UInt8] {
-    var state = UInt32(1)
-    return (0..<count).map { _ in
-        state = state &* 1_664_525 &+ 1_013_904_223
-        return UInt8(state >> 24)
-    }
 }
 
 private func corpus(_ tar: [UInt8], badFiles: BadFiles = .few) throws -> (Corpus, TemporaryFolder) {
@@ -48,11 +40,11 @@ private func corpus(_ tar: [UInt8], badFiles: BadFiles = .few) throws -> (Corpus
             #expect(corpus.examples.map(\.captions) == [["a caption", "another"], ["as JSON"], ["as text"]])
             #expect(corpus.examples.map(\.label) == [nil, 0, nil])
             #expect(corpus.splits == ["val"])
-            #expect(try corpus.encodedPicture(1) == Array("second picture".utf8))
-            #expect(try corpus.encodedPicture(0) == Array("first picture".utf8))
-            #expect(try corpus.encodedPicture(2) == [UInt8](repeating: 7, count: 1500))
-            #expect(corpus.pictureName(2) == "\(prefix)/three.webp")
-            #expect(corpus.picturePath(of: corpus.examples[0]) == "\(folder.path)/shards/\(name)/one.jpg")
+            #expect(try corpus.encodedImage(1) == Array("second image".utf8))
+            #expect(try corpus.encodedImage(0) == Array("first image".utf8))
+            #expect(try corpus.encodedImage(2) == [UInt8](repeating: 7, count: 1500))
+            #expect(corpus.imageName(2) == "\(prefix)/three.webp")
+            #expect(corpus.imagePath(of: corpus.examples[0]) == "\(folder.path)/shards/\(name)/one.jpg")
         }
     }
 
@@ -65,7 +57,7 @@ private func corpus(_ tar: [UInt8], badFiles: BadFiles = .few) throws -> (Corpus
         let corpus = try Corpus(folder: folder.path + "/s-{009..011}.tar", split: nil)
         #expect(corpus.examples.count == 9)
         #expect(corpus.examples[3].path == "s-010.tar/one.jpg")
-        #expect(try corpus.encodedPicture(7) == Array("second picture 11".utf8))
+        #expect(try corpus.encodedImage(7) == Array("second image 11".utf8))
         let gap = message { _ = try Corpus(folder: folder.path + "/s-{011..012}.tar", split: nil) }
         #expect(gap.contains("s-012.tar: cannot be read: No such file"), "\(gap)")
         for pattern in ["s-{011..009}.tar", "s-{a..b}.tar", "s-{1..999999999}.tar", "s-{}.tar", "s-{1..2.tar", "x.png"]
@@ -91,11 +83,11 @@ private func corpus(_ tar: [UInt8], badFiles: BadFiles = .few) throws -> (Corpus
 
     @Test func theStampFollowsTheShard() throws {
         let (corpus, folder) = try corpus(sampleShard().ended)
-        let stamps = try (0..<3).map(corpus.pictureStamp)
+        let stamps = try (0..<3).map(corpus.imageStamp)
         #expect(Set(stamps).count == 3)
-        #expect(try (0..<3).map(corpus.pictureStamp) == stamps)
+        #expect(try (0..<3).map(corpus.imageStamp) == stamps)
         try folder.write(sampleShard("!").ended, to: "a.tar")
-        #expect(try corpus.pictureStamp(0) != stamps[0])
+        #expect(try corpus.imageStamp(0) != stamps[0])
     }
 
     @Test(arguments: ShardFlaw.names + ShardFlaw.texts + ShardFlaw.headers)
@@ -134,7 +126,7 @@ private func corpus(_ tar: [UInt8], badFiles: BadFiles = .few) throws -> (Corpus
         #expect(corpus.examples.map(\.path) == [long, "some/where/name", "binary"].map { "a.tar/\($0).jpg" })
         #expect(corpus.examples.map(\.captions) == [["of pax"], ["of ustar"], ["of GNU"]])
         #expect(
-            try (0..<3).map { String(decoding: try corpus.encodedPicture($0), as: UTF8.self) } == [
+            try (0..<3).map { String(decoding: try corpus.encodedImage($0), as: UTF8.self) } == [
                 "12345", "by prefix", "large",
             ])
     }
@@ -161,7 +153,7 @@ private func corpus(_ tar: [UInt8], badFiles: BadFiles = .few) throws -> (Corpus
         let text = message { _ = try corpus(Array("no archive at all".utf8)) }
         #expect(text.contains("a.tar: ends within a header, at byte 0"), "\(text)")
         let empty = message { _ = try corpus(TarBytes().ended) }
-        #expect(empty.contains("found 1 shard without a picture that has a .txt or .json"), "\(empty)")
+        #expect(empty.contains("found 1 shard without an image that has a .txt or .json"), "\(empty)")
     }
 
     @Test func whatExpandsWithoutEndIsRefused() throws {
@@ -196,83 +188,11 @@ private func corpus(_ tar: [UInt8], badFiles: BadFiles = .few) throws -> (Corpus
             for (index, name) in names.enumerated() {
                 #expect(corpus.examples[index].captions == ["caption of \(name)"])
                 let picture = (0..<1000 + index * 211).map { UInt8(truncatingIfNeeded: $0 * $0 + index) }
-                #expect(try corpus.encodedPicture(index) == picture)
+                #expect(try corpus.encodedImage(index) == picture)
             }
             let expected: [CorpusProblem.Kind: Int] =
                 format.hasPrefix("sparse") ? [.damagedArchive: 1] : [.unsafePath: 2]
             #expect(corpus.leftOut.counts == expected, "\(corpus.leftOut.first)")
         }
-    }
-}
-
-@Suite struct GzipTests {
-    /// Text that deflate makes small, mixed with noise that it stores.
-    private static let content = noise(24 << 20).enumerated().map { place, byte in
-        place >> 16 & 1 == 0 ? byte >> 4 + 0x61 : byte
-    }
-
-    private func index(_ packed: [UInt8], points: Int) throws -> (GzipIndex, ByteSource, content: [UInt8]) {
-        let source: ByteSource = { (count, offset, buffer) throws(GzipFault) in
-            buffer += packed[min(offset, packed.count)..<min(offset + count, packed.count)]
-        }
-        var stream = try GzipStream(points: points, source)
-        var content: [UInt8] = []
-        while try stream.expand(into: &content) {}
-        return (stream.index, source, content)
-    }
-
-    @Test(arguments: [1, 3, 4096]) func readsInTheMiddleWhateverThePoints(points: Int) throws {
-        let content = Self.content
-        let half = content.count / 2 + 12345
-        // One member, and two one after the other with zeros behind.
-        for packed in [
-            gzipped(content, level: 1),
-            gzipped(Array(content[..<half]), level: 1) + gzipped(Array(content[half...])) + [0, 0],
-        ] {
-            let (index, source, expanded) = try index(packed, points: points)
-            #expect(expanded == content)
-            #expect(index.count <= points && index.count >= min(points, 2) - 1)
-            let cursors = GzipCursors()
-            var state = UInt64(7)
-            for round in 0..<60 {
-                state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-                let length = [0, 1, 100, 70_000, 300_000][round % 5]
-                // Now and then across the border of the members.
-                let start = round % 9 == 0 ? half - length / 2 : Int(state >> 33) % (content.count - length)
-                let read = try cursors.read(start..<start + length, ofFile: 0, index, source)
-                #expect(read == Array(content[start..<start + length]), "\(start) \(length)")
-            }
-        }
-    }
-
-    @Test func readsInOrderWithoutBeginningAnew() throws {
-        let packed = gzipped(Self.content, level: 1)
-        var taken = 0
-        let (index, _, _) = try index(packed, points: 1)
-        let cursors = GzipCursors()
-        for start in stride(from: 0, to: Self.content.count, by: 40_000) {
-            let range = start..<min(start + 40_000, Self.content.count)
-            let read = try cursors.read(range, ofFile: 3, index) { (count, offset, buffer) throws(GzipFault) in
-                let before = buffer.count
-                buffer += packed[min(offset, packed.count)..<min(offset + count, packed.count)]
-                taken += buffer.count - before
-            }
-            #expect(read.elementsEqual(Self.content[range]))
-        }
-        // Each read takes 64 KiB at most beyond what it needs; from the only point on it would be 300 times the file.
-        #expect(taken < 6 * packed.count, "\(taken) of \(packed.count)")
-    }
-
-    @Test func damageIsNamed() throws {
-        let packed = gzipped(Array("a caption".utf8))
-        for (place, reason) in [
-            (2, "header"), (3, "header"), (packed.count - 6, "checksum"), (packed.count - 2, "checksum"),
-        ] {
-            var broken = packed
-            broken[place] ^= 0xE0
-            let error = #expect(throws: GzipFault.self) { try GzipStream.expanded(broken, limit: 100) }
-            #expect(error?.reason.contains(reason) == true, "\(place): \(error?.reason ?? "")")
-        }
-        #expect(throws: GzipFault.self) { try GzipStream.expanded(packed, limit: 8) }
     }
 }

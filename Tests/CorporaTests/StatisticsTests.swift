@@ -1,6 +1,7 @@
 import Corpora
 import FoundationEssentials
 import Images
+import TestSupport
 import Testing
 
 @Suite struct StatisticsTests {
@@ -33,18 +34,18 @@ import Testing
         try folder.write(picture(2).pngData(), to: "2.png")
         try folder.write(picture(3, width: 20, height: 50).pngData(), to: "3.png")
         let statistics = try CorpusStatistics(folder: folder.path)
-        #expect(statistics.pictures == 3)
-        #expect(statistics.leftOut == [Tally(name: "missing-picture", count: 1)])
+        #expect(statistics.images == 3)
+        #expect(statistics.skipped == [Tally(name: "missing-image", count: 1)])
         #expect(statistics.imageFormats == [Tally(name: "PNG", count: 3)])
-        #expect((statistics.width.least, statistics.width.median, statistics.width.most) == (20, 48, 48))
+        #expect((statistics.width.minimum, statistics.width.median, statistics.width.maximum) == (20, 48, 48))
         #expect(statistics.sizes == [Tally(name: "48×32", count: 2), Tally(name: "20×50", count: 1)])
         #expect(statistics.captionsByWords == [0, 0, 1, 1, 1])
         #expect(statistics.words == 5 && statistics.wordsUsedOnce == 2)
-        #expect(statistics.commonestWords.first == Tally(name: "red", count: 3))
+        #expect(statistics.mostCommonWords.first == Tally(name: "red", count: 3))
         #expect(statistics.classes == [Tally(name: "a", count: 2), Tally(name: "b", count: 1)])
         #expect(statistics.splits == [Tally(name: "train", count: 2), Tally(name: "test", count: 1)])
-        #expect(statistics.equalCaptions.across == 2 && statistics.equalCaptions.within == 0)
-        #expect(statistics.equalCaptions.worst.first?.caption == "a red, red Rose")
+        #expect(statistics.duplicateCaptions.across == 2 && statistics.duplicateCaptions.within == 0)
+        #expect(statistics.duplicateCaptions.worst.first?.caption == "a red, red Rose")
     }
 
     @Test func repeatedPicturesWithinAndAcrossSplits() throws {
@@ -67,15 +68,15 @@ import Testing
         try folder.write(picture(11).pngData(), to: "3.png")
 
         let statistics = try CorpusStatistics(folder: folder.path)
-        #expect(statistics.equalPictures.within == 2 && statistics.equalPictures.across == 2)
+        #expect(statistics.duplicateImages.within == 2 && statistics.duplicateImages.across == 2)
         #expect(
-            statistics.equalPictures.worst.map { Set($0.members.map(\.picture)) } == [
+            statistics.duplicateImages.worst.map { Set($0.members.map(\.image)) } == [
                 ["1.png", "same.png"], ["2.png", "twin.png"],
             ])
         // Both splits have a copy that the resized one is near to.
-        #expect(statistics.nearPictures.across == 2 && statistics.nearPictures.within == 2)
+        #expect(statistics.nearDuplicateImages.across == 2 && statistics.nearDuplicateImages.within == 2)
         #expect(
-            statistics.nearPictures.worst.map { Set($0.members.map(\.picture)) } == [
+            statistics.nearDuplicateImages.worst.map { Set($0.members.map(\.image)) } == [
                 ["1.png", "resized.png"], ["same.png", "resized.png"],
             ])
     }
@@ -90,6 +91,6 @@ import Testing
 
     @Test func aFolderWithoutAReadablePicture() throws {
         let folder = try TemporaryFolder(metadata: [row("1.png", "a", "train")], pictures: ["1.png"])
-        #expect(message { _ = try CorpusStatistics(folder: folder.path) }.contains("1 of 1 pictures cannot be decoded"))
+        #expect(message { _ = try CorpusStatistics(folder: folder.path) }.contains("1 of 1 images cannot be decoded"))
     }
 }

@@ -1,5 +1,3 @@
-import CZlib
-
 /// A tar archive made byte by byte, with whatever is to be wrong in it.
 struct TarBytes {
     private(set) var bytes: [UInt8] = []
@@ -56,22 +54,5 @@ struct TarBytes {
     private static func octal(_ number: Int, _ digits: Int) -> String {
         let text = String(number, radix: 8)
         return String(repeating: "0", count: max(0, digits - text.count)) + text
-    }
-}
-
-/// The bytes within gzip, by zlib itself.
-func gzipped(_ bytes: [UInt8], level: Int32 = 6) -> [UInt8] {
-    var stream = z_stream()
-    deflateInit2_(
-        &stream, level, Z_DEFLATED, 31, 8, Z_DEFAULT_STRATEGY, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size))
-    defer { deflateEnd(&stream) }
-    var bytes = bytes
-    return [UInt8](unsafeUninitializedCapacity: Int(deflateBound(&stream, UInt(bytes.count)))) { output, count in
-        bytes.withUnsafeMutableBufferPointer { input in
-            (stream.next_in, stream.avail_in) = (input.baseAddress, UInt32(input.count))
-            (stream.next_out, stream.avail_out) = (output.baseAddress, UInt32(output.count))
-            deflate(&stream, Z_FINISH)
-        }
-        count = Int(stream.total_out)
     }
 }

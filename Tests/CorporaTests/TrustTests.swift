@@ -1,6 +1,7 @@
 import Corpora
 import FoundationEssentials
 import Glibc
+import TestSupport
 import Testing
 
 /// What a corpus of a stranger may hold, and what is said of it.
@@ -26,15 +27,15 @@ import Testing
         try elsewhere.write([1], to: "secret.png")
         let row = #"{"file_name": "in/secret.png", "text": "x"}"#
         let folder = try problem(row) { try link("in", to: elsewhere.path, in: $0) }
-        #expect(folder == "unsafe-path metadata.jsonl:2: in/secret.png leaves the folder by a link")
+        #expect(folder == "unsafe-path metadata.jsonl:2: in/secret.png leaves the folder through a link")
         let file = try problem(#"{"file_name": "l.png", "text": "x"}"#) {
             try link("l.png", to: elsewhere.path + "/secret.png", in: $0)
         }
-        #expect(file == "unsafe-path metadata.jsonl:2: l.png leaves the folder by a link")
+        #expect(file == "unsafe-path metadata.jsonl:2: l.png leaves the folder through a link")
         let loose = try problem(#"{"file_name": "l.png", "text": "x"}"#) { try link("l.png", to: "nowhere", in: $0) }
-        #expect(loose == "missing-picture metadata.jsonl:2: l.png does not exist")
+        #expect(loose == "missing-image metadata.jsonl:2: l.png does not exist")
         let circle = try problem(#"{"file_name": "l/l/l/gone.png", "text": "x"}"#) { try link("l", to: ".", in: $0) }
-        #expect(circle == "missing-picture metadata.jsonl:2: l/l/l/gone.png does not exist")
+        #expect(circle == "missing-image metadata.jsonl:2: l/l/l/gone.png does not exist")
 
         // Sidecars beside them are no better.
         let sidecars = try TemporaryFolder()
@@ -42,7 +43,7 @@ import Testing
         try link("b.png", to: elsewhere.path + "/secret.png", in: sidecars)
         let corpus = try Corpus(folder: sidecars.path, split: nil, badFiles: .skip)
         #expect(corpus.examples.map(\.path) == ["a.png"])
-        #expect(corpus.leftOut.first.map { "\($0)" } == ["b.png: leaves the folder by a link"])
+        #expect(corpus.leftOut.first.map { "\($0)" } == ["b.png: leaves the folder through a link"])
     }
 
     @Test func linksWithinTheFolderAreFollowed() throws {
@@ -53,7 +54,7 @@ import Testing
         try link("b.png", to: "real/a.png", in: folder)
         let corpus = try Corpus(folder: folder.path, split: nil)
         #expect(corpus.examples.map(\.path) == ["l/a.png", "b.png"])
-        #expect(try corpus.encodedPicture(0) == [1, 2])
+        #expect(try corpus.encodedImage(0) == [1, 2])
         // The folder itself may be one.
         try link("whole", to: folder.path, in: folder)
         #expect(try Corpus(folder: folder.path + "/whole", split: nil).examples.count == 2)
@@ -63,9 +64,9 @@ import Testing
         let pipe = try problem(#"{"file_name": "p.png", "text": "x"}"#) {
             #expect(mkfifo($0.path + "/p.png", 0o600) == 0)
         }
-        #expect(pipe == "missing-picture metadata.jsonl:2: p.png does not exist")
+        #expect(pipe == "missing-image metadata.jsonl:2: p.png does not exist")
         let folder = try problem(#"{"file_name": "f.png", "text": "x"}"#) { try $0.write([], to: "f.png/x") }
-        #expect(folder == "missing-picture metadata.jsonl:2: f.png does not exist")
+        #expect(folder == "missing-image metadata.jsonl:2: f.png does not exist")
         let listing = try TemporaryFolder()
         #expect(mkfifo(listing.path + "/metadata.jsonl", 0o600) == 0)
         #expect(message { _ = try Corpus(folder: listing.path, split: nil) }.contains("it is a device or a pipe"))
@@ -79,7 +80,7 @@ import Testing
             #expect(try problem(nested) == "malformed-row metadata.jsonl:2: nests deeper than 64 levels")
         }
         let long = #"{"file_name": "a.png", "text": "x", "more": ""# + String(repeating: "y", count: 5 << 20) + #""}"#
-        #expect(try problem(long) == "too-long metadata.jsonl:2: is longer than 1048576 bytes; no row needs as much")
+        #expect(try problem(long) == "too-long metadata.jsonl:2: is longer than 1048576 bytes")
         let caption = #"{"file_name": "a.png", "text": ""# + String(repeating: "y", count: 1 << 16 + 1) + #""}"#
         #expect(
             try problem(caption)
@@ -131,7 +132,7 @@ import Testing
 
     @Test func pathsThatMeanTheSameAreTheSame() throws {
         let text = try problem(#"{"file_name": ".//./ok.png", "text": "x"}"#)
-        #expect(text == "repeated-picture metadata.jsonl:2: ok.png is already listed on line 1")
+        #expect(text == "repeated-image metadata.jsonl:2: ok.png is already listed on line 1")
     }
 
     @Test func picturesWithoutARowAreRemarkedOnAndNoObstacle() throws {
@@ -142,7 +143,7 @@ import Testing
         let inspection = try CorpusInspection(folder: folder.path)
         #expect(
             inspection.problems.map { "\($0.kind.rawValue) \($0)" } == [
-                "unlisted-picture images/extra.jpeg: is named by no row"
+                "unlisted-image images/extra.jpeg: is listed by no row"
             ])
     }
 
@@ -150,15 +151,15 @@ import Testing
         let folder = try TemporaryFolder(shapes: 2)
         let corpus = try Corpus(folder: folder.path, split: nil)
         let path = folder.path + "/" + corpus.examples[0].path
-        let stamp = try corpus.pictureStamp(0)
+        let stamp = try corpus.imageStamp(0)
         try FileManager.default.removeItem(atPath: path)
-        #expect(message { _ = try corpus.encodedPicture(0) }.hasPrefix("\(path): cannot be read: No such file"))
-        #expect(message { _ = try corpus.pictureStamp(0) }.hasPrefix("\(path): cannot be read: No such file"))
+        #expect(message { _ = try corpus.encodedImage(0) }.hasPrefix("\(path): cannot be read: No such file"))
+        #expect(message { _ = try corpus.imageStamp(0) }.hasPrefix("\(path): cannot be read: No such file"))
         // A hole of two gigabytes costs no disk.
         try folder.write([1], to: corpus.examples[0].path)
         #expect(truncate(path, 2 << 30) == 0)
-        #expect(message { _ = try corpus.encodedPicture(0) }.contains("it has 2147483648 bytes; at most"))
-        #expect(try corpus.pictureStamp(0) != stamp)
+        #expect(message { _ = try corpus.encodedImage(0) }.contains("it has 2147483648 bytes; at most"))
+        #expect(try corpus.imageStamp(0) != stamp)
     }
 
     @Test func namesThatAreNotUTF8AreNamed() throws {

@@ -1,14 +1,7 @@
 import FoundationEssentials
 import Images
+import TestSupport
 import Testing
-
-extension ReferenceFile {
-    var bytes: [UInt8] { decoded(file) }
-    var image: Image { Image(width: width, height: height, pixels: decoded(pixels)) }
-}
-
-/// The bytes that a base64 literal stands for.
-func decoded(_ base64: String) -> [UInt8] { [UInt8](Data(base64Encoded: base64) ?? Data()) }
 
 /// Whether the library behind a format is here; without it, its tests are skipped and say so.
 func canDecode(_ file: ReferenceFile) -> Bool {
@@ -107,11 +100,12 @@ let blue = RGB(20, 60, 200)
 
 @Suite struct Files {
     @Test func readsAFileWhateverItIsCalled() throws {
-        let path = FileManager.default.temporaryDirectory.appendingPathComponent("limn-images-\(UUID()).dat").path
-        defer { try? FileManager.default.removeItem(atPath: path) }
+        let folder = try TemporaryFolder()
+        defer { withExtendedLifetime(folder) {} }
+        let path = folder.path + "/image.dat"
         // Longer than a page, so that the reading has an end to find.
         let image = noise(width: 61, height: 47)
-        try Data(try image.pngData()).write(to: URL(filePath: path))
+        try put(image.pngData(), path)
         #expect(try Image(contentsOf: path) == image)
     }
 

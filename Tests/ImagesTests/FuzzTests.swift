@@ -1,5 +1,5 @@
-import Fuzzing
 import Images
+import TestSupport
 import Testing
 
 /// Damaged files decode or are refused: they never stop the process, and never take it outside a buffer, which

@@ -231,14 +231,14 @@ private let withoutWebP: Comment = "libwebp is not installed (`apt-get install l
         .losslessWebP, .lossyWebP, .lossyAlphaWebP, .animatedWebP,
     ])
     func headersTellThem(file: ReferenceFile) throws {
-        #expect(try Image.size(of: file.bytes, named: "a") == (file.width, file.height))
+        #expect(try Image.size(of: file.bytes, named: "a") == (file.image.width, file.image.height))
     }
 
     @Test(arguments: [ReferenceFile.rgbPNG, .orientation6JPEG, .losslessWebP, .lossyWebP, .animatedWebP])
     func everyTruncationIsAnErrorOrLeavesTheSize(file: ReferenceFile) throws {
         for count in 0..<file.bytes.count {
             guard let size = try? Image.size(of: Array(file.bytes.prefix(count)), named: "cut") else { continue }
-            #expect(size == (file.width, file.height))
+            #expect(size == (file.image.width, file.image.height))
         }
     }
 

@@ -1,11 +1,11 @@
 import Execution
-import FoundationEssentials
 import Graphs
-import Language
+import Tokenizers
 import Layers
 import Networks
 import RandomStreams
 import Synthesis
+import TestSupport
 import Testing
 
 /// A model of random weights, small enough to build in a moment.
@@ -30,8 +30,9 @@ private let device = CPUDevice(library: .openBLAS, threads: 1, precision: .float
 
 @Suite struct ModelTests {
     @Test func aModelComesBackAsItWasWrittenUpToRounding() throws {
-        let path = FileManager.default.temporaryDirectory.path + "/limn-model-\(UUID().uuidString).safetensors"
-        defer { try? FileManager.default.removeItem(atPath: path) }
+        let folder = try TemporaryFolder()
+        defer { withExtendedLifetime(folder) {} }
+        let path = folder.path + "/model.safetensors"
         let model = try tinyModel()
         try model.write(to: path)
         let read = try Model(contentsOf: path)
@@ -47,8 +48,9 @@ private let device = CPUDevice(library: .openBLAS, threads: 1, precision: .float
     }
 
     @Test func sizesThatCannotBeAreRefusedBeforeAnythingIsBuilt() throws {
-        let path = FileManager.default.temporaryDirectory.path + "/limn-model-\(UUID().uuidString).safetensors"
-        defer { try? FileManager.default.removeItem(atPath: path) }
+        let folder = try TemporaryFolder()
+        defer { withExtendedLifetime(folder) {} }
+        let path = folder.path + "/model.safetensors"
         let model = try tinyModel()
         var absurd = model.configuration
         absurd.networks.width = 1 << 40

@@ -3,6 +3,7 @@ import Execution
 import Foundation
 import Networks
 import Synthesis
+import TestSupport
 import Testing
 
 /// Folders that scripts/golden/encoders.py wrote: random weights, and what PyTorch and transformers make of them.
@@ -113,8 +114,9 @@ private let devices = [
         _ name: String = "bert", pooling: Pooling? = nil, sequences: [[Int32]] = [[2, 5, 3]],
         _ change: (String) throws -> Void
     ) throws -> String {
-        let folder = FileManager.default.temporaryDirectory.path + "/limn-encoder-\(UUID().uuidString)"
-        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let temporary = try TemporaryFolder()
+        defer { withExtendedLifetime(temporary) {} }
+        let folder = temporary.path + "/limn-encoder"
         try FileManager.default.copyItem(atPath: "\(folders)/\(name)", toPath: folder)
         try change(folder)
         do {

@@ -2,6 +2,7 @@ import Corpora
 import Execution
 import FoundationEssentials
 import Synthesis
+import TestSupport
 import Testing
 import Training
 
@@ -22,8 +23,9 @@ import Training
     }
 
     private func trials(_ settings: [String]) throws -> (rows: [Trial], log: String, pair: EncoderPair) {
-        let folder = FileManager.default.temporaryDirectory.path + "/limn-encoder-\(UUID().uuidString)"
-        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let temporary = try TemporaryFolder()
+        defer { withExtendedLifetime(temporary) {} }
+        let folder = temporary.path
         try ShapesCorpus(seed: 1, side: 16).write(to: folder + "/corpus", count: 200)
         let yaml = """
             data: {side: 16, vocabulary: 300}

@@ -3,6 +3,7 @@ import Execution
 import FoundationEssentials
 import Images
 import Synthesis
+import TestSupport
 import Testing
 import Training
 
@@ -15,8 +16,9 @@ import Training
     private static let side = 16
 
     @Test func aTinyGANLearnsColorAndShapeFromCaptions() throws {
-        let folder = FileManager.default.temporaryDirectory.path + "/limn-learn-\(UUID().uuidString)"
-        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let temporary = try TemporaryFolder()
+        defer { withExtendedLifetime(temporary) {} }
+        let folder = temporary.path
         let reals = try writeCorpus(to: folder + "/corpus")
         let yaml = """
             seed: 3

@@ -1,6 +1,5 @@
 import Corpora
 import Execution
-import FoundationEssentials
 import Graphs
 import Layers
 import Networks
@@ -121,11 +120,17 @@ import Training
         }
     }
 
+    /// With a gradient penalty real and generated images are judged apart, without one in one batch.
     @Test(arguments: AdversarialLoss.allCases, [DiscriminatorKind.dfGAN, .ganCLS, .features])
     func lossesAreThoseOfTheWholeBatchAndAllHeads(_ loss: AdversarialLoss, _ kind: DiscriminatorKind) throws {
+        for penalty: Float in [0, 0.1] { try check(loss, kind, penalty: penalty) }
+    }
+
+    private func check(_ loss: AdversarialLoss, _ kind: DiscriminatorKind, penalty: Float) throws {
         let gan = try TinyGAN(kind, threads: 2) {
             $0.gan.loss = loss
             $0.gan.mismatchWeight = 0.3
+            $0.gan.penalty = penalty
         }
         #expect(Replicas.count(batch: TinyGAN.size, device: gan.device) == 2)
         spreadLogits(gan)
@@ -152,12 +157,12 @@ import Training
             }
         }
         #expect((found["loss.real"] == nil) == (loss == .relativistic))
-        #expect(found["loss.penalty"] == nil && found["loss.contrastive"] == nil)
+        #expect((found["loss.penalty"] ?? 0 > 0) == (penalty > 0) && found["loss.contrastive"] == nil)
 
-        // The gradient is that of the sum over kinds and heads: a logit's bias adds to all logits of its head, and the last
-        // filter, in heads that have no bias, is a factor of them.
+        // Without a penalty the gradient is that of the sum over kinds and heads: a logit's bias adds to all logits of its
+        // head, and the last filter, in heads that have no bias, is a factor of them.
         let gradient = discriminator.gradient.values
-        for entry in discriminator.store.entries where entry.path.contains("logit.") {
+        for entry in discriminator.store.entries where entry.path.contains("logit.") && penalty == 0 {
             let head = kind == .features ? Int(entry.path.split(separator: ".")[2]) ?? 0 : 0
             let range = entry.offset..<entry.offset + entry.shape.count
             if entry.path.hasSuffix("bias") {

@@ -2,6 +2,7 @@ import Corpora
 import Execution
 import FoundationEssentials
 import Synthesis
+import TestSupport
 import Testing
 import Training
 
@@ -15,11 +16,11 @@ let goldenBERT =
     private let device = CPUDevice(threads: 1, precision: .float32)
 
     private func withRun(_ body: (_ folder: String, _ train: () throws -> Void) throws -> Void) throws {
-        let files = FileManager.default
-        let folder = files.temporaryDirectory.path + "/limn-pretrained-\(UUID().uuidString)"
-        defer { try? files.removeItem(atPath: folder) }
+        let temporary = try TemporaryFolder()
+        defer { withExtendedLifetime(temporary) {} }
+        let folder = temporary.path
         try ShapesCorpus(seed: 1, side: 16).write(to: folder + "/corpus", count: 120)
-        try files.copyItem(atPath: goldenBERT, toPath: folder + "/tiny-bert")
+        try FileManager.default.copyItem(atPath: goldenBERT, toPath: folder + "/tiny-bert")
         let yaml = """
             data: {side: 16, hold_out: 0.25}
             text: {encoder: \(folder)/tiny-bert}

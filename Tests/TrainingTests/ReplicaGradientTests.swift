@@ -1,6 +1,6 @@
 import Corpora
 import Execution
-import FoundationEssentials
+import TestSupport
 import Testing
 
 import Training
@@ -9,13 +9,13 @@ import Training
 @Suite struct ReplicaGradientTests {
     /// A batch of a corpus of shapes, the same for every thread count.
     private func withBatch(_ size: Int, _ body: (Corpus, Batch) throws -> Void) throws {
-        let folder = FileManager.default.temporaryDirectory.path + "/limn-replicas-\(UUID().uuidString)"
-        defer { try? FileManager.default.removeItem(atPath: folder) }
-        try ShapesCorpus(seed: 5, side: 16).write(to: folder, count: 60)
-        let corpus = try Corpus(folder: folder, split: nil)
-        let pictures = PictureStore(corpus: corpus, form: PictureForm(side: 16))
-        let sampler = try PairSampler(corpus: corpus, seed: 1, flips: false)
-        try body(corpus, Batch(pictures: pictures, sampler: sampler, firstImage: 0, size: size))
+        try withTemporaryFolder { folder in
+            try ShapesCorpus(seed: 5, side: 16).write(to: folder, count: 60)
+            let corpus = try Corpus(folder: folder, split: nil)
+            let pictures = PictureStore(corpus: corpus, form: PictureForm(side: 16))
+            let sampler = try PairSampler(corpus: corpus, seed: 1, flips: false)
+            try body(corpus, Batch(pictures: pictures, sampler: sampler, firstImage: 0, size: size))
+        }
     }
 
     private func device(_ threads: Int) -> CPUDevice {

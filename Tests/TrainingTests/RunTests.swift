@@ -3,6 +3,7 @@ import Corpora
 import Execution
 import FoundationEssentials
 import Synthesis
+import TestSupport
 import Testing
 import Training
 
@@ -18,10 +19,10 @@ import Training
         """
 
     private func withCorpus(_ body: (_ folder: String, _ corpus: String) throws -> Void) throws {
-        let folder = FileManager.default.temporaryDirectory.path + "/limn-run-\(UUID().uuidString)"
-        defer { try? FileManager.default.removeItem(atPath: folder) }
-        try ShapesCorpus(seed: 1, side: 16).write(to: folder + "/corpus", count: 200)
-        try body(folder, folder + "/corpus")
+        try withTemporaryFolder { folder in
+            try ShapesCorpus(seed: 1, side: 16).write(to: folder + "/corpus", count: 200)
+            try body(folder, folder + "/corpus")
+        }
     }
 
     @discardableResult
@@ -54,7 +55,7 @@ import Training
             let run = folder + "/run"
             try train(run, corpus, images: 80, resume: false, precision: .float32)
             for name in [
-                "recipe.yaml", "log.txt", "reals.png", "fakes-000000.png", "model.safetensors",
+                "recipe.yaml", "log.txt", "reals.png", "fakes-000000080.png", "model.safetensors",
                 "encoder/encoder.safetensors",
             ] {
                 #expect(FileManager.default.fileExists(atPath: "\(run)/\(name)"), "\(name)")

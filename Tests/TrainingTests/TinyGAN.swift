@@ -1,11 +1,11 @@
 import Corpora
 import Execution
-import FoundationEssentials
 import Graphs
 import Layers
 import Networks
 import RandomStreams
 import Synthesis
+import TestSupport
 import Testing
 import Training
 
@@ -74,20 +74,21 @@ struct TinyGAN {
     }
 
     private static let drawn: Result<(Corpus, Batch), any Error> = Result {
-        let folder = FileManager.default.temporaryDirectory.path + "/limn-gan-\(UUID().uuidString)"
-        defer { try? FileManager.default.removeItem(atPath: folder) }
-        try ShapesCorpus(seed: 5, side: 16).write(to: folder, count: 60)
-        let corpus = try Corpus(folder: folder, split: nil)
-        let pictures = PictureStore(corpus: corpus, form: PictureForm(side: 16))
-        let sampler = try PairSampler(corpus: corpus, seed: 1, flips: false)
-        return (corpus, try Batch(pictures: pictures, sampler: sampler, firstImage: 0, size: size))
+        try withTemporaryFolder { folder in
+            try ShapesCorpus(seed: 5, side: 16).write(to: folder, count: 60)
+            let corpus = try Corpus(folder: folder, split: nil)
+            let pictures = PictureStore(corpus: corpus, form: PictureForm(side: 16))
+            let sampler = try PairSampler(corpus: corpus, seed: 1, flips: false)
+            return (corpus, try Batch(pictures: pictures, sampler: sampler, firstImage: 0, size: size))
+        }
     }
 
     static let features: Result<PretrainedFeatures, any Error> = Result {
-        let path = FileManager.default.temporaryDirectory.path + "/limn-features-\(UUID().uuidString).safetensors"
-        defer { try? FileManager.default.removeItem(atPath: path) }
-        try RandomFeatures.write(.efficientNetLite0, seed: 1, to: path)
-        return try PretrainedFeatures(.efficientNetLite0, contentsOf: path)
+        try withTemporaryFolder { folder in
+            let path = folder + "/efficientnet-lite0.safetensors"
+            try RandomFeatures.write(.efficientNetLite0, seed: 1, to: path)
+            return try PretrainedFeatures(.efficientNetLite0, contentsOf: path)
+        }
     }
 
     private static let randomHead: TrainedHead = {

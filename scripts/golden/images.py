@@ -1,14 +1,13 @@
-"""Prints the reference values of Tests/ImagesTests as Swift: small files of many kinds in base64, with the pixels that
-Pillow reads from them, and resizes by Pillow.
+"""Writes the reference files of Tests/ImagesTests/Reference: small files of many kinds, what Pillow reads from them, and
+resizes by Pillow, both as PPM.
 
-    python scripts/golden/images.py > Tests/ImagesTests/ReferenceImages.swift
-    swift format -i Tests/ImagesTests/ReferenceImages.swift
+    python scripts/golden/images.py
 
-Needs Pillow; the tests themselves do not.
+Run from the repository's root. Needs Pillow; the tests themselves do not. ReferenceImages.swift names the files.
 """
 
-import base64
 import io
+import os
 import struct
 import zlib
 
@@ -263,28 +262,12 @@ for (sw, sh), (tw, th) in SIZES:
         RESIZES.append((sw, sh, tw, th, name, picture(sw, sh).resize((tw, th), value)))
 
 
-def literal(data, indent):
-    """Base64 as a Swift multi-line string whose lines continue each other."""
-    text = base64.b64encode(data).decode()
-    lines = [text[i:i + 100] for i in range(0, len(text), 100)]
-    return '"""\n' + "\\\n".join(indent + line for line in lines) + f'\n{indent}"""'
-
-
-print("// Made by scripts/golden/images.py with Pillow; not to be edited.")
-print()
-print("/// A file of some kind, in base64, and the 8-bit RGB pixels that it holds, likewise.")
-print("struct ReferenceFile: Sendable {\n    let width: Int\n    let height: Int")
-print("    let file: String\n    let pixels: String\n")
+FOLDER = "Tests/ImagesTests/Reference"
+EXTENSIONS = {b"\x89P": "png", b"\xff\xd8": "jpg", b"RI": "webp"}
+os.makedirs(FOLDER, exist_ok=True)
 for name, data, pixels in FILES:
-    print(f"    static let {name} = ReferenceFile(\n        width: {pixels.width}, height: {pixels.height},")
-    print(f"        file: {literal(data, '            ')},")
-    print(f"        pixels: {literal(pixels.tobytes(), '            ')})\n")
-print("}\n")
-print("/// `referencePicture` of one size resized to another.")
-print("struct ReferenceResize: Sendable {\n    let from: (width: Int, height: Int)")
-print("    let to: (width: Int, height: Int)")
-print("    let filter: String\n    let pixels: String\n\n    static let all = [")
+    with open(f"{FOLDER}/{name}.{EXTENSIONS[data[:2]]}", "wb") as out:
+        out.write(data)
+    pixels.save(f"{FOLDER}/{name}.ppm")
 for sw, sh, tw, th, name, image in RESIZES:
-    print(f'        ReferenceResize(\n            from: ({sw}, {sh}), to: ({tw}, {th}), filter: "{name}",')
-    print(f"            pixels: {literal(image.tobytes(), '                ')}),")
-print("    ]\n}")
+    image.save(f"{FOLDER}/resize-{sw}x{sh}-{tw}x{th}-{name}.ppm")

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""Writes Tests/LanguageTests/NormalizerReference.swift: normal forms after Python's unicodedata.
+"""Writes Tests/TokenizersTests/NormalizerReference.swift: normal forms after Python's unicodedata.
 
 Another implementation of the Unicode algorithms than the one under test; only the rule for white space is restated.
-Usage: scripts/golden/language.py > Tests/LanguageTests/NormalizerReference.swift
-       swift format -i Tests/LanguageTests/NormalizerReference.swift
+Usage: scripts/golden/language.py > Tests/TokenizersTests/NormalizerReference.swift
+       swift format -i Tests/TokenizersTests/NormalizerReference.swift
 """
 
 import unicodedata

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes Tests/LanguageTests/Golden: small tokenizers and what Hugging Face's `tokenizers` makes of thousands of strings.
+"""Writes Tests/TokenizersTests/Golden: small tokenizers and what Hugging Face's `tokenizers` makes of thousands of strings.
 
 Needs `pip install tokenizers` and Unicode's test files (Debian: apt-get install unicode-data).
 Usage: python scripts/golden/tokenizers_golden.py [--data FOLDER]    where FOLDER has flowers102 and emoji, if they are there
@@ -16,7 +16,7 @@ from language import normal
 from tokenizers import AddedToken, Regex, Tokenizer, __version__, decoders, models, normalizers, pre_tokenizers, processors, trainers
 
 ROOT = Path(__file__).resolve().parents[2]
-OUT = ROOT / "Tests/LanguageTests/Golden"
+OUT = ROOT / "Tests/TokenizersTests/Golden"
 ENGLISH = [
     f"{a} {color} flower with {b} {part} and {c} {other}"
     for a in ["this is a", "a", "the"] for color in ["red", "purple", "bright yellow", "white"]

@@ -4,7 +4,14 @@
 #include <stdint.h>
 #include <string.h>
 
-#if defined(__x86_64__) && defined(__linux__)
+// Not under the thread sanitizer: which clone is taken is decided while the program is loaded, by code that would be
+// instrumented too and crash, since the sanitizer does not run yet.
+#if defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define LIMN_THREAD_SANITIZER
+#endif
+#endif
+#if defined(__x86_64__) && defined(__linux__) && !defined(LIMN_THREAD_SANITIZER)
 #define LIMN_CLONES __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
 #else
 #define LIMN_CLONES

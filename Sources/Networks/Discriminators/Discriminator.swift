@@ -49,9 +49,9 @@ public struct DiscriminatorConfiguration: Hashable, Sendable {
     public var width: Int
     /// Width of the sentence vector.
     public var condition: Int
-    /// The frozen network whose features are read, and the side that images are resized to for it, a multiple of 32;
-    /// other kinds do not use them.
+    /// The frozen network whose features are read; other kinds do not use it.
     public var network: FeatureNetwork
+    /// The side that images are resized to for the network, a multiple of 32.
     public var resolution: Int
 
     /// Sizes of a discriminator; the defaults are the recipe's.

@@ -66,13 +66,17 @@ public struct FeatureDiscriminator: Discriminator {
         return ImageFeatures(maps: zip(projections, found.taps).map { $0($1) }, pooled: found.pooled)
     }
 
+    /// What each head makes of its map alone, before any sentence.
     public func states(of features: ImageFeatures) -> [Tensor] {
         zip(heads, features.maps).map { head, map in head.halvings.reduce(map) { $1($0).leakyReLU() } }
     }
 
+    /// Each head's judgement of its state beside the sentences.
     public func logits(of states: [Tensor], given sentences: TextEmbedding) -> [Logits] {
-        zip(heads, states).map { head, state in
-            let joined = head.join(Tensor.concatenated([state, sentences.tensor.spread(over: state)], axis: 3))
+        // Elements of a unit vector are small beside those of features.
+        let scaled = sentences.tensor * Float(sentences.tensor.shape[1]).squareRoot()
+        return zip(heads, states).map { head, state in
+            let joined = head.join(Tensor.concatenated([state, scaled.spread(over: state)], axis: 3))
             return Logits(head.logit(joined.leakyReLU()).reshaped([state.shape[0], 1]))
         }
     }

@@ -74,6 +74,6 @@ struct DFGANGenerator {
     func callAsFunction(noise: Tensor, text: Tensor) -> Tensor {
         let condition = Tensor.concatenated([noise, text], axis: 1)
         let seed = start(noise).reshaped([noise.shape[0], 4, 4, channels[0]])
-        return output(blocks.reduce(seed) { $1($0, condition) }.leakyReLU()).tanh()
+        return output(blocks.reduce(seed) { $1($0, condition) }.leakyReLU())
     }
 }

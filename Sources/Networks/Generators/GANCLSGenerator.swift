@@ -27,6 +27,6 @@ struct GANCLSGenerator {
         let joined = Tensor.concatenated([noise, project(text).leakyReLU()], axis: 1)
         var x = norms[0](start(joined).reshaped([noise.shape[0], 4, 4, channels[0]])).relu()
         for (deconvolution, norm) in zip(deconvolutions, norms.dropFirst()) { x = norm(deconvolution(x)).relu() }
-        return output(x).tanh()
+        return output(x)
     }
 }

@@ -9,6 +9,15 @@ public enum GeneratorKind: String, Codable, Sendable, CaseIterable {
     case ganCLS = "gan-cls"
 }
 
+/// How the last convolution of a generator becomes pixels.
+public enum OutputActivation: String, Codable, Sendable, CaseIterable {
+    /// Values stay in −1…1. Where they reach the bounds no gradient is left, which a strong discriminator soon brings about.
+    case tanh
+    /// Values are left as they are and limited only when an image is written: what exceeds the bounds, real images never
+    /// showing it, is taught to return (Karras et al. 2020, StyleGAN2).
+    case linear
+}
+
 /// Sizes of a generator.
 public struct GeneratorConfiguration: Codable, Hashable, Sendable {
     /// The published network.
@@ -23,16 +32,21 @@ public struct GeneratorConfiguration: Codable, Hashable, Sendable {
     public var noise: Int
     /// Width of the sentence vector.
     public var condition: Int
+    /// How pixels are made; nil is `tanh`.
+    public var output: OutputActivation?
+    /// What sentence vectors, whose length is 1, are multiplied by; nil is 1. At √condition their elements are as large as those
+    /// of the noise, and sentences are followed much sooner.
+    public var textScale: Float?
 
     // Models of before the discriminator had a configuration of its own keep these names.
     enum CodingKeys: String, CodingKey {
-        case kind = "family", side, width = "generatorWidth", maximumWidth, noise, condition
+        case kind = "family", side, width = "generatorWidth", maximumWidth, noise, condition, output, textScale
     }
 
     /// Sizes of a generator; the defaults are the recipe's.
     public init(
         kind: GeneratorKind = .dfGAN, side: Int = 64, width: Int = 16, maximumWidth: Int? = nil, noise: Int = 100,
-        condition: Int = 256
+        condition: Int = 256, output: OutputActivation? = nil, textScale: Float? = nil
     ) {
         self.kind = kind
         self.side = side
@@ -40,6 +54,8 @@ public struct GeneratorConfiguration: Codable, Hashable, Sendable {
         self.maximumWidth = maximumWidth
         self.noise = noise
         self.condition = condition
+        self.output = output
+        self.textScale = textScale
     }
 
     /// Throws when no generator can have these sizes.
@@ -49,6 +65,10 @@ public struct GeneratorConfiguration: Codable, Hashable, Sendable {
         if let maximumWidth { try ConfigurationError.check("generator.max_width", maximumWidth, in: width...2048) }
         try ConfigurationError.check("generator.noise", noise, in: 1...4096)
         try ConfigurationError.check("encoder.embedding", condition, in: 8...4096)
+        if let textScale, !(textScale > 0 && textScale <= 1000) {
+            throw ConfigurationError(
+                key: "generator.text_scale", problem: "is \(textScale), expected above 0 and at most 1000")
+        }
     }
 
     /// Channels at 4×4, 8×8, … up to the full side.
@@ -73,9 +93,13 @@ public struct Generator {
         case ganCLS(GANCLSGenerator)
     }
     private let network: Network
+    private let output: OutputActivation
+    private let textScale: Float
 
     /// A generator whose parameters lie under `scope`.
     public init(_ scope: ParameterScope, _ configuration: GeneratorConfiguration) {
+        output = configuration.output ?? .tanh
+        textScale = configuration.textScale ?? 1
         switch configuration.kind {
         case .dfGAN: network = .dfGAN(DFGANGenerator(scope, configuration))
         case .ganCLS: network = .ganCLS(GANCLSGenerator(scope, configuration))
@@ -85,11 +109,14 @@ public struct Generator {
     /// - Parameters:
     ///   - noise: standard normal, [batch×noise].
     ///   - text: one sentence vector per image, [batch×condition].
-    /// - Returns: images [batch, side, side, 3] in −1…1.
+    /// - Returns: images [batch, side, side, 3]; values in −1…1, or near it with a linear output.
     public func callAsFunction(noise: Tensor, text: TextEmbedding) -> ImageBatch {
-        switch network {
-        case .dfGAN(let network): ImageBatch(network(noise: noise, text: text.tensor))
-        case .ganCLS(let network): ImageBatch(network(noise: noise, text: text.tensor))
-        }
+        let text = text.tensor * textScale
+        let pixels =
+            switch network {
+            case .dfGAN(let network): network(noise: noise, text: text)
+            case .ganCLS(let network): network(noise: noise, text: text)
+            }
+        return ImageBatch(output == .tanh ? pixels.tanh() : pixels)
     }
 }

@@ -90,7 +90,8 @@ public enum FeatureNetwork: String, Codable, Sendable, CaseIterable {
             y = unit(scope / "expand", y, outputs: x.shape[-1] * stage.expansion, kernel: 1).relu6()
         }
         let channels = y.shape[-1]
-        y = unit(scope / "depthwise", y, outputs: channels, kernel: stage.kernel, stride: stride, groups: channels).relu6()
+        y = unit(scope / "depthwise", y, outputs: channels, kernel: stage.kernel, stride: stride, groups: channels)
+            .relu6()
         y = unit(scope / "project", y, outputs: stage.channels, kernel: 1)
         return x.shape == y.shape ? x + y : y
     }

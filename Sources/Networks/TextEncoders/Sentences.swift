@@ -1,5 +1,5 @@
 import Graphs
-import Language
+import Tokenizers
 
 /// Sequences of one batch in the form a program takes: ids and mask, padded to one length.
 public struct PaddedTokens: Sendable {

@@ -1,5 +1,5 @@
 import Graphs
-import Language
+import Tokenizers
 import Layers
 
 /// Sizes of a text encoder.

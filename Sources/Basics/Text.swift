@@ -1,0 +1,45 @@
+/// A number with leading zeros, so that names sort as their numbers do.
+/// - Parameters:
+///   - number: zero or more.
+///   - width: the least number of digits; longer numbers are written in full.
+///   - radix: 2...36; letters are upper case.
+package func zeroPadded(_ number: Int, width: Int, radix: Int = 10) -> String {
+    zeroPadded(String(number, radix: radix, uppercase: true), width: width)
+}
+
+/// Digits with leading zeros up to `width` characters.
+package func zeroPadded(_ digits: String, width: Int) -> String {
+    String(repeating: "0", count: max(0, width - digits.utf8.count)) + digits
+}
+
+/// Whether bytes are valid UTF-8.
+package func isUTF8(_ bytes: ArraySlice<UInt8>) -> Bool {
+    bytes.allSatisfy { $0 < 0x80 } || String(validating: bytes, as: UTF8.self) != nil
+}
+
+/// A message on one line that is safe to print to a terminal: control characters, which names of files may hold, become
+/// U+FFFD.
+package func printable(_ message: String) -> String {
+    guard message.unicodeScalars.contains(where: { $0.properties.generalCategory == .control }) else { return message }
+    var clean = String.UnicodeScalarView()
+    for scalar in message.unicodeScalars {
+        clean.append(scalar.properties.generalCategory == .control ? "\u{FFFD}" : scalar)
+    }
+    return String(clean)
+}
+
+/// A name from a file for use in a message: quoted, escaped, truncated to 80 scalars.
+package func quoted(_ name: some StringProtocol) -> String {
+    let head = name.unicodeScalars.prefix(80)
+    let isTruncated = head.endIndex < name.unicodeScalars.endIndex
+    return String(String.UnicodeScalarView(head)).debugDescription + (isTruncated ? "…" : "")
+}
+
+/// A duration for messages: `45 s`, `12 min`, `3 h 20 min`.
+/// - Parameter seconds: zero or more.
+package func spelledDuration(_ seconds: Double) -> String {
+    let seconds = Int(seconds.rounded())
+    if seconds < 90 { return "\(seconds) s" }
+    let minutes = (seconds + 30) / 60
+    return minutes < 90 ? "\(minutes) min" : "\(minutes / 60) h \(minutes % 60) min"
+}

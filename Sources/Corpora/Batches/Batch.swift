@@ -1,0 +1,82 @@
+import Images
+
+/// The input of one training step.
+public struct Batch: Sendable, Equatable {
+    /// Images seen before this batch since the start of training.
+    public let firstImage: Int
+    /// RGB images, `[count, side, side, 3]`, in −1…1.
+    public let images: [Float]
+    /// A matching caption for each image.
+    public let captions: [CaptionReference]
+    /// A mismatched caption for each image.
+    public let mismatches: [CaptionReference]
+
+    /// Number of images.
+    public var count: Int { captions.count }
+
+    /// The perceptual hash of each image.
+    package var fingerprints: [Fingerprint] {
+        let size = images.count / max(count, 1)
+        let side = Int(Double(size / 3).squareRoot().rounded())
+        return (0..<count).map { place in
+            let pixels = images[place * size..<(place + 1) * size].map {
+                UInt8(min(max(($0 + 1) * 127.5 + 0.5, 0), 255))
+            }
+            return Fingerprint(of: Image(width: side, height: side, pixels: pixels))
+        }
+    }
+
+    /// Images `firstImage ..< firstImage + size` of training.
+    ///
+    /// An image that cannot be decoded is replaced by another, the same one for every process and thread.
+    /// - Parameters:
+    ///   - store: the images of the corpus that `sampler` samples.
+    ///   - sampler: chooses images and captions.
+    ///   - firstImage: number of images seen before.
+    ///   - size: number of images.
+    /// - Throws: `CorpusError.unreadableImages` when more images fail to decode than the store allows, or all do.
+    public init(pictures store: PictureStore, sampler: PairSampler, firstImage: Int, size: Int) throws {
+        let count = size * store.form.side * store.form.side * 3
+        var pairs: [SampledPair] = []
+        let images = try [Float](unsafeUninitializedCapacity: count) { buffer, initialised in
+            guard let start = buffer.baseAddress else { return }
+            pairs = try Batch.write(firstImage..<firstImage + size, store, sampler, to: start)
+            initialised = count
+        }
+        self.init(firstImage: firstImage, images: images, pairs: pairs)
+    }
+
+    init(firstImage: Int, images: [Float], pairs: [SampledPair]) {
+        self.init(
+            firstImage: firstImage, images: images, captions: pairs.map(\.caption), mismatches: pairs.map(\.mismatch))
+    }
+
+    /// Writes the images at `positions` of training to `output`, one after the other, and returns their pairs.
+    static func write(
+        _ positions: Range<Int>, _ store: PictureStore, _ sampler: PairSampler,
+        to output: UnsafeMutablePointer<Float>
+    ) throws -> [SampledPair] {
+        let length = store.form.side * store.form.side * 3
+        var pairs = sampler.pairs(positions)
+        func isWritten(_ pair: SampledPair, to place: Int) throws -> Bool {
+            try store.write(
+                pair.caption.example, at: pair.window, flipped: pair.flipped, to: output + place * length)
+        }
+        for place in pairs.indices where try !isWritten(pairs[place], to: place) {
+            guard
+                let other = try sampler.substitute(at: positions.lowerBound + place, isUsable: store.isUsable),
+                try isWritten(other, to: place)
+            else { throw store.nothingUsable }
+            pairs[place] = other
+        }
+        return pairs
+    }
+
+    /// A batch of given images, `[count, side, side, 3]`.
+    package init(firstImage: Int, images: [Float], captions: [CaptionReference], mismatches: [CaptionReference]) {
+        self.firstImage = firstImage
+        self.images = images
+        self.captions = captions
+        self.mismatches = mismatches
+    }
+}

@@ -1,0 +1,236 @@
+import Synchronization
+import Threads
+
+#if canImport(Glibc)
+    import Glibc
+#endif
+
+/// Prepares batches ahead of need on worker threads and returns them in order.
+///
+/// The batches equal those of `Batch.init`, whatever the number of threads, so training with a feeder equals training
+/// without one. Each batch is prepared in parts by several workers, so that the first one is ready soon. Prefetch threads
+/// of the lowest priority decode the images of the coming epoch in its order.
+public final class BatchFeeder: Sendable {
+    private let work: Work
+    private let workers: WorkerThreads
+    private let prefetchers: WorkerThreads
+
+    /// Starts to prepare batches.
+    /// - Parameters:
+    ///   - store: the images of the corpus that `sampler` samples.
+    ///   - sampler: chooses images and captions.
+    ///   - batchSize: number of images of a batch over all ranks, at least one per rank.
+    ///   - firstImage: number of images seen before, 0 at the start; any number, not only multiples of the batch size.
+    ///   - shard: the part of each batch that this process receives.
+    ///   - threads: number of workers, and of prefetch threads; nil is the number of processors.
+    ///   - depth: number of batches prepared ahead, at least 1.
+    public init(
+        pictures store: PictureStore, sampler: PairSampler, batchSize: Int, firstImage: Int = 0,
+        shard: BatchShard = .whole,
+        threads: Int? = nil, depth: Int = 4
+    ) {
+        precondition(batchSize >= shard.count && depth > 0, "batches and their queue need a positive size")
+        precondition(
+            store.corpus.examples == sampler.corpus.examples,
+            "the sampler must be made from the corpus of the image store")
+        let work = Work(
+            store: store, sampler: sampler, batchSize: batchSize, firstImage: firstImage,
+            places: shard.places(of: batchSize), depth: depth)
+        let count = threads ?? max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
+        self.work = work
+        // The threads hold the work and not the feeder, so that releasing the feeder ends them.
+        workers = WorkerThreads(count: count, niceness: 0) { while let part = work.nextPart() { work.prepare(part) } }
+        prefetchers = WorkerThreads(count: count, niceness: 19) { work.prefetch() }
+    }
+
+    deinit { stop() }
+
+    /// Returns the next batch; where it is not ready, this thread helps to prepare it. Must not be called after `stop`.
+    /// - Throws: `CorpusError.unreadableImages` when more images fail to decode than is allowed; every later call throws as well.
+    public func next() throws -> Batch { try work.takeBatch() }
+
+    /// Discards unfinished batches and ends the threads. Releasing the feeder does the same.
+    public func stop() {
+        work.stop()
+        workers.join()
+        prefetchers.join()
+    }
+}
+
+/// The state that a feeder and its threads share.
+private final class Work: Sendable {
+    /// Some images of a batch.
+    struct Part {
+        let batch: Int
+        let index: Int
+        let pixels: BatchPixels
+    }
+
+    /// A batch in preparation: the sampled pairs of each part, nil for parts that are not done.
+    private struct Draft {
+        let pixels: BatchPixels
+        var pairs: [[SampledPair]?]
+    }
+
+    private struct State {
+        /// The next part to prepare.
+        var next = (batch: 0, index: 0)
+        /// Batches that were not taken yet, the next one first.
+        var batches: [Draft] = []
+        /// Buffers of taken batches, to be reused.
+        var free: [BatchPixels] = []
+        /// Number of batches taken.
+        var taken = 0
+        var failure: (any Error)?
+        var isStopped = false
+    }
+
+    private let store: PictureStore
+    private let sampler: PairSampler
+    private let batchSize: Int
+    private let firstImage: Int
+    private let depth: Int
+    /// The parts of every batch, as ranges of positions in it.
+    private let parts: [Range<Int>]
+    private let state: Monitor<State>
+    private let isStopped = Atomic(false)
+    /// The first batch that no thread has begun.
+    private let firstUnclaimed = Atomic(0)
+    private let nextPrefetched = Atomic(0)
+
+    /// Number of images of a part: few, so that the threads finish a batch at the same time.
+    private static let partSize = 8
+
+    init(
+        store: PictureStore, sampler: PairSampler, batchSize: Int, firstImage: Int, places: Range<Int>, depth: Int
+    ) {
+        self.store = store
+        self.sampler = sampler
+        self.batchSize = batchSize
+        self.firstImage = firstImage
+        self.depth = depth
+        parts = stride(from: places.lowerBound, to: places.upperBound, by: Work.partSize).map {
+            $0..<min($0 + Work.partSize, places.upperBound)
+        }
+        state = Monitor(State())
+    }
+
+    // MARK: In order
+
+    /// Waits for a part to prepare; nil when the feeder has ended.
+    func nextPart() -> Part? {
+        state.update { state in hasEnded(state) ? .some(nil) : claim(&state).map(Optional.some) }
+    }
+
+    private func hasEnded(_ state: State) -> Bool { state.isStopped || state.failure != nil }
+
+    private func claim(_ state: inout State) -> Part? {
+        let (batch, index) = state.next
+        guard batch < state.taken + depth else { return nil }
+        if index == 0 {
+            let pixels = state.free.popLast() ?? BatchPixels(count: parts.reduce(0) { $0 + $1.count } * length)
+            state.batches.append(Draft(pixels: pixels, pairs: [[SampledPair]?](repeating: nil, count: parts.count)))
+            firstUnclaimed.store(batch + 1, ordering: .relaxed)
+        }
+        state.next = index + 1 < parts.count ? (batch, index + 1) : (batch + 1, 0)
+        return Part(batch: batch, index: index, pixels: state.batches[batch - state.taken].pixels)
+    }
+
+    /// Values per image.
+    private var length: Int { store.form.side * store.form.side * 3 }
+
+    private func positions(_ batch: Int, _ places: Range<Int>) -> Range<Int> {
+        let start = firstImage + batch * batchSize
+        return start + places.lowerBound..<start + places.upperBound
+    }
+
+    func prepare(_ part: Part) {
+        let positions = positions(part.batch, parts[part.index])
+        let result = Result {
+            try Batch.write(
+                positions, store, sampler, to: part.pixels.start + part.index * Work.partSize * length)
+        }
+        state.update { state in
+            switch result {
+            case .success(let pairs): state.batches[part.batch - state.taken].pairs[part.index] = pairs
+            case .failure(let error): if state.failure == nil { state.failure = error }
+            }
+        }
+    }
+
+    private enum Step {
+        case batch(Int, Draft)
+        case part(Part)
+        case failure(any Error)
+    }
+
+    func takeBatch() throws -> Batch {
+        while true {
+            let step: Step = state.update { state in
+                precondition(!state.isStopped, "a stopped feeder has no next batch")
+                if let failure = state.failure { return .failure(failure) }
+                if let first = state.batches.first, !first.pairs.contains(where: { $0 == nil }) {
+                    state.batches.removeFirst()
+                    state.taken += 1
+                    return .batch(state.taken - 1, first)
+                }
+                return claim(&state).map(Step.part)
+            }
+            switch step {
+            case .batch(let number, let draft):
+                let batch = Batch(
+                    firstImage: positions(number, parts[0]).lowerBound, images: draft.pixels.copy(),
+                    pairs: draft.pairs.flatMap { $0 ?? [] })
+                state.update { $0.free.append(draft.pixels) }
+                return batch
+            case .part(let part): prepare(part)
+            case .failure(let error): throw error
+            }
+        }
+    }
+
+    func stop() {
+        isStopped.store(true, ordering: .relaxed)
+        state.update { $0.isStopped = true }
+    }
+
+    // MARK: Prefetching
+
+    /// Decodes the images of batches that no thread has begun, to the end of the coming epoch.
+    func prefetch() {
+        let length = sampler.epochLength
+        let end = (firstImage / length + 2) * length
+        guard let first = parts.first, let last = parts.last else { return }
+        while true {
+            // Skip batches that workers have begun.
+            let least = firstUnclaimed.load(ordering: .relaxed)
+            _ = nextPrefetched.max(least, ordering: .relaxed)
+            let batch = nextPrefetched.add(1, ordering: .relaxed).oldValue
+            let positions = positions(batch, first.lowerBound..<last.upperBound)
+            guard positions.lowerBound < end else { return }
+            for example in sampler.examples(positions) {
+                if isStopped.load(ordering: .relaxed) { return }
+                // Images that fail to decode are reported when a batch needs them.
+                guard (try? store.prefetch(example)) == true else { return }
+            }
+        }
+    }
+}
+
+/// A buffer for the images of a batch, reused because allocating it would take longer than filling it.
+///
+/// Safe to share though the compiler cannot see it: each part is written by the one thread that claimed it, and all are
+/// read by the thread that takes the batch, after they were marked as done.
+private final class BatchPixels: @unchecked Sendable {
+    let start: UnsafeMutablePointer<Float>
+    private let count: Int
+
+    init(count: Int) {
+        self.count = count
+        start = .allocate(capacity: count)
+    }
+
+    deinit { start.deallocate() }
+
+    func copy() -> [Float] { Array(UnsafeBufferPointer(start: start, count: count)) }
+}

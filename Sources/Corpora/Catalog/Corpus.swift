@@ -1,0 +1,122 @@
+/// An image and the captions that describe it.
+public struct Example: Sendable, Equatable {
+    /// The image's path relative to the corpus folder.
+    public let path: String
+    /// One caption or more, none blank.
+    public let captions: [String]
+    /// Index of its class in `Corpus.classes`, where the class is known.
+    public let label: Int?
+}
+
+/// A caption of an example, and its index among all captions of the corpus.
+public struct CaptionReference: Sendable, Hashable {
+    /// Index in `Corpus.examples`.
+    public let example: Int
+    /// Index in that example's `captions`.
+    public let caption: Int
+    /// Index in `Corpus.captions`: the row of a matrix of embeddings that was computed once for all captions.
+    public let number: Int
+
+    package init(example: Int, caption: Int, number: Int) {
+        self.example = example
+        self.caption = caption
+        self.number = number
+    }
+}
+
+/// Captioned images, listed and checked but not yet decoded; `CorpusFormat` names the supported layouts.
+///
+/// Rows are stored as columns, about 50 bytes each in addition to path and captions; copies share them.
+public struct Corpus: Sendable {
+    /// The path as it was given: a folder, a shard, or a pattern of shards such as `shards-{000..012}.tar`.
+    public let folder: String
+    /// The layout.
+    public let format: CorpusFormat
+    /// Names of all classes of the folder, sorted: a label means the same in every split.
+    public let classes: [String]
+    /// Names of all splits of the folder, sorted.
+    public let splits: [String]
+    /// Rows and captions that were skipped while listing, in any split.
+    public let leftOut: SkippedItems
+    private let index: CorpusIndex
+
+    /// The usable rows of a listing.
+    init(folder: String, _ listing: CorpusListing, split: String?) throws {
+        self.folder = folder
+        format = listing.format
+        classes = listing.classes
+        splits = listing.splits
+        leftOut = listing.leftOut
+        var rows = listing.rows
+        if let split {
+            guard let number = splits.firstIndex(of: split) else {
+                throw CorpusError.unknownSplit(split, known: splits, folder: folder)
+            }
+            rows = rows.filtered { rows.splitNumber($0) == number }
+        }
+        index = CorpusIndex(listing, rows: rows)
+    }
+
+    private init(_ other: Corpus, rows: CorpusRows) {
+        (folder, format, classes, splits) = (other.folder, other.format, other.classes, other.splits)
+        leftOut = other.leftOut
+        index = CorpusIndex(other.index, rows: rows)
+    }
+
+    /// The examples of the split, in the order of the file, or of their paths where no file lists them.
+    public var examples: Examples { Examples(index: index) }
+
+    /// All captions, example by example; `CaptionReference.number` counts in this order.
+    public var captions: Captions { Captions(index: index) }
+
+    /// Number of captions of all examples together.
+    public var captionCount: Int { index.rows.captions.count }
+
+    /// Index of an example's class in `classes`, where the class is known.
+    public func label(of example: Int) -> Int? { index.rows.classNumber(example) }
+
+    /// Index of an example's split in `splits`; nil where the row names none.
+    package func splitNumber(of example: Int) -> Int? { index.rows.splitNumber(example) }
+
+    /// The indices of an example's captions in `captions`.
+    public func captionNumbers(of example: Int) -> Range<Int> { index.rows.captionRange(example) }
+
+    /// The reference to caption `caption` of example `example`; both must exist.
+    public func reference(example: Int, caption: Int) -> CaptionReference {
+        let numbers = captionNumbers(of: example)
+        precondition(caption >= 0 && caption < numbers.count, "the example has no such caption")
+        return CaptionReference(example: example, caption: caption, number: numbers.lowerBound + caption)
+    }
+
+    /// The caption that a reference of this corpus refers to.
+    public func text(of reference: CaptionReference) -> String { index.rows.captions[reference.number] }
+
+    /// Path of an example's image; in a shard, the shard's path followed by the member's name.
+    public func imagePath(of example: Example) -> String { "\(index.root)/\(example.path)" }
+
+    /// The corpus without the examples at `indices`.
+    package func removing(_ indices: Set<Int>) -> Corpus {
+        indices.isEmpty ? self : Corpus(self, rows: index.rows.filtered { !indices.contains($0) })
+    }
+}
+
+extension Corpus {
+    /// A problem with an example's image, at the file and line that list it.
+    package func problem(_ kind: CorpusProblem.Kind, with example: Int, _ detail: String) -> CorpusProblem {
+        index.problem(kind, with: example, detail)
+    }
+
+    /// The name of an example's image in messages: its path relative to the folder.
+    package func imageName(_ example: Int) -> String { index.path(example) }
+
+    /// The encoded bytes of an example's image.
+    /// - Throws: `CorpusError.cannotRead`, which names the image.
+    package func encodedImage(_ example: Int) throws(CorpusError) -> [UInt8] { try index.encodedImage(example) }
+
+    /// A digest of an image's path, size and modification time, which changes when the file is replaced.
+    /// - Throws: `CorpusError.cannotRead`, which names the image.
+    package func imageStamp(_ example: Int) throws(CorpusError) -> UInt64 { try index.stamp(example) }
+
+    /// The most bytes of an encoded image.
+    static let largestImage = 1 << 30
+}

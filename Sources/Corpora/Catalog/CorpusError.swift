@@ -1,0 +1,99 @@
+import Basics
+import Files
+import FoundationEssentials
+import Glibc
+
+/// Why a corpus cannot be read, sampled or written.
+public enum CorpusError: ClassifiedError {
+    /// The path is not a folder.
+    case noSuchFolder(String)
+    /// An existing file or folder cannot be read.
+    case cannotRead(path: String, reason: String)
+    /// The folder has none of the layouts of `CorpusFormat`.
+    case noCaptionsFound(folder: String, found: String)
+    /// A table of captions lacks a column.
+    case noColumn(String, file: String, found: [String])
+    /// A Parquet file.
+    case parquet(String)
+    /// Metadata without a single row.
+    case empty(file: String)
+    /// The requested split does not exist.
+    case unknownSplit(String, known: [String], folder: String)
+    /// The first problem and the number of further ones.
+    case problems(first: CorpusProblem, more: Int, root: String, folder: String)
+    /// More images fail to decode than is allowed.
+    case unreadableImages(first: CorpusProblem, count: Int, total: Int, folder: String)
+    /// No other example has a mismatched caption for this one.
+    case noMismatch(path: String)
+    /// The corpus cannot be split as requested.
+    case unsplittable(folder: String, reason: String)
+    /// The folder to be written is not empty.
+    case folderNotEmpty(String)
+    /// A file or folder cannot be written.
+    case cannotWrite(path: String, reason: String)
+
+    /// `noInput` where the corpus cannot be read, `cannotWrite` where it cannot be written, else `badData`.
+    public var kind: ErrorKind {
+        switch self {
+        case .noSuchFolder, .cannotRead: .noInput
+        case .folderNotEmpty, .cannotWrite: .cannotWrite
+        default: .badData
+        }
+    }
+
+    /// One line: what, where, and what to do.
+    public var description: String { printable(message) }
+
+    private var message: String {
+        switch self {
+        case .noSuchFolder(let path):
+            "\(path): no such folder; name the folder that holds the corpus"
+        case .cannotRead(let path, let reason):
+            "\(path): cannot be read: \(reason)"
+        case .noCaptionsFound(let folder, let found):
+            "\(folder): no captions found; looked for "
+                + CorpusFormat.allCases.map(\.sign).joined(separator: "; ") + "; found \(found)"
+        case .noColumn(let column, let file, let found):
+            "\(file): its first line names no column \(column)"
+                + (found.isEmpty ? "" : "; it has \(found.prefix(20).map { "\"\($0)\"" }.joined(separator: ", "))")
+        case .parquet(let path):
+            "\(path): Parquet is not supported; python3 -c \"import datasets, json, os; os.mkdir('images'); "
+                + "open('images/metadata.jsonl', 'w').writelines(json.dumps({'file_name': r['image'].save("
+                + "f'images/{i}.png') or f'{i}.png', 'text': r['text']}) + '\\n' for i, r in enumerate("
+                + "datasets.load_dataset('parquet', data_files='\(path)', split='train')))\" converts it to a folder"
+        case .empty(let file):
+            "\(file): has no rows; a corpus needs at least one image with a caption"
+        case .unknownSplit(let split, let known, let folder) where known.isEmpty:
+            "\(folder): has no split \"\(split)\"; its rows name no split at all, so omit --split"
+        case .unknownSplit(let split, let known, let folder):
+            "\(folder): has no split \"\(split)\"; it has \(known.joined(separator: ", "))"
+        case .problems(let first, let more, let root, let folder):
+            "\(root)/\(first)" + (more > 0 ? " (and \(more) more of this kind)" : "")
+                + "; limn corpus check \(folder) lists every problem"
+        case .unreadableImages(let first, let count, let total, let folder):
+            "\(folder)/\(first) (\(count) of \(total) images cannot be decoded)"
+                + "; repair or remove what limn corpus check \(folder) lists, or pass --bad-files skip"
+        case .noMismatch(let path):
+            "\(path): no other image of the corpus has another class and other captions, "
+                + "so there is no mismatched caption to train with; add more varied images"
+        case .unsplittable(let folder, let reason):
+            "\(folder): cannot be split: \(reason)"
+        case .folderNotEmpty(let path):
+            "\(path): is not empty; name a new folder; nothing is overwritten"
+        case .cannotWrite(let path, let reason):
+            "\(path): cannot be written: \(reason)"
+        }
+    }
+
+    init(_ error: FileError) { self = .cannotRead(path: error.path, reason: error.reason) }
+
+    static func cannotRead(path: String, code: Int32) -> CorpusError {
+        .cannotRead(path: path, reason: String(cString: strerror(code)))
+    }
+
+    /// The operating system's reason where `error` carries one, else the error's own description.
+    static func reason(_ error: any Error) -> String {
+        guard let code = ((error as? CocoaError)?.underlying as? POSIXError)?.code else { return "\(error)" }
+        return String(cString: strerror(code.rawValue))
+    }
+}

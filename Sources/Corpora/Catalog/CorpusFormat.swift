@@ -1,0 +1,40 @@
+/// The supported layouts of captioned images.
+public enum CorpusFormat: Sendable, CaseIterable, CustomStringConvertible {
+    /// A folder with `metadata.jsonl`, one JSON object per line; or one such folder per split.
+    case metadataLines
+    /// The same with a table, `metadata.csv`.
+    case metadataTable
+    /// The folders `text_c10` that come with CUB and Oxford flowers.
+    case textFolders
+    /// COCO captions: images and JSON files of `images` and `annotations`.
+    case cocoCaptions
+    /// Images with a `.txt` file of the same name, one caption per line.
+    case sidecars
+    /// WebDataset shards: `.tar` or `.tar.gz` files of images with `.txt` or `.json` members.
+    case shards
+
+    /// The name of the layout.
+    public var description: String {
+        switch self {
+        case .metadataLines: "image folder with metadata.jsonl"
+        case .metadataTable: "image folder with metadata.csv"
+        case .textFolders: "text_c10 folders"
+        case .cocoCaptions: "COCO captions"
+        case .sidecars: "images with .txt files"
+        case .shards: "WebDataset shards"
+        }
+    }
+
+    /// How the layout is recognised, for messages.
+    var sign: String {
+        switch self {
+        case .metadataLines: "metadata.jsonl with \"file_name\" and \"text\""
+        case .metadataTable: "metadata.csv with the columns file_name and text"
+        case .textFolders: "text_c10/CLASS/PICTURE.txt"
+        case .cocoCaptions: "COCO captions in annotations/*.json or captions*.json"
+        case .sidecars:
+            "images (\(ImagePath.extensions.joined(separator: ", "))) with a .txt file of the same name"
+        case .shards: "WebDataset shards (.tar, .tar.gz)"
+        }
+    }
+}

@@ -1,0 +1,159 @@
+import Basics
+
+/// The rows of a corpus while it is read: usable rows, and every problem found instead of only the first.
+///
+/// `Corpus` refuses a listing with too many problems; `CorpusInspection` reports them.
+struct CorpusListing {
+    private(set) var format: CorpusFormat = .sidecars
+    /// The folder that all paths are relative to.
+    let root: String
+    private(set) var rows = CorpusRows()
+    /// Names of the classes and splits that `rows` number.
+    private(set) var classes: [String] = []
+    private(set) var splits: [String] = []
+    /// The files that list the rows, or the shards that hold them, relative to `root`.
+    private(set) var sources: [String] = []
+    /// The shards, one for each of `sources`; empty where images are files.
+    private(set) var shards: [any ImageArchive] = []
+    /// Rows and captions that were skipped.
+    private(set) var leftOut: SkippedItems
+    /// Notices: unlisted images and unpaired texts.
+    private(set) var notices: SkippedItems
+    /// The most problems that are kept by name.
+    let kept: Int
+
+    private var classList = NameList()
+    private var splitList = NameList()
+    private var table = PathTable()
+
+    /// An empty listing.
+    /// - Parameters:
+    ///   - root: the folder that all paths are relative to.
+    ///   - kept: the most problems that are kept by name.
+    init(root: String, keeping kept: Int) {
+        self.root = root
+        self.kept = kept
+        leftOut = SkippedItems(keeping: kept)
+        notices = SkippedItems(keeping: kept)
+    }
+
+    /// The number of a file that lists rows.
+    mutating func addSource(_ name: String) -> Int {
+        sources.append(name)
+        return sources.count - 1
+    }
+
+    /// The number of a shard, as that of a file that lists rows.
+    mutating func addShard(_ shard: some ImageArchive, named name: String) -> Int {
+        shards.append(shard)
+        return addSource(name)
+    }
+
+    mutating func note(_ kind: CorpusProblem.Kind, _ file: String, _ line: Int?, _ detail: String) {
+        let problem = CorpusProblem(kind: kind, file: file, line: line, detail: detail)
+        if kind.isNotice { notices.add(problem) } else { leftOut.add(problem) }
+    }
+
+    mutating func note(_ problems: SkippedItems) { leftOut.add(problems) }
+
+    /// Notes the images that no row has used.
+    mutating func noteUnlisted(_ images: TextColumn, _ isUsed: [Bool]) {
+        for image in isUsed.indices where !isUsed[image] {
+            note(.unlistedImage, images[image], nil, "is listed by no row")
+        }
+    }
+
+    /// Adds a caption of the row that is about to be added, or notes why not.
+    /// - Parameter subject: begins the message, for example "a.jpg has".
+    mutating func addCaption(
+        _ text: ArraySlice<UInt8>, file: @autoclosure () -> String, line: Int?, subject: @autoclosure () -> String
+    ) {
+        do throws(CaptionText.Fault) {
+            let clean = try CaptionText.cleaned(text)
+            rows.appendCaption(clean)
+        } catch {
+            note(error.kind, file(), line, "\(subject()) \(error.detail)")
+        }
+    }
+
+    /// Adds a caption for each line that is not blank, or notes why not.
+    mutating func addCaptions(ofText text: ArraySlice<UInt8>, file: @autoclosure () -> String) {
+        var rest = text.starts(with: [0xEF, 0xBB, 0xBF]) ? text.dropFirst(3) : text
+        var number = 0
+        var isBlank = true
+        while !rest.isEmpty {
+            let end = rest.firstIndex(of: 0x0A) ?? rest.endIndex
+            let line = rest[..<end]
+            rest = rest[min(end + 1, rest.endIndex)...]
+            number += 1
+            if line.allSatisfy({ $0 == 0x20 || $0 == 0x09 || $0 == 0x0D }) { continue }
+            isBlank = false
+            if isUTF8(line) {
+                addCaption(line, file: file(), line: number, subject: "holds")
+            } else {
+                note(.notUTF8, file(), number, "is not UTF-8; save the file in that encoding")
+            }
+        }
+        if isBlank { note(.noCaption, file(), nil, "holds no caption") }
+    }
+
+    /// Adds a row with the pending captions, or notes why not. A row whose captions were all skipped is dropped silently.
+    /// - Parameter member: the image's bytes in the shard `source`; nil where it is a file.
+    mutating func addRow(
+        path: ArraySlice<UInt8>, className: [UInt8], split: [UInt8], source: Int?, line: Int?,
+        member: Range<Int>? = nil
+    ) {
+        guard rows.pendingCaptions > 0 else { return }
+        // In a shard names have been compared already, and two shards may use the same.
+        if member == nil, let first = table.row(of: path, in: rows.paths) {
+            let name = String(decoding: path, as: UTF8.self)
+            let place = rows.line(first).map { "on line \($0)" } ?? "in \(file(of: first))"
+            note(.repeatedImage, source.map { sources[$0] } ?? name, line, "\(name) is already listed \(place)")
+            return rows.dropPendingCaptions()
+        }
+        let (label, part) = (classList.number(className), splitList.number(split))
+        rows.append(path: path, className: label, split: part, source: source, line: line, member: member)
+        if member == nil { table.insert(rows.count - 1, in: rows.paths) }
+    }
+
+    /// Adds a row that a file states, or notes why not.
+    /// - Parameter folder: that its path is relative to, with a slash at its end; empty for `root`.
+    mutating func add(_ draft: RowDraft, in folder: String, source: Int, line: Int?) {
+        let file = sources[source]
+        if let fault = ImagePath.fault(draft.path) {
+            return note(.unsafePath, file, line, "\"file_name\" \(fault)")
+        }
+        let path = folder.utf8 + ImagePath.normalized(draft.path)
+        func name() -> String { String(decoding: path, as: UTF8.self) }
+        if draft.captions.isEmpty { return note(.noCaption, file, line, "\(name()) has no \"text\"") }
+        for caption in 0..<draft.captions.count {
+            addCaption(draft.captions.utf8(caption), file: file, line: line, subject: "\(name()) has")
+        }
+        addRow(path: path[...], className: draft.className, split: draft.split, source: source, line: line)
+    }
+
+    /// The file that lists a row.
+    func file(of row: Int) -> String { rows.source(row).map { sources[$0] } ?? rows.paths[row] }
+
+    /// The row whose image has this path.
+    func row(of path: ArraySlice<UInt8>) -> Int? { table.row(of: path, in: rows.paths) }
+
+    /// Keeps the rows that `isKept` names, one Boolean for each row.
+    mutating func keepRows(_ isKept: [Bool]) { rows = rows.filtered { isKept[$0] } }
+
+    /// Numbers classes and splits in the order of their names, so that a label does not depend on the order of rows.
+    mutating func finish(as format: CorpusFormat) {
+        self.format = format
+        var (classUsed, splitUsed) = (Set<Int>(), Set<Int>())
+        for row in 0..<rows.count {
+            if let number = rows.classNumber(row) { classUsed.insert(number) }
+            if let number = rows.splitNumber(row) { splitUsed.insert(number) }
+        }
+        let (classNames, classPlaces) = classList.sorted(classUsed.contains)
+        let (splitNames, splitPlaces) = splitList.sorted(splitUsed.contains)
+        (classes, splits) = (classNames, splitNames)
+        rows.renumber(classes: classPlaces, splits: splitPlaces)
+        rows.compact()
+        table = PathTable()
+    }
+}

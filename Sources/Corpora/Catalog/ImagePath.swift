@@ -1,0 +1,59 @@
+/// Paths of images, as bytes: relative to the folder of the corpus and not leaving it.
+enum ImagePath {
+    /// File extensions of images, in lower case.
+    static let extensions = ["png", "jpg", "jpeg", "webp"]
+
+    /// Whether a name has the extension of an image.
+    static func isImage(_ path: ArraySlice<UInt8>) -> Bool {
+        extensions.contains { end in
+            path.count > end.utf8.count + 1 && path.suffix(end.utf8.count + 1).first == UInt8(ascii: ".")
+                && zip(path.suffix(end.utf8.count), end.utf8).allSatisfy { $0 | 0x20 == $1 }
+        }
+    }
+
+    /// Whether any component of the path begins with a dot.
+    static func isHidden(_ path: ArraySlice<UInt8>) -> Bool {
+        path.first == UInt8(ascii: ".") || zip(path, path.dropFirst()).contains { $0 == 0x2F && $1 == 0x2E }
+    }
+
+    /// Why a path is unsafe, or nil where it stays inside the folder.
+    static func fault(_ path: [UInt8]) -> String? {
+        var name: String { String(decoding: path, as: UTF8.self) }
+        if path.isEmpty || path.contains(0) { return "is empty or holds a zero byte" }
+        if path.first == 0x2F { return "\(name) is absolute; it must be relative to the folder" }
+        if path.contains(0x2E), path.split(separator: 0x2F).contains([0x2E, 0x2E]) {
+            return "\(name) leaves the folder"
+        }
+        return nil
+    }
+
+    /// The path without empty components and `.`.
+    static func normalized(_ path: [UInt8]) -> ArraySlice<UInt8> {
+        let isNormal =
+            path.first != 0x2E && path.last != 0x2F
+            && !zip(path, path.dropFirst()).contains { $0 == 0x2F && ($1 == 0x2F || $1 == 0x2E) }
+        if isNormal { return path[...] }
+        return path.split(separator: 0x2F).filter { $0 != [0x2E] }.joined(separator: [0x2F]).reduce(into: []) {
+            $0.append($1)
+        }
+    }
+}
+
+extension ArraySlice<UInt8> {
+    /// Whether the bytes end in `end`, ignoring ASCII case.
+    func hasSuffix(_ end: StaticString) -> Bool {
+        let count = end.utf8CodeUnitCount
+        guard self.count >= count else { return false }
+        return end.withUTF8Buffer { end in
+            zip(suffix(count), end).allSatisfy { own, other in
+                (0x41...0x5A).contains(own) ? own | 0x20 == other : own == other
+            }
+        }
+    }
+
+    /// The part after the last slash.
+    var lastPathPart: ArraySlice<UInt8> { lastIndex(of: 0x2F).map { self[($0 + 1)...] } ?? self }
+
+    /// The part before the last slash; empty at the top.
+    var dropLastPathPart: ArraySlice<UInt8> { lastIndex(of: 0x2F).map { self[..<$0] } ?? self[..<startIndex] }
+}

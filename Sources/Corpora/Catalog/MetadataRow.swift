@@ -1,0 +1,24 @@
+import FoundationEssentials
+
+/// A row of `metadata.jsonl`.
+struct MetadataRow: Encodable {
+    var fileName: String?
+    var text: [String]
+    var className: String?
+    var split: String?
+    /// The original file of a converted image; informational.
+    var source: String?
+
+    private enum CodingKeys: String, CodingKey {
+        case fileName = "file_name"
+        case text, split, source
+        case className = "class"
+    }
+
+    /// The row as JSON, its end included.
+    func line() throws -> [UInt8] {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        return try Array(encoder.encode(self)) + [UInt8(ascii: "\n")]
+    }
+}

@@ -1,0 +1,111 @@
+import JSON
+
+/// A row as its file states it, before it is checked. One draft is reused for all rows of a file, so that reading a million of
+/// them allocates nothing.
+struct RowDraft {
+    /// Path of the image relative to the folder.
+    var path: [UInt8] = []
+    var captions = TextColumn()
+    /// Empty where the row has none.
+    var className: [UInt8] = []
+    var split: [UInt8] = []
+    /// Rank of the member that the captions are from; lower takes precedence.
+    private var captionRank = Int.max
+
+    /// The meaning of a column or of a member of an object, by its name.
+    enum Field: Equatable {
+        case path
+        /// Captions; where a row has several such fields, those of the lowest rank count.
+        case captions(rank: Int)
+        case className
+        case split
+
+        /// Names of caption members in order of precedence.
+        static let captionNames = ["text", "caption", "captions", "prompt"]
+
+        init?(_ name: ArraySlice<UInt8>) {
+            if name.elementsEqual("file_name".utf8) {
+                self = .path
+            } else if name.elementsEqual("class".utf8) {
+                self = .className
+            } else if name.elementsEqual("split".utf8) {
+                self = .split
+            } else {
+                // Several columns of captions are numbered: text_1, text_2.
+                var stem = name[...]
+                while let last = stem.last, last &- 0x30 < 10 { stem.removeLast() }
+                if stem.count < name.count, stem.last == UInt8(ascii: "_") { stem.removeLast() }
+                guard let rank = Field.captionNames.firstIndex(where: { stem.elementsEqual($0.utf8) }) else {
+                    return nil
+                }
+                self = .captions(rank: rank)
+            }
+        }
+    }
+
+    mutating func clear() {
+        path.removeAll(keepingCapacity: true)
+        captions.shorten(to: 0)
+        className.removeAll(keepingCapacity: true)
+        split.removeAll(keepingCapacity: true)
+        captionRank = .max
+    }
+
+    /// Whether captions of this rank are to be read; captions of a higher rank are discarded.
+    mutating func takesCaptions(rank: Int) -> Bool {
+        if rank < captionRank { captions.shorten(to: 0) }
+        captionRank = min(rank, captionRank)
+        return rank == captionRank
+    }
+
+    /// Reads a JSON object: `{"file_name": "a.jpg", "text": "a caption" or ["…", …], "class": "…", "split": "…"}`;
+    /// other members are skipped.
+    mutating func read(_ scanner: inout JSONScanner) throws(JSONScanner.Fault) {
+        guard scanner.isNext("{") else { throw scanner.mismatch("is not a JSON object") }
+        try scanner.members { (scanner, name) throws(JSONScanner.Fault) in
+            switch Field(name) {
+            case .path: try RowDraft.text(&scanner, "file_name", into: &path)
+            case .className: try RowDraft.text(&scanner, "class", into: &className)
+            case .split: try RowDraft.text(&scanner, "split", into: &split)
+            case .captions(let rank):
+                guard takesCaptions(rank: rank) else { return try scanner.skip() }
+                try readCaptions(&scanner, Field.captionNames[rank])
+            case nil: try scanner.skip()
+            }
+        }
+    }
+
+    /// Reads a caption or a list of captions.
+    mutating func readCaptions(_ scanner: inout JSONScanner, _ name: String) throws(JSONScanner.Fault) {
+        var text: [UInt8] = []
+        func one(_ scanner: inout JSONScanner) throws(JSONScanner.Fault) {
+            guard scanner.isNext("\"") else {
+                throw scanner.mismatch("\"\(name)\" must be a string or a list of strings")
+            }
+            text.removeAll(keepingCapacity: true)
+            try scanner.string(into: &text)
+            captions.append(text)
+        }
+        if try scanner.null() { return }
+        if scanner.isNext("[") {
+            try scanner.elements(one)
+        } else {
+            try one(&scanner)
+        }
+    }
+
+    /// Reads a string; `null` counts as absent.
+    private static func text(
+        _ scanner: inout JSONScanner, _ name: String, into text: inout [UInt8]
+    ) throws(JSONScanner.Fault) {
+        text.removeAll(keepingCapacity: true)
+        if try scanner.null() { return }
+        guard scanner.isNext("\"") else { throw scanner.mismatch("\"\(name)\" must be a string") }
+        try scanner.string(into: &text)
+    }
+}
+
+extension JSONScanner.Fault {
+    /// What is wrong, as problems of a corpus say it of a file or line.
+    var problem: String { isSyntax ? "is not valid JSON: \(reason) (byte \(offset))" : reason }
+}

@@ -1,0 +1,47 @@
+/// All problems of a corpus, found by reading every image and caption.
+public struct CorpusInspection: Sendable {
+    /// Number of usable images.
+    public let images: Int
+    /// Number of their captions.
+    public let captions: Int
+    /// Number of usable images of each class.
+    public let classes: [String: Int]
+    /// Number of usable images of each split.
+    public let splits: [String: Int]
+    /// Number of problems of each kind.
+    public let counts: [CorpusProblem.Kind: Int]
+    /// The problems by kind, then in the order of the files; of those found while listing, the first 10,000.
+    public let problems: [CorpusProblem]
+    /// The layout that was recognised.
+    public let format: CorpusFormat
+
+    /// Lists a folder and decodes every image of it.
+    /// - Parameters:
+    ///   - folder: path of the folder.
+    ///   - progress: called from time to time, one call at a time, with the numbers of images read and in total.
+    /// - Throws: `CorpusError` where there is no corpus at all.
+    public init(folder: String, progress: (@Sendable (Int, Int) -> Void)? = nil) throws {
+        let listing = try CorpusListing(folder, keeping: 10_000)
+        let corpus = try Corpus(folder: folder, listing, split: nil)
+        let total = corpus.examples.count
+        let undecodable = decodeEach(corpus, progress: progress.map { report in { @Sendable in report($0, total) } })
+        let unreadable = undecodable.map { corpus.problem($0.value.kind, with: $0.index, $0.value.detail) }
+        let found = listing.leftOut.first + unreadable + listing.notices.first
+        problems = CorpusProblem.Kind.allCases.flatMap { kind in found.filter { $0.kind == kind } }
+        var counts = listing.leftOut.counts.merging(listing.notices.counts, uniquingKeysWith: +)
+        if !unreadable.isEmpty { counts[.unreadableImage] = unreadable.count }
+        self.counts = counts
+        format = corpus.format
+
+        let bad = Set(undecodable.map(\.index))
+        var (images, captions) = (0, 0)
+        var (classes, splits) = ([String: Int](), [String: Int]())
+        for example in 0..<total where !bad.contains(example) {
+            images += 1
+            captions += corpus.captionNumbers(of: example).count
+            if let label = corpus.label(of: example) { classes[corpus.classes[label], default: 0] += 1 }
+            if let split = corpus.splitNumber(of: example) { splits[corpus.splits[split], default: 0] += 1 }
+        }
+        (self.images, self.captions, self.classes, self.splits) = (images, captions, classes, splits)
+    }
+}

@@ -1,0 +1,91 @@
+import FoundationEssentials
+import JSON
+
+/// Changes splits in a `metadata.jsonl` and leaves every other byte of it as it is: keys that Limn does not know, rows that
+/// it cannot use, the order of both.
+enum MetadataEdit {
+    /// The file's bytes with other splits.
+    /// - Parameter split: the split of an image, by its path in the folder; nil where its row stays as it is.
+    /// - Throws: `CorpusError.cannotRead`.
+    static func settingSplits(of path: String, _ split: (String) -> String?) throws -> [UInt8] {
+        let bytes = try CorpusFile.contents(path, limit: 1 << 36)
+        var result: [UInt8] = []
+        result.reserveCapacity(bytes.count + bytes.count / 8)
+        var start = bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? 3 : 0
+        result += bytes[..<start]
+        while start < bytes.count {
+            let end = bytes[start...].firstIndex(of: 0x0A) ?? bytes.count
+            if let row = Row(bytes, start..<end), let split = split(row.path) {
+                row.append(split: split, to: &result)
+            } else {
+                result += bytes[start..<end]
+            }
+            if end < bytes.count { result.append(0x0A) }
+            start = end + 1
+        }
+        return result
+    }
+
+    /// Where in a line its split is, or would be.
+    private struct Row {
+        private(set) var path = ""
+        private let bytes: [UInt8]
+        private let line: Range<Int>
+        /// What the values of its `split` take; there may be several.
+        private var values: [Range<Int>] = []
+        /// The brace that closes the object.
+        private var brace = 0
+
+        /// Nil where the line is no JSON object.
+        init?(_ bytes: [UInt8], _ line: Range<Int>) {
+            self.bytes = bytes
+            self.line = line
+            var scanner = JSONScanner(bytes, in: line)
+            var file: [UInt8] = []
+            do throws(JSONScanner.Fault) {
+                guard scanner.isNext("{") else { return nil }
+                try scanner.members { (scanner, name) throws(JSONScanner.Fault) in
+                    let isString = scanner.isNext("\"")
+                    let start = scanner.position
+                    if name.elementsEqual("file_name".utf8), isString {
+                        file.removeAll()
+                        try scanner.string(into: &file)
+                    } else {
+                        try scanner.skip()
+                    }
+                    if name.elementsEqual("split".utf8) { values.append(start..<scanner.position) }
+                }
+                brace = scanner.position - 1
+                try scanner.finish()
+            } catch {
+                return nil
+            }
+            path = String(decoding: ImagePath.normalized(file), as: UTF8.self)
+        }
+
+        func append(split: String, to result: inout [UInt8]) {
+            let quoted = MetadataEdit.quoted(split)
+            guard !values.isEmpty else {
+                result += bytes[line.lowerBound..<brace]
+                while result.last == 0x20 { result.removeLast() }
+                return result += ", \"split\": ".utf8 + quoted + bytes[brace..<line.upperBound]
+            }
+            var place = line.lowerBound
+            for value in values {
+                result += bytes[place..<value.lowerBound] + quoted
+                place = value.upperBound
+            }
+            result += bytes[place..<line.upperBound]
+        }
+    }
+
+    /// A string as JSON writes it.
+    private static func quoted(_ text: String) -> [UInt8] {
+        var result: [UInt8] = [UInt8(ascii: "\"")]
+        for byte in text.utf8 {
+            if byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") { result.append(UInt8(ascii: "\\")) }
+            result.append(byte)
+        }
+        return result + [UInt8(ascii: "\"")]
+    }
+}

@@ -1,0 +1,66 @@
+import FoundationEssentials
+import Glibc
+
+/// A folder that is written completely or not at all: it is written as `NAME.partial` and renamed at the end.
+struct StagedFolder {
+    /// The folder to write to.
+    let path: String
+    private let target: String
+
+    /// Creates the folder to write to.
+    /// - Parameters:
+    ///   - target: a folder that does not exist or is empty.
+    ///   - source: a folder that must not contain it.
+    /// - Throws: `CorpusError.folderNotEmpty` or `.cannotWrite`.
+    init(for target: String, outside source: String) throws {
+        var target = target
+        while target.count > 1, target.hasSuffix("/") { target.removeLast() }
+        self.target = target
+        path = target + ".partial"
+        if let contents = try? FileManager.default.contentsOfDirectory(atPath: target), !contents.isEmpty {
+            throw CorpusError.folderNotEmpty(target)
+        }
+        var status = stat()
+        if stat(target, &status) == 0, status.st_mode & S_IFMT != S_IFDIR {
+            throw CorpusError.cannotWrite(path: target, reason: "a file of that name is there")
+        }
+        let parent = target.lastIndex(of: "/").map { $0 == target.startIndex ? "/" : String(target[..<$0]) } ?? "."
+        // No parent folder of the target is created inside the source either.
+        var existing = parent
+        while !FileManager.default.fileExists(atPath: existing), let slash = existing.lastIndex(of: "/") {
+            existing = slash == existing.startIndex ? "/" : String(existing[..<slash])
+        }
+        if let inside = FolderWalk.resolved(existing) ?? FolderWalk.resolved("."),
+            let outer = FolderWalk.resolved(source), inside == outer || inside.hasPrefix(outer + "/")
+        {
+            throw CorpusError.cannotWrite(
+                path: target, reason: "it is inside \(source), which is only read; name a folder elsewhere")
+        }
+        do {
+            try FileManager.default.createDirectory(atPath: parent, withIntermediateDirectories: true)
+        } catch {
+            throw CorpusError.cannotWrite(path: target, reason: CorpusError.reason(error))
+        }
+        guard mkdir(path, 0o777) == 0 else {
+            let reason =
+                errno == EEXIST
+                ? "it is there already, left by an interrupted conversion or still being written; remove it"
+                : String(cString: strerror(errno))
+            throw CorpusError.cannotWrite(path: path, reason: reason)
+        }
+    }
+
+    /// Renames the folder once all of it is on disk.
+    func publish() throws {
+        // One call for all files instead of thousands of fsync calls.
+        sync()
+        // An empty folder of that name is replaced.
+        guard rename(path, target) == 0 else {
+            throw CorpusError.cannotWrite(path: target, reason: String(cString: strerror(errno)))
+        }
+        sync()
+    }
+
+    /// Removes what was written.
+    func discard() { try? FileManager.default.removeItem(atPath: path) }
+}

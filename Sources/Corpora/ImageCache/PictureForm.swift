@@ -1,0 +1,60 @@
+import Images
+
+/// Where images are cropped.
+public enum PictureCrop: String, Sendable, CaseIterable, Codable {
+    /// At the centre, the same every time.
+    case center
+    /// Anywhere, drawn anew every time the image is used.
+    case random
+}
+
+/// How images of any size become the squares that training uses.
+public struct PictureForm: Sendable, Equatable {
+    /// Width and height of the squares, in pixels.
+    public let side: Int
+    /// How images that are not square become so.
+    public let aspect: PictureAspect
+    /// Where images are cropped.
+    public let crop: PictureCrop
+    /// For random crops: images are resized until their shorter side is `side * (1 + margin)`.
+    public let margin: Float
+
+    /// - Parameters:
+    ///   - side: at least 1.
+    ///   - margin: 0...1.
+    public init(side: Int, aspect: PictureAspect = .crop, crop: PictureCrop = .center, margin: Float = 0.125) {
+        precondition(side > 0, "images need a positive side")
+        precondition((0...1).contains(margin), "the margin is a fraction")
+        self.side = side
+        self.aspect = aspect
+        self.crop = crop
+        self.margin = crop == .random ? margin : 0
+    }
+
+    /// The shorter side of a prepared image.
+    var shortSide: Int { side + Int((Float(side) * margin).rounded(.up)) }
+    /// The most that its longer side may be: images more elongated than 2:1 are cropped.
+    var longSide: Int { crop == .random && aspect == .crop ? 2 * shortSide : shortSide }
+    /// Whether all prepared images are `side × side`.
+    var hasOneSize: Bool { shortSide == side && longSide == side }
+    /// Whether a prepared image may have this size.
+    func canBe(_ size: PreparedImage.Size) -> Bool {
+        min(size.width, size.height) == shortSide && max(size.width, size.height) <= longSide
+    }
+    /// Bytes of the largest prepared image.
+    var capacity: Int { shortSide * longSide * 3 }
+
+    /// The image as it is cached: `side × side`, or with a margin for random crops.
+    func prepare(_ image: Image) -> Image {
+        let short = shortSide
+        guard longSide > short, image.width != image.height else { return image.fitted(side: short, aspect: aspect) }
+        let limit = 2 * min(image.width, image.height)
+        let (width, height) = (min(image.width, limit), min(image.height, limit))
+        let kept = image.cropped(
+            x: (image.width - width) / 2, y: (image.height - height) / 2, width: width, height: height)
+        func scaled(_ length: Int) -> Int {
+            Int((Double(length) * Double(short) / Double(min(width, height))).rounded())
+        }
+        return kept.resized(width: scaled(width), height: scaled(height), filter: .bicubic)
+    }
+}

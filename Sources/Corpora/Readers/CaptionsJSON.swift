@@ -1,0 +1,165 @@
+import Basics
+import JSON
+
+/// COCO captions (https://cocodataset.org/#format-data): a JSON file with a list of `images`, each with `id` and
+/// `file_name`, and a list of `annotations`, each with `image_id` and `caption`.
+enum CaptionsJSON {
+    private static let largestFile = 1 << 31
+
+    /// What one file holds, as it stands there.
+    private struct Contents {
+        var imageIDs: [Int] = []
+        var imageNames = TextColumn()
+        var captionIDs: [Int] = []
+        var captions = TextColumn()
+    }
+
+    /// The files of a folder that may hold captions: those in `annotations/` and those called after captions; where some
+    /// are called so, only these.
+    static func candidates(_ contents: FolderContents) -> [String] {
+        let paths = (0..<contents.jsons.count).map { contents.jsons[$0] }
+        let named = paths.filter { $0.split(separator: "/").last?.lowercased().hasPrefix("captions") ?? false }
+        return named.isEmpty ? paths.filter { "/\($0)".contains("/annotations/") } : named
+    }
+
+    /// Reads the files that hold captions; false where none does.
+    static func read(_ names: [String], _ folder: FolderContents, into listing: inout CorpusListing) throws -> Bool {
+        var finder = ImageFinder(folder.images) { $0.lastPathPart }
+        var found = false
+        for name in names {
+            var file = Contents()
+            let bytes = try CorpusFile.contents("\(listing.root)/\(name)", limit: largestFile)
+            guard isUTF8(bytes[...]) else {
+                listing.note(.notUTF8, name, nil, "is not UTF-8; save the file in that encoding")
+                found = true
+                continue
+            }
+            do throws(JSONScanner.Fault) {
+                var scanner = JSONScanner(bytes)
+                try read(&scanner, into: &file)
+                try scanner.finish()
+            } catch {
+                listing.note(.malformedRow, name, nil, error.problem)
+                found = true
+                continue
+            }
+            // `instances_train2017.json` and its like have images and other annotations.
+            guard !file.captionIDs.isEmpty else { continue }
+            found = true
+            add(file, named: name, folder, &finder, into: &listing)
+        }
+        if found { listing.noteUnlisted(folder.images, finder.isUsed) }
+        return found
+    }
+
+    private static func read(_ scanner: inout JSONScanner, into file: inout Contents) throws(JSONScanner.Fault) {
+        guard scanner.isNext("{") else { throw scanner.mismatch("is not a JSON object") }
+        var text: [UInt8] = []
+        try scanner.members { (scanner, name) throws(JSONScanner.Fault) in
+            let isImages = name.elementsEqual("images".utf8)
+            guard isImages || name.elementsEqual("annotations".utf8), scanner.isNext("[") else {
+                return try scanner.skip()
+            }
+            try scanner.elements { (scanner) throws(JSONScanner.Fault) in
+                guard scanner.isNext("{") else {
+                    throw scanner.mismatch("has something that is no object among its images or annotations")
+                }
+                var id: Int?
+                var hasText = false
+                text.removeAll(keepingCapacity: true)
+                try scanner.members { (scanner, name) throws(JSONScanner.Fault) in
+                    if name.elementsEqual((isImages ? "id" : "image_id").utf8), !scanner.isNext("\"") {
+                        id = try scanner.integer()
+                    } else if name.elementsEqual((isImages ? "file_name" : "caption").utf8), scanner.isNext("\"") {
+                        text.removeAll(keepingCapacity: true)
+                        try scanner.string(into: &text)
+                        hasText = true
+                    } else {
+                        try scanner.skip()
+                    }
+                }
+                guard let id, hasText else { return }
+                if isImages {
+                    file.imageIDs.append(id)
+                    file.imageNames.append(text)
+                } else {
+                    file.captionIDs.append(id)
+                    file.captions.append(text)
+                }
+            }
+        }
+    }
+
+    private static func add(
+        _ file: Contents, named name: String, _ folder: FolderContents, _ finder: inout ImageFinder,
+        into listing: inout CorpusListing
+    ) {
+        var places = [Int: Int](minimumCapacity: file.imageIDs.count)
+        for (place, id) in file.imageIDs.enumerated() where places.updateValue(place, forKey: id) != nil {
+            listing.note(.repeatedImage, name, nil, "image \(id) is there twice")
+        }
+        // The captions of each image, in the order of the file: a list through the file for each.
+        var (first, last) = (
+            [Int](repeating: -1, count: file.imageIDs.count), [Int](repeating: -1, count: file.imageIDs.count)
+        )
+        var next = [Int](repeating: -1, count: file.captionIDs.count)
+        for (caption, id) in file.captionIDs.enumerated() {
+            guard let place = places[id] else {
+                listing.note(.missingImage, name, nil, "has a caption of image \(id), which it does not list")
+                continue
+            }
+            if last[place] < 0 { first[place] = caption } else { next[last[place]] = caption }
+            last[place] = caption
+        }
+        let source = listing.addSource(name)
+        let split = SplitName.of(name)
+        for place in file.imageIDs.indices where places[file.imageIDs[place]] == place {
+            let image = file.imageNames.utf8(place)
+            func called() -> String { String(decoding: image, as: UTF8.self) }
+            guard first[place] >= 0 else {
+                listing.note(.noCaption, name, nil, "\(called()) has no caption")
+                continue
+            }
+            if let fault = ImagePath.fault(Array(image)) {
+                listing.note(.unsafePath, name, nil, fault)
+                continue
+            }
+            guard let path = find(ImagePath.normalized(Array(image)), split, folder, &finder, name, &listing) else {
+                continue
+            }
+            for caption in sequence(first: first[place], next: { next[$0] < 0 ? nil : next[$0] }) {
+                listing.addCaption(
+                    file.captions.utf8(caption), file: name, line: nil, subject: "\(called()) has")
+            }
+            listing.addRow(
+                path: path, className: [], split: Array((split ?? "").utf8), source: source, line: nil)
+        }
+    }
+
+    /// The image of that name: at the top, else wherever in the folder it lies (`images/`, `train2017/`), and of
+    /// several in a folder that is called after the split.
+    private static func find(
+        _ name: ArraySlice<UInt8>, _ split: String?, _ folder: FolderContents, _ finder: inout ImageFinder,
+        _ file: String, _ listing: inout CorpusListing
+    ) -> ArraySlice<UInt8>? {
+        let images = folder.images
+        var found = finder.images(name.lastPathPart).filter {
+            let path = images.utf8($0)
+            return path.count == name.count || path.dropLast(name.count).last == 0x2F && path.suffix(name.count) == name
+        }
+        if let exact = found.first(where: { images.utf8($0) == name }) { found = [exact] }
+        if found.count > 1, let split { found = found.filter { SplitName.of(images[$0]) == split } }
+        if found.count == 1 {
+            finder.use(found[0])
+            return images.utf8(found[0])
+        }
+        let called = String(decoding: name, as: UTF8.self)
+        if found.isEmpty {
+            let hidden = folder.outside.isEmpty ? "" : "; links that leave the folder are not followed"
+            listing.note(.missingImage, file, nil, "\(called) does not exist, in whatever folder\(hidden)")
+        } else {
+            listing.note(.repeatedImage, file, nil, "\(called) is there \(found.count) times, in different folders")
+        }
+        return nil
+    }
+}

@@ -1,0 +1,72 @@
+import Files
+
+/// Reads a text file line by line through one buffer, whatever the file's size.
+struct LineReader {
+    /// The most bytes of a line; longer ones are skipped.
+    static let longestLine = 1 << 20
+
+    struct Line {
+        /// Counted from 1.
+        let number: Int
+        /// Its range in `bytes`, without its end (LF or CR LF); nil where it is too long.
+        let range: Range<Int>?
+    }
+
+    /// The buffer that ranges refer to; valid until the next call of `nextLine`.
+    private(set) var bytes: [UInt8] = []
+    private let file: OpenFile
+    private var offset = 0
+    private var next = 0
+    private var number = 0
+
+    /// - Throws: `CorpusError.cannotRead`.
+    init(_ path: String) throws(CorpusError) {
+        file = try CorpusFile.open(path)
+        try refill()
+        if bytes.starts(with: [0xEF, 0xBB, 0xBF]) { next = 3 }
+    }
+
+    /// - Throws: `CorpusError.cannotRead`.
+    mutating func nextLine() throws(CorpusError) -> Line? {
+        var searched = next
+        var isTooLong = false
+        while true {
+            if let end = bytes[searched...].firstIndex(of: 0x0A) {
+                return line(upTo: end, consuming: end + 1, isTooLong)
+            }
+            if bytes.count - next > Self.longestLine {
+                isTooLong = true
+                next = bytes.count
+            }
+            let unread = bytes.count - next
+            guard try refill() else {
+                return unread > 0 || isTooLong ? line(upTo: bytes.count, consuming: bytes.count, isTooLong) : nil
+            }
+            searched = next + unread
+        }
+    }
+
+    private mutating func line(upTo end: Int, consuming rest: Int, _ isTooLong: Bool) -> Line {
+        number += 1
+        let start = next
+        next = rest
+        if isTooLong || end - start > Self.longestLine { return Line(number: number, range: nil) }
+        let hasReturn = end > start && bytes[end - 1] == 0x0D
+        return Line(number: number, range: start..<(hasReturn ? end - 1 : end))
+    }
+
+    /// Moves unread bytes to the front and reads more; false at the end of the file.
+    @discardableResult
+    private mutating func refill() throws(CorpusError) -> Bool {
+        bytes.removeSubrange(..<next)
+        next = 0
+        let before = bytes.count
+        do throws(FileError) {
+            try file.read(Self.longestLine, at: offset, into: &bytes)
+        } catch {
+            throw CorpusError(error)
+        }
+        offset += bytes.count - before
+        return bytes.count > before
+    }
+}

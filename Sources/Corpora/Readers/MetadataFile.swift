@@ -1,0 +1,49 @@
+import Basics
+import JSON
+
+/// The image-folder layout: `metadata.jsonl`, one JSON object per line.
+enum MetadataFile {
+    static let name = "metadata.jsonl"
+
+    /// - Parameters:
+    ///   - folder: the file's folder, which its paths are relative to, with a slash at its end; empty at the top.
+    ///   - split: the split of rows that name none.
+    static func read(in folder: String, split: String?, into listing: inout CorpusListing) throws {
+        let file = folder + name
+        let source = listing.addSource(file)
+        var reader = try LineReader("\(listing.root)/\(file)")
+        var draft = RowDraft()
+        var isEmpty = true
+        while let line = try reader.nextLine() {
+            guard let range = line.range else {
+                listing.note(
+                    .tooLong, file, line.number, "is longer than \(LineReader.longestLine) bytes")
+                isEmpty = false
+                continue
+            }
+            let bytes = reader.bytes[range]
+            if bytes.allSatisfy({ $0 == 0x20 || $0 == 0x09 || $0 == 0x0D }) { continue }
+            isEmpty = false
+            guard isUTF8(bytes) else {
+                listing.note(.notUTF8, file, line.number, "is not UTF-8; save the file in that encoding")
+                continue
+            }
+            draft.clear()
+            var scanner = JSONScanner(reader.bytes, in: range)
+            do throws(JSONScanner.Fault) {
+                try draft.read(&scanner)
+                try scanner.finish()
+            } catch {
+                listing.note(.malformedRow, file, line.number, error.problem)
+                continue
+            }
+            if draft.split.isEmpty, let split { draft.split += split.utf8 }
+            if draft.path.isEmpty {
+                listing.note(.malformedRow, file, line.number, "has no \"file_name\"")
+            } else {
+                listing.add(draft, in: folder, source: source, line: line.number)
+            }
+        }
+        if isEmpty { throw CorpusError.empty(file: "\(listing.root)/\(file)") }
+    }
+}

@@ -1,0 +1,80 @@
+import JSON
+
+/// The image-folder layout as a table: `metadata.csv` with the columns `file_name`, `text` (or several: `text_1`,
+/// `text_2`), and where known `class` and `split`. A cell of captions may be a JSON list.
+enum MetadataTable {
+    static let name = "metadata.csv"
+
+    /// - Parameters:
+    ///   - folder: the file's folder, which its paths are relative to, with a slash at its end; empty at the top.
+    ///   - split: the split of rows that name none.
+    static func read(in folder: String, split: String?, into listing: inout CorpusListing) throws {
+        let file = folder + name
+        let source = listing.addSource(file)
+        var reader = try CSVReader("\(listing.root)/\(file)")
+        guard let first = try reader.next() else { throw CorpusError.empty(file: "\(listing.root)/\(file)") }
+        guard case .cells = first else {
+            throw CorpusError.noColumn("file_name", file: "\(listing.root)/\(file)", found: [])
+        }
+        let names = (0..<reader.cells.count).map { reader.cells[$0] }
+        let fields = (0..<names.count).map { RowDraft.Field(reader.cells.utf8($0)) }
+        guard fields.contains(.path) else {
+            throw CorpusError.noColumn("file_name", file: "\(listing.root)/\(file)", found: names)
+        }
+        guard fields.contains(where: { if case .captions = $0 { true } else { false } }) else {
+            throw CorpusError.noColumn("text", file: "\(listing.root)/\(file)", found: names)
+        }
+        var draft = RowDraft()
+        var isEmpty = true
+        while let record = try reader.next() {
+            isEmpty = false
+            switch record {
+            case .fault(let line, let kind, let detail): listing.note(kind, file, line, detail)
+            case .cells(let line):
+                guard reader.cells.count == names.count else {
+                    listing.note(
+                        .malformedRow, file, line,
+                        "has \(reader.cells.count) cells; the first line names \(names.count)")
+                    continue
+                }
+                draft.clear()
+                for (column, field) in fields.enumerated() { fill(&draft, field, reader.cells.utf8(column)) }
+                if draft.split.isEmpty, let split { draft.split += split.utf8 }
+                if draft.path.isEmpty {
+                    listing.note(.malformedRow, file, line, "has no \"file_name\"")
+                } else {
+                    listing.add(draft, in: folder, source: source, line: line)
+                }
+            }
+        }
+        if isEmpty { throw CorpusError.empty(file: "\(listing.root)/\(file)") }
+    }
+
+    private static func fill(_ draft: inout RowDraft, _ field: RowDraft.Field?, _ cell: ArraySlice<UInt8>) {
+        switch field {
+        case .path: draft.path += cell
+        case .className: draft.className += cell
+        case .split: draft.split += cell
+        case .captions(let rank):
+            // One of several columns may be empty.
+            guard cell.contains(where: { $0 != 0x20 && $0 != 0x09 }), draft.takesCaptions(rank: rank) else { return }
+            if cell.first == UInt8(ascii: "["), addList(cell, to: &draft) { return }
+            draft.captions.append(cell)
+        case nil: break
+        }
+    }
+
+    /// Adds the captions of a cell that holds a JSON list; false where it holds something else that begins alike.
+    private static func addList(_ cell: ArraySlice<UInt8>, to draft: inout RowDraft) -> Bool {
+        let before = draft.captions.count
+        do throws(JSONScanner.Fault) {
+            var scanner = JSONScanner(Array(cell))
+            try draft.readCaptions(&scanner, "text")
+            try scanner.finish()
+            return true
+        } catch {
+            draft.captions.shorten(to: before)
+            return false
+        }
+    }
+}

@@ -1,0 +1,129 @@
+import Basics
+import Files
+import Dispatch
+import FoundationEssentials
+import Images
+import RandomStreams
+import Synchronization
+import Threads
+
+/// A corpus that is drawn instead of gathered: coloured shapes on coloured backgrounds, captions from a grammar.
+///
+/// Every caption is true and every word of it shows in the pixels, so a model that learns can be told from one that
+/// does not within minutes. One in eight combinations of colour and outline (such as `red circle`) never occurs in split
+/// `train`; whatever shows one is in split `test`, which asks whether words are understood apart. Do not mirror its
+/// images in training: captions say left and right.
+public struct ShapesCorpus: Sendable {
+    /// One drawn image with its text.
+    public struct Drawing: Sendable {
+        /// The image, square.
+        public let image: Image
+        /// Two or three different captions.
+        public let captions: [String]
+        /// `red circle`, or `red circle and blue square`.
+        public let className: String
+        /// `train` or `test`.
+        public let split: String
+    }
+
+    /// Seed of the whole corpus.
+    public let seed: UInt64
+    /// Width and height of the images, in pixels.
+    public let side: Int
+
+    /// - Parameters:
+    ///   - seed: of the whole corpus.
+    ///   - side: width and height, at least 1.
+    public init(seed: UInt64, side: Int = 64) {
+        precondition(side > 0, "images need a positive side")
+        self.seed = seed
+        self.side = side
+    }
+
+    /// Drawing `index`, a pure function of seed, side and index; the side changes nothing but the resolution.
+    public func drawing(_ index: Int) -> Drawing {
+        let (scene, captions) = scene(index)
+        return Drawing(
+            image: paint(scene), captions: captions, className: scene.className, split: scene.split)
+    }
+
+    /// The first `count` drawings of a seed.
+    public static func draw(count: Int, seed: UInt64, side: Int = 64) -> [Drawing] {
+        let corpus = ShapesCorpus(seed: seed, side: side)
+        return (0..<count).map { corpus.drawing($0) }
+    }
+
+    /// What drawing `index` shows, and its captions.
+    private func scene(_ index: Int) -> (ShapeScene, [String]) {
+        var stream = RandomStream(seed: seed, purpose: "shapes", index: UInt64(index))
+        let scene = ShapeScene(&stream)
+        return (scene, ShapeCaptions.draw(scene, &stream))
+    }
+
+    /// Paints with sixteen samples a pixel.
+    private func paint(_ scene: ShapeScene) -> Image {
+        let samples = 4
+        let step = 1 / Float(side * samples)
+        var pixels: [UInt8] = []
+        pixels.reserveCapacity(side * side * 3)
+        for y in 0..<side {
+            for x in 0..<side {
+                var sum = SIMD3<UInt32>(repeating: 0)
+                for sample in 0..<samples * samples {
+                    let point =
+                        SIMD2(
+                            Float(x * samples + sample % samples) + 0.5, Float(y * samples + sample / samples) + 0.5)
+                        * step
+                    let figure = scene.figures.first { figure in
+                        let at = (point - figure.center) / figure.radius
+                        return figure.outline.contains(at.x, at.y)
+                    }
+                    sum &+= SIMD3<UInt32>(truncatingIfNeeded: (figure?.color ?? scene.background).rgb)
+                }
+                for channel in 0..<3 { pixels.append(UInt8((sum[channel] + 8) / 16)) }
+            }
+        }
+        return Image(width: side, height: side, pixels: pixels)
+    }
+
+    /// Writes the first `count` drawings as an image folder: `images/00000.png` and so on, and `metadata.jsonl`.
+    ///
+    /// The metadata comes last and at once: a folder without it is one whose writing was interrupted.
+    /// - Parameters:
+    ///   - folder: a new or empty folder.
+    ///   - count: how many drawings, at least 1.
+    ///   - progress: called from time to time, one call at a time, with the number of images written.
+    /// - Throws: `CorpusError.folderNotEmpty` and `.cannotWrite`.
+    public func write(to folder: String, count: Int, progress: (@Sendable (Int) -> Void)? = nil) throws {
+        precondition(count > 0, "a corpus needs an image")
+        let contents = try? FileManager.default.contentsOfDirectory(atPath: folder)
+        if let contents, !contents.isEmpty { throw CorpusError.folderNotEmpty(folder) }
+        do {
+            try FileManager.default.createDirectory(atPath: "\(folder)/images", withIntermediateDirectories: true)
+        } catch {
+            throw CorpusError.cannotWrite(path: "\(folder)/images", reason: CorpusError.reason(error))
+        }
+
+        let failure = Mutex<CorpusError?>(nil)
+        let rows = Mutex([MetadataRow?](repeating: nil, count: count))
+        let written = ProgressCount(total: count, report: progress)
+        DispatchQueue.concurrentPerform(iterations: count) { index in
+            guard failure.withLock({ $0 == nil }) else { return }
+            let drawing = drawing(index)
+            let name = "images/\(zeroPadded(index, width: 5)).png"
+            do {
+                try Data(drawing.image.pngData()).write(to: URL(filePath: "\(folder)/\(name)"))
+            } catch {
+                failure.withLock { $0 = .cannotWrite(path: "\(folder)/\(name)", reason: CorpusError.reason(error)) }
+            }
+            rows.withLock {
+                $0[index] = MetadataRow(
+                    fileName: name, text: drawing.captions, className: drawing.className, split: drawing.split)
+            }
+            written.advance()
+        }
+        if let failure = failure.withLock({ $0 }) { throw failure }
+        let lines = try rows.withLock { try $0.compactMap { try $0?.line() } }
+        try AtomicFile.write(Array(lines.joined()), to: "\(folder)/\(MetadataFile.name)")
+    }
+}

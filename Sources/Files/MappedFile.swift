@@ -1,0 +1,31 @@
+import Glibc
+
+/// A whole file mapped into memory for reading.
+///
+/// Files written by `AtomicFile` are replaced and never changed in place, so the mapping keeps its first content. If another
+/// program shortens the file while it is mapped, the process ends, as with every memory map.
+package final class MappedFile: Sendable {
+    /// The file's bytes. Safe to share: mapped for reading alone, and unmapped only with the last reference.
+    nonisolated(unsafe) private let bytes: UnsafeRawBufferPointer
+
+    package init(_ path: String) throws(FileError) {
+        let file = try OpenFile(path)
+        guard file.size > 0 else {
+            bytes = UnsafeRawBufferPointer(start: nil, count: 0)
+            return
+        }
+        guard let base = mmap(nil, file.size, PROT_READ, MAP_PRIVATE, file.descriptor, 0), base != MAP_FAILED else {
+            throw FileError(.map, path, code: errno)
+        }
+        bytes = UnsafeRawBufferPointer(start: base, count: file.size)
+    }
+
+    /// Lends the bytes to `body`, and keeps the mapping alive until it returns.
+    package func withBytes<Result>(_ body: (UnsafeRawBufferPointer) throws -> Result) rethrows -> Result {
+        try withExtendedLifetime(self) { try body(bytes) }
+    }
+
+    deinit {
+        if let base = bytes.baseAddress { munmap(UnsafeMutableRawPointer(mutating: base), bytes.count) }
+    }
+}

@@ -1,0 +1,315 @@
+import Basics
+
+/// Reads JSON (RFC 8259) value by value from a byte array, without building values that the caller does not ask for, and
+/// strictly: no trailing commas, no comments, no unpaired surrogates, at most 64 levels of nesting.
+///
+/// Strings are taken as they are written: `members` and `string(into:)` do not check that bytes are UTF-8, which callers on
+/// the fast path have done for the whole file; `string()` and `uniqueMembers` do.
+package struct JSONScanner {
+    /// Why the text was refused.
+    package struct Fault: Error {
+        /// Whether the text is not JSON; otherwise it is JSON of another structure than the caller expects.
+        package let isSyntax: Bool
+        /// What was expected and found, for example `expected ":" and found "x"`.
+        package let reason: String
+        /// The byte at which it was found, counted from the start of the scanned range.
+        package let offset: Int
+    }
+
+    /// Deeper nesting is refused, so that hostile input cannot exhaust the stack.
+    package static let maximumDepth = 64
+
+    private let bytes: [UInt8]
+    private let start: Int
+    private let end: Int
+    private var depth = 0
+    /// Index of the next byte to read.
+    package private(set) var position: Int
+
+    /// A scanner of `range` of `bytes`.
+    package init(_ bytes: [UInt8], in range: Range<Int>) {
+        self.bytes = bytes
+        start = range.lowerBound
+        position = range.lowerBound
+        end = range.upperBound
+    }
+
+    /// A scanner of all of `bytes`.
+    package init(_ bytes: [UInt8]) { self.init(bytes, in: bytes.indices) }
+
+    // MARK: Faults
+
+    /// A fault of structure at the next byte: JSON, but not what the caller expects.
+    package func fault(_ reason: String) -> Fault {
+        Fault(isSyntax: false, reason: reason, offset: position - start)
+    }
+
+    /// A fault of structure where the next value is not of the type that the caller expects; at the end of the text, a fault
+    /// of syntax.
+    package func mismatch(_ reason: String) -> Fault { position < end ? fault(reason) : unexpected("a value") }
+
+    private func syntaxFault(_ reason: String) -> Fault {
+        Fault(isSyntax: true, reason: reason, offset: position - start)
+    }
+
+    private func unexpected(_ expected: String) -> Fault {
+        let found = position < end ? quoted(String(Unicode.Scalar(bytes[position]))) : "the end"
+        return syntaxFault("expected \(expected) and found \(found)")
+    }
+
+    // MARK: Structure
+
+    /// The first byte of the next value, which is not consumed: `"` for a string, `{` for an object and so on; nil at the
+    /// end.
+    package mutating func peek() -> UInt8? {
+        while position < end {
+            let byte = bytes[position]
+            if byte != 0x20 && byte != 0x0A && byte != 0x0D && byte != 0x09 { return byte }
+            position += 1
+        }
+        return nil
+    }
+
+    /// Whether the next value begins with `mark`.
+    package mutating func isNext(_ mark: Unicode.Scalar) -> Bool { peek() == UInt8(ascii: mark) }
+
+    private mutating func accept(_ mark: Unicode.Scalar) -> Bool {
+        guard peek() == UInt8(ascii: mark) else { return false }
+        position += 1
+        return true
+    }
+
+    private mutating func expect(_ mark: Unicode.Scalar) throws(Fault) {
+        guard accept(mark) else { throw unexpected(quoted(String(mark))) }
+    }
+
+    /// Requires that only white space follows.
+    package mutating func finish() throws(Fault) {
+        guard peek() == nil else { throw unexpected("the end") }
+    }
+
+    private mutating func open(_ bracket: Unicode.Scalar) throws(Fault) {
+        try expect(bracket)
+        depth += 1
+        guard depth <= Self.maximumDepth else { throw fault("nests deeper than \(Self.maximumDepth) levels") }
+    }
+
+    private mutating func close(_ bracket: Unicode.Scalar) -> Bool {
+        guard accept(bracket) else { return false }
+        depth -= 1
+        return true
+    }
+
+    /// Reads an object: `body` is given each name, its escapes resolved, and must read or skip the value.
+    package mutating func members(
+        _ body: (inout JSONScanner, ArraySlice<UInt8>) throws(Fault) -> Void
+    ) throws(Fault) {
+        try open("{")
+        if close("}") { return }
+        var unescaped: [UInt8] = []
+        while true {
+            guard isNext("\"") else { throw unexpected(quoted("\"")) }
+            let nameStart = position + 1
+            if try skipString() {
+                let name = bytes[nameStart..<position - 1]
+                try expect(":")
+                try body(&self, name)
+            } else {
+                position = nameStart - 1
+                unescaped.removeAll(keepingCapacity: true)
+                try string(into: &unescaped)
+                try expect(":")
+                try body(&self, unescaped[...])
+            }
+            if close("}") { return }
+            guard accept(",") else { throw unexpected("\",\" or \"}\"") }
+        }
+    }
+
+    /// Reads an object as `members` does, and refuses names that are not UTF-8 or occur twice. Names that Swift compares as
+    /// equal (canonical equivalents) count as the same.
+    package mutating func uniqueMembers(
+        _ body: (inout JSONScanner, String) throws(Fault) -> Void
+    ) throws(Fault) {
+        var names: Set<String> = []
+        try members { (scanner, bytes) throws(Fault) in
+            let name = try scanner.text(of: bytes)
+            guard names.insert(name).inserted else { throw scanner.fault("the name \(quoted(name)) occurs twice") }
+            try body(&scanner, name)
+        }
+    }
+
+    /// Reads an array: `body` must read or skip each element.
+    package mutating func elements(_ body: (inout JSONScanner) throws(Fault) -> Void) throws(Fault) {
+        try open("[")
+        if close("]") { return }
+        while true {
+            try body(&self)
+            if close("]") { return }
+            guard accept(",") else { throw unexpected("\",\" or \"]\"") }
+        }
+    }
+
+    /// Skips the next value, whatever it is.
+    package mutating func skip() throws(Fault) {
+        switch peek() {
+        case UInt8(ascii: "\""): _ = try skipString()
+        case UInt8(ascii: "{"): try members { (scanner, _) throws(Fault) in try scanner.skip() }
+        case UInt8(ascii: "["): try elements { (scanner) throws(Fault) in try scanner.skip() }
+        case UInt8(ascii: "n"): try literal("null")
+        case UInt8(ascii: "t"): try literal("true")
+        case UInt8(ascii: "f"): try literal("false")
+        default: _ = try number()
+        }
+    }
+
+    // MARK: Scalars
+
+    /// Whether the next value is `null`, which is then consumed.
+    package mutating func null() throws(Fault) -> Bool {
+        guard isNext("n") else { return false }
+        try literal("null")
+        return true
+    }
+
+    /// Reads `true` or `false`.
+    package mutating func boolean() throws(Fault) -> Bool {
+        let value = isNext("t")
+        try literal(value ? "true" : "false")
+        return value
+    }
+
+    private mutating func literal(_ word: StaticString) throws(Fault) {
+        let count = word.utf8CodeUnitCount
+        let isThere =
+            end - position >= count
+            && word.withUTF8Buffer { bytes[position..<position + count].elementsEqual($0) }
+        guard isThere else { throw unexpected("a value") }
+        position += count
+    }
+
+    /// The digits of the next number, as they are written.
+    package mutating func number() throws(Fault) -> ArraySlice<UInt8> {
+        guard let first = peek(), first == UInt8(ascii: "-") || first &- 0x30 < 10 else { throw unexpected("a value") }
+        let start = position
+        if first == UInt8(ascii: "-") { position += 1 }
+        if position < end, bytes[position] == UInt8(ascii: "0") { position += 1 } else { try digits() }
+        if position < end, bytes[position] == UInt8(ascii: ".") {
+            position += 1
+            try digits()
+        }
+        if position < end, bytes[position] | 0x20 == UInt8(ascii: "e") {
+            position += 1
+            if position < end, bytes[position] == UInt8(ascii: "+") || bytes[position] == UInt8(ascii: "-") {
+                position += 1
+            }
+            try digits()
+        }
+        return bytes[start..<position]
+    }
+
+    private mutating func digits() throws(Fault) {
+        let first = position
+        while position < end, bytes[position] &- 0x30 < 10 { position += 1 }
+        guard position > first else { throw unexpected("a digit") }
+    }
+
+    /// The next number as an `Int`; nil where it has a fraction or an exponent, or does not fit.
+    package mutating func integer() throws(Fault) -> Int? { Int(String(decoding: try number(), as: UTF8.self)) }
+
+    // MARK: Strings
+
+    /// Skips the string that begins at `position`; returns whether it has no escapes.
+    private mutating func skipString() throws(Fault) -> Bool {
+        position += 1
+        var isPlain = true
+        while position < end {
+            let byte = bytes[position]
+            if byte == UInt8(ascii: "\"") {
+                position += 1
+                return isPlain
+            }
+            guard byte >= 0x20 else { throw syntaxFault("a string holds a control character") }
+            position += 1
+            if byte == UInt8(ascii: "\\") {
+                isPlain = false
+                guard position < end else { break }
+                position += 1
+            }
+        }
+        throw syntaxFault("a string has no end")
+    }
+
+    /// Reads a string.
+    package mutating func string() throws(Fault) -> String {
+        var content: [UInt8] = []
+        try string(into: &content)
+        return try text(of: content[...])
+    }
+
+    /// The content of a string, for example a name that `members` gave, as text.
+    package func text(of content: ArraySlice<UInt8>) throws(Fault) -> String {
+        guard let text = String(validating: content, as: UTF8.self) else { throw syntaxFault("a string is not UTF-8") }
+        return text
+    }
+
+    /// Appends the next string to `text`, its escapes resolved.
+    package mutating func string(into text: inout [UInt8]) throws(Fault) {
+        try expect("\"")
+        while true {
+            let start = position
+            while position < end, bytes[position] != UInt8(ascii: "\""), bytes[position] != UInt8(ascii: "\\"),
+                bytes[position] >= 0x20
+            {
+                position += 1
+            }
+            text += bytes[start..<position]
+            guard position < end else { throw syntaxFault("a string has no end") }
+            guard bytes[position] >= 0x20 else { throw syntaxFault("a string holds a control character") }
+            position += 1
+            if bytes[position - 1] == UInt8(ascii: "\"") { return }
+            try escape(into: &text)
+        }
+    }
+
+    /// Reads what follows a backslash.
+    private mutating func escape(into text: inout [UInt8]) throws(Fault) {
+        guard position < end else { throw syntaxFault("a string has no end") }
+        let letter = bytes[position]
+        position += 1
+        switch letter {
+        case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"): text.append(letter)
+        case UInt8(ascii: "b"): text.append(0x08)
+        case UInt8(ascii: "f"): text.append(0x0C)
+        case UInt8(ascii: "n"): text.append(0x0A)
+        case UInt8(ascii: "r"): text.append(0x0D)
+        case UInt8(ascii: "t"): text.append(0x09)
+        case UInt8(ascii: "u"):
+            var unit = try codeUnit()
+            if unit & 0xFC00 == 0xD800, end - position >= 6, bytes[position] == UInt8(ascii: "\\"),
+                bytes[position + 1] == UInt8(ascii: "u")
+            {
+                position += 2
+                let low = try codeUnit()
+                // Where the low half is none, `unit` stays a surrogate, which is refused below.
+                if low & 0xFC00 == 0xDC00 { unit = 0x10000 + (unit & 0x3FF) << 10 + low & 0x3FF }
+            }
+            guard let scalar = Unicode.Scalar(unit) else { throw syntaxFault("an escape is half a surrogate pair") }
+            text.append(contentsOf: String(scalar).utf8)
+        default: throw syntaxFault("a string holds an unknown escape")
+        }
+    }
+
+    /// Four hexadecimal digits.
+    private mutating func codeUnit() throws(Fault) -> UInt32 {
+        var unit: UInt32 = 0
+        for _ in 0..<4 {
+            guard position < end, let digit = Character(Unicode.Scalar(bytes[position])).hexDigitValue else {
+                throw syntaxFault("an escape lacks its four hexadecimal digits")
+            }
+            unit = unit << 4 | UInt32(digit)
+            position += 1
+        }
+        return unit
+    }
+}

@@ -1,0 +1,56 @@
+/// A JSON text in memory (RFC 8259).
+///
+/// `JSONDecoder` keeps objects in dictionaries of strings, which Swift compares by canonical equivalence: two tokens that
+/// differ only in how they are composed would become one.
+package enum JSONValue: Sendable {
+    case null
+    case boolean(Bool)
+    case integer(Int)
+    case number(Double)
+    case string(String)
+    case array([JSONValue])
+    /// In the order of the file; names may repeat.
+    case object([(key: String, value: JSONValue)])
+
+    /// Reads a whole text.
+    package init(_ bytes: [UInt8]) throws(JSONScanner.Fault) {
+        var scanner = JSONScanner(bytes)
+        self = try JSONValue(&scanner)
+        try scanner.finish()
+    }
+
+    private init(_ scanner: inout JSONScanner) throws(JSONScanner.Fault) {
+        switch scanner.peek() {
+        case UInt8(ascii: "{"):
+            var members: [(key: String, value: JSONValue)] = []
+            try scanner.members { (scanner, name) throws(JSONScanner.Fault) in
+                members.append((try scanner.text(of: name), try JSONValue(&scanner)))
+            }
+            self = .object(members)
+        case UInt8(ascii: "["):
+            var elements: [JSONValue] = []
+            try scanner.elements { (scanner) throws(JSONScanner.Fault) in elements.append(try JSONValue(&scanner)) }
+            self = .array(elements)
+        case UInt8(ascii: "\""): self = .string(try scanner.string())
+        case UInt8(ascii: "t"), UInt8(ascii: "f"): self = .boolean(try scanner.boolean())
+        case UInt8(ascii: "n"):
+            _ = try scanner.null()
+            self = .null
+        default:
+            let text = String(decoding: try scanner.number(), as: UTF8.self)
+            self = Int(text).map(JSONValue.integer) ?? .number(Double(text) ?? .nan)
+        }
+    }
+
+    /// What kind of value it is, for messages.
+    package var kind: String {
+        switch self {
+        case .null: "null"
+        case .boolean: "true or false"
+        case .integer, .number: "a number"
+        case .string: "a string"
+        case .array: "a list"
+        case .object: "an object"
+        }
+    }
+}

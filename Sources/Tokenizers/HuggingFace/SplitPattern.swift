@@ -1,0 +1,160 @@
+/// A pattern that text is searched for: a string or a regular expression.
+///
+/// The patterns of most published tokenizers have hand-written scanners, which take linear time. All others use Swift's
+/// `Regex` on Unicode scalars.
+enum SplitPattern: Sendable, Equatable {
+    /// GPT-2's (Radford et al. 2019, `encoder.py`): contractions, letters, numbers or others with the space before, white
+    /// space.
+    case gpt2
+    /// CLIP's (Radford et al. 2021, `simple_tokenizer.py`): contractions, letters, single numbers, others; and, in
+    /// some files, its two special tokens first.
+    case clip(specials: Bool)
+    /// `\s+`
+    case spaces
+    /// `\w+|[^\w\s]+`
+    case words
+    case literal([UInt32])
+    case expression(String)
+
+    private static let clipPattern = #"'s|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+"#
+    private static let clipSpecials = ["<|startoftext|>", "<|endoftext|>"].map { $0.unicodeScalars.map(\.value) }
+    private static let contractions = ["'s", "'t", "'re", "'ve", "'m", "'ll", "'d"].map {
+        $0.unicodeScalars.map(\.value)
+    }
+
+    /// Reads a pattern of a file.
+    /// - Throws: `TokenizerError.malformedTokenizer` for a regular expression that Swift does not know.
+    init(expression: String, file: String) throws {
+        switch expression {
+        case #"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+"#: self = .gpt2
+        case Self.clipPattern: self = .clip(specials: false)
+        case #"<\|startoftext\|>|<\|endoftext\|>|"# + Self.clipPattern: self = .clip(specials: true)
+        case #"\s+"#: self = .spaces
+        case #"\w+|[^\w\s]+"#: self = .words
+        default:
+            do {
+                _ = try Regex(expression)
+            } catch {
+                throw TokenizerError.malformedTokenizer(
+                    file: file,
+                    reason: "the regular expression \"\(expression.prefix(80))\" is not one that Limn can read")
+            }
+            self = .expression(expression)
+        }
+    }
+
+    /// The matches within `range`, from left to right, none of which overlap.
+    func matches(in text: AlignedText, _ range: Range<Int>) -> [Range<Int>] {
+        text.scalars.withUnsafeBufferPointer { scalars in
+            var scanner = Scanner(scalars: scalars, place: range.lowerBound, end: range.upperBound)
+            switch self {
+            case .gpt2: return scanner.all { $0.gpt2() }
+            case .clip(let specials): return scanner.all { $0.clip(specials ? Self.clipSpecials : []) }
+            case .spaces: return scanner.all { $0.run(ScalarClasses.isWhiteSpace) }
+            case .words:
+                return scanner.all { scanner in
+                    scanner.run(ScalarClasses.isWord)
+                        || scanner.run { !ScalarClasses.isWord($0) && !ScalarClasses.isWhiteSpace($0) }
+                }
+            case .literal(let literal):
+                return literal.isEmpty ? [] : scanner.all { $0.literal(literal) }
+            case .expression(let expression): return Self.matches(of: expression, in: scalars, range)
+            }
+        }
+    }
+
+    private static func matches(
+        of expression: String, in scalars: UnsafeBufferPointer<AlignedScalar>, _ range: Range<Int>
+    ) -> [Range<Int>] {
+        // `init` has checked it. A Regex is not Sendable, so it is parsed again.
+        guard let regex = try? Regex(expression).matchingSemantics(.unicodeScalar) else { return [] }
+        var view = String.UnicodeScalarView()
+        for scalar in scalars[range] { view.append(Unicode.Scalar(scalar.value) ?? "\u{FFFD}") }
+        let text = String(view)
+        var place = range.lowerBound
+        var index = text.startIndex
+        func advance(to target: String.Index) -> Int {
+            while index < target {
+                index = text.unicodeScalars.index(after: index)
+                place += 1
+            }
+            return place
+        }
+        return text.matches(of: regex).map { match in
+            let start = advance(to: match.range.lowerBound)
+            return start..<advance(to: match.range.upperBound)
+        }
+    }
+
+    /// A place in a text that moves over what matches.
+    private struct Scanner {
+        let scalars: UnsafeBufferPointer<AlignedScalar>
+        var place: Int
+        let end: Int
+
+        /// All matches of `step`, which moves over one and says so, or says no and leaves one scalar to be skipped.
+        mutating func all(_ step: (inout Scanner) -> Bool) -> [Range<Int>] {
+            var result: [Range<Int>] = []
+            while place < end {
+                let start = place
+                if step(&self) {
+                    result.append(start..<place)
+                } else {
+                    place = start + 1
+                }
+            }
+            return result
+        }
+
+        @inline(__always)
+        private func kind(_ place: Int) -> ScalarClasses.Kind { ScalarClasses.kind(scalars[place].value) }
+
+        @inline(__always)
+        mutating func run(_ belongs: (UInt32) -> Bool) -> Bool {
+            let start = place
+            while place < end, belongs(scalars[place].value) { place += 1 }
+            return place > start
+        }
+
+        @inline(__always)
+        private mutating func run(of kind: ScalarClasses.Kind) {
+            while place < end, self.kind(place) == kind { place += 1 }
+        }
+
+        mutating func literal(_ literal: [UInt32]) -> Bool {
+            guard end - place >= literal.count, scalars[place].value == literal[0] else { return false }
+            for (offset, value) in literal.enumerated() where scalars[place + offset].value != value { return false }
+            place += literal.count
+            return true
+        }
+
+        private mutating func contraction() -> Bool {
+            guard scalars[place].value == 0x27 else { return false }
+            for contraction in SplitPattern.contractions where literal(contraction) { return true }
+            return false
+        }
+
+        mutating func clip(_ specials: [[UInt32]]) -> Bool {
+            for special in specials where literal(special) { return true }
+            if contraction() { return true }
+            switch kind(place) {
+            case .letter: run(of: .letter)
+            case .number: place += 1
+            case .other: run(of: .other)
+            case .space: return false
+            }
+            return true
+        }
+
+        mutating func gpt2() -> Bool {
+            if contraction() { return true }
+            let start = place
+            if scalars[place].value == 0x20, place + 1 < end, kind(place + 1) != .space { place += 1 }
+            let kind = kind(place)
+            run(of: kind)
+            // White space before something else leaves its last scalar to that.
+            if kind == .space, place < end, place - start > 1 { place -= 1 }
+            return true
+        }
+    }
+}

@@ -1,0 +1,118 @@
+import Compression
+import FoundationEssentials
+import JSON
+
+extension Tokenizer {
+    /// A file of more bytes is refused; the largest in common use have some 35 million.
+    private static let largestFile = 1 << 27
+    /// Names that a folder is looked through for.
+    private static let names = [
+        "tokenizer.json", "vocab.json", "vocab.txt", "bpe_simple_vocab_16e6.txt.gz", "bpe_simple_vocab_16e6.txt",
+    ]
+
+    /// Reads a tokenizer.
+    ///
+    /// - Parameter path: a vocabulary of Limn's own; a `tokenizer.json`; a `vocab.txt` of BERT's kind, which is uncased
+    ///   unless a `tokenizer_config.json` beside it says otherwise; a `vocab.json` or a `merges.txt`, with the other beside it;
+    ///   CLIP's `bpe_simple_vocab_16e6.txt.gz` or what is in it; or a folder with one of these.
+    /// - Throws: `TokenizerError`.
+    public init(contentsOf path: String) throws {
+        var path = path
+        var isFolder = false
+        if FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder {
+            let found = Self.names.map { Self.neighbor($0, in: path) }.first(where: Self.exists)
+            guard let found else {
+                throw TokenizerError.unreadable(
+                    file: path, reason: "the folder has no tokenizer: \(Self.names.joined(separator: ", "))")
+            }
+            path = found
+        }
+        let bytes = try Self.read(path)
+        if GzipStream.isGzip(bytes) {
+            do {
+                let content = try GzipStream.expanded(bytes, limit: Self.largestFile)
+                self.init(try Pipeline(clipMerges: TokenizerText.lines(content, file: path), file: path))
+            } catch let fault as GzipFault {
+                throw TokenizerError.malformedTokenizer(file: path, reason: fault.reason)
+            }
+        } else if bytes.first(where: { ![0x20, 0x09, 0x0A, 0x0D].contains($0) }) == UInt8(ascii: "{") {
+            try self.init(json: bytes, path: path)
+        } else {
+            try self.init(lines: TokenizerText.lines(bytes, file: path), path: path)
+        }
+    }
+
+    /// Tells the kinds of JSON files apart by what they have.
+    private init(json bytes: [UInt8], path: String) throws {
+        let value = try Self.json(bytes, path)
+        let fields = try JSONFields(value, file: path)
+        if fields.optional("model") != nil {
+            self.init(try Pipeline(tokenizerJSON: value, file: path))
+        } else if case .string? = fields.optional("format") {
+            self.init(vocabulary: try Vocabulary(json: bytes, named: path))
+        } else if 2 * fields.members.count(where: { if case .integer = $0.value { true } else { false } })
+            > fields.members.count
+        {
+            let merges = Self.neighbor("merges.txt", of: path)
+            self.init(
+                try Pipeline(
+                    vocabulary: value, file: path, merges: TokenizerText.lines(Self.read(merges), file: merges),
+                    mergesFile: merges))
+        } else {
+            throw fields.fault("it is no tokenizer.json, no vocab.json and no vocabulary of Limn")
+        }
+    }
+
+    /// Tells the kinds of text files apart by their first line.
+    private init(lines: [String], path: String) throws {
+        let first = lines.first ?? ""
+        if first.contains("bpe_simple_vocab") {
+            self.init(try Pipeline(clipMerges: lines, file: path))
+        } else if first.hasPrefix("#version") {
+            try self.init(
+                json: Self.read(Self.neighbor("vocab.json", of: path)), path: Self.neighbor("vocab.json", of: path))
+        } else {
+            let settings = Self.neighbor("tokenizer_config.json", of: path)
+            let fields =
+                Self.exists(settings) ? try JSONFields(Self.json(Self.read(settings), settings), file: settings) : nil
+            let lowercases = try fields?.boolean("do_lower_case", default: true) ?? true
+            self.init(
+                try Pipeline(
+                    wordPieces: lines, lowercases: lowercases,
+                    stripsAccents: fields?.boolean("strip_accents", default: lowercases),
+                    separatesIdeographs: fields?.boolean("tokenize_chinese_chars", default: true) ?? true, file: path))
+        }
+    }
+
+    private static func json(_ bytes: [UInt8], _ path: String) throws -> JSONValue {
+        do {
+            return try JSONValue(bytes)
+        } catch {
+            let line = bytes.prefix(error.offset).count { $0 == 0x0A } + 1
+            throw TokenizerError.malformedTokenizer(
+                file: path, reason: "it is not JSON at byte \(error.offset), line \(line): \(error.reason)")
+        }
+    }
+
+    private static func exists(_ path: String) -> Bool { FileManager.default.fileExists(atPath: path) }
+
+    private static func neighbor(_ name: String, of path: String) -> String {
+        neighbor(name, in: String(path[..<(path.lastIndex(of: "/").map(path.index(after:)) ?? path.startIndex)]))
+    }
+
+    private static func neighbor(_ name: String, in folder: String) -> String {
+        folder.isEmpty ? name : folder.hasSuffix("/") ? folder + name : "\(folder)/\(name)"
+    }
+
+    private static func read(_ path: String) throws -> [UInt8] {
+        guard exists(path) else { throw TokenizerError.unreadable(file: path, reason: "no such file") }
+        let size = (try? FileManager.default.attributesOfItem(atPath: path))?[.size]
+        if let size = size as? Int ?? (size as? UInt64).map({ Int(clamping: $0) }), size > largestFile {
+            throw TokenizerError.malformedTokenizer(file: path, reason: "it has \(size) bytes, over \(largestFile)")
+        }
+        guard let data = try? Data(contentsOf: URL(filePath: path)) else {
+            throw TokenizerError.unreadable(file: path, reason: "cannot be read; is it a file you may open?")
+        }
+        return [UInt8](data)
+    }
+}

@@ -1,0 +1,38 @@
+/// The lines of a tokenizer's text file.
+enum TokenizerText {
+    /// Splits at line feeds, without carriage returns and a byte order mark; the last line needs no line feed.
+    /// - Throws: `TokenizerError.malformedTokenizer` with the number of the first line that is not UTF-8.
+    static func lines(_ bytes: [UInt8], file: String) throws -> [String] {
+        var bytes = bytes[...]
+        if bytes.starts(with: [0xEF, 0xBB, 0xBF]) { bytes = bytes.dropFirst(3) }
+        if bytes.last == 0x0A { bytes.removeLast() }
+        if bytes.isEmpty { return [] }
+        return try bytes.split(separator: 0x0A, omittingEmptySubsequences: false).enumerated().map { index, line in
+            guard let text = String(validating: line.last == 0x0D ? line.dropLast() : line, as: UTF8.self) else {
+                throw TokenizerError.malformedTokenizer(file: file, reason: "line \(index + 1) is not UTF-8")
+            }
+            return text
+        }
+    }
+
+    /// The two tokens of a merge, which one space separates.
+    static func pair(_ line: String) -> (left: String, right: String)? {
+        let parts = line.utf8.split(separator: 0x20, omittingEmptySubsequences: false)
+        guard parts.count == 2, !parts[0].isEmpty, !parts[1].isEmpty else { return nil }
+        return (String(Substring(parts[0])), String(Substring(parts[1])))
+    }
+
+    /// The merges of a `merges.txt`, whose first line may be `#version: …`.
+    static func merges(_ lines: some Collection<String>, first: Int, file: String) throws -> [(
+        left: String, right: String
+    )] {
+        try lines.enumerated().compactMap { index, line in
+            if line.hasPrefix("#version") || line.isEmpty { return nil }
+            guard let pair = pair(line) else {
+                throw TokenizerError.malformedTokenizer(
+                    file: file, reason: "line \(index + first) must be two tokens with a space between")
+            }
+            return pair
+        }
+    }
+}

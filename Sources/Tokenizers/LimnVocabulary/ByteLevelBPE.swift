@@ -1,0 +1,53 @@
+/// Limn's own tokenization: byte-level BPE of normalised words.
+struct ByteLevelBPE: Sendable {
+    let vocabulary: Vocabulary
+    private let merging: PairMerging
+
+    init(_ vocabulary: Vocabulary) {
+        self.vocabulary = vocabulary
+        var table = MergeTable(minimumCapacity: vocabulary.merges.count)
+        for (rank, merge) in vocabulary.merges.enumerated() {
+            table.insert(
+                merge.left, merge.right,
+                MergeTable.Merge(rank: UInt32(rank), token: Int32(Vocabulary.smallestCount + rank)))
+        }
+        merging = PairMerging(table: table)
+    }
+
+    /// Encodes a text into `output`.
+    func encode(_ text: String, into output: inout EncodingState) {
+        var normal = AlignedText(text)
+        CaptionNormalizer().normalize(&normal)
+        let words = Words(of: normal)
+        let text = words.text
+        for word in words {
+            if output.isFull { return }
+            output.append(text, word) { bytes, pieces in
+                var own = bytes.map { Piece(id: Vocabulary.token(of: $0), length: 1) }
+                merging.merge(&own)
+                pieces.append(contentsOf: own)
+            }
+        }
+    }
+
+    /// Decodes ids to normalised text.
+    func decode(_ ids: [Int32]) -> String {
+        let replacement = Array("\u{FFFD}".utf8)
+        let bytes = ids.flatMap { vocabulary.spelling(of: $0) ?? replacement }
+        // The space that stands before the first word belongs to the spelling of words, not to the text.
+        let text = bytes.first == UInt8(ascii: " ") ? bytes.dropFirst() : bytes[...]
+        return String(decoding: text, as: UTF8.self)
+    }
+}
+
+extension Vocabulary {
+    /// What a token spells, for people: a special token's name, text, or bytes of a cut character as \xNN.
+    public func label(of id: Int32) -> String? {
+        if let name = Self.specialName(of: id) { return name }
+        guard let bytes = spelling(of: id) else { return nil }
+        if let text = String(validating: bytes, as: UTF8.self), !bytes.contains(where: { $0 < 0x20 || $0 == 0x7f }) {
+            return text
+        }
+        return bytes.map { "\\x" + ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+    }
+}

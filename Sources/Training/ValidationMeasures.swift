@@ -1,0 +1,192 @@
+import Checkpoints
+import Corpora
+import Evaluation
+import Execution
+import Files
+import FoundationEssentials
+import Images
+import Networks
+import RandomStreams
+import Synthesis
+
+/// Measures of a generator on captions of the validation split, taken during its training: a row of `evaluation.jsonl` each.
+struct ValidationMeasures {
+    /// What was measured after so many images.
+    struct Row: Codable {
+        /// Images seen by then.
+        var images: Int
+        /// Share of generated images that find their caption among it and 99 of other classes, by the recipe's judge; nil
+        /// without one, or where the split has too few captions. Beside it the share that real images reach.
+        var rPrecision: Double?
+        var rPrecisionReal: Double?
+        /// Fréchet distance, and kernel distance times 1,000, of generated from real images of the split.
+        var frechet: Double
+        var kernel: Double
+        /// Mean distance between images of one caption, against that between real images of one class.
+        var diversity: Double?
+        /// Images on each side of the distances.
+        var count: Int
+        /// Mean logits of real images with their captions, of the training and of the validation split: a discriminator
+        /// that knows its training images by heart tells them apart.
+        var logitsTraining: Double
+        var logitsValidation: Double
+
+        private enum CodingKeys: String, CodingKey {
+            case images, rPrecision = "r_precision", rPrecisionReal = "r_precision_real", frechet, kernel, diversity,
+                count
+            case logitsTraining = "logits.training", logitsValidation = "logits.validation"
+        }
+
+        /// One line for people.
+        var summary: String {
+            func number(_ value: Double?, _ digits: Int) -> String {
+                value.map { Journal.number($0, digits: digits) } ?? "–"
+            }
+            let share = zip(rPrecision, rPrecisionReal).map {
+                "R-precision \(number(100 * $0, 1)) % of \(number(100 * $1, 1)) %, "
+            }
+            return
+                "validation after \(images) images: \(share ?? "")Fréchet \(number(frechet, 1)), kernel \(number(kernel, 2)), "
+                + "diversity \(number(diversity, 2)), logits of training images \(number(logitsTraining, 2)), "
+                + "of validation images \(number(logitsValidation, 2))"
+        }
+    }
+
+    private struct Query {
+        let example: Int
+        let caption: String
+        let label: Int
+    }
+
+    private let examples: [Int]
+    private let queries: [Query]
+    /// The first query of each example, whose image is compared with the real one.
+    private let firsts: [Int]
+    private let classes: [[Int]]
+    private let judged: (images: FeatureExtractor, captions: FeatureMatrix, real: FeatureMatrix)?
+    private let distances: FeatureExtractor
+    private let real: FeatureMatrix
+    private let seed: UInt64
+
+    /// Images of one caption that diversity is measured on, and captions it is measured for.
+    private static let imagesPerCaption = 6
+    private static let diversityCaptions = 20
+    /// Captions of other classes that R-precision compares with.
+    private static let negatives = 99
+
+    /// Nil where the recipe measures nothing.
+    /// - Throws: where the judge or the network of the recipe cannot be read, and where the validation split is too small.
+    init?(_ recipe: Recipe, pictures: PictureStore, heldOut: HeldOutPairs, device: CPUDevice) throws {
+        guard recipe.evaluate.every > 0 else { return nil }
+        seed = recipe.seed
+        let corpus = pictures.corpus
+        var (examples, images): ([Int], [Image]) = ([], [])
+        for example in heldOut.examples {
+            guard let image = try pictures.image(example) else { continue }
+            examples.append(example)
+            images.append(image)
+        }
+        guard examples.count >= HeldOutPairs.least else {
+            throw ConfigurationError(
+                key: "evaluate.every",
+                problem: "needs a validation split of \(HeldOutPairs.least) images or more, found \(examples.count); "
+                    + "raise data.hold_out, or leave it 0")
+        }
+        let each = max(1, recipe.evaluate.captions / examples.count)
+        let queries = examples.indices.flatMap { place in
+            corpus.examples[examples[place]].captions.prefix(each).map {
+                Query(example: place, caption: $0, label: corpus.label(of: examples[place]) ?? -1 - place)
+            }
+        }
+        (self.examples, self.queries) = (examples, queries)
+        firsts = examples.indices.map { place in queries.firstIndex { $0.example == place } ?? 0 }
+        var classes: [Int: [Int]] = [:]
+        for query in firsts { classes[queries[query].label, default: []].append(queries[query].example) }
+        self.classes = classes.values.filter { $0.count > 1 }.sorted { $0[0] < $1[0] }
+
+        let exact = CPUDevice(threads: device.threads, precision: .float32)
+        distances = try FeatureExtractor(PretrainedFeatures(recipe.evaluate.network), device: exact)
+        real = try distances.features(of: images)
+        // Each class must leave enough captions of others.
+        let counts = Dictionary(grouping: queries, by: \.label).mapValues(\.count)
+        let isLarge = queries.count - (counts.values.max() ?? 0) >= ValidationMeasures.negatives
+        guard !recipe.evaluate.judge.isEmpty, isLarge else {
+            judged = nil
+            return
+        }
+        let judge = try EncoderPair(contentsOf: recipe.evaluate.judge)
+        let reads = try SentenceEmbedder(judge.text, device: device)
+        let sees = try FeatureExtractor(judge: judge, device: device)
+        judged = (
+            sees,
+            try FeatureMatrix(
+                rows: queries.count, columns: reads.width, values: reads.embed(queries.map(\.caption))),
+            try sees.features(of: images)
+        )
+    }
+
+    /// Measures what `generator` makes of the split's captions.
+    /// - Parameter logits: mean logits of real images with their captions, in the training and of the validation split.
+    func measure(_ generator: Painter, imagesSeen: Int, logits: (training: Double, validation: Double)) throws -> Row {
+        let requests = queries.enumerated().map { Commission(prompt: $1.caption, seed: UInt64($0)) }
+        let needed = judged == nil ? firsts : Array(queries.indices)
+        let generated = Dictionary(
+            uniqueKeysWithValues: zip(needed, try generator.paint(needed.map { requests[$0] })))
+        func images(_ places: [Int]) -> [Image] { places.compactMap { generated[$0] } }
+        let found = try distances.features(of: images(firsts))
+        let kernel = try kernelDistance(found, real, subsetSize: min(1000, max(2, real.rows / 2)), seed: seed).mean
+        var row = Row(
+            images: imagesSeen, frechet: try frechetDistance(found, real).value, kernel: 1000 * kernel,
+            count: examples.count, logitsTraining: logits.training, logitsValidation: logits.validation)
+        if let judged {
+            func share(_ images: FeatureMatrix) throws -> Double {
+                try RetrievalPrecision(
+                    images: images, truths: Array(queries.indices), captions: judged.captions,
+                    classes: queries.map(\.label), rivals: ValidationMeasures.negatives, seed: seed
+                ).mean
+            }
+            row.rPrecision = try share(judged.images.features(of: images(Array(queries.indices))))
+            row.rPrecisionReal = try share(judged.real.selecting(queries.map(\.example)))
+        }
+        row.diversity = try diversity(generator)
+        return row
+    }
+
+    private func diversity(_ generator: Painter) throws -> Double? {
+        guard !classes.isEmpty else { return nil }
+        let count = ValidationMeasures.imagesPerCaption
+        let step = max(1, firsts.count / ValidationMeasures.diversityCaptions)
+        let captions = stride(from: 0, to: firsts.count, by: step).map { queries[firsts[$0]].caption }
+        let requests = captions.flatMap { caption in
+            (0..<count).map { Commission(prompt: caption, seed: UInt64($0)) }
+        }
+        let features = try distances.features(of: generator.paint(requests))
+        let groups = try captions.indices.map { try features.selecting(Array($0 * count..<($0 + 1) * count)) }
+        return try pairwiseDistanceRatio(
+            generated: groups, real: classes.map { try real.selecting(Array($0.prefix(count))) }
+        ).ratio
+    }
+
+    /// The rows of a run, in `evaluation.jsonl`.
+    static func path(_ run: RunDirectory) -> String { "\(run.path)/evaluation.jsonl" }
+
+    /// Adds a row to a run, in place of any for as many images or more: those belong to a continuation that was given up.
+    static func add(_ row: Row, to run: RunDirectory) throws {
+        struct Key: Decodable { let images: Int }
+        let decoder = JSONDecoder()
+        let text = (try? String(contentsOfFile: path(run), encoding: .utf8)) ?? ""
+        var lines = text.split(separator: "\n").map(String.init).filter { line in
+            (try? decoder.decode(Key.self, from: Data(line.utf8))).map { $0.images < row.images } ?? false
+        }
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = .sortedKeys
+        lines.append(String(decoding: try encoder.encode(row), as: UTF8.self))
+        try AtomicFile.write(lines.joined(separator: "\n") + "\n", to: path(run))
+    }
+}
+
+/// Both, where both are there.
+private func zip<A, B>(_ a: A?, _ b: B?) -> (A, B)? {
+    guard let a, let b else { return nil }
+    return (a, b)
+}

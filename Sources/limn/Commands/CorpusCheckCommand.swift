@@ -1,0 +1,112 @@
+import ArgumentParser
+import Corpora
+
+extension CorpusCommand {
+    struct Check: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Check a corpus: decode every image, read every caption, list the problems.",
+            discussion: """
+                Prints the number of problems of each kind, then each problem with file and line. Notices (such as an \
+                image that no row lists) are printed but are not problems.
+                Exit code 0: no problems; 65: there are problems.
+
+                EXAMPLES
+                  limn corpus check pictures
+                  limn corpus check pictures --all | less
+                  limn corpus check pictures --json
+                """)
+
+        @Argument(help: "The corpus.")
+        var folder: String
+
+        @Flag(help: "List every problem instead of the first \(Check.listed) of each kind.")
+        var all = false
+
+        @Flag(help: "Print the findings as JSON.")
+        var json = false
+
+        private static let listed = 20
+
+        func run() throws {
+            try Paths.requireNotEmpty(("DIR", folder))
+            let inspection = try CorpusInspection(folder: folder, progress: ProgressLine("checked").report)
+            let isSound = inspection.counts.keys.allSatisfy(\.isNotice)
+            if json {
+                try StandardOutput.printJSON(Findings(folder: folder, inspection))
+            } else {
+                printFindings(inspection)
+            }
+            // EX_DATAERR of sysexits.h.
+            if !isSound { throw ExitCode(65) }
+        }
+
+        private func printFindings(_ inspection: CorpusInspection) {
+            let splits = inspection.splits.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }
+            print(
+                "\(folder): \(inspection.images) images, \(inspection.captions) captions, "
+                    + "\(inspection.classes.count) classes"
+                    + (splits.isEmpty ? "" : "; splits: \(splits.joined(separator: ", "))"))
+            print("layout: \(inspection.format)")
+            let kinds = CorpusProblem.Kind.allCases.filter { inspection.counts[$0] != nil }
+            if !kinds.isEmpty {
+                var table = TextTable(alignment: [.left, .right, .left])
+                for kind in kinds {
+                    let example = inspection.problems.first { $0.kind == kind }
+                    table.add(
+                        kind.rawValue, "\(inspection.counts[kind] ?? 0)",
+                        (kind.isNotice ? "notice, " : "") + (example.map { "such as \($0)" } ?? ""))
+                }
+                print("")
+                table.lines.forEach { print($0) }
+            }
+            for kind in kinds { printProblems(kind, inspection) }
+            let problems = kinds.filter { !$0.isNotice }.reduce(0) { $0 + (inspection.counts[$1] ?? 0) }
+            if !kinds.isEmpty { print("") }
+            print(problems == 0 ? "no problems" : "\(problems) \(problems == 1 ? "problem" : "problems")")
+        }
+
+        private func printProblems(_ kind: CorpusProblem.Kind, _ inspection: CorpusInspection) {
+            let known = inspection.problems.filter { $0.kind == kind }
+            let shown = known.prefix(all ? known.count : Check.listed)
+            print("\n\(kind.rawValue)")
+            for problem in shown { print("  \(problem)") }
+            let more = (inspection.counts[kind] ?? 0) - shown.count
+            guard more > 0 else { return }
+            print("  … and \(more) more" + (shown.count < known.count ? "; --all lists them" : ""))
+        }
+
+        private struct Findings: Encodable {
+            struct Problem: Encodable {
+                let kind: String
+                let file: String
+                let line: Int?
+                let detail: String
+                let notice: Bool
+            }
+
+            let folder: String
+            let format: String
+            let images: Int
+            let captions: Int
+            let classes: [String: Int]
+            let splits: [String: Int]
+            let counts: [String: Int]
+            let problems: [Problem]
+
+            init(folder: String, _ inspection: CorpusInspection) {
+                self.folder = folder
+                format = "\(inspection.format)"
+                images = inspection.images
+                captions = inspection.captions
+                classes = inspection.classes
+                splits = inspection.splits
+                counts = Dictionary(uniqueKeysWithValues: inspection.counts.map { ($0.key.rawValue, $0.value) })
+                problems = inspection.problems.map {
+                    Problem(
+                        kind: $0.kind.rawValue, file: $0.file, line: $0.line, detail: $0.detail,
+                        notice: $0.kind.isNotice)
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,147 @@
+import ArgumentParser
+import Files
+import Execution
+import FoundationEssentials
+import Images
+import Synthesis
+
+struct GenerateCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "generate", abstract: "Paint pictures from prompts.",
+        discussion: """
+            The same prompt, seed and model give the same bytes. Each PNG carries what it was painted from; \
+            any viewer of PNG text shows it.
+
+            EXAMPLES
+              limn generate "a flower with purple petals and a yellow center" --out flower.png
+              limn generate "a white flower" -n 16 --seed 7 --out white.png
+              limn generate "a red rose" "a yellow daisy" --out pictures
+              limn generate --prompts captions.txt --out pictures --json
+              echo "a pink flower" | limn generate --prompts - --grid --out grid.png
+            """)
+
+    @Argument(help: "What to paint.")
+    var prompt: [String] = []
+
+    @Option(name: .short, help: "Pictures of each prompt; a prompt's pictures have the seeds S, S+1, ….")
+    var n = 1
+
+    @Option(help: "The seed of the first picture's noise.")
+    var seed: UInt64 = 0
+
+    @Option(help: "Draw noise beyond this bound again: smaller is safer and more alike.")
+    var truncation: Float?
+
+    @Option(help: "The model, a safetensors file; the one that ships by default.")
+    var model: String?
+
+    @Option(help: "A file of prompts, one a line; - is standard input.")
+    var prompts: String?
+
+    @Option(help: "Where to write: a PNG (- for standard output), or a folder for several.")
+    var out: String?
+
+    @Flag(help: "One picture of all pictures: a row for each prompt when it has several.")
+    var grid = false
+
+    @Option(help: "Scale pictures to this side.")
+    var size: Int?
+
+    @Option(
+        help: ArgumentHelp(
+            "Where the pretrained encoder lies that the model names; else looked for where it lay, and beside the model.",
+            valueName: "folder"))
+    var encoder: String?
+
+    @Option(help: "Threads; all processors by default.")
+    var threads: Int?
+
+    @Flag(help: "Print one JSON object for each file written.")
+    var json = false
+
+    func validate() throws {
+        guard (1...10_000).contains(n) else { throw ValidationError("-n is \(n); expected 1 to 10000.") }
+        if let truncation {
+            guard truncation > 0.01 else {
+                throw ValidationError("--truncation is \(truncation); expected above 0.01.")
+            }
+        }
+        if let size {
+            guard (16...4096).contains(size) else { throw ValidationError("--size is \(size); expected 16 to 4096.") }
+        }
+        if prompts != nil && !prompt.isEmpty {
+            throw ValidationError("Give prompts on the command line or with --prompts, not both.")
+        }
+    }
+
+    func run() throws {
+        try Paths.requireNotEmpty(("--out", out), ("--model", model), ("--prompts", prompts), ("--encoder", encoder))
+        let clock = ContinuousClock()
+        let texts = try readPrompts()
+        let layout = try OutputLayout(texts, perPrompt: n, grid: grid, isList: prompts != nil, out: out)
+        let path = try ModelLocation.find(model)
+        let model = try Model(contentsOf: path)
+        try layout.requirePaintable(side: size ?? model.configuration.networks.side)
+        let painter = try ModelLocation.naming(path) {
+            try Painter(model, device: CPUDevice(threads: threads), encoder: encoder)
+        }
+        for (index, text) in texts.enumerated() {
+            guard let excess = painter.excess(of: text) else { continue }
+            let prompt = prompts.map { "\($0):\(index + 1)" } ?? "the prompt"
+            Terminal.say(
+                "\(prompt) has \(excess.tokens) tokens, of which this model reads the first \(excess.limit - 1)")
+        }
+        let commissions = texts.flatMap { text in
+            (0..<n).map { Commission(prompt: text, seed: seed &+ UInt64($0), truncation: truncation ?? .infinity) }
+        }
+        let begin = clock.now
+        let pictures = try painter.paint(commissions) { Terminal.show("painted \($0) of \(commissions.count)") }
+        let each = begin.duration(to: clock.now) / commissions.count
+        Terminal.clear()
+        try layout.prepare()
+        for file in layout.files {
+            let members = file.commissions.map { scaled(pictures[$0]) }
+            let image = members.count == 1 ? members[0] : Image.grid(members, columns: file.columns)
+            let first = commissions[file.commissions.lowerBound]
+            let record = GenerationRecord(
+                file: file.path, commission: first, count: members.count, model: model.configuration.name,
+                milliseconds: each * members.count)
+            let png = try image.pngData(text: record.pngText)
+            if file.path == "-" { try StandardOutput.write(png) } else { try AtomicFile.write(png, to: file.path) }
+            if json && file.path != "-" { print(try record.json()) }
+        }
+        if !json { layout.announce() }
+    }
+
+    private func scaled(_ image: Image) -> Image {
+        guard let size, size != image.width else { return image }
+        return image.resized(width: size, height: size, filter: .lanczos)
+    }
+
+    /// The prompts, none of them empty.
+    private func readPrompts() throws -> [String] {
+        guard let prompts else {
+            guard !prompt.isEmpty else {
+                throw CommandError(.usage, "no prompt; say what to paint, such as limn generate \"a red rose\"")
+            }
+            if prompt.contains(where: { $0.allSatisfy(\.isWhitespace) }) {
+                throw CommandError(.usage, "the prompt is empty; say what to paint")
+            }
+            return prompt
+        }
+        // Letters of Swift: a line may end in CR LF, which is one of them.
+        let lines = try InputFile.text(prompts).split(omittingEmptySubsequences: false) { $0 == "\n" || $0 == "\r\n" }
+        // The line after the last newline is no line.
+        let rows = lines.last == "" ? lines.dropLast() : lines[...]
+        if let empty = rows.firstIndex(where: { $0.allSatisfy(\.isWhitespace) }) {
+            throw CommandError(
+                .badData,
+                "\(prompts):\(empty + 1): empty prompt; files are numbered by lines, so give each line one")
+        }
+        if let row = rows.firstIndex(where: { $0.unicodeScalars.contains("\0") }) {
+            throw CommandError(.badData, "\(prompts):\(row + 1): holds a zero byte; is it a file of text?")
+        }
+        guard !rows.isEmpty else { throw CommandError(.badData, "\(prompts): holds no prompt") }
+        return rows.map(String.init)
+    }
+}

@@ -1,0 +1,127 @@
+import ArgumentParser
+import Basics
+import FoundationEssentials
+import Synthesis
+
+struct SimilarityCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "similarity", abstract: "Print how alike sentences are to an encoder.",
+        discussion: """
+            A table of cosines: 1 is the same direction, 0 nothing in common. Try it first on an encoder you mean to \
+            trust: sentences that mean the same should be nearer than sentences that share words.
+
+            EXAMPLES
+              limn similarity "a red rose" "a crimson rose" "a blue car"
+              limn similarity "a red rose" "a crimson rose" --encoder all-MiniLM-L6-v2
+              limn similarity "a cat" "a dog" --encoder clip-vit-base-patch32 --json
+            """)
+
+    @Argument(help: "Two sentences or more.")
+    var sentences: [String]
+
+    @OptionGroup var options: EncoderOptions
+
+    @Flag(help: "Print a JSON object: the encoder, the sentences, and the rows of the table.")
+    var json = false
+
+    func validate() throws {
+        guard (2...1000).contains(sentences.count) else {
+            throw ValidationError(
+                "Give two sentences or more to compare, at most 1000; there \(sentences.count == 1 ? "is 1" : "are \(sentences.count)")."
+            )
+        }
+        if let empty = sentences.firstIndex(where: { $0.allSatisfy(\.isWhitespace) }) {
+            throw ValidationError("Sentence \(empty + 1) is empty; say something.")
+        }
+        if let broken = sentences.firstIndex(where: { $0.unicodeScalars.contains("\u{FFFD}") }) {
+            throw ValidationError(
+                "Sentence \(broken + 1) is not UTF-8 or holds U+FFFD, which stands for what is not; does the terminal use "
+                    + "another encoding?")
+        }
+    }
+
+    func run() throws {
+        let embedder = try options.embedder()
+        let tokens = embedder.tokens(of: sentences)
+        for (index, ids) in tokens.enumerated() where ids.count > embedder.limit {
+            Terminal.say(
+                "sentence \(index + 1) has \(ids.count) tokens, of which this encoder reads the first \(embedder.limit - 1)"
+            )
+        }
+        let vectors = try embedder.embed(tokens: tokens)
+        let width = embedder.width
+        let cosines = sentences.indices.map { row in
+            sentences.indices.map { column in
+                (0..<width).reduce(Float(0)) { $0 + vectors[row * width + $1] * vectors[column * width + $1] }
+            }
+        }
+        guard cosines.allSatisfy({ $0.allSatisfy(\.isFinite) }) else {
+            throw ModelError(
+                path: embedder.name, problem: "its weights give values that are not numbers; was it damaged?")
+        }
+        if json {
+            let encoder = JSONEncoder()
+            encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+            let record = Record(encoder: embedder.name, sentences: sentences, cosines: cosines)
+            print(String(decoding: try encoder.encode(record), as: UTF8.self))
+        } else {
+            SimilarityTable(sentences, cosines).lines.forEach { print($0) }
+        }
+    }
+
+    private struct Record: Encodable {
+        let encoder: String
+        let sentences: [String]
+        let cosines: [[Float]]
+    }
+}
+
+/// Cosines as text: each row begins with its number and sentence, columns are numbered.
+struct SimilarityTable {
+    let lines: [String]
+
+    private static let longestName = 40
+
+    init(_ sentences: [String], _ cosines: [[Float]]) {
+        let names = sentences.enumerated().map { index, sentence in
+            "\(index + 1) " + SimilarityTable.shortened(sentence)
+        }
+        let widest = names.map(SimilarityTable.columns).max() ?? 0
+        let header = String(repeating: " ", count: widest) + sentences.indices.map { padded("\($0 + 1)") }.joined()
+        func padded(_ text: String) -> String { String(repeating: " ", count: max(1, 8 - text.count)) + text }
+        lines =
+            [header]
+            + zip(names, cosines).map { name, row in
+                name + String(repeating: " ", count: widest - SimilarityTable.columns(name))
+                    + row.map { padded(SimilarityTable.decimal($0)) }.joined()
+            }
+    }
+
+    /// Control characters would move the cursor; long sentences would move the numbers.
+    private static func shortened(_ sentence: String) -> String {
+        let line = String(sentence.map { $0.isNewline || $0 == "\t" ? " " : $0 }).filter {
+            !$0.unicodeScalars.contains { $0.properties.generalCategory == .control }
+        }
+        return line.count <= longestName ? line : line.prefix(longestName - 1) + "…"
+    }
+
+    /// Columns of a terminal, on which ideographs and emoji take two.
+    private static func columns(_ text: String) -> Int {
+        text.reduce(0) { total, character in
+            let first = character.unicodeScalars.first?.value ?? 0
+            let isWide =
+                (0x1100...0x115F).contains(first) || (0x2E80...0xA4CF).contains(first)
+                || (0xAC00...0xD7A3).contains(first) || (0xF900...0xFAFF).contains(first)
+                || (0xFE30...0xFE6F).contains(first) || (0xFF00...0xFF60).contains(first)
+                || (0x1F300...0x1FAFF).contains(first) || (0x20000...0x3FFFD).contains(first)
+            return total + (isWide ? 2 : 1)
+        }
+    }
+
+    /// Three decimals, without the minus of a zero.
+    private static func decimal(_ value: Float) -> String {
+        let thousandths = Int((min(max(value, -1), 1) * 1000).rounded())
+        let size = abs(thousandths)
+        return (thousandths < 0 ? "-" : "") + "\(size / 1000).\(zeroPadded(size % 1000, width: 3))"
+    }
+}

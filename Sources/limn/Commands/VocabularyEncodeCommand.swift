@@ -1,0 +1,107 @@
+import ArgumentParser
+import FoundationEssentials
+import Tokenizers
+
+extension VocabularyCommand {
+    struct Encode: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Print the token ids of texts, one line per text.",
+            discussion: """
+                Texts are truncated only with --limit; standard error then says how many were.
+
+                EXAMPLES
+                  limn vocabulary encode "a red rose" --tokenizer vocab/flowers-2k.json
+                  limn vocabulary encode "a red rose" --tokenizer vocab/flowers-2k.json --json
+                  limn vocabulary encode --file captions.txt --tokenizer all-MiniLM-L6-v2 --limit 128
+                  limn vocabulary encode - --tokenizer vocab/flowers-2k.json < captions.txt
+                """)
+
+        @Argument(help: "Texts, or - for lines of standard input.")
+        var texts: [String] = []
+
+        @OptionGroup var tokenizer: TokenizerOption
+
+        @Option(help: "A file with one text per line, or - for standard input.")
+        var file: String?
+
+        @Option(help: "The most tokens per text, including special tokens; longer texts are truncated.")
+        var limit: Int?
+
+        @Flag(help: "Print one JSON object per line: ids, tokens, and offsets in Unicode scalars of the text.")
+        var json = false
+
+        func validate() throws {
+            if let limit, limit < 2 { throw ValidationError("--limit must be 2 or more, found \(limit)") }
+            guard texts.isEmpty != (file == nil) else {
+                throw ValidationError(
+                    texts.isEmpty ? "expected texts, or --file" : "expected texts or --file, not both")
+            }
+        }
+
+        func run() throws {
+            try CommandLineText.check()
+            let tokenizer = try tokenizer.read()
+            if let limit, limit < tokenizer.specialTokenCount {
+                throw CommandError(
+                    .usage,
+                    "--limit \(limit) is too small: this tokenizer adds \(tokenizer.specialTokenCount) special tokens to each text"
+                )
+            }
+            let source = file ?? (texts == ["-"] ? "-" : nil)
+            let lines = try source.map { try TextInput($0).lines().map(\.text) } ?? texts
+            let encoder = JSONEncoder()
+            encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+            var truncated: [Int] = []
+            // In chunks, so that memory does not grow with the input.
+            var start = 0
+            while start < lines.count {
+                let part = lines[start..<min(start + 1024, lines.count)]
+                for (index, sequence) in tokenizer.encode(part, limit: limit ?? .max).enumerated() {
+                    if sequence.isTruncated { truncated.append(start + index + 1) }
+                    if json {
+                        let row = Encoded(
+                            ids: sequence.ids, tokens: sequence.ids.map { tokenizer.token(of: $0) ?? "" },
+                            offsets: sequence.offsets.map { [$0.lowerBound, $0.upperBound] })
+                        print(String(decoding: try encoder.encode(row), as: UTF8.self))
+                    } else {
+                        print(sequence.ids.map(String.init).joined(separator: " "))
+                    }
+                }
+                start = part.endIndex
+            }
+            if let first = truncated.first, let limit {
+                Terminal.say(
+                    "limn: \(truncated.count) of \(lines.count) texts had more than \(limit) tokens and were truncated, the first is text \(first)"
+                )
+            }
+        }
+
+        private struct Encoded: Encodable {
+            let ids: [Int32]
+            let tokens: [String]
+            let offsets: [[Int]]
+        }
+    }
+}
+
+/// The command-line arguments as bytes, before Swift replaces what is not UTF-8.
+enum CommandLineText {
+    /// - Throws: `CommandError` that names the first argument that is not UTF-8.
+    static func check() throws {
+        for index in 1..<max(1, Int(CommandLine.argc)) {
+            guard let word = CommandLine.unsafeArgv[index] else { continue }
+            var bytes: [UInt8] = []
+            var place = 0
+            while word[place] != 0 {
+                bytes.append(UInt8(bitPattern: word[place]))
+                place += 1
+            }
+            if String(validating: bytes, as: UTF8.self) == nil {
+                throw CommandError(
+                    .usage,
+                    "argument \(index) is not UTF-8; put the text into a file and use --file to see where"
+                )
+            }
+        }
+    }
+}

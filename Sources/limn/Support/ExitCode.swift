@@ -1,0 +1,19 @@
+import ArgumentParser
+import Basics
+
+extension ExitCode {
+    /// The exit code of a kind of failure: those of BSD's `sysexits.h`, and 128 + SIGINT.
+    init(_ kind: ErrorKind) {
+        let code: Int32 =
+            switch kind {
+            case .internalError: 1
+            case .usage: 64
+            case .badData: 65
+            case .noInput: 66
+            case .outOfMemory: 71
+            case .cannotWrite: 73
+            case .interrupted: 130
+            }
+        self.init(code)
+    }
+}

@@ -1,0 +1,47 @@
+import Glibc
+
+/// Text that a command reads.
+enum InputFile {
+    /// The text of a file, or of standard input for `-`, without a byte order mark; it must be UTF-8.
+    static func text(_ path: String) throws -> String {
+        var bytes: [UInt8]
+        if path == "-" {
+            bytes = try standardInput()
+        } else {
+            // Pipes too: a shell's <(…) is one.
+            let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+            defer { if descriptor >= 0 { close(descriptor) } }
+            guard descriptor >= 0, let content = read(descriptor) else {
+                throw CommandError(.noInput, "\(path): cannot be read; is the path right?")
+            }
+            bytes = content
+        }
+        if bytes.starts(with: [0xef, 0xbb, 0xbf]) { bytes.removeFirst(3) }
+        if let text = String(validating: bytes, as: UTF8.self) { return text }
+        let line =
+            bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+            .firstIndex { String(validating: $0, as: UTF8.self) == nil } ?? 0
+        throw CommandError(.badData, "\(path):\(line + 1): not UTF-8; save the file as UTF-8")
+    }
+
+    /// The bytes of standard input up to its end.
+    static func standardInput() throws -> [UInt8] {
+        guard let bytes = read(STDIN_FILENO) else {
+            throw CommandError(.noInput, "standard input cannot be read")
+        }
+        return bytes
+    }
+
+    /// All that a descriptor gives, or nil where it gives an error.
+    private static func read(_ descriptor: Int32) -> [UInt8]? {
+        var bytes: [UInt8] = []
+        var buffer = [UInt8](repeating: 0, count: 65536)
+        while true {
+            let count = Glibc.read(descriptor, &buffer, buffer.count)
+            if count < 0 && errno == EINTR { continue }
+            guard count >= 0 else { return nil }
+            if count == 0 { return bytes }
+            bytes += buffer[..<count]
+        }
+    }
+}

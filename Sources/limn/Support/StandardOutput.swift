@@ -1,0 +1,30 @@
+import FoundationEssentials
+@preconcurrency import Glibc
+
+/// Standard output as bytes.
+enum StandardOutput {
+    /// Prints a value as JSON for people and programs: sorted keys, a line each.
+    static func printJSON(_ value: some Encodable) throws {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        encoder.keyEncodingStrategy = .convertToSnakeCase
+        print(String(decoding: try encoder.encode(value), as: UTF8.self))
+    }
+
+    private static let failure = CommandError(.cannotWrite, "standard output cannot be written")
+
+    static func write(_ bytes: [UInt8]) throws {
+        var done = 0
+        while done < bytes.count {
+            let count = bytes.withUnsafeBytes { Glibc.write(STDOUT_FILENO, $0.baseAddress! + done, bytes.count - done) }
+            if count < 0 && errno == EINTR { continue }
+            guard count > 0 else { throw failure }
+            done += count
+        }
+    }
+
+    /// Writes what was printed and is still kept back: printing itself never says that it failed.
+    static func flush() throws {
+        guard fflush(stdout) == 0, ferror(stdout) == 0 else { throw failure }
+    }
+}

@@ -1,0 +1,84 @@
+import Corpora
+import FoundationEssentials
+
+/// A file, a corpus folder, or standard input (`-`).
+struct TextInput {
+    let path: String
+
+    init(_ path: String) {
+        self.path = path
+    }
+
+    /// The captions of one split, or all where no split is named.
+    func captions(split: String) throws -> [String] {
+        var isFolder = false
+        if path != "-", FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder {
+            let all = try Corpus(folder: path, split: nil)
+            return Array(try all.splits.isEmpty ? all.captions : Corpus(folder: path, split: split).captions)
+        }
+        guard path.hasSuffix(".jsonl") else { return try lines().map(\.text) }
+        let decoder = JSONDecoder()
+        let rows = try lines().filter { !$0.text.isEmpty }.map { line in
+            do {
+                return try decoder.decode(Row.self, from: Data(line.text.utf8))
+            } catch {
+                throw CommandError(
+                    .badData,
+                    "\(path):\(line.number): must be a JSON object with \"text\", a string or a list of them")
+            }
+        }
+        let splits = Set(rows.compactMap(\.split)).sorted()
+        guard splits.isEmpty || splits.contains(split) else {
+            throw CommandError(
+                .badData, "\(path): has no split \"\(split)\"; it has \(splits.joined(separator: ", "))")
+        }
+        return rows.filter { splits.isEmpty || $0.split == split }.flatMap(\.text)
+    }
+
+    /// The lines with their numbers counted from 1, without line ends and byte order mark.
+    func lines() throws -> [(number: Int, text: String)] {
+        var bytes = try bytes()[...]
+        if bytes.starts(with: [0xef, 0xbb, 0xbf]) { bytes = bytes.dropFirst(3) }
+        if bytes.last == UInt8(ascii: "\n") { bytes.removeLast() }
+        let lines = bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+        return try lines.enumerated().map { index, line in
+            let line = line.last == UInt8(ascii: "\r") ? line.dropLast() : line
+            guard let text = String(validating: line, as: UTF8.self) else {
+                throw CommandError(.badData, "\(path):\(index + 1): is not UTF-8; save the file in that encoding")
+            }
+            return (index + 1, text)
+        }
+    }
+
+    func bytes() throws -> [UInt8] {
+        if path == "-" { return try InputFile.standardInput() }
+        do {
+            return [UInt8](try Data(contentsOf: URL(filePath: path)))
+        } catch {
+            let isThere = FileManager.default.fileExists(atPath: path)
+            throw CommandError(
+                .noInput,
+                isThere ? "\(path): cannot be read; is it a file you may open?" : "\(path): no such file")
+        }
+    }
+
+    /// What a vocabulary needs of a row; a row without captions has none to give.
+    private struct Row: Decodable {
+        let text: [String]
+        let split: String?
+
+        private enum CodingKeys: CodingKey {
+            case text, split
+        }
+
+        init(from decoder: any Decoder) throws {
+            let values = try decoder.container(keyedBy: CodingKeys.self)
+            if let one = try? values.decode(String.self, forKey: .text) {
+                text = [one]
+            } else {
+                text = try values.decode([String].self, forKey: .text)
+            }
+            split = try values.decodeIfPresent(String.self, forKey: .split)
+        }
+    }
+}

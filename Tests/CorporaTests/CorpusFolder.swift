@@ -1,0 +1,27 @@
+import Corpora
+import TestSupport
+
+extension TemporaryFolder {
+    /// A folder of metadata lines; `pictures` are made as empty files, enough for a listing.
+    convenience init(metadata lines: [String], pictures: [String] = []) throws {
+        try self.init()
+        for picture in pictures { try write([], to: picture) }
+        try write(lines.joined(separator: "\n").utf8, to: "metadata.jsonl")
+    }
+
+    /// A small corpus of shapes, 8 × 8 pixels.
+    convenience init(shapes count: Int) throws {
+        try self.init()
+        try ShapesCorpus(seed: 5, side: 8).write(to: path, count: count)
+    }
+}
+
+/// The message of the error that `body` throws, or what shows that it throws none.
+func message(of body: () throws -> Void) -> String {
+    do {
+        try body()
+        return "no error"
+    } catch {
+        return "\(error)"
+    }
+}

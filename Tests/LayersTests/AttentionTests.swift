@@ -1,0 +1,131 @@
+import Graphs
+import Layers
+import Testing
+
+#if canImport(Glibc)
+    import Glibc
+#endif
+
+/// Attention and transformer blocks against Vaswani et al. 2017 in float64, one head and one token after the other.
+@Suite struct AttentionTests {
+    private let batch = 2
+    private let length = 5
+    private let width = 6
+    private let heads = 3
+    /// The second sequence is two tokens shorter.
+    private let mask: [Float] = [0, 0, 0, 0, 0, 0, 0, 0, -1e9, -1e9]
+
+    private func attended(_ x: [Double], _ path: String, _ trial: LayerTrial) throws -> [Double] {
+        let all = linear(
+            x, try trial.parameter("\(path).projection.weight"), try trial.parameter("\(path).projection.bias"),
+            inputs: width)
+        let size = width / heads
+        var mixed = [Double](repeating: 0, count: x.count)
+        for (n, head) in (0..<batch).flatMap({ n in (0..<heads).map { (n, $0) } }) {
+            // Rows of the projection are query, key and value, one after the other, each head by head.
+            func entry(_ part: Int, _ token: Int, _ i: Int) -> Double {
+                all[(n * length + token) * 3 * width + part * width + head * size + i]
+            }
+            for token in 0..<length {
+                let scores = (0..<length).map { other in
+                    (0..<size).reduce(0.0) { $0 + entry(0, token, $1) * entry(1, other, $1) }
+                        / Double(size).squareRoot() + Double(mask[n * length + other])
+                }
+                let powers = scores.map { exp($0 - (scores.max() ?? 0)) }
+                let total = powers.reduce(0, +)
+                for i in 0..<size {
+                    mixed[(n * length + token) * width + head * size + i] = (0..<length).reduce(0) {
+                        $0 + powers[$1] / total * entry(2, $1, i)
+                    }
+                }
+            }
+        }
+        return linear(
+            mixed, try trial.parameter("\(path).output.weight"), try trial.parameter("\(path).output.bias"),
+            inputs: width)
+    }
+
+    @Test func attentionMixesValuesByScores() throws {
+        var trial = LayerTrial()
+        let x = trial.input("x", [batch * length, width])
+        let mask = trial.input("mask", [batch, 1, 1, length], mask)
+        let layer = SelfAttention(trial.root / "attention", width: width, heads: heads)
+        let y = layer(x.tensor, batch: batch, length: length, mask: mask)
+        trial.setParameters()
+        try trial.expect(y, try attended(x.values, "attention", trial), shape: [batch * length, width])
+    }
+
+    @Test func maskedTokensChangeNothing() throws {
+        func outputs(_ change: Float) throws -> [Float] {
+            var trial = LayerTrial()
+            var numbers = trial.input("unused", [batch * length, width]).values.map { Float($0) }
+            // The last two tokens of the second sequence.
+            for index in 8 * width..<10 * width { numbers[index] += change }
+            let x = trial.input("x", [batch * length, width], numbers)
+            let mask = trial.input("mask", [batch, 1, 1, length], mask)
+            let layer = SelfAttention(trial.root / "attention", width: width, heads: heads)
+            let y = layer(x, batch: batch, length: length, mask: mask)
+            trial.setParameters()
+            return try trial.run(y)
+        }
+        let (plain, changed) = (try outputs(0), try outputs(3))
+        #expect(plain[..<(8 * width)] == changed[..<(8 * width)])
+        #expect(plain[(8 * width)...] != changed[(8 * width)...])
+    }
+
+    private func activated(_ activation: Activation, _ x: Double) -> Double {
+        switch activation {
+        case .gelu: x * (1 + erf(x / 2.0.squareRoot())) / 2
+        case .geluTanh: x * (1 + tanh((2 / Double.pi).squareRoot() * (x + 0.044715 * x * x * x))) / 2
+        case .quickGELU: x / (1 + exp(-1.702 * x))
+        case .relu: max(x, 0)
+        }
+    }
+
+    @Test(arguments: Activation.allCases, [true, false])
+    func blocksAddAttentionAndMLP(activation: Activation, normalizesFirst: Bool) throws {
+        var trial = LayerTrial()
+        let x = trial.input("x", [batch * length, width])
+        let mask = trial.input("mask", [batch, 1, 1, length], mask)
+        let block = TransformerBlock(
+            trial.root / "block" / 3, width: width, heads: heads, hidden: 10, activation: activation, epsilon: 1e-3,
+            order: normalizesFirst ? .normalizationFirst : .normalizationLast)
+        let y = block(x.tensor, batch: batch, length: length, mask: mask)
+        trial.setParameters()
+
+        let trialNow = trial
+        func norm(_ name: String, _ x: [Double]) throws -> [Double] {
+            normalized(
+                x, gain: try trialNow.parameter("block.3.\(name).gain"),
+                bias: try trialNow.parameter("block.3.\(name).bias"), epsilon: 1e-3)
+        }
+        func layer(_ name: String, _ x: [Double], inputs: Int) throws -> [Double] {
+            linear(
+                x, try trialNow.parameter("block.3.\(name).weight"), try trialNow.parameter("block.3.\(name).bias"),
+                inputs: inputs)
+        }
+        func attend(_ x: [Double]) throws -> [Double] { try attended(x, "block.3.attention", trialNow) }
+        func transform(_ x: [Double]) throws -> [Double] {
+            let hidden = try layer("expand", x, inputs: width).map { activated(activation, $0) }
+            return try layer("contract", hidden, inputs: 10)
+        }
+        func sum(_ a: [Double], _ b: [Double]) -> [Double] { zip(a, b).map { $0 + $1 } }
+        let expected: [Double]
+        if normalizesFirst {
+            let mixed = sum(x.values, try attend(norm("norm1", x.values)))
+            expected = sum(mixed, try transform(norm("norm2", mixed)))
+        } else {
+            let mixed = try norm("norm1", sum(x.values, attend(x.values)))
+            expected = try norm("norm2", sum(mixed, transform(mixed)))
+        }
+        try trial.expect(y, expected, shape: [batch * length, width])
+    }
+
+    @Test func theMLPIsFourTimesAsWideUnlessSaid() {
+        let trial = LayerTrial()
+        _ = TransformerBlock(trial.root, width: 8, heads: 2)
+        let shapes = Dictionary(uniqueKeysWithValues: trial.store.entries.map { ($0.path, $0.shape) })
+        #expect(shapes["expand.weight"] == [32, 8] && shapes["contract.weight"] == [8, 32])
+        #expect(shapes["attention.projection.weight"] == [24, 8])
+    }
+}

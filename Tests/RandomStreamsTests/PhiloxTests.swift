@@ -1,0 +1,74 @@
+import RandomStreams
+import Testing
+
+/// Philox4x32-10 itself, and what names a stream.
+@Suite struct PhiloxTests {
+    struct Vector: Sendable {
+        let counter: SIMD4<UInt32>
+        let key: SIMD2<UInt32>
+        let result: SIMD4<UInt32>
+    }
+
+    /// The lines `philox4x32 10` of `kat_vectors`, published with Random123 (Salmon et al. 2011).
+    static let vectors = [
+        Vector(
+            counter: SIMD4(repeating: 0), key: SIMD2(repeating: 0),
+            result: SIMD4(0x6627_e8d5, 0xe169_c58d, 0xbc57_ac4c, 0x9b00_dbd8)),
+        Vector(
+            counter: SIMD4(repeating: .max), key: SIMD2(repeating: .max),
+            result: SIMD4(0x408f_276d, 0x41c8_3b0e, 0xa20b_c7c6, 0x6d54_51fd)),
+        Vector(
+            counter: SIMD4(0x243f_6a88, 0x85a3_08d3, 0x1319_8a2e, 0x0370_7344),
+            key: SIMD2(0xa409_3822, 0x299f_31d0),
+            result: SIMD4(0xd16c_fe09, 0x94fd_cceb, 0x5001_e420, 0x2412_6ea1)),
+    ]
+
+    @Test(arguments: vectors) func publishedVectorsAreMet(_ vector: Vector) {
+        #expect(RandomStream.rounds(vector.counter, key: vector.key) == vector.result)
+    }
+
+    /// The key a seed and a purpose make: SplitMix64's first output XOR FNV-1a.
+    private func key(seed: UInt64, purpose: String) -> SIMD2<UInt32> {
+        var hash: UInt64 = 14_695_981_039_346_656_037
+        for byte in purpose.utf8 { hash = (hash ^ UInt64(byte)) &* 1_099_511_628_211 }
+        var mixed = seed &+ 0x9e37_79b9_7f4a_7c15
+        for (shift, factor) in [(30, 0xbf58_476d_1ce4_e5b9), (27, 0x94d0_49bb_1331_11eb)] as [(UInt64, UInt64)] {
+            mixed = (mixed ^ mixed >> shift) &* factor
+        }
+        mixed ^= mixed >> 31
+        return SIMD2(UInt32(truncatingIfNeeded: mixed ^ hash), UInt32((mixed ^ hash) >> 32))
+    }
+
+    @Test func bitsAreTheBlocksOfCountersInOrder() {
+        let index: UInt64 = 0x0123_4567_89ab_cdef
+        var stream = RandomStream(seed: 42, purpose: "noise", index: index)
+        for block in 0..<100 as Range<UInt32> {
+            let expected = RandomStream.rounds(
+                SIMD4(block, 0, 0x89ab_cdef, 0x0123_4567), key: key(seed: 42, purpose: "noise"))
+            for lane in 0..<4 { #expect(stream.bits() == expected[lane]) }
+        }
+    }
+
+    /// Checkpoints and published pictures depend on these numbers: they must be the same in every release. Computed by
+    /// hand from the definitions (in Python).
+    @Test func firstBitsArePinned() {
+        var stream = RandomStream(seed: 0, purpose: "noise")
+        #expect((0..<4).map { _ in stream.bits() } == [0xb15c_4d02, 0x7b7a_e1f2, 0x01d8_2508, 0xddae_8ff4])
+    }
+
+    @Test func next64BitsAreTwoTimes32LowFirst() {
+        var (halves, wholes) = (RandomStream(seed: 3, purpose: "x"), RandomStream(seed: 3, purpose: "x"))
+        for _ in 0..<10 {
+            let (low, high) = (UInt64(halves.bits()), UInt64(halves.bits()))
+            #expect(wholes.next() == high << 32 | low)
+        }
+    }
+
+    @Test func aCopyGoesOnByItself() {
+        var stream = RandomStream(seed: 1, purpose: "x")
+        _ = stream.bits()
+        var copy = stream
+        let ahead = (0..<9).map { _ in copy.bits() }
+        #expect((0..<9).map { _ in stream.bits() } == ahead)
+    }
+}
