@@ -187,7 +187,7 @@ def best(results, names):
 
 
 def compare_steps(options, width, side, loss, report):
-    # All contenders are in memory at once: as many pixels for larger pictures.
+    # All contenders are in memory at once: as many pixels for larger images.
     batch = max(1, options.batch * 64 * 64 // side**2)
     with tempfile.TemporaryDirectory() as folder:
         weights, rounded = f"{folder}/weights.safetensors", f"{folder}/rounded.safetensors"
@@ -241,8 +241,8 @@ def compare_painting(options, report):
         subprocess.run([BENCH, "export", "--width", "32", "--out", weights, "--threads", str(options.threads)], check=True)
         for batch in (1, 16, 64):
             modes = [mode for mode in MODES if options.compiled or "compile" not in mode]
-            contenders = [(f"PyTorch {m}", torch_command("paint", m, weights, batch, options.threads)) for m in modes]
-            contenders += [(f"Limn {p}", [BENCH, "paint", "--width", 32, "--batch", batch, "--precision", p,
+            contenders = [(f"PyTorch {m}", torch_command("generate", m, weights, batch, options.threads)) for m in modes]
+            contenders += [(f"Limn {p}", [BENCH, "generate", "--width", 32, "--batch", batch, "--precision", p,
                                           "--threads", options.threads]) for p in ("float32", "bfloat16")]
             results = in_turns(contenders, options.seconds / 2, batch)
             table(f"generation, width 32, 64×64, batch {batch}", results)
@@ -257,7 +257,7 @@ def compare_cold_start(options, report):
     model = ROOT / "models/flowers-64.safetensors"
     with tempfile.TemporaryDirectory() as folder:
         commands = {
-            "PyTorch script": [sys.executable, ROOT / "Benchmarks/paint.py", model, PROMPT, f"{folder}/torch.png"],
+            "PyTorch script": [sys.executable, ROOT / "Benchmarks/generate.py", model, PROMPT, f"{folder}/torch.png"],
             "Limn": [LIMN, "generate", PROMPT, "--model", model, "--out", f"{folder}/limn.png"],
         }
         seconds = {name: [] for name in commands}

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Limn's feeding of training beside PyTorch's DataLoader with Pillow: pictures a second in turns.
+"""Limn's feeding of training beside PyTorch's DataLoader with Pillow: images a second in turns.
 
     python Benchmarks/feeding.py FOLDER [--json FILE]
 
-FOLDER holds captioned pictures, such as flowers102; photographs of 512×512 are made of them, enlarged and with grain, as JPEG of
-quality 90. Needs torch, Pillow and `.build/release/limn-bench`. A round is a pass over all pictures in an order of its own, to
+FOLDER holds captioned images, such as flowers102; photographs of 512×512 are made of them, enlarged and with grain, as JPEG of
+quality 90. Needs torch, Pillow and `.build/release/limn-bench`. A round is a pass over all images in an order of its own, to
 batches of floats in −1…1: decoded, cut to the centre square, reduced by Pillow's antialiased bicubic filter or Limn's equal of it.
 PyTorch has two worker processes that stay from pass to pass, Limn two threads that begin anew. How processes take turns: compare.py.
 """
@@ -30,9 +30,9 @@ def make_photographs(source, folder, count, side=512):
     paths = sorted(p for p in Path(source).rglob("*") if p.suffix.lower() in (".jpg", ".jpeg", ".png", ".webp"))
     with open(f"{folder}/metadata.jsonl", "w") as rows:
         for index, path in zip(range(count), paths):
-            picture = Image.open(path).convert("RGB").resize((side, side), Image.LANCZOS)
+            image = Image.open(path).convert("RGB").resize((side, side), Image.LANCZOS)
             grain = random.normal(0, 6, (side, side, 1)) + random.normal(0, 3, (side, side, 3))
-            pixels = np.clip(np.asarray(picture, dtype=np.float32) + grain, 0, 255).astype(np.uint8)
+            pixels = np.clip(np.asarray(image, dtype=np.float32) + grain, 0, 255).astype(np.uint8)
             Image.fromarray(pixels).save(f"{folder}/{index}.jpg", quality=90)
             rows.write(json.dumps({"file_name": f"{index}.jpg", "text": f"photograph {index}"}) + "\n")
 
@@ -43,7 +43,7 @@ def serve(folder, batch, mode, workers):
     import torch
     from PIL import Image
 
-    class Pictures(torch.utils.data.Dataset):
+    class Images(torch.utils.data.Dataset):
         def __init__(self):
             lines = Path(folder, "metadata.jsonl").read_text().splitlines()
             self.paths = [f"{folder}/{json.loads(line)['file_name']}" for line in lines]
@@ -52,25 +52,25 @@ def serve(folder, batch, mode, workers):
             return len(self.paths)
 
         def __getitem__(self, index):
-            picture = Image.open(self.paths[index])
+            image = Image.open(self.paths[index])
             if mode == "draft":
                 # Decoded at a half, quarter or eighth, at least twice as large as needed: what Limn does too.
-                picture.draft("RGB", (2 * SIDE, 2 * SIDE))
-            picture = picture.convert("RGB")
-            side = min(picture.size)
-            left, top = (picture.width - side) // 2, (picture.height - side) // 2
-            picture = picture.resize((SIDE, SIDE), Image.BICUBIC, box=(left, top, left + side, top + side))
-            # Channels last: turned one by one, pictures would be joined at half the speed.
-            return torch.from_numpy(np.array(picture)).float().div_(127.5).sub_(1)
+                image.draft("RGB", (2 * SIDE, 2 * SIDE))
+            image = image.convert("RGB")
+            side = min(image.size)
+            left, top = (image.width - side) // 2, (image.height - side) // 2
+            image = image.resize((SIDE, SIDE), Image.BICUBIC, box=(left, top, left + side, top + side))
+            # Channels last: turned one by one, images would be joined at half the speed.
+            return torch.from_numpy(np.array(image)).float().div_(127.5).sub_(1)
 
     loader = torch.utils.data.DataLoader(
-        Pictures(), batch_size=int(batch), shuffle=True, num_workers=int(workers), persistent_workers=True)
+        Images(), batch_size=int(batch), shuffle=True, num_workers=int(workers), persistent_workers=True)
 
     def once():
         for images in loader:
             images.permute(0, 3, 1, 2)
 
-    answer(once, pictures=len(loader.dataset))
+    answer(once, images=len(loader.dataset))
 
 
 def measure(folder, batch, seconds, threads, scratch):

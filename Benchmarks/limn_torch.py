@@ -134,7 +134,7 @@ class Training:
         self.average = [p.detach().clone() for p in self.generator.parameters()]
         # Double backward is not compiled (AOTAutograd refuses it), so the discriminator's phase with its penalty stays
         # eager; the generator and the generator's phase are compiled.
-        self.paint = torch.compile(self.generator) if compiled else self.generator
+        self.generate = torch.compile(self.generator) if compiled else self.generator
         self.fake_logits = torch.compile(self._fake_logits) if compiled else self._fake_logits
 
     def _fake_logits(self, images, text):
@@ -194,7 +194,7 @@ class Training:
     def step(self, inputs):
         # The generator runs once: its images serve the discriminator's phase and, with its graph, its own.
         with self._cast():
-            fake_images = self.paint(inputs["noise"], inputs["condition"])
+            fake_images = self.generate(inputs["noise"], inputs["condition"])
         terms = self.discriminator_phase(inputs, fake_images) | self.generator_phase(inputs, fake_images)
         # Limn looks at every norm and term each step too, to leave out those that are not finite.
         return {name: value.item() for name, value in terms.items()}

@@ -53,7 +53,7 @@ def main():
             train(options, run, seed=seed, precision=precision)
             report = json.loads(limn("evaluate", run / "model.safetensors", "--data", options.data, "--split", "test",
                                      "--judge", options.judge, "--training-split", "", "--json"))
-            rows[precision, seed] = (report["retrieval"]["painted"]["mean"], report["frechet"]["painted"])
+            rows[precision, seed] = (report["retrieval"]["generated"]["mean"], report["frechet"]["generated"])
             print(f"{precision:9} seed {seed}: R-precision {rows[precision, seed][0]:.3f}, Fréchet {rows[precision, seed][1]:.4f}",
                   flush=True)
     for index, name in enumerate(("R-precision", "Fréchet distance")):

@@ -17,9 +17,9 @@ import matplotlib.pyplot as plt
 from compare import BENCH, ROOT, Contender
 
 SERIES = {
-    "batch": ("pictures a step", [1, 2, 4, 8, 16, 32, 64, 128], {"width": 32, "side": 64}),
+    "batch": ("images a step", [1, 2, 4, 8, 16, 32, 64, 128], {"width": 32, "side": 64}),
     "width": ("channels at full resolution", [8, 16, 24, 32, 48, 64], {"batch": 32, "side": 64}),
-    "side": ("side of the pictures", [16, 32, 64, 128, 256], {"batch": 16, "width": 16}),
+    "side": ("side of the images", [16, 32, 64, 128, 256], {"batch": 16, "width": 16}),
 }
 
 

@@ -14,7 +14,7 @@ struct Driver: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "limn-bench", abstract: "Limn's half of Benchmarks/compare.py.",
         subcommands: [
-            Device.self, Export.self, Step.self, Paint.self, Ceiling.self, Encode.self, Tokenize.self, Listing.self,
+            Device.self, Export.self, Step.self, Generate.self, Ceiling.self, Encode.self, Tokenize.self, Listing.self,
             Feed.self,
         ])
 
@@ -76,7 +76,7 @@ struct Step: ParsableCommand {
 }
 
 /// The generator alone.
-struct Paint: ParsableCommand {
+struct Generate: ParsableCommand {
     @OptionGroup var workload: Workload
 
     func run() throws {
@@ -91,5 +91,5 @@ struct Paint: ParsableCommand {
 struct Ceiling: ParsableCommand {
     @OptionGroup var workload: Workload
 
-    func run() throws { print(try Ceilings(of: workload.device).arithmetic / 1e9) }
+    func run() throws { print(try PeakRates(of: workload.device).arithmetic / 1e9) }
 }

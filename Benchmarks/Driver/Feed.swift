@@ -3,10 +3,10 @@ import Corpora
 import Execution
 import FoundationEssentials
 
-/// Batches of a corpus as training gets them, a pass over all pictures a round: Limn's half of `feeding.py`.
+/// Batches of a corpus as training gets them, a pass over all images a round: Limn's half of `feeding.py`.
 struct Feed: ParsableCommand {
     enum Mode: String, ExpressibleByArgument {
-        /// Every picture is decoded in every pass, and kept in memory or in a file as in a training's first epoch.
+        /// Every image is decoded in every pass, and kept in memory or in a file as in a training's first epoch.
         case coldMemory = "cold-memory"
         case coldFile = "cold-file"
         /// Every pass takes up the file of the first, as a training that goes on does.
@@ -15,32 +15,32 @@ struct Feed: ParsableCommand {
         case cached
     }
 
-    @Option(help: "The folder of captioned pictures.") var data: String
-    @Option(help: "Side of the pictures.") var side = 64
-    @Option(help: "Pictures a batch.") var batch = 32
+    @Option(help: "The folder of captioned imageStore.") var data: String
+    @Option(help: "Side of the imageStore.") var side = 64
+    @Option(help: "Images a batch.") var batch = 32
     @Option(help: "Threads that prepare batches.") var threads = 2
     @Option(help: "cold-memory, cold-file, resumed or cached.") var mode: Mode
-    @Option(help: "A folder for the file of decoded pictures.") var scratch: String
+    @Option(help: "A folder for the file of decoded imageStore.") var scratch: String
 
     func run() throws {
         let corpus = try Corpus(folder: data, split: nil)
         let sampler = try PairSampler(corpus: corpus, seed: 1, flips: true)
-        let file = "\(scratch)/pictures-\(mode.rawValue).cache"
+        let file = "\(scratch)/images-\(mode.rawValue).cache"
         // Memory for the modes that open the file themselves: it belongs to one store at a time.
         let kept = open(mode == .cached ? file : nil, corpus)
         var firstImage = 0
-        try Driver.serve(["pictures": Double(corpus.examples.count)]) {
-            let pictures: PictureStore
+        try Driver.serve(["images": Double(corpus.examples.count)]) {
+            let images: ImageStore
             switch mode {
             case .coldFile:
                 try? FileManager.default.removeItem(atPath: file)
-                pictures = open(file, corpus)
-            case .resumed: pictures = open(file, corpus)
-            case .coldMemory: pictures = open(nil, corpus)
-            case .cached: pictures = kept
+                images = open(file, corpus)
+            case .resumed: images = open(file, corpus)
+            case .coldMemory: images = open(nil, corpus)
+            case .cached: images = kept
             }
             let feeder = BatchFeeder(
-                pictures: pictures, sampler: sampler, batchSize: batch, firstImage: firstImage, threads: threads)
+                images: images, sampler: sampler, batchSize: batch, firstImage: firstImage, threads: threads)
             var seen = 0
             while seen < corpus.examples.count { seen += try feeder.next().count }
             feeder.stop()
@@ -48,7 +48,7 @@ struct Feed: ParsableCommand {
         }
     }
 
-    private func open(_ cache: String?, _ corpus: Corpus) -> PictureStore {
-        PictureStore(corpus: corpus, form: PictureForm(side: side), cache: cache)
+    private func open(_ cache: String?, _ corpus: Corpus) -> ImageStore {
+        ImageStore(corpus: corpus, form: ImagePreprocessing(side: side), cache: cache)
     }
 }

@@ -14,7 +14,7 @@ struct Listing: ParsableCommand {
         let format: String
         let rows: Int
         let captions: Int
-        let leftOut: Int
+        let skipped: Int
         let seconds: Double
         /// Resident memory that the corpus added, without the text of its captions.
         let bytesPerRow: Double
@@ -40,7 +40,7 @@ struct Listing: ParsableCommand {
         let last = try Listing.resident()
         let findings = Findings(
             format: "\(corpus.format)", rows: corpus.examples.count, captions: corpus.captionCount,
-            leftOut: corpus.leftOut.total, seconds: time.inSeconds,
+            skipped: corpus.skipped.total, seconds: time.inSeconds,
             bytesPerRow: Double(after - before - text) / rows, captionBytesPerRow: Double(text) / rows,
             peak: try Listing.status("VmHWM:") >> 10, samplerSeconds: sampling.inSeconds,
             samplerBytesPerRow: Double(last - after) / rows)

@@ -95,7 +95,7 @@ struct Workload: ParsableArguments {
     /// Images of noise, of which each two are the same in what says which sentences are negatives; the first half of the
     /// sentences match, the second half do not.
     var batch: Batch {
-        var stream = RandomStream(seed: 1, purpose: "benchmark pictures")
+        var stream = RandomStream(seed: 1, purpose: "benchmark images")
         func references(_ start: Int) -> [CaptionReference] {
             (start..<start + batchSize).map { CaptionReference(example: $0 / 2, caption: 0, number: $0) }
         }

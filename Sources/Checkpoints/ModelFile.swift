@@ -1,7 +1,7 @@
 import Basics
 
 /// A model: one safetensors file with the arrays of the text encoder under `encoder.`, those of the generator under
-/// `generator.`, and as metadata everything else that is needed to paint with it.
+/// `generator.`, and as metadata everything else that is needed to generate with it.
 ///
 /// | metadata | |
 /// |---|---|

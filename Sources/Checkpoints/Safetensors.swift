@@ -108,8 +108,8 @@ private func foreignKind(_ bytes: UnsafeRawBufferPointer) -> String? {
     let kinds: [([UInt8], String)] = [
         ([0x50, 0x4b, 0x03, 0x04], "a zip archive, perhaps a PyTorch file: convert it to safetensors"),
         ([0x80, 0x02, 0x8a, 0x0a], "an old PyTorch file: convert it to safetensors"),
-        ([0x89, 0x50, 0x4e, 0x47], "a PNG picture"),
-        ([0xff, 0xd8, 0xff], "a JPEG picture"),
+        ([0x89, 0x50, 0x4e, 0x47], "a PNG image"),
+        ([0xff, 0xd8, 0xff], "a JPEG image"),
         ([0x1f, 0x8b], "a gzip archive: unpack it"),
         (Array("GGUF".utf8), "a GGUF file"),
         (Array("version https://git-lfs".utf8), "a Git LFS pointer: fetch the file itself with `git lfs pull`"),

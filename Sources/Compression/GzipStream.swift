@@ -15,7 +15,7 @@ package struct GzipStream {
     package private(set) var size = 0
     package private(set) var index: GzipIndex
 
-    /// Compressed pictures are hardly smaller than pictures: what swells more than this was made to fill the memory.
+    /// Compressed images are hardly smaller than images: what swells more than this was made to fill the memory.
     private static let largestRatio = 200
     private static let chunk = 1 << 16
 

@@ -1,23 +1,23 @@
-/// How often a picture's dominant colour is one that its caption gives the petals.
+/// How often an image's dominant colour is one that its caption gives the petals.
 package struct ColorAccuracy: Codable, Hashable, Sendable {
-    /// The share of agreement, 0…1. Real pictures with their captions are the ceiling, with shuffled ones chance.
+    /// The share of agreement, 0…1. Real images with their captions are the ceiling, with shuffled ones chance.
     package let value: Double
     /// The number of pairs whose caption names a colour; the others are left out.
     package let count: Int
 
-    /// Compares each picture with its caption; green counts only where it is named.
+    /// Compares each image with its caption; green counts only where it is named.
     ///
     /// - Parameters:
-    ///   - pictures: sRGB bytes, each `side × side × 3`.
-    ///   - captions: one a picture.
+    ///   - images: sRGB bytes, each `side × side × 3`.
+    ///   - captions: one an image.
     /// - Throws: ``EvaluationError`` for sizes that do not agree and when no caption names a colour.
-    package init(pictures: [[UInt8]], side: Int, captions: [String]) throws {
-        guard pictures.count == captions.count else {
-            throw EvaluationError.mismatch("captions of pictures", expected: pictures.count, found: captions.count)
+    package init(images: [[UInt8]], side: Int, captions: [String]) throws {
+        guard images.count == captions.count else {
+            throw EvaluationError.mismatch("captions of images", expected: images.count, found: captions.count)
         }
         var agreeing = 0
         var count = 0
-        for (pixels, caption) in zip(pictures, captions) {
+        for (pixels, caption) in zip(images, captions) {
             let named = NamedColor.ofPetals(in: caption)
             if named.isEmpty { continue }
             count += 1

@@ -1,8 +1,8 @@
-/// How much the pictures of one caption differ, beside real pictures of one caption or class.
+/// How much the images of one caption differ, beside real images of one caption or class.
 package struct Diversity: Codable, Hashable, Sendable {
-    /// The mean Euclidean distance of two generated pictures of a group, mean over the groups.
+    /// The mean Euclidean distance of two generated images of a group, mean over the groups.
     package let generated: Double
-    /// The same of the real pictures.
+    /// The same of the real images.
     package let real: Double
     /// `generated / real`: 0 for a generator that ignores its noise, about 1 for one as diverse as the world.
     package let ratio: Double
@@ -14,14 +14,14 @@ package struct Diversity: Codable, Hashable, Sendable {
 /// The ratio of mean pairwise distances, in the space of the features given (a network's, or plain pixels).
 ///
 /// - Parameters:
-///   - generated: for each caption the features of at least 2 pictures of different noise.
-///   - real: for each caption or class the features of at least 2 real pictures.
+///   - generated: for each caption the features of at least 2 images of different noise.
+///   - real: for each caption or class the features of at least 2 real images.
 /// - Throws: ``EvaluationError`` for no groups, groups of one, widths that do not agree, features that are not finite,
-///   and real pictures that are all equal.
+///   and real images that are all equal.
 package func pairwiseDistanceRatio(generated: [FeatureMatrix], real: [FeatureMatrix]) throws -> Diversity {
     let distances = try (generated: meanPairwiseDistance(generated), real: meanPairwiseDistance(real))
     if let one = generated.first, let other = real.first { try one.requireSameWidth(as: other) }
-    guard distances.real > 0 else { throw EvaluationError.noSpread("real pictures") }
+    guard distances.real > 0 else { throw EvaluationError.noSpread("real images") }
     return Diversity(
         generated: distances.generated, real: distances.real, ratio: distances.generated / distances.real,
         generatedGroups: generated.count, realGroups: real.count)
@@ -29,13 +29,13 @@ package func pairwiseDistanceRatio(generated: [FeatureMatrix], real: [FeatureMat
 
 /// The mean over groups of the mean distance of two different rows.
 private func meanPairwiseDistance(_ groups: [FeatureMatrix]) throws -> Double {
-    guard let first = groups.first else { throw EvaluationError.tooFew("groups of pictures", found: 0, needed: 1) }
+    guard let first = groups.first else { throw EvaluationError.tooFew("groups of images", found: 0, needed: 1) }
     let means = try groups.map { group in
         try first.requireSameWidth(as: group)
         guard group.rows >= 2 else {
-            throw EvaluationError.tooFew("pictures of one caption", found: group.rows, needed: 2)
+            throw EvaluationError.tooFew("images of one caption", found: group.rows, needed: 2)
         }
-        try group.requireFinite("features of pictures")
+        try group.requireFinite("features of images")
         // The diagonal adds only rounding; leave it out rather than trust it.
         var sum = 0.0
         forEachDistance(from: group, to: group) { row, column, distance in

@@ -10,7 +10,7 @@ package enum EvaluationError: Error, CustomStringConvertible, Sendable, Equatabl
     case zeroRow(String, row: Int)
     /// A number that names a row lies outside its matrix.
     case outOfRange(String, found: Int, count: Int)
-    /// The real pictures do not differ, so that nothing can be said in proportion to them.
+    /// The real images do not differ, so that nothing can be said in proportion to them.
     case noSpread(String)
     /// LAPACK did not converge.
     case decomposition(code: Int)
@@ -28,7 +28,7 @@ package enum EvaluationError: Error, CustomStringConvertible, Sendable, Equatabl
         case .outOfRange(let what, let found, let count):
             "\(what): \(found) names none of the \(count) there are; count from 0"
         case .noSpread(let what):
-            "\(what): all are equal, so that there is no spread to compare with; give different pictures"
+            "\(what): all are equal, so that there is no spread to compare with; give different images"
         case .decomposition(let code):
             "eigenvalues of a covariance matrix: LAPACK's dsyevd stopped with code \(code); check the features for outliers"
         }

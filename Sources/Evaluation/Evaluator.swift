@@ -63,7 +63,7 @@ public struct Evaluator {
         /// Images of one caption each, and the places in `real` of images of one class.
         let perCaption: [[Image]]
         let perClass: [[Int]]
-        let training: PictureStore?
+        let training: ImageStore?
         /// As many training images as real ones.
         let baseline: [Image]?
     }
@@ -74,7 +74,7 @@ public struct Evaluator {
     ///   - badFiles: what becomes of rows and images that cannot be used.
     ///   - synonyms: images are generated from captions reworded so, and judged by the captions as they are.
     public func evaluate(
-        data: String, split: String, trainingSplit: String?, badFiles: BadFiles = .few, synonyms: Synonyms? = nil
+        data: String, split: String, trainingSplit: String?, badFiles: BadFilePolicy = .few, synonyms: Synonyms? = nil
     ) throws -> Report {
         let images = try read(data, split, badFiles)
         let corpus = images.corpus
@@ -85,11 +85,11 @@ public struct Evaluator {
             }
         }
         let reals = try self.images(of: Array(corpus.examples.indices), in: images)
-        let generator = try Painter(model, device: device, encoder: encoder)
+        let generator = try ImageGenerator(model, device: device, encoder: encoder)
         // Each caption has its own noise, fixed by its place: no seed is picked.
         let prompts = queries.map { synonyms?($0.caption) ?? $0.caption }
-        let requests = prompts.indices.map { Commission(prompt: prompts[$0], seed: seed &+ UInt64($0)) }
-        let generated = try generator.paint(requests) { progress("generating", $0, requests.count) }
+        let requests = prompts.indices.map { GenerationRequest(prompt: prompts[$0], seed: seed &+ UInt64($0)) }
+        let generated = try generator.generate(requests) { progress("generating", $0, requests.count) }
         let training = try trainingSplit.map { try read(data, $0, badFiles) }
 
         var report = Report(
@@ -117,18 +117,18 @@ public struct Evaluator {
     }
 
     /// The images of a split, all of which can be decoded: bad ones are skipped, unless there are too many.
-    private func read(_ data: String, _ split: String, _ badFiles: BadFiles) throws -> PictureStore {
-        let form = PictureForm(side: model.configuration.networks.side)
-        let all = try PictureStore(
+    private func read(_ data: String, _ split: String, _ badFiles: BadFilePolicy) throws -> ImageStore {
+        let form = ImagePreprocessing(side: model.configuration.networks.side)
+        let all = try ImageStore(
             corpus: Corpus(folder: data, split: split, badFiles: badFiles), form: form, badFiles: badFiles)
         let bad = try all.readAll()
         if bad.isEmpty { return all }
-        let rest = PictureStore(corpus: all.corpus.removing(bad), form: form)
+        let rest = ImageStore(corpus: all.corpus.removing(bad), form: form)
         _ = try rest.readAll()
         return rest
     }
 
-    private func images(of examples: [Int], in store: PictureStore) throws -> [Image] {
+    private func images(of examples: [Int], in store: ImageStore) throws -> [Image] {
         try examples.map { example in
             guard let image = try store.image(example) else { throw store.nothingUsable }
             return image
@@ -138,7 +138,7 @@ public struct Evaluator {
     // MARK: Matching
 
     private func retrieval(
-        _ queries: [Query], _ generated: [Image], _ reals: [Image], _ training: PictureStore?
+        _ queries: [Query], _ generated: [Image], _ reals: [Image], _ training: ImageStore?
     ) throws -> Report.Retrieval {
         let sees = try FeatureExtractor(judge: judge, device: device)
         let reads = try SentenceEmbedder(judge.text, device: device)
@@ -170,7 +170,7 @@ public struct Evaluator {
     }
 
     /// For each caption the training image whose caption the model's own encoder finds nearest.
-    private func nearestTrainingExamples(_ captions: [String], _ training: PictureStore) throws -> [Int] {
+    private func nearestTrainingExamples(_ captions: [String], _ training: ImageStore) throws -> [Int] {
         let reader = try model.embedder(on: device, encoder: encoder)
         let known = Array(training.corpus.captions)
         let owners = training.corpus.examples.indices.flatMap { example in
@@ -187,7 +187,7 @@ public struct Evaluator {
         let captions = queries.map(\.caption)
         func accuracy(_ images: [Image], _ captions: [String]) throws -> ColorAccuracy {
             try ColorAccuracy(
-                pictures: images.map(\.pixels), side: model.configuration.networks.side, captions: captions)
+                images: images.map(\.pixels), side: model.configuration.networks.side, captions: captions)
         }
         guard captions.contains(where: { !NamedColor.ofPetals(in: $0).isEmpty }) else { return nil }
         let own = try accuracy(generated, captions)
@@ -203,11 +203,11 @@ public struct Evaluator {
     private static let imagesPerCaption = 8
     private static let diversityCaptions = 40
 
-    private func imagesPerCaption(_ queries: [Query], _ generator: Painter) throws -> [[Image]] {
+    private func imagesPerCaption(_ queries: [Query], _ generator: ImageGenerator) throws -> [[Image]] {
         try draw(min(Evaluator.diversityCaptions, queries.count), of: queries.count).map { index in
-            try generator.paint(
+            try generator.generate(
                 (0..<Evaluator.imagesPerCaption).map {
-                    Commission(prompt: queries[index].caption, seed: seed &+ UInt64($0))
+                    GenerationRequest(prompt: queries[index].caption, seed: seed &+ UInt64($0))
                 })
         }
     }

@@ -1,6 +1,6 @@
 import COpenBLAS
 
-/// One feature vector a row: what a network says of `rows` pictures or captions in `columns` numbers each.
+/// One feature vector a row: what a network says of `rows` images or captions in `columns` numbers each.
 package struct FeatureMatrix: Sendable {
     /// The number of vectors; may be 0.
     package let rows: Int

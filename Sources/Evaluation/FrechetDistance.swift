@@ -44,7 +44,7 @@ package func frechetDistance(_ a: FeatureMatrix, _ b: FeatureMatrix) throws -> F
 /// The mean `[D]` and the unbiased covariance `[D, D]` of a set of features.
 private func moments(of features: FeatureMatrix) throws -> (mean: [Double], covariance: [Double]) {
     guard features.rows >= 2 else {
-        throw EvaluationError.tooFew("pictures for a covariance", found: features.rows, needed: 2)
+        throw EvaluationError.tooFew("images for a covariance", found: features.rows, needed: 2)
     }
     try features.requireFinite("features for a Fréchet distance")
     let width = features.columns

@@ -27,7 +27,7 @@ package func kernelDistance(
 ) throws -> KernelDistance {
     try a.requireSameWidth(as: b)
     let size = min(subsetSize, a.rows, b.rows)
-    guard size >= 2 else { throw EvaluationError.tooFew("pictures for a kernel distance", found: size, needed: 2) }
+    guard size >= 2 else { throw EvaluationError.tooFew("images for a kernel distance", found: size, needed: 2) }
     guard subsets >= 1 else { throw EvaluationError.tooFew("subsets for a kernel distance", found: subsets, needed: 1) }
     try a.requireFinite("features for a kernel distance")
     try b.requireFinite("features for a kernel distance")

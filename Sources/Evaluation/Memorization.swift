@@ -6,30 +6,30 @@ package struct Neighbor: Codable, Hashable, Sendable {
     package let distance: Double
 }
 
-/// Whether generated pictures lie nearer to the training set than new real pictures do.
+/// Whether generated images lie nearer to the training set than new real images do.
 package struct Memorization: Codable, Hashable, Sendable {
-    /// The median distance of a generated picture to its nearest training picture.
+    /// The median distance of a generated image to its nearest training image.
     package let generated: Double
-    /// The same of real pictures held out from training.
+    /// The same of real images held out from training.
     package let heldOut: Double
     /// `generated / heldOut`: near 0 for a generator that repeats its training set, about 1 for one that does not.
     package let ratio: Double
-    /// The share of generated pictures that are nearer to a training picture than 99 % of the held-out ones are.
+    /// The share of generated images that are nearer to a training image than 99 % of the held-out ones are.
     package let suspects: Double
-    /// The numbers of pictures behind it.
+    /// The numbers of images behind it.
     package let generatedCount: Int
     package let heldOutCount: Int
     package let trainingCount: Int
 
-    /// Compares the nearest training neighbours of generated and of held-out pictures.
+    /// Compares the nearest training neighbours of generated and of held-out images.
     ///
-    /// - Throws: as ``nearestNeighborDistances(of:in:)``, and for held-out pictures that are all in the training set.
+    /// - Throws: as ``nearestNeighborDistances(of:in:)``, and for held-out images that are all in the training set.
     package init(generated: FeatureMatrix, heldOut: FeatureMatrix, training: FeatureMatrix) throws {
         let fakes = try nearestNeighborDistances(of: generated, in: training).map(\.distance).sorted()
         let reals = try nearestNeighborDistances(of: heldOut, in: training).map(\.distance).sorted()
         self.generated = median(ofSorted: fakes)
         self.heldOut = median(ofSorted: reals)
-        guard self.heldOut > 0 else { throw EvaluationError.noSpread("held-out and training pictures") }
+        guard self.heldOut > 0 else { throw EvaluationError.noSpread("held-out and training images") }
         ratio = self.generated / self.heldOut
         let bound = reals[reals.count / 100]
         suspects = Double(fakes.count { $0 < bound }) / Double(fakes.count)
@@ -46,10 +46,10 @@ package func nearestNeighborDistances(
     of queries: FeatureMatrix, in training: FeatureMatrix
 ) throws -> [Neighbor] {
     try queries.requireSameWidth(as: training)
-    guard queries.rows >= 1 else { throw EvaluationError.tooFew("pictures", found: 0, needed: 1) }
-    guard training.rows >= 1 else { throw EvaluationError.tooFew("training pictures", found: 0, needed: 1) }
-    try queries.requireFinite("features of pictures")
-    try training.requireFinite("features of training pictures")
+    guard queries.rows >= 1 else { throw EvaluationError.tooFew("images", found: 0, needed: 1) }
+    guard training.rows >= 1 else { throw EvaluationError.tooFew("training images", found: 0, needed: 1) }
+    try queries.requireFinite("features of images")
+    try training.requireFinite("features of training images")
     var nearest = [Neighbor](repeating: Neighbor(row: 0, distance: .infinity), count: queries.rows)
     forEachDistance(from: queries, to: training) { row, candidate, distance in
         if distance < nearest[row].distance { nearest[row] = Neighbor(row: candidate, distance: distance) }

@@ -10,12 +10,12 @@
 package enum NamedColor: String, CaseIterable, Codable, Hashable, Sendable {
     case red, orange, yellow, green, blue, purple, pink, white
 
-    /// The colour that most of a picture's middle has, or `nil` where it has none (all dark or grey).
+    /// The colour that most of an image's middle has, or `nil` where it has none (all dark or grey).
     ///
     /// Each pixel is given a colour by its hue, or white where it is pale and bright, or none where it is dark or grey.
     /// It counts by the root of its saturation (white by 0.8) and by a normal curve over its place, since the flower is
     /// in the middle. The constants were tuned on real flowers of a training split and their captions (coordinate
-    /// search on the share of agreement, half over pictures and half over colours).
+    /// search on the share of agreement, half over images and half over colours).
     ///
     /// - Parameters:
     ///   - pixels: sRGB bytes, `side × side × 3`, rows from the top.
@@ -23,11 +23,11 @@ package enum NamedColor: String, CaseIterable, Codable, Hashable, Sendable {
     ///   - countsGreen: whether green may win; leaves are green behind flowers of every colour.
     /// - Throws: ``EvaluationError`` when the count of bytes is another.
     package static func dominant(pixels: [UInt8], side: Int, countsGreen: Bool) throws -> NamedColor? {
-        guard side >= 1 else { throw EvaluationError.tooFew("pixels on a side of a picture", found: side, needed: 1) }
+        guard side >= 1 else { throw EvaluationError.tooFew("pixels on a side of an image", found: side, needed: 1) }
         let (row, first) = side.multipliedReportingOverflow(by: 3)
         let (count, second) = row.multipliedReportingOverflow(by: side)
         guard !first, !second, pixels.count == count else {
-            throw EvaluationError.mismatch("bytes of a picture", expected: count, found: pixels.count)
+            throw EvaluationError.mismatch("bytes of an image", expected: count, found: pixels.count)
         }
         let spread = 0.22 * Double(side)
         let weights = (0..<side).map { place in

@@ -1,56 +1,56 @@
 import COpenBLAS
 import RandomStreams
 
-/// R-precision: how often a picture's own caption is the nearest of a hundred (Xu et al. 2018, section 4.1).
+/// R-precision: how often an image's own caption is the nearest of a hundred (Xu et al. 2018, section 4.1).
 package struct RetrievalPrecision: Codable, Hashable, Sendable {
     /// The share of hits, 0…1, mean over the folds.
     package let mean: Double
     /// The standard deviation over the folds (divisor: their number).
     package let deviation: Double
-    /// The number of pictures asked about.
+    /// The number of images asked about.
     package let queries: Int
-    /// The number of captions each picture chose from, its own included; chance is one in so many.
+    /// The number of captions each image chose from, its own included; chance is one in so many.
     package let candidates: Int
 
-    /// The number of folds: picture i is in fold i mod 10, so that pictures in order of class spread over all.
+    /// The number of folds: image i is in fold i mod 10, so that images in order of class spread over all.
     package static let folds = 10
 
     /// Whether rows of `images` find their captions among captions of **other classes**.
     ///
-    /// Each picture's rivals are drawn without replacement from the captions whose class is not that of its own
-    /// caption, from a stream named by the seed and the picture's number: generated pictures, real ones (the ceiling),
-    /// nearest training pictures and pictures with shuffled captions (chance) face the same rivals for equal `truths`.
+    /// Each image's negatives are drawn without replacement from the captions whose class is not that of its own
+    /// caption, from a stream named by the seed and the image's number: generated images, real ones (the ceiling),
+    /// nearest training images and images with shuffled captions (chance) face the same negatives for equal `truths`.
     /// A hit is a caption nearer by cosine than every rival; a tie is a miss.
     ///
     /// - Parameters:
-    ///   - images: features of the pictures `[N, D]`, N ≥ 10, of any length.
-    ///   - truths: for each picture the row of its caption in `captions`.
+    ///   - images: features of the images `[N, D]`, N ≥ 10, of any length.
+    ///   - truths: for each image the row of its caption in `captions`.
     ///   - captions: features of all captions `[M, D]`, of any length.
     ///   - classes: the class of each caption.
-    ///   - rivals: how many wrong captions each picture sees.
-    ///   - seed: names the rivals, together with the picture's number.
-    /// - Throws: ``EvaluationError`` for sizes that do not agree, too few pictures or captions of other classes, and
+    ///   - negatives: how many wrong captions each image sees.
+    ///   - seed: names the negatives, together with the image's number.
+    /// - Throws: ``EvaluationError`` for sizes that do not agree, too few images or captions of other classes, and
     ///   features that are zero or not finite.
     package init(
-        images: FeatureMatrix, truths: [Int], captions: FeatureMatrix, classes: [Int], rivals: Int = 99, seed: UInt64
+        images: FeatureMatrix, truths: [Int], captions: FeatureMatrix, classes: [Int], negatives: Int = 99, seed: UInt64
     ) throws {
         try images.requireSameWidth(as: captions)
         guard images.rows >= Self.folds else {
-            throw EvaluationError.tooFew("pictures for R-precision", found: images.rows, needed: Self.folds)
+            throw EvaluationError.tooFew("images for R-precision", found: images.rows, needed: Self.folds)
         }
-        guard rivals >= 1 else {
-            throw EvaluationError.tooFew("rival captions for R-precision", found: rivals, needed: 1)
+        guard negatives >= 1 else {
+            throw EvaluationError.tooFew("rival captions for R-precision", found: negatives, needed: 1)
         }
         guard truths.count == images.rows else {
-            throw EvaluationError.mismatch("true captions of pictures", expected: images.rows, found: truths.count)
+            throw EvaluationError.mismatch("true captions of images", expected: images.rows, found: truths.count)
         }
         guard classes.count == captions.rows else {
             throw EvaluationError.mismatch("classes of captions", expected: captions.rows, found: classes.count)
         }
         if let wrong = truths.first(where: { $0 < 0 || $0 >= captions.rows }) {
-            throw EvaluationError.outOfRange("true caption of a picture", found: wrong, count: captions.rows)
+            throw EvaluationError.outOfRange("true caption of an image", found: wrong, count: captions.rows)
         }
-        let images = try images.normalized("features of pictures")
+        let images = try images.normalized("features of images")
         let captions = try captions.normalized("features of captions")
         let pool = RivalPool(classes: classes)
 
@@ -59,14 +59,14 @@ package struct RetrievalPrecision: Codable, Hashable, Sendable {
         for (query, truth) in truths.enumerated() {
             var stream = RandomStream(seed: seed, purpose: "evaluation.retrievalPrecision", index: UInt64(query))
             let own = similarity(images, query, captions, truth)
-            let others = try pool.draw(rivals, besides: classes[truth], from: &stream)
+            let others = try pool.draw(negatives, besides: classes[truth], from: &stream)
             let hit = others.allSatisfy { own > similarity(images, query, captions, $0) + tieMargin }
             hits[query % Self.folds] += hit ? 1 : 0
             asked[query % Self.folds] += 1
         }
         (mean, deviation) = meanAndDeviation(zip(hits, asked).map { Double($0) / Double($1) })
         queries = images.rows
-        candidates = rivals + 1
+        candidates = negatives + 1
     }
 }
 

@@ -1,12 +1,12 @@
-/// Recall at a few ranks over a set of matching pictures and captions, in both directions.
+/// Recall at a few ranks over a set of matching images and captions, in both directions.
 package struct RetrievalRecall: Codable, Hashable, Sendable {
     /// The shares found at one rank, 0…1.
     package struct AtRank: Codable, Hashable, Sendable {
         /// How many nearest rows may be looked at.
         package let rank: Int
-        /// The share of pictures whose caption is among the `rank` nearest captions.
+        /// The share of images whose caption is among the `rank` nearest captions.
         package let imageToText: Double
-        /// The share of captions whose picture is among the `rank` nearest pictures.
+        /// The share of captions whose image is among the `rank` nearest images.
         package let textToImage: Double
     }
 
@@ -16,13 +16,13 @@ package struct RetrievalRecall: Codable, Hashable, Sendable {
     package let count: Int
 }
 
-/// Recall of captions by pictures and of pictures by captions, by cosine similarity. A rival as near as the match stands
+/// Recall of captions by images and of images by captions, by cosine similarity. A rival as near as the match stands
 /// before it.
 ///
 /// - Parameters:
-///   - images: features of the pictures `[N, D]`, of any length.
+///   - images: features of the images `[N, D]`, of any length.
 ///   - captions: features of the captions `[N, D]`; row i belongs to row i of `images`.
-///   - classes: where given, the class of each pair: others of the same class are no rivals, as their captions may be
+///   - classes: where given, the class of each pair: others of the same class are no negatives, as their captions may be
 ///     as true.
 ///   - ranks: how many nearest rows may be looked at, each at least 1.
 /// - Throws: ``EvaluationError`` for sizes that do not agree, an empty set, and features that are zero or not finite.
@@ -33,14 +33,14 @@ package func retrieval(
     let count = images.rows
     guard count >= 1 else { throw EvaluationError.tooFew("pairs for retrieval", found: 0, needed: 1) }
     guard captions.rows == count else {
-        throw EvaluationError.mismatch("captions of pictures", expected: count, found: captions.rows)
+        throw EvaluationError.mismatch("captions of images", expected: count, found: captions.rows)
     }
     if let classes, classes.count != count {
         throw EvaluationError.mismatch("classes of pairs", expected: count, found: classes.count)
     }
     if let least = ranks.min(), least < 1 { throw EvaluationError.tooFew("rows to look at", found: least, needed: 1) }
 
-    let images = try images.normalized("features of pictures")
+    let images = try images.normalized("features of images")
     let captions = try captions.normalized("features of captions")
     let captionRanks = ranksOfMatches(queries: images, answers: captions, classes: classes)
     let imageRanks = ranksOfMatches(queries: captions, answers: images, classes: classes)

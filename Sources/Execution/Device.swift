@@ -15,7 +15,7 @@ public struct Outputs {
     public var writes: [(tensor: Tensor, destination: BufferSlice)]
     /// Tensors that a run gives before it pauses, by name; the inputs that they do not depend on are given after the
     /// pause. So something outside the program can decide on the first half what the second half works with: a batch's
-    /// loss on the vectors of its parts, or a network's update on what another has painted.
+    /// loss on the vectors of its parts, or a network's update on what another has generated.
     public var early: [String: Tensor]
 
     /// What a program computes; at least one of the three must not be empty.

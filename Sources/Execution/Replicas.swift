@@ -15,7 +15,7 @@ public final class Replicas {
     /// What each part leaves of a run, in a place of its own: part i alone touches element i while parts run.
     private let outcomes: UnsafeMutablePointer<Result<[Program.StepCost], ExecutionError>>
 
-    /// How many parts `device` divides `batch` into: the most equal ones of four pictures or more (each part reads all
+    /// How many parts `device` divides `batch` into: the most equal ones of four images or more (each part reads all
     /// filters), at most one a thread; or one, whose kernels share all threads, when that would leave half the
     /// threads without work.
     public static func count(batch: Int, device: CPUDevice) -> Int {

@@ -43,7 +43,7 @@ public struct FileError: ClassifiedError {
         }
     }
 
-    /// `cannot write pictures/metadata.jsonl: Permission denied`.
+    /// `cannot write images/metadata.jsonl: Permission denied`.
     public var description: String { "cannot \(action.rawValue) \(path): \(reason)" }
 }
 

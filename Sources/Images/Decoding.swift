@@ -30,7 +30,7 @@ extension Image {
     ///   - background: what shows through transparency.
     ///   - side: where the caller will reduce the image to this size, in pixels: a JPEG is then decoded at a half, a
     ///     quarter or an eighth while its shorter side stays at least twice as long, which is much faster and after an
-    ///     antialiased resize hardly another picture. Other formats ignore it; nil is full size.
+    ///     antialiased resize hardly another image. Other formats ignore it; nil is full size.
     /// - Throws: ``ImageError`` on anything that is not a whole image of at most 32768 pixels a side and 64 million in
     ///   all.
     public init(

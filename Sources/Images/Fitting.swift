@@ -1,10 +1,10 @@
-/// How a picture that is not square becomes one.
-public enum PictureAspect: String, Sendable, CaseIterable, Codable {
+/// How an image that is not square becomes one.
+public enum AspectMode: String, Sendable, CaseIterable, Codable {
     /// Its largest centred square; what lies outside is lost.
     case crop
-    /// The whole picture, centred on a background.
+    /// The whole image, centred on a background.
     case pad
-    /// The whole picture, its proportions not kept.
+    /// The whole image, its proportions not kept.
     case stretch
 }
 
@@ -13,10 +13,10 @@ extension Image {
     ///
     /// What cannot be centred exactly is half a pixel nearer to the top left.
     ///
-    /// - Parameter background: what lies beside a padded picture.
+    /// - Parameter background: what lies beside a padded image.
     /// - Precondition: `side` is positive.
     public func fitted(
-        side: Int, aspect: PictureAspect, filter: ResizeFilter = .bicubic, background: RGB = .white
+        side: Int, aspect: AspectMode, filter: ResizeFilter = .bicubic, background: RGB = .white
     ) -> Image {
         precondition(side > 0, "an image has at least one pixel")
         switch aspect {

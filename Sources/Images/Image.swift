@@ -1,4 +1,4 @@
-/// A picture: 8-bit sRGB, rows from the top, `height × width × 3` samples in the order R, G, B; no alpha.
+/// An image: 8-bit sRGB, rows from the top, `height × width × 3` samples in the order R, G, B; no alpha.
 public struct Image: Sendable, Equatable {
     /// Columns, at least 1.
     public let width: Int

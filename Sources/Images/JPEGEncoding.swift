@@ -1,7 +1,7 @@
 import CImageCodecs
 
 extension Image {
-    /// The image as a baseline JPEG file, its colours not subsampled: small pictures lose most by that.
+    /// The image as a baseline JPEG file, its colours not subsampled: small images lose most by that.
     ///
     /// - Parameter quality: 1 to 100, as libjpeg counts it.
     /// - Throws: ``ImageError/libraryMissing(name:format:library:package:)``,
@@ -18,7 +18,7 @@ extension Image {
         case CImageStatusDone: return [UInt8](UnsafeBufferPointer(start: jpeg.bytes, count: jpeg.count))
         case CImageStatusLibraryMissing:
             throw ImageError.libraryMissing(
-                name: "a picture to be written", format: .jpeg, library: library, package: Self.jpegPackage)
+                name: "an image to be written", format: .jpeg, library: library, package: Self.jpegPackage)
         default: throw ImageError.unwritable(format: .jpeg, reason: message)
         }
     }

@@ -42,7 +42,7 @@ extension Image {
     ///
     /// Reductions are free of aliases: the kernel is widened by the factor of the reduction. The method is Pillow's,
     /// including its arithmetic (one pass along rows, one along columns, rounded to 8 bits after each, weights in
-    /// 22-bit fixed point), so that pictures prepared by either are alike.
+    /// 22-bit fixed point), so that images prepared by either are alike.
     ///
     /// - Precondition: both sides are positive.
     public func resized(width: Int, height: Int, filter: ResizeFilter = .bicubic) -> Image {

@@ -56,7 +56,7 @@ struct WebPContainer {
                 let frameWidth = integer(at: content + 6, bytes: 3) + 1
                 let frameHeight = integer(at: content + 9, bytes: 3) + 1
                 guard x + frameWidth <= width, y + frameHeight <= height else {
-                    throw damaged("the first frame is not within the picture")
+                    throw damaged("the first frame is not within the image")
                 }
                 let image = bytes[content + 16..<content + size]
                 frame = (Self.still(image, sides: bytes[content + 6..<content + 12]), x, y, frameWidth, frameHeight)

@@ -8,7 +8,7 @@ import Networks
 /// Named values of a network, as `ParameterStore.load` takes them.
 public typealias NetworkArrays = [String: (shape: [Int], values: [Float])]
 
-/// All that is needed to paint: what reads the prompts, and the averaged generator.
+/// All that is needed to generate: what reads the prompts, and the averaged generator.
 public struct Model: Sendable {
     /// What a model's `configuration` says.
     public struct Configuration: Codable, Equatable, Sendable {

@@ -3,15 +3,15 @@ import Execution
 import Networks
 import RandomStreams
 
-/// Differentiable augmentation (Zhao et al. 2020): a picture is moved by up to an eighth of its side and a square of
-/// half its side is greyed out, the same way for real and for painted pictures. Colours stay: captions name them.
+/// Differentiable augmentation (Zhao et al. 2020): an image is moved by up to an eighth of its side and a square of
+/// half its side is greyed out, the same way for real and for generated images. Colours stay: captions name them.
 struct Augmentation {
     private let name: String
     private let side: Int
     private let offsets: Tensor
     private let mask: Tensor
 
-    /// Declares the inputs of one augmentation of `batch` pictures.
+    /// Declares the inputs of one augmentation of `batch` images.
     init(_ graph: Graph, _ name: String, batch: Int, side: Int) {
         self.name = name
         self.side = side
@@ -21,15 +21,15 @@ struct Augmentation {
 
     func callAsFunction(_ images: ImageBatch) -> ImageBatch { ImageBatch(images.tensor.translated(by: offsets) * mask) }
 
-    /// Values for the inputs: each picture is augmented with `probability`.
+    /// Values for the inputs: each image is augmented with `probability`.
     static func inputs(_ name: String, batch: Int, side: Int, probability: Float, _ stream: inout RandomStream)
         -> [String: HostArray]
     {
         var offsets: [Int32] = []
         var mask = [Float](repeating: 1, count: batch * side * side)
         let reach = side / 8
-        for picture in 0..<batch {
-            // Every picture takes the same count of numbers, so that probability changes no other picture.
+        for image in 0..<batch {
+            // Every image takes the same count of numbers, so that probability changes no other image.
             let isAugmented = stream.uniform() < probability
             let (down, right) = (stream.index(below: 2 * reach + 1) - reach, stream.index(below: 2 * reach + 1) - reach)
             let (top, left) = (stream.index(below: side) - side / 4, stream.index(below: side) - side / 4)
@@ -37,7 +37,7 @@ struct Augmentation {
             guard isAugmented else { continue }
             for row in max(0, top)..<min(side, top + side / 2) {
                 for column in max(0, left)..<min(side, left + side / 2) {
-                    mask[(picture * side + row) * side + column] = 0
+                    mask[(image * side + row) * side + column] = 0
                 }
             }
         }

@@ -9,7 +9,7 @@ import Synthesis
 struct CaptionVectors {
     let captions: [String]
     let run: RunDirectory
-    let journal: Journal
+    let logger: RunLogger
     let device: CPUDevice
 
     private static let format = "limn-embeddings"
@@ -51,17 +51,17 @@ struct CaptionVectors {
             try Safetensors.write([array], metadata: metadata, to: path)
         } catch {
             // What cannot be kept is computed anew the next time.
-            try journal.note("the captions' vectors are not kept: \(error)")
+            try logger.note("the captions' vectors are not kept: \(error)")
         }
         return vectors
     }
 
     private func read(_ embedder: SentenceEmbedder) throws -> [Float] {
-        try journal.note("reading \(captions.count) captions")
-        journal.beginStage(imagesSeen: 0, pending: nil)
-        defer { journal.closeLine() }
+        try logger.note("reading \(captions.count) captions")
+        logger.beginStage(imagesSeen: 0, pending: nil)
+        defer { logger.closeLine() }
         return try embedder.embed(captions) {
-            journal.show(stage: "reading", imagesSeen: $0, of: captions.count, detail: embedder.name)
+            logger.show(stage: "reading", imagesSeen: $0, of: captions.count, detail: embedder.name)
         }
     }
 

@@ -22,13 +22,13 @@ public final class ContrastiveTrainer {
     let tower: TextTower
     let images: ImageTower
     let device: CPUDevice
-    /// Pictures seen since the start.
+    /// Images seen since the start.
     public internal(set) var imagesSeen = 0
     /// Updates left out because a loss or gradient was not finite.
     public internal(set) var skipped = 0
 
     /// - Parameters:
-    ///   - corpus: the pictures and captions that batches refer to.
+    ///   - corpus: the images and captions that batches refer to.
     ///   - tower: what reads the captions.
     ///   - images: what sees the images.
     package init(
@@ -53,7 +53,7 @@ public final class ContrastiveTrainer {
         let pair = OptimizedStore(store, seed: recipe.seed, beta1: 0.9, beta2: 0.98, replicas: replicas)
         self.pair = pair
 
-        let vectors = ["pictures", "sentences"].map { graph.input($0, [encoder.batch, encoder.embedding]) }
+        let vectors = ["images", "sentences"].map { graph.input($0, [encoder.batch, encoder.embedding]) }
         let scale = logScale.exponential()
         let loss = contrastiveLoss(
             images: vectors[0], sentences: vectors[1], scale: scale,
@@ -62,7 +62,7 @@ public final class ContrastiveTrainer {
         let slopes = gradients(of: loss, withRespectTo: vectors + [logScale]).map { $0 * Float(replicas) }
         comparison = try device.compile(
             Outputs(
-                results: ["loss": loss, "scale": scale, "pictures": slopes[0], "sentences": slopes[1]],
+                results: ["loss": loss, "scale": scale, "images": slopes[0], "sentences": slopes[1]],
                 writes: [(slopes[2], pair.gradientSlice(of: "scale"))]),
             parameters: ParameterMap(pair.current))
 
@@ -73,12 +73,12 @@ public final class ContrastiveTrainer {
             let sentences = tower(root / "text", batch: size)
             let vectors = [images(root / "image", batch: size, side: side), sentences.tensor]
             // Its derivative by the parameters is that of the loss, by the chain rule.
-            let linear = zip(vectors, ["pictures", "sentences"]).map {
+            let linear = zip(vectors, ["images", "sentences"]).map {
                 ($0 * graph.input("slope of \($1)", $0.shape)).sum(along: [0, 1])
             }
             return Outputs(
                 writes: pair.gradientWrites(of: linear[0] + linear[1], replica: replica, under: ["text", "image"]),
-                early: ["pictures": vectors[0], "sentences": vectors[1]])
+                early: ["images": vectors[0], "sentences": vectors[1]])
         }
     }
 
@@ -162,7 +162,7 @@ public final class ContrastiveTrainer {
         return ["mask": .floats(mask)].merging(seen) { $1 }.merging(read) { $1 }
     }
 
-    /// Whether two captions may describe each other's picture, as far as words tell: same class, same picture or the same words.
+    /// Whether two captions may describe each other's image, as far as words tell: same class, same image or the same words.
     private func areAlike(_ a: CaptionReference, _ b: CaptionReference) -> Bool {
         if a.example == b.example || tower.texts[a.number] == tower.texts[b.number] { return true }
         guard let label = corpus.label(of: a.example) else { return false }

@@ -8,7 +8,7 @@ struct DataRecord: Codable {
     /// The folder as it was named; it may have been moved since.
     let folder: String
     let format: String
-    let pictures: Int
+    let images: Int
     let captions: Int
     let classes: Int
     /// Of what the corpus lists, in hexadecimal.
@@ -23,7 +23,7 @@ struct DataRecord: Codable {
     init(_ corpus: Corpus) {
         folder = corpus.folder
         format = corpus.format.description
-        pictures = corpus.examples.count
+        images = corpus.examples.count
         captions = corpus.captionCount
         let of = CorpusDigests(corpus)
         classes = corpus.classes.count
@@ -72,8 +72,8 @@ struct DataRecord: Codable {
             before[keyPath: count] == self[keyPath: count]
                 ? nil : "\(before[keyPath: count]) \(what) then, \(self[keyPath: count]) now"
         }
-        return counts("pictures", \.pictures) ?? counts("captions", \.captions)
-            ?? (digests.paths != before.digests.paths ? "other pictures or another order of them" : nil)
+        return counts("images", \.images) ?? counts("captions", \.captions)
+            ?? (digests.paths != before.digests.paths ? "other images or another order of them" : nil)
             ?? (digests.captions != before.digests.captions ? "other captions" : nil)
             ?? (digests.classes != before.digests.classes ? "other classes" : nil)
     }

@@ -124,7 +124,7 @@ package struct ChannelStatistics {
     /// - Throws: `StateError` where the run keeps those of another network or resolution.
     static func kept(
         in run: RunDirectory, _ configuration: DiscriminatorConfiguration, features: PretrainedFeatures,
-        images: PictureStore, device: CPUDevice
+        images: ImageStore, device: CPUDevice
     ) throws -> ChannelStatistics {
         let path = "\(run.path)/features.safetensors"
         let key = "\(features.network.rawValue) \(features.checksum) \(configuration.resolution)"
@@ -174,7 +174,7 @@ package struct ChannelStatistics {
 
     /// Computes them on images evenly spaced over the corpus.
     private init(
-        _ configuration: DiscriminatorConfiguration, features: PretrainedFeatures, images: PictureStore,
+        _ configuration: DiscriminatorConfiguration, features: PretrainedFeatures, images: ImageStore,
         device: CPUDevice
     ) throws {
         let (network, resolution, batch) = (configuration.network, configuration.resolution, ChannelStatistics.batch)

@@ -121,7 +121,7 @@ package struct FeatureViews {
     /// are mirrored where `mirrors`.
     /// - Parameter progress: called with the number of images done.
     init(
-        _ images: PictureStore, features: PretrainedFeatures, resolution: Int, count: Int, crop: Float, mirrors: Bool,
+        _ images: ImageStore, features: PretrainedFeatures, resolution: Int, count: Int, crop: Float, mirrors: Bool,
         seed: UInt64, device: CPUDevice, progress: (Int) -> Void
     ) throws {
         let extractor = try FeatureExtractor(features, resolution: resolution, device: device)

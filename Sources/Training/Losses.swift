@@ -93,7 +93,7 @@ func imageToTextLoss(images: Tensor, own: Tensor, sentences: Tensor, mask: Tenso
     return (scores.logSumExp() - (images * own).sum(along: [1]) * scale).mean()
 }
 
-/// Symmetric InfoNCE: each picture against all sentences and each sentence against all pictures of the batch.
+/// Symmetric InfoNCE: each image against all sentences and each sentence against all images of the batch.
 /// - Parameters:
 ///   - images, sentences: unit vectors [n×d] in the same order.
 ///   - scale: the inverse temperature, [1].

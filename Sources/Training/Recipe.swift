@@ -68,16 +68,16 @@ public struct Recipe: Codable, Equatable, Sendable {
 public struct DataRecipe: Codable, Equatable, Sendable {
     /// The part of the corpus, or "" for all of it.
     public var split = "train"
-    /// Side of the pictures.
+    /// Side of the images.
     public var side = 64
-    /// What becomes of pictures that are no squares: `crop` takes the largest square or window, `pad` the whole picture
-    /// on white, `stretch` the whole picture in other proportions.
-    public var aspect = PictureAspect.crop
-    /// Where the window lies that is cut out: `center`, or `random`, another one each time the picture is seen.
-    public var crop = PictureCrop.center
-    /// How much longer than the window the shorter side of a picture is made that random windows are cut from.
+    /// What becomes of images that are no squares: `crop` takes the largest square or window, `pad` the whole image
+    /// on white, `stretch` the whole image in other proportions.
+    public var aspect = AspectMode.crop
+    /// Where the window lies that is cut out: `center`, or `random`, another one each time the image is seen.
+    public var crop = CropMode.center
+    /// How much longer than the window the shorter side of an image is made that random windows are cut from.
     public var margin: Float = 0.125
-    /// Whether pictures may be mirrored: not where captions name sides.
+    /// Whether images may be mirrored: not where captions name sides.
     public var mirror = false
     /// Entries of the vocabulary that is learned from the captions.
     public var vocabulary = 2048
@@ -89,8 +89,8 @@ public struct DataRecipe: Codable, Equatable, Sendable {
         case split, side, aspect, crop, margin, mirror, vocabulary, holdOut = "hold_out"
     }
 
-    /// How pictures become squares.
-    var form: PictureForm { PictureForm(side: side, aspect: aspect, crop: crop, margin: margin) }
+    /// How images become squares.
+    var form: ImagePreprocessing { ImagePreprocessing(side: side, aspect: aspect, crop: crop, margin: margin) }
 
     /// The part of the corpus, as readers of corpora name it.
     var part: String? { split.isEmpty ? nil : split }

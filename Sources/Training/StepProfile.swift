@@ -13,25 +13,25 @@ public struct StepProfile: CustomStringConvertible {
     ///   - kernels: how many kernels to list, the slowest first.
     public init(_ recipe: Recipe, data: String, device: CPUDevice, encoder: Bool, kernels: Int) throws {
         let corpus = try Corpus(folder: data, split: recipe.data.part)
-        let pictures = PictureStore(corpus: corpus, form: recipe.data.form)
-        let sampler = try PairSampler(corpus: pictures.corpus, seed: recipe.seed, flips: recipe.data.mirror)
+        let imageStore = ImageStore(corpus: corpus, form: recipe.data.form)
+        let sampler = try PairSampler(corpus: imageStore.corpus, seed: recipe.seed, flips: recipe.data.mirror)
         let size = encoder ? recipe.encoder.batch : recipe.gan.batch
-        let batch = try Batch(pictures: pictures, sampler: sampler, firstImage: 0, size: size)
+        let batch = try Batch(images: imageStore, sampler: sampler, firstImage: 0, size: size)
         let once: () throws -> [Program.StepCost]
         if encoder {
             // What the vectors say changes nothing in what a step costs.
-            let captions = Array(pictures.corpus.captions)
+            let captions = Array(imageStore.corpus.captions)
             let tower = try TextTower(recipe, captions: captions) {
                 [Float](repeating: 0, count: captions.count * $0.width)
             }
             let images = try ImageTower(recipe) { _ in .placeholder(recipe.encoder.views) }
             let trainer = try ContrastiveTrainer(
-                recipe, corpus: pictures.corpus, tower: tower, images: images, device: device)
+                recipe, corpus: imageStore.corpus, tower: tower, images: images, device: device)
             once = { try trainer.profile(batch) }
         } else {
             let width = recipe.encoder.embedding
             let embeddings = [Float](
-                repeating: 1 / Float(width).squareRoot(), count: pictures.corpus.captionCount * width)
+                repeating: 1 / Float(width).squareRoot(), count: imageStore.corpus.captionCount * width)
             let trainer = try GANTrainer(
                 untrained: recipe, embeddings: embeddings, condition: width, device: device)
             once = { try trainer.profile(batch).flatMap(\.costs) }
@@ -51,11 +51,11 @@ public struct StepProfile: CustomStringConvertible {
             }
         }
         let (total, flops) = (whole.seconds, whole.flops)
-        let ceilings = try Ceilings(of: device)
-        func giga(_ value: Double) -> String { Journal.number(value / 1e9, digits: 0) }
+        let peaks = try PeakRates(of: device)
+        func giga(_ value: Double) -> String { RunLogger.number(value / 1e9, digits: 0) }
         var lines = [
-            "\(device.summary): \(Journal.number(total / Double(runs) * 1000, digits: 1)) ms a step of \(size) pictures, \(Journal.number(Double(runs * size) / total, digits: 1)) img/s",
-            "\(giga(flops / total)) GFLOP/s, \(Int(100 * flops / total / ceilings.arithmetic)) % of the fastest convolution here (\(giga(ceilings.arithmetic)) GFLOP/s); a long loop moves \(giga(ceilings.traffic)) GB/s",
+            "\(device.summary): \(RunLogger.number(total / Double(runs) * 1000, digits: 1)) ms a step of \(size) imageStore, \(RunLogger.number(Double(runs * size) / total, digits: 1)) img/s",
+            "\(giga(flops / total)) GFLOP/s, \(Int(100 * flops / total / peaks.arithmetic)) % of the fastest convolution here (\(giga(peaks.arithmetic)) GFLOP/s); a long loop moves \(giga(peaks.traffic)) GB/s",
         ]
         func table(_ title: String, _ rows: [String: Sum], limit: Int) {
             lines += ["", "     ms     %  calls  GFLOP/s   GB/s  \(title)"]
@@ -89,7 +89,7 @@ public struct StepProfile: CustomStringConvertible {
     }
 
     private static func column(_ value: Double, width: Int, digits: Int) -> String {
-        let text = digits == 0 ? "\(Int(value))" : Journal.number(value, digits: digits)
+        let text = digits == 0 ? "\(Int(value))" : RunLogger.number(value, digits: digits)
         return String(repeating: " ", count: max(0, width - text.count)) + text
     }
 }

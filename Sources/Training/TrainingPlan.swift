@@ -9,18 +9,18 @@ public struct TrainingPlan: CustomStringConvertible {
     /// Several lines for people.
     public let description: String
 
-    /// Draws and compiles everything; reads the corpus's listing and captions but no picture.
+    /// Draws and compiles everything; reads the corpus's listing and captions but no image.
     public init(_ recipe: Recipe, data: String, device: CPUDevice) throws {
         let corpus = try Corpus(folder: data, split: recipe.data.part)
         var lines = [
             "recipe         \(recipe.name), seed \(recipe.seed)",
-            "data           \(corpus.examples.count) pictures, \(corpus.captionCount) captions, \(corpus.classes.count) classes",
+            "data           \(corpus.examples.count) imageStore, \(corpus.captionCount) captions, \(corpus.classes.count) classes",
             "device         \(device.summary)",
         ]
         /// GFLOP as hours: the networks of training keep about 60 % of the pace of the fastest convolution.
-        let pace = 0.6 * (try Ceilings(of: device)).arithmetic
+        let pace = 0.6 * (try PeakRates(of: device)).arithmetic
         func cost(_ flops: Double) -> String {
-            "\(Journal.number(flops / 1e15, digits: 2)) PFLOP, about \(Journal.duration(flops / pace)) here"
+            "\(RunLogger.number(flops / 1e15, digits: 2)) PFLOP, about \(RunLogger.duration(flops / pace)) here"
         }
         let encoder = recipe.encoder
         var condition = encoder.embedding
@@ -45,8 +45,8 @@ public struct TrainingPlan: CustomStringConvertible {
             lines += [
                 "generator      \(recipe.generator.kind.rawValue) at \(recipe.data.side)×\(recipe.data.side), width \(recipe.generator.width), \(trainer.parameterCounts.generator) parameters",
                 "discriminator  \(recipe.discriminatorSummary), \(trainer.parameterCounts.discriminator) parameters",
-                "step           \(gan.batch) pictures, \(Journal.number(perImage / 1e9, digits: 2)) GFLOP each, \(trainer.memory >> 20) MiB",
-                "training       \(gan.images) pictures: \(cost(perImage * Double(gan.images)))",
+                "step           \(gan.batch) imageStore, \(RunLogger.number(perImage / 1e9, digits: 2)) GFLOP each, \(trainer.memory >> 20) MiB",
+                "training       \(gan.images) imageStore: \(cost(perImage * Double(gan.images)))",
             ]
         }
         description = lines.joined(separator: "\n")

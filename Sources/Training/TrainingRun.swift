@@ -22,8 +22,8 @@ public final class TrainingRun {
 
     private let recipe: Recipe
     private let run: RunDirectory
-    private let journal: Journal
-    private let pictures: PictureStore
+    private let logger: RunLogger
+    private let imageStore: ImageStore
     private let device: CPUDevice
     private let interruption: Interruption?
     private let resolved: String
@@ -35,10 +35,10 @@ public final class TrainingRun {
     /// Prepares a run.
     /// - Parameters:
     ///   - path: the run directory.
-    ///   - badFiles: what becomes of rows and pictures that cannot be used.
+    ///   - badFiles: what becomes of rows and images that cannot be used.
     ///   - resume: continue what is there, or start when nothing is; without it the directory must be new.
     public init(
-        _ recipe: Recipe, data: String, path: String, badFiles: BadFiles = .few, resume: Bool, device: CPUDevice,
+        _ recipe: Recipe, data: String, path: String, badFiles: BadFilePolicy = .few, resume: Bool, device: CPUDevice,
         interruption: Interruption? = nil
     ) throws {
         self.recipe = recipe
@@ -69,15 +69,15 @@ public final class TrainingRun {
             try DataRecord(corpus).write(in: run)
             try AtomicFile.write(resolved, to: run.recipe)
         }
-        pictures = PictureStore(
-            corpus: corpus, form: recipe.data.form, badFiles: badFiles, cache: "\(run.path)/pictures.cache")
-        journal = Journal(run)
-        try journal.note("limn train \(recipe.name) on \(device.summary)")
-        if let notice = device.notice { try journal.note("slower without oneDNN: \(notice)") }
-        for notice in pictures.takeNotices() { try journal.note(notice) }
-        for problem in corpus.leftOut.first { try journal.note("left out: \(problem)") }
-        try journal.note(
-            "\(pictures.corpus.examples.count) pictures, \(pictures.corpus.captionCount) captions, \(pictures.corpus.classes.count) classes in \(data)"
+        imageStore = ImageStore(
+            corpus: corpus, form: recipe.data.form, badFiles: badFiles, cache: "\(run.path)/images.cache")
+        logger = RunLogger(run)
+        try logger.note("limn train \(recipe.name) on \(device.summary)")
+        if let notice = device.notice { try logger.note("slower without oneDNN: \(notice)") }
+        for notice in imageStore.takeNotices() { try logger.note(notice) }
+        for problem in corpus.skipped.first { try logger.note("left out: \(problem)") }
+        try logger.note(
+            "\(imageStore.corpus.examples.count) imageStore, \(imageStore.corpus.captionCount) captions, \(imageStore.corpus.classes.count) classes in \(data)"
         )
     }
 
@@ -108,16 +108,16 @@ public final class TrainingRun {
         return try trainGAN(encoders)
     }
 
-    /// The sum of what could not be used, rows and pictures, and the pictures by name.
+    /// The sum of what could not be used, rows and images, and the images by name.
     private func noteLeftOut() throws {
-        for notice in pictures.takeNotices() { try journal.note(notice) }
-        let bad = pictures.leftOut
+        for notice in imageStore.takeNotices() { try logger.note(notice) }
+        let bad = imageStore.skipped
         for problem in bad.first.sorted(by: { $0.description < $1.description }) {
-            try journal.note("left out: \(problem)")
+            try logger.note("left out: \(problem)")
         }
-        var sum = pictures.corpus.leftOut
+        var sum = imageStore.corpus.skipped
         sum.add(bad)
-        if sum.total > 0 { try journal.note("\(sum)") }
+        if sum.total > 0 { try logger.note("\(sum)") }
     }
 
     private var isInterrupted: Bool { interruption?.isRequested ?? false }
@@ -127,81 +127,81 @@ public final class TrainingRun {
         if !recipe.text.isTrained { return try EncoderPair(contentsOf: recipe.text.encoder) }
         // The encoder's training is a run of its own within this one.
         let stage = try EncoderRun(
-            recipe, pictures: pictures, vectors: vectors, path: "\(run.path)/encoder", device: device,
+            recipe, imageStore: imageStore, vectors: vectors, path: "\(run.path)/encoder", device: device,
             interruption: interruption)
         return try stage.train()
     }
 
     /// The vectors of the corpus's captions.
     private var vectors: CaptionVectors {
-        CaptionVectors(captions: Array(pictures.corpus.captions), run: run, journal: journal, device: device)
+        CaptionVectors(captions: Array(imageStore.corpus.captions), run: run, logger: logger, device: device)
     }
 
     // MARK: Generator and discriminator
 
     private func trainGAN(_ encoders: EncoderPair) throws -> Outcome {
-        let corpus = pictures.corpus
+        let corpus = imageStore.corpus
         let encoder = encoders.text
         let frozen = try frozenFeatures(encoders)
         let trainer = try GANTrainer(
             recipe, embeddings: vectors(encoder), condition: encoder.width, corpus: corpus, frozen: frozen,
             device: device)
         var pending: String?
-        if let checkpoint = try TrainingCheckpoint.latest(in: run.path, report: { try? journal.note("\($0)") }) {
+        if let checkpoint = try TrainingCheckpoint.latest(in: run.path, report: { try? logger.note("\($0)") }) {
             try trainer.restore(checkpoint)
             pending = checkpoint.statistics
-            try journal.note("going on after \(trainer.imagesSeen) images")
+            try logger.note("going on after \(trainer.imagesSeen) images")
         }
         try run.rewindStatistics(to: trainer.imagesSeen)
         let counts = trainer.parameterCounts
-        try journal.note(
-            "generator \(counts.generator) and discriminator \(counts.discriminator) parameters, \(Journal.number(trainer.flopsPerStep / 1e9 / Double(recipe.gan.batch), digits: 2)) GFLOP an image, \(trainer.memory >> 20) MiB"
+        try logger.note(
+            "generator \(counts.generator) and discriminator \(counts.discriminator) parameters, \(RunLogger.number(trainer.flopsPerStep / 1e9 / Double(recipe.gan.batch), digits: 2)) GFLOP an image, \(trainer.memory >> 20) MiB"
         )
-        let grid = try SampleGrid(pictures: pictures, seed: recipe.seed)
+        let grid = try SampleGrid(imageStore: imageStore, seed: recipe.seed)
         if !FileManager.default.fileExists(atPath: run.reals) {
             try AtomicFile.write(grid.reals().pngData(), to: run.reals)
         }
 
-        let heldOut = HeldOutPairs(pictures, share: recipe.data.holdOut, seed: recipe.seed)
+        let heldOut = ValidationSplit(imageStore, share: recipe.data.holdOut, seed: recipe.seed)
         let sampler = try PairSampler(
             corpus: corpus, seed: recipe.seed, flips: recipe.data.mirror, excluding: Set(heldOut.examples))
-        let validation = try ValidationMeasures(recipe, pictures: pictures, heldOut: heldOut, device: device)
+        let validation = try ValidationMeasures(recipe, imageStore: imageStore, heldOut: heldOut, device: device)
         let validationBatch = try validation.map { _ in try heldOut.batch(recipe.gan.batch) }
         var recentLogits: Double?
         let feeder = BatchFeeder(
-            pictures: pictures, sampler: sampler, batchSize: recipe.gan.batch, firstImage: trainer.imagesSeen)
-        journal.beginStage(imagesSeen: trainer.imagesSeen, pending: pending)
+            images: imageStore, sampler: sampler, batchSize: recipe.gan.batch, firstImage: trainer.imagesSeen)
+        logger.beginStage(imagesSeen: trainer.imagesSeen, pending: pending)
         defer { feeder.stop() }
         while trainer.imagesSeen < recipe.gan.images {
             if isInterrupted {
-                try journal.write(trainer.checkpoint(resolved, seed: recipe.seed), in: run.path)
-                try journal.note("stopped after \(trainer.imagesSeen) images; --resume goes on")
+                try logger.write(trainer.checkpoint(resolved, seed: recipe.seed), in: run.path)
+                try logger.note("stopped after \(trainer.imagesSeen) images; --resume goes on")
                 return .interrupted
             }
             let before = trainer.imagesSeen
-            let measurements = try trainer.step(journal.waitForData { try feeder.next() })
-            for notice in pictures.takeNotices() { try journal.note(notice) }
-            journal.record(measurements)
+            let measurements = try trainer.step(logger.waitForData { try feeder.next() })
+            for notice in imageStore.takeNotices() { try logger.note(notice) }
+            logger.record(measurements)
             if let real = measurements["logits.real"], real.isFinite {
                 recentLogits = recentLogits.map { 0.98 * $0 + 0.02 * real } ?? real
             }
             let step = trainer.imagesSeen / recipe.gan.batch
-            journal.show(
+            logger.show(
                 stage: "gan", imagesSeen: trainer.imagesSeen, of: recipe.gan.images,
                 detail: TrainingRun.detail(measurements))
             if step % TrainingRun.stepsPerRow == 0 {
-                try journal.writeRow(imagesSeen: trainer.imagesSeen, skipped: trainer.skipped)
+                try logger.writeRow(imagesSeen: trainer.imagesSeen, skipped: trainer.skipped)
             }
             if trainer.skippedInARow >= TrainingRun.skipsBeforeReturn { try goBack(trainer) }
             let isLast = trainer.imagesSeen >= recipe.gan.images
             func crosses(_ interval: Int) -> Bool { before / interval != trainer.imagesSeen / interval }
             if let validation, let validationBatch, isLast || crosses(recipe.evaluate.every) {
-                let generator = try Painter(
+                let generator = try ImageGenerator(
                     trainer.model(encoder, name: recipe.name, card: ""), device: device)
                 let logits = (recentLogits ?? .nan, try trainer.logits(of: validationBatch))
                 let row = try validation.measure(generator, imagesSeen: trainer.imagesSeen, logits: logits)
                 try ValidationMeasures.add(row, to: run)
-                try journal.note(row.summary)
+                try logger.note(row.summary)
             }
             // The snapshot first: a run killed between the two goes on from before and makes it again.
             if isLast || crosses(recipe.gan.snapshotEvery) {
@@ -210,11 +210,11 @@ public final class TrainingRun {
             // Not from amid steps that are left out: what they are left out for may lie in the networks.
             let isDue = crosses(recipe.gan.checkpointEvery)
             if isLast || isDue && trainer.skippedInARow == 0 {
-                try journal.write(trainer.checkpoint(resolved, seed: recipe.seed), in: run.path)
+                try logger.write(trainer.checkpoint(resolved, seed: recipe.seed), in: run.path)
             }
         }
-        if let share = journal.shareOfWaiting { try journal.note(share) }
-        try journal.note("finished: \(run.path)/model.safetensors")
+        if let share = logger.shareOfWaiting { try logger.note(share) }
+        try logger.note("finished: \(run.path)/model.safetensors")
         return .finished
     }
 
@@ -241,12 +241,12 @@ public final class TrainingRun {
             head = TrainedHead(image.head, arrays: encoders.imageArrays)
         }
         let statistics = try ChannelStatistics.kept(
-            in: run, configuration, features: features, images: pictures, device: device)
+            in: run, configuration, features: features, images: imageStore, device: device)
         return try FrozenFeatures(
             configuration, features: features, statistics: statistics, imageHead: head, seed: recipe.seed)
     }
 
-    /// A model and a grid of what the average weights paint now.
+    /// A model and a grid of what the average weights generate now.
     private func snapshot(_ trainer: GANTrainer, _ encoder: SentenceEncoder, _ grid: SampleGrid) throws {
         let model = trainer.model(encoder, name: recipe.name, card: card(trainer))
         let path = run.snapshot(imagesSeen: trainer.imagesSeen)
@@ -254,14 +254,14 @@ public final class TrainingRun {
         try model.write(to: "\(run.path)/model.safetensors")
         try run.thinSnapshots(keeping: recipe.gan.snapshotsKept)
         // What is shown is what was written: rounding and all.
-        let painter = try Painter(Model(contentsOf: path), device: device)
-        try AtomicFile.write(grid.fakes(painter).pngData(), to: run.fakes(imagesSeen: trainer.imagesSeen))
-        journal.closeLine()
+        let generator = try ImageGenerator(Model(contentsOf: path), device: device)
+        try AtomicFile.write(grid.fakes(generator).pngData(), to: run.fakes(imagesSeen: trainer.imagesSeen))
+        logger.closeLine()
     }
 
     /// What a model says of itself: what it was trained on, for how long and how to do it again.
     private func card(_ trainer: GANTrainer) -> String {
-        let corpus = pictures.corpus
+        let corpus = imageStore.corpus
         let counts = trainer.parameterCounts
         return """
             # \(recipe.name)
@@ -269,9 +269,9 @@ public final class TrainingRun {
             A text-to-image generator made with Limn: \(recipe.generator.kind.rawValue), \(recipe.data.side)×\(recipe.data.side), \
             \(counts.generator) parameters, moving average of the weights.
 
-            - trained on \(corpus.examples.count) pictures with \(corpus.captionCount) captions of \(corpus.classes.count) classes, \
+            - trained on \(corpus.examples.count) images with \(corpus.captionCount) captions of \(corpus.classes.count) classes, \
             split “\(recipe.data.split)”
-            - \(trainer.imagesSeen) pictures seen, \(trainer.skipped) updates left out as not finite
+            - \(trainer.imagesSeen) images seen, \(trainer.skipped) updates left out as not finite
             - device: \(device.summary)
 
             To make it again: `limn train RECIPE --data DIR --run DIR` with this recipe:
@@ -282,7 +282,7 @@ public final class TrainingRun {
             """
     }
 
-    /// Parameters that no longer give finite gradients are replaced by those of the last checkpoint; the pictures seen
+    /// Parameters that no longer give finite gradients are replaced by those of the last checkpoint; the images seen
     /// stay, so that the next batches are others than those that led here.
     private func goBack(_ trainer: GANTrainer) throws {
         guard let checkpoint = try TrainingCheckpoint.latest(in: run.path) else {
@@ -296,13 +296,13 @@ public final class TrainingRun {
         trainer.imagesSeen = seen
         trainer.skipped = skipped
         for network in [trainer.generator, trainer.discriminator] { network.skippedInARow = 0 }
-        try journal.note(
+        try logger.note(
             "gradients were not finite \(TrainingRun.skipsBeforeReturn) times in a row: back to the networks of \(checkpoint.counters.imagesSeen) images"
         )
     }
 
     private static func detail(_ measurements: Measurements) -> String {
-        func value(_ name: String) -> String { Journal.number(measurements[name] ?? .nan, digits: 2) }
+        func value(_ name: String) -> String { RunLogger.number(measurements[name] ?? .nan, digits: 2) }
         return "real \(value("logits.real")) mismatch \(value("logits.mismatch")) fake \(value("logits.fake"))"
     }
 }

@@ -40,7 +40,7 @@ struct ValidationMeasures {
         /// One line for people.
         var summary: String {
             func number(_ value: Double?, _ digits: Int) -> String {
-                value.map { Journal.number($0, digits: digits) } ?? "–"
+                value.map { RunLogger.number($0, digits: digits) } ?? "–"
             }
             let share = zip(rPrecision, rPrecisionReal).map {
                 "R-precision \(number(100 * $0, 1)) % of \(number(100 * $1, 1)) %, "
@@ -76,20 +76,21 @@ struct ValidationMeasures {
 
     /// Nil where the recipe measures nothing.
     /// - Throws: where the judge or the network of the recipe cannot be read, and where the validation split is too small.
-    init?(_ recipe: Recipe, pictures: PictureStore, heldOut: HeldOutPairs, device: CPUDevice) throws {
+    init?(_ recipe: Recipe, imageStore: ImageStore, heldOut: ValidationSplit, device: CPUDevice) throws {
         guard recipe.evaluate.every > 0 else { return nil }
         seed = recipe.seed
-        let corpus = pictures.corpus
+        let corpus = imageStore.corpus
         var (examples, images): ([Int], [Image]) = ([], [])
         for example in heldOut.examples {
-            guard let image = try pictures.image(example) else { continue }
+            guard let image = try imageStore.image(example) else { continue }
             examples.append(example)
             images.append(image)
         }
-        guard examples.count >= HeldOutPairs.least else {
+        guard examples.count >= ValidationSplit.least else {
             throw ConfigurationError(
                 key: "evaluate.every",
-                problem: "needs a validation split of \(HeldOutPairs.least) images or more, found \(examples.count); "
+                problem:
+                    "needs a validation split of \(ValidationSplit.least) images or more, found \(examples.count); "
                     + "raise data.hold_out, or leave it 0")
         }
         let each = max(1, recipe.evaluate.captions / examples.count)
@@ -127,11 +128,13 @@ struct ValidationMeasures {
 
     /// Measures what `generator` makes of the split's captions.
     /// - Parameter logits: mean logits of real images with their captions, in the training and of the validation split.
-    func measure(_ generator: Painter, imagesSeen: Int, logits: (training: Double, validation: Double)) throws -> Row {
-        let requests = queries.enumerated().map { Commission(prompt: $1.caption, seed: UInt64($0)) }
+    func measure(_ generator: ImageGenerator, imagesSeen: Int, logits: (training: Double, validation: Double)) throws
+        -> Row
+    {
+        let requests = queries.enumerated().map { GenerationRequest(prompt: $1.caption, seed: UInt64($0)) }
         let needed = judged == nil ? firsts : Array(queries.indices)
         let generated = Dictionary(
-            uniqueKeysWithValues: zip(needed, try generator.paint(needed.map { requests[$0] })))
+            uniqueKeysWithValues: zip(needed, try generator.generate(needed.map { requests[$0] })))
         func images(_ places: [Int]) -> [Image] { places.compactMap { generated[$0] } }
         let found = try distances.features(of: images(firsts))
         let kernel = try kernelDistance(found, real, subsetSize: min(1000, max(2, real.rows / 2)), seed: seed).mean
@@ -142,7 +145,7 @@ struct ValidationMeasures {
             func share(_ images: FeatureMatrix) throws -> Double {
                 try RetrievalPrecision(
                     images: images, truths: Array(queries.indices), captions: judged.captions,
-                    classes: queries.map(\.label), rivals: ValidationMeasures.negatives, seed: seed
+                    classes: queries.map(\.label), negatives: ValidationMeasures.negatives, seed: seed
                 ).mean
             }
             row.rPrecision = try share(judged.images.features(of: images(Array(queries.indices))))
@@ -152,15 +155,15 @@ struct ValidationMeasures {
         return row
     }
 
-    private func diversity(_ generator: Painter) throws -> Double? {
+    private func diversity(_ generator: ImageGenerator) throws -> Double? {
         guard !classes.isEmpty else { return nil }
         let count = ValidationMeasures.imagesPerCaption
         let step = max(1, firsts.count / ValidationMeasures.diversityCaptions)
         let captions = stride(from: 0, to: firsts.count, by: step).map { queries[firsts[$0]].caption }
         let requests = captions.flatMap { caption in
-            (0..<count).map { Commission(prompt: caption, seed: UInt64($0)) }
+            (0..<count).map { GenerationRequest(prompt: caption, seed: UInt64($0)) }
         }
-        let features = try distances.features(of: generator.paint(requests))
+        let features = try distances.features(of: generator.generate(requests))
         let groups = try captions.indices.map { try features.selecting(Array($0 * count..<($0 + 1) * count)) }
         return try pairwiseDistanceRatio(
             generated: groups, real: classes.map { try real.selecting(Array($0.prefix(count))) }

@@ -8,11 +8,11 @@ struct Limn: ParsableCommand {
     static let version = "0.1.0"
 
     static let configuration = CommandConfiguration(
-        commandName: "limn", abstract: "Paint pictures from sentences, and train the networks that do.",
+        commandName: "limn", abstract: "Generate images from sentences, and train the networks that do.",
         discussion: """
             EXAMPLES
               limn generate "a flower with purple petals and a yellow center" --out flower.png
-              limn train recipes/flowers-64.yaml --data pictures --run runs/mine --resume
+              limn train recipes/flowers-64.yaml --data images --run runs/mine --resume
               limn evaluate models/flowers-64.safetensors --data flowers102 --split test
 
             EXIT CODES

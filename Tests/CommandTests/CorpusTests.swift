@@ -4,17 +4,17 @@ import Images
 import TestSupport
 import Testing
 
-/// What `limn corpus` does to folders of captioned pictures, and what it says of them.
+/// What `limn corpus` does to folders of captioned images, and what it says of them.
 @Suite struct CorpusTests {
-    /// Lends a folder that holds `data`: some of the drawn pictures with text files beside them, in two folders.
-    private func withPictures(_ count: Int = 12, _ body: (_ folder: String) throws -> Void) throws {
+    /// Lends a folder that holds `data`: some of the drawn images with text files beside them, in two folders.
+    private func withImages(_ count: Int = 12, _ body: (_ folder: String) throws -> Void) throws {
         let tiny = try Tiny.shared()
         try withTemporaryFolder { folder in
             for number in 0..<count {
                 let data = folder + "/data/\(number % 2 == 0 ? "even" : "odd")"
                 try FileManager.default.createDirectory(atPath: data, withIntermediateDirectories: true)
-                let picture = "\(tiny.corpus)/images/\(number < 10 ? "0000" : "000")\(number).png"
-                try put(try #require(contents(picture)), "\(data)/\(number).png")
+                let image = "\(tiny.corpus)/images/\(number < 10 ? "0000" : "000")\(number).png"
+                try put(try #require(contents(image)), "\(data)/\(number).png")
                 try put("a caption\nanother of \(number)\n", "\(data)/\(number).txt")
             }
             try body(folder)
@@ -40,8 +40,8 @@ import Testing
     }
 
     @Test func problemsAreCountedByKindAndNamed() throws {
-        try withPictures { folder in
-            for number in 0..<25 { try put("no picture", folder + "/data/bad\(number).png") }
+        try withImages { folder in
+            for number in 0..<25 { try put("no image", folder + "/data/bad\(number).png") }
             for number in 0..<25 { try put("red", folder + "/data/bad\(number).txt") }
             try FileManager.default.removeItem(atPath: folder + "/data/odd/3.txt")
             try put("nobody's", folder + "/data/lonely.txt")
@@ -66,7 +66,7 @@ import Testing
     }
 
     @Test func noticesAreNoProblems() throws {
-        try withPictures { folder in
+        try withImages { folder in
             try put("nobody's", folder + "/data/lonely.txt")
             let checked = try limn("corpus", "check", "data", in: folder)
             #expect(checked.ending == .exit(0) && checked.text.contains("lonely.txt"), "\(checked.text)")
@@ -78,9 +78,9 @@ import Testing
         let tiny = try Tiny.shared()
         try withTemporaryFolder { folder in
             try FileManager.default.createDirectory(atPath: folder + "/data", withIntermediateDirectories: true)
-            let picture = try #require(contents(tiny.corpus + "/images/00000.png"))
-            try put(picture, folder + "/data/1.png")
-            try put(picture, folder + "/data/2.png")
+            let image = try #require(contents(tiny.corpus + "/images/00000.png"))
+            try put(image, folder + "/data/1.png")
+            try put(image, folder + "/data/2.png")
             try put(
                 """
                 {"file_name": "1.png", "text": "a red star", "split": "train"}
@@ -99,7 +99,7 @@ import Testing
     }
 
     @Test func convertingReadsOnlyAndIsReadBack() throws {
-        try withPictures { folder in
+        try withImages { folder in
             let before = try snapshot(folder + "/data")
             let shards = try limn(
                 "corpus", "convert", "data", "--out", "shards", "--to", "shards", "--shard-size", "5", in: folder)
@@ -128,7 +128,7 @@ import Testing
     @Test func aConversionThatIsInterruptedLeavesNothing() throws {
         let tiny = try Tiny.shared()
         try withTemporaryFolder { folder in
-            // Large pictures, so that there is time.
+            // Large images, so that there is time.
             let arguments = ["corpus", "convert", tiny.corpus, "--out", "large", "--side", "1500", "--format", "png"]
             let child = try Child(arguments, in: folder)
             #expect(child.wait { exists(folder + "/large.partial/images/00000.png") })
@@ -140,7 +140,7 @@ import Testing
     }
 
     @Test func splittingWritesOnlyWhereItIsTold() throws {
-        try withPictures { folder in
+        try withImages { folder in
             let before = try snapshot(folder + "/data")
             func split(_ more: String...) throws -> Outcome {
                 try Child(
@@ -181,7 +181,7 @@ import Testing
     }
 
     @Test func previewsAreDrawn() throws {
-        try withPictures { folder in
+        try withImages { folder in
             let text = try json(
                 limn(
                     "corpus", "preview", "data", "--out", "sheet.png", "--count", "6", "--side", "64", "--json",

@@ -9,7 +9,7 @@ import Testing
     /// - Parameter begins: whether the training finds out by what it reads, and not by the listing.
     private func expectBadData(
         _ check: String, _ train: String, begins: Bool = false, sourceLocation: SourceLocation = #_sourceLocation,
-        fill: (_ folder: String, _ picture: [UInt8]) throws -> Void
+        fill: (_ folder: String, _ image: [UInt8]) throws -> Void
     ) throws {
         let tiny = try Tiny.shared()
         try withTemporaryFolder { folder in
@@ -45,31 +45,31 @@ import Testing
         try expectBadData("data: no captions found; looked for", "data: no captions found; looked for") { _, _ in }
     }
 
-    @Test func picturesWithoutCaptions() throws {
-        try expectBadData("data: no captions found", "data: no captions found") { data, picture in
-            try put(picture, data + "1.png")
+    @Test func imagesWithoutCaptions() throws {
+        try expectBadData("data: no captions found", "data: no captions found") { data, image in
+            try put(image, data + "1.png")
         }
     }
 
     @Test func oneCaptionMissing() throws {
-        try expectBadData("2.png: there is no 2.txt", "data/2.png: there is no 2.txt") { data, picture in
-            try put(picture, data + "1.png")
+        try expectBadData("2.png: there is no 2.txt", "data/2.png: there is no 2.txt") { data, image in
+            try put(image, data + "1.png")
             try put("a circle", data + "1.txt")
-            try put(picture, data + "2.png")
+            try put(image, data + "2.png")
         }
     }
 
-    @Test func aPictureThatIsNone() throws {
+    @Test func aImageThatIsNone() throws {
         try expectBadData("1.png: not an image in a known format", "data/1.png: not an image", begins: true) {
-            data, picture in
+            data, image in
             try put("a rose is a rose", data + "1.png")
             try put("a circle", data + "1.txt")
-            try put(picture, data + "2.png")
+            try put(image, data + "2.png")
             try put("a star", data + "2.txt")
         }
     }
 
-    @Test func aPictureCutShort() throws {
+    @Test func aImageCutShort() throws {
         try expectBadData(
             "metadata.jsonl:1: 1.png: the PNG image is truncated",
             "data/metadata.jsonl:1: 1.png: the PNG image is trunc", begins: true
@@ -84,8 +84,8 @@ import Testing
     }
 
     @Test func captionsThatAreNotUTF8() throws {
-        try expectBadData("1.txt:2: is not UTF-8", "data/1.txt:2: is not UTF-8") { data, picture in
-            try put(picture, data + "1.png")
+        try expectBadData("1.txt:2: is not UTF-8", "data/1.txt:2: is not UTF-8") { data, image in
+            try put(image, data + "1.png")
             try put(Array("a circle\n".utf8) + [0xFF, 0xFE], data + "1.txt")
         }
     }
@@ -101,8 +101,8 @@ import Testing
         ("", "has no rows"),
     ])
     func metadataWithAFaultyRow(text: String, words: String) throws {
-        try expectBadData(words, words) { data, picture in
-            try put(picture, data + "1.png")
+        try expectBadData(words, words) { data, image in
+            try put(image, data + "1.png")
             try put(text, data + "metadata.jsonl")
         }
     }

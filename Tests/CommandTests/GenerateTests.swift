@@ -21,7 +21,7 @@ import Testing
         }
     }
 
-    @Test func aPictureTellsWhatItWasPaintedFrom() throws {
+    @Test func aImageTellsWhatItWasPaintedFrom() throws {
         let tiny = try Tiny.shared()
         try withTemporaryFolder { folder in
             let outcome = try limn(
@@ -45,14 +45,14 @@ import Testing
                 #expect(outcome.ending == .exit(0), "\(outcome.err)")
             }
             #expect(haveEqualContents(folder + "/a.png", folder + "/b.png"))
-            let pictures = try ["a.png", "c.png"].map { try Image(contentsOf: "\(folder)/\($0)").pixels }
-            #expect(pictures[0] != pictures[1])
+            let images = try ["a.png", "c.png"].map { try Image(contentsOf: "\(folder)/\($0)").pixels }
+            #expect(images[0] != images[1])
         }
     }
 
-    /// Four pictures of 16×16 with two white pixels between them, each scaled first where a size is asked for.
+    /// Four images of 16×16 with two white pixels between them, each scaled first where a size is asked for.
     @Test(arguments: [([], 34), (["--size", "64"], 130)])
-    func severalPicturesOfAPromptMakeASquare(more: [String], side: Int) throws {
+    func severalImagesOfAPromptMakeASquare(more: [String], side: Int) throws {
         let tiny = try Tiny.shared()
         try withTemporaryFolder { folder in
             let outcome = try Child(
@@ -77,29 +77,29 @@ import Testing
         }
     }
 
-    /// As many as are painted together and one more. Lines end as they do on Windows, after a byte order mark.
-    @Test func aFileOfPromptsGivesAPictureALine() throws {
+    /// As many as are generated together and one more. Lines end as they do on Windows, after a byte order mark.
+    @Test func aFileOfPromptsGivesAImageALine() throws {
         let tiny = try Tiny.shared()
         let prompts = (0..<17).map { "\($0) red circles" }
         try withTemporaryFolder { folder in
             try put("\u{FEFF}" + prompts.map { $0 + "\r\n" }.joined(), folder + "/prompts.txt")
             let outcome = try limn(
-                "generate", "--prompts", "prompts.txt", "--model", tiny.model, "--out", "new/pictures", in: folder)
+                "generate", "--prompts", "prompts.txt", "--model", tiny.model, "--out", "new/images", in: folder)
             #expect(outcome.ending == .exit(0), "\(outcome.err)")
             #expect(outcome.out.isEmpty)
-            #expect(outcome.err == "17 pictures in new/pictures\n")
+            #expect(outcome.err == "17 images in new/images\n")
             let names = (0..<17).map { $0 < 10 ? "0000\($0).png" : "000\($0).png" }
-            #expect(try files(below: folder + "/new/pictures") == names)
+            #expect(try files(below: folder + "/new/images") == names)
             for index in [0, 9, 16] {
-                #expect(try texts("\(folder)/new/pictures/\(names[index])")["prompt"] == prompts[index])
+                #expect(try texts("\(folder)/new/images/\(names[index])")["prompt"] == prompts[index])
                 // The same bytes as alone.
                 _ = try limn("generate", prompts[index], "--model", tiny.model, "--out", "alone.png", in: folder)
-                #expect(haveEqualContents("\(folder)/new/pictures/\(names[index])", folder + "/alone.png"))
+                #expect(haveEqualContents("\(folder)/new/images/\(names[index])", folder + "/alone.png"))
             }
         }
     }
 
-    @Test func promptsComeFromStandardInputAndAPictureGoesToStandardOutput() throws {
+    @Test func promptsComeFromStandardInputAndAImageGoesToStandardOutput() throws {
         let tiny = try Tiny.shared()
         try withTemporaryFolder { folder in
             let outcome = try limn(
@@ -144,7 +144,7 @@ import Testing
     @Test(arguments: [
         ([], "no prompt"), ([""], "the prompt is empty"), ([" \n"], "the prompt is empty"),
         (["red", ""], "the prompt is empty"), (["red", "blue"], "several prompts need --out DIR"),
-        (["red", "-n", "5", "--size", "4096"], "ask for fewer pictures or a smaller --size"),
+        (["red", "-n", "5", "--size", "4096"], "ask for fewer images or a smaller --size"),
     ])
     func whatCannotBePaintedIsRefused(arguments: [String], words: String) throws {
         try withTemporaryFolder { folder in

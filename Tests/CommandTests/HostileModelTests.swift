@@ -14,7 +14,7 @@ import Testing
     static let cases: [Case] = [
         Case(name: "empty", words: "it has 0 bytes") { _ in [] },
         Case(name: "text", words: "is not a sound safetensors file") { _ in Array("a rose is a rose\n".utf8) },
-        Case(name: "picture", words: "it is a PNG picture") { _ in [0x89] + Array("PNG\r\n\u{1A}\n".utf8) },
+        Case(name: "image", words: "it is a PNG image") { _ in [0x89] + Array("PNG\r\n\u{1A}\n".utf8) },
         Case(name: "cut in its header", words: "it was cut short") { Array($0.prefix(1000)) },
         Case(name: "cut in its data", words: "it was cut short") { Array($0.dropLast(1000)) },
         Case(name: "followed by more", words: "3 bytes follow its last array") { $0 + [1, 2, 3] },

@@ -5,16 +5,16 @@ import Testing
 
 /// Output that has nowhere to go.
 @Suite struct OutputTests {
-    @Test func aPictureThatCannotBeWrittenIsRefused() throws {
+    @Test func aImageThatCannotBeWrittenIsRefused() throws {
         let tiny = try Tiny.shared()
         try withTemporaryFolder { folder in
             try put("", folder + "/file")
-            func paint(_ arguments: String...) throws -> Outcome {
+            func generate(_ arguments: String...) throws -> Outcome {
                 try Child(["generate", "red", "--model", tiny.model] + arguments, in: folder).finish()
             }
-            expectRefusal(try paint("--out", "absent/red.png"), 73, "cannot write absent/red.png: No such file")
-            expectRefusal(try paint("--out", "."), 73, "cannot write .: ")
-            expectRefusal(try paint("blue", "--out", "file"), 73, "file: the folder cannot be made")
+            expectRefusal(try generate("--out", "absent/red.png"), 73, "cannot write absent/red.png: No such file")
+            expectRefusal(try generate("--out", "."), 73, "cannot write .: ")
+            expectRefusal(try generate("blue", "--out", "file"), 73, "file: the folder cannot be made")
             #expect(try files(below: folder) == ["file"])
         }
     }

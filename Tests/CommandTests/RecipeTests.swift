@@ -57,7 +57,7 @@ import Testing
                     return (String(words[0]), String(words[1].trimmingPrefix { $0 == " " }))
                 })
             #expect(rows["recipe"] == "tiny, seed 1")
-            #expect(rows["data"]?.hasPrefix("100 pictures, 240 captions") == true)
+            #expect(rows["data"]?.hasPrefix("100 images, 240 captions") == true)
             #expect(
                 rows["encoder"]?.contains(
                     /^1 blocks of width [0-9]+, [0-9]+ tokens; a convolutional image encoder of width 4; [0-9]+ parameters$/
@@ -65,8 +65,8 @@ import Testing
                     == true)
             #expect(rows["generator"]?.contains(/^df-gan at 16×16, width 4, [0-9]+ parameters$/) == true)
             #expect(rows["discriminator"]?.contains(/^df-gan, width 4, [0-9]+ parameters$/) == true)
-            #expect(rows["step"]?.contains(/^8 pictures, [0-9.]+ GFLOP each, [0-9]+ MiB$/) == true)
-            #expect(rows["training"]?.contains(/^2400 pictures: [0-9.e-]+ PFLOP, about \d+ s here$/) == true)
+            #expect(rows["step"]?.contains(/^8 images, [0-9.]+ GFLOP each, [0-9]+ MiB$/) == true)
+            #expect(rows["training"]?.contains(/^2400 images: [0-9.e-]+ PFLOP, about \d+ s here$/) == true)
             #expect(!exists(folder + "/run"))
         }
     }

@@ -16,7 +16,7 @@ import Testing
                     "encoder/checkpoint-000003200.safetensors", "encoder/lock", "encoder/log.txt",
                     "encoder/recipe.yaml", "encoder/retrieval.jsonl",
                     "encoder/stats.jsonl", "fakes-000001200.png", "fakes-000002400.png", "lock", "log.txt",
-                    "model.safetensors", "pictures.cache",
+                    "model.safetensors", "images.cache",
                     "reals.png", "recipe.yaml", "snapshot-000001200.safetensors", "snapshot-000002400.safetensors",
                     "stats.jsonl",
                 ].sorted())
@@ -33,7 +33,7 @@ import Testing
         #expect(rows.map(\.images) == [400, 800, 1200, 1600, 2000, 2400])
         #expect(rows.allSatisfy { $0.skipped == 0 })
         let log = String(decoding: try #require(contents(tiny.run + "/log.txt")), as: UTF8.self)
-        #expect(log.contains("100 pictures, 240 captions"))
+        #expect(log.contains("100 images, 240 captions"))
         #expect(log.hasSuffix("finished: \(tiny.run)/model.safetensors\n"))
     }
 

@@ -59,8 +59,8 @@ func expectEqualRuns(_ run: String, _ other: String, sourceLocation: SourceLocat
     let names = try files(below: other)
     let found = try files(below: run)
     #expect(found == names, "\(found)", sourceLocation: sourceLocation)
-    // Which pictures a run has decoded ahead of need hangs on how fast it was.
-    for name in names where !["log.txt", "lock", "pictures.cache"].contains(where: name.hasSuffix) {
+    // Which images a run has decoded ahead of need hangs on how fast it was.
+    for name in names where !["log.txt", "lock", "images.cache"].contains(where: name.hasSuffix) {
         let areEqual =
             name.hasSuffix("stats.jsonl")
             ? rowsWithoutRates("\(run)/\(name)") == rowsWithoutRates("\(other)/\(name)")

@@ -98,7 +98,7 @@ func source(of bytes: [UInt8]) -> ByteSource {
         #expect(throws: GzipFault.self) { try GzipStream.expanded(packed, limit: 8) }
     }
 
-    /// 100 MiB of zeros in 100 kB: more than a corpus of pictures can be.
+    /// 100 MiB of zeros in 100 kB: more than a corpus of images can be.
     @Test func whatSwellsBeyondMeasureIsRefused() throws {
         let bomb = gzipped([UInt8](repeating: 0, count: 100 << 20), level: 9)
         var stream = try GzipStream(points: 0, source(of: bomb))

@@ -24,7 +24,7 @@ extension Conformance {
             }
         }
 
-        /// What is drawn for a convolution of a doubled picture against what it stands for, with the derivatives of both.
+        /// What is drawn for a convolution of a doubled image against what it stands for, with the derivatives of both.
         @Test(arguments: TestDevice.allCases) func convolutionAfterDoubling(_ device: TestDevice) throws {
             for (side, ins, outs) in [(1, 1, 1), (4, 8, 5), (5, 32, 16), (8, 3, 64)] {
                 var test = Case()

@@ -139,7 +139,7 @@ private func projected(_ index: [Int], _ shape: Shape) -> [Int] {
 // MARK: Operations
 
 /// Visits the pairs of taps of v [C×4×4×O] and w [O×3×3×C] that meet: output `position` + (0 or 1) of a transposed
-/// convolution of stride 2 reads the input cell that its doubled picture holds at the place tap k of w looks at.
+/// convolution of stride 2 reads the input cell that its doubled image holds at the place tap k of w looks at.
 private func doubled(
     _ x: [Double], _ w: Shape, _ v: Shape, _ add: (inout [Double], [Double], Int, Int) -> Void
 ) -> [Double] {

@@ -4,16 +4,16 @@ import Images
 import TestSupport
 import Testing
 
-extension PictureStore {
-    /// Bytes of all pictures.
+extension ImageStore {
+    /// Bytes of all images.
     func pixels() throws -> [UInt8] { try corpus.examples.indices.flatMap { try #require(try image($0)).pixels } }
 }
 
 @Suite struct BatchTests {
-    @Test func aBatchHoldsPicturesCaptionsAndMismatches() throws {
+    @Test func aBatchHoldsImagesCaptionsAndMismatches() throws {
         let (store, sampler, folder) = try batchParts()
         defer { withExtendedLifetime(folder) {} }
-        let batch = try Batch(pictures: store, sampler: sampler, firstImage: 29, size: 9)
+        let batch = try Batch(images: store, sampler: sampler, firstImage: 29, size: 9)
         let pairs = sampler.pairs(29..<38)
         #expect(batch.firstImage == 29 && batch.count == 9 && batch.images.count == 9 * 8 * 8 * 3)
         #expect(batch.captions == pairs.map(\.caption))
@@ -36,17 +36,17 @@ extension PictureStore {
         }
     }
 
-    @Test func aBadPictureIsReplacedBySomethingThatHangsOnNothingButTheSeed() throws {
+    @Test func aBadImageIsReplacedBySomethingThatHangsOnNothingButTheSeed() throws {
         let (_, sampler, folder) = try batchParts(shapes: 60)
         defer { withExtendedLifetime(folder) {} }
         let corpus = sampler.corpus
         let bad: Set = [7, 23, 41]
         for index in bad { try folder.write("no image".utf8, to: corpus.examples[index].path) }
         func batch(_ seed: UInt64, _ positions: Range<Int>) throws -> Batch {
-            let store = PictureStore(corpus: corpus, form: PictureForm(side: 8), badFiles: .skip)
+            let store = ImageStore(corpus: corpus, form: ImagePreprocessing(side: 8), badFiles: .skip)
             let sampler = try PairSampler(corpus: corpus, seed: seed, flips: true)
             return try Batch(
-                pictures: store, sampler: sampler, firstImage: positions.lowerBound, size: positions.count)
+                images: store, sampler: sampler, firstImage: positions.lowerBound, size: positions.count)
         }
         let whole = try batch(11, 0..<120)
         #expect(!whole.captions.contains { bad.contains($0.example) })
@@ -57,7 +57,7 @@ extension PictureStore {
         }
         let replaced = (0..<120).filter { bad.contains(pairs[$0].caption.example) }
         #expect(replaced.count == 6)
-        // It is not the same picture that takes every bad one's place.
+        // It is not the same image that takes every bad one's place.
         #expect(Set(replaced.map { whole.captions[$0].example }).count > 2)
         // Each place for itself, whoever asks, in whatever order.
         for place in replaced.reversed() {
@@ -79,11 +79,11 @@ extension PictureStore {
             try folder.write(Image(width: 40, height: 20, pixels: pixels).pngData(), to: "\(name).png")
         }
         let corpus = try Corpus(folder: folder.path, split: nil)
-        // A margin of a quarter makes 16 to 20: pictures stay as they are.
-        let form = PictureForm(side: 16, crop: .random, margin: 0.25)
-        let store = PictureStore(corpus: corpus, form: form)
+        // A margin of a quarter makes 16 to 20: images stay as they are.
+        let form = ImagePreprocessing(side: 16, crop: .random, margin: 0.25)
+        let store = ImageStore(corpus: corpus, form: form)
         let sampler = try PairSampler(corpus: corpus, seed: 3, flips: false)
-        let batch = try Batch(pictures: store, sampler: sampler, firstImage: 0, size: 600)
+        let batch = try Batch(images: store, sampler: sampler, firstImage: 0, size: 600)
         let length = 16 * 16 * 3
         let corners = (0..<600).map { (place: Int) -> [Int] in
             let red = ((batch.images[place * length] + 1) * 127.5 / 6).rounded()
@@ -94,12 +94,12 @@ extension PictureStore {
         #expect(Set(corners.map { $0[1] }) == Set(0...4))
         // Where one is shown by itself, it is the middle one.
         #expect(try store.image(0)?.pixels[0..<3] == [12 * 6, 2 * 12, 0])
-        let again = try Batch(pictures: store, sampler: sampler, firstImage: 577, size: 5)
+        let again = try Batch(images: store, sampler: sampler, firstImage: 577, size: 5)
         #expect(again.images[...] == batch.images[577 * length..<582 * length])
         // The rest of an item is what it is with windows at the centre.
-        let centred = PictureStore(corpus: corpus, form: PictureForm(side: 16))
+        let centred = ImageStore(corpus: corpus, form: ImagePreprocessing(side: 16))
         #expect(
-            try Batch(pictures: centred, sampler: sampler, firstImage: 0, size: 600).mismatches == batch.mismatches)
+            try Batch(images: centred, sampler: sampler, firstImage: 0, size: 600).mismatches == batch.mismatches)
     }
 }
 
@@ -109,12 +109,12 @@ extension PictureStore {
         let (store, sampler, folder) = try batchParts()
         defer { withExtendedLifetime(folder) {} }
         for (depth, firstImage) in [(1, 0), (4, 13), (9, 1_000_003)] {
-            let fresh = PictureStore(corpus: store.corpus, form: store.form)
+            let fresh = ImageStore(corpus: store.corpus, form: store.form)
             let feeder = BatchFeeder(
-                pictures: fresh, sampler: sampler, batchSize: 11, firstImage: firstImage, threads: threads, depth: depth
+                images: fresh, sampler: sampler, batchSize: 11, firstImage: firstImage, threads: threads, depth: depth
             )
             for step in 0..<20 {
-                let direct = try Batch(pictures: store, sampler: sampler, firstImage: firstImage + step * 11, size: 11)
+                let direct = try Batch(images: store, sampler: sampler, firstImage: firstImage + step * 11, size: 11)
                 #expect(try feeder.next() == direct)
             }
         }
@@ -123,10 +123,10 @@ extension PictureStore {
     @Test func theSharesOfAllRanksAreTheBatchOfOne() throws {
         let (store, sampler, folder) = try batchParts()
         defer { withExtendedLifetime(folder) {} }
-        let whole = BatchFeeder(pictures: store, sampler: sampler, batchSize: 21, firstImage: 5)
+        let whole = BatchFeeder(images: store, sampler: sampler, batchSize: 21, firstImage: 5)
         let ranks = (0..<3).map { rank in
             BatchFeeder(
-                pictures: PictureStore(corpus: store.corpus, form: store.form), sampler: sampler, batchSize: 21,
+                images: ImageStore(corpus: store.corpus, form: store.form), sampler: sampler, batchSize: 21,
                 firstImage: 5, shard: BatchShard(rank: rank, of: 3), threads: rank + 1)
         }
         for step in 0..<12 {
@@ -142,12 +142,12 @@ extension PictureStore {
     @Test func resumesInMidEpoch() throws {
         let (store, sampler, folder) = try batchParts()
         defer { withExtendedLifetime(folder) {} }
-        let whole = BatchFeeder(pictures: store, sampler: sampler, batchSize: 5)
+        let whole = BatchFeeder(images: store, sampler: sampler, batchSize: 5)
         var seen = 0
         for _ in 0..<9 { seen += try whole.next().count }
         let (newStore, newSampler, newFolder) = try batchParts()
         defer { withExtendedLifetime(newFolder) {} }
-        let resumed = BatchFeeder(pictures: newStore, sampler: newSampler, batchSize: 5, firstImage: seen)
+        let resumed = BatchFeeder(images: newStore, sampler: newSampler, batchSize: 5, firstImage: seen)
         for _ in 0..<9 { #expect(try resumed.next() == whole.next()) }
     }
 
@@ -155,7 +155,7 @@ extension PictureStore {
         let (store, sampler, folder) = try batchParts()
         defer { withExtendedLifetime(folder) {} }
         for round in 0..<50 {
-            let feeder = BatchFeeder(pictures: store, sampler: sampler, batchSize: 16)
+            let feeder = BatchFeeder(images: store, sampler: sampler, batchSize: 16)
             if round % 2 == 0 { #expect(try feeder.next().firstImage == 0) }
             if round % 3 == 0 { feeder.stop() }
         }
@@ -164,7 +164,7 @@ extension PictureStore {
     @Test func theFirstBatchIsThereBeforeOthersAreDecoded() throws {
         let (store, sampler, folder) = try batchParts(shapes: 300)
         defer { withExtendedLifetime(folder) {} }
-        let feeder = BatchFeeder(pictures: store, sampler: sampler, batchSize: 8, threads: 0)
+        let feeder = BatchFeeder(images: store, sampler: sampler, batchSize: 8, threads: 0)
         #expect(try feeder.next().count == 8)
         #expect(store.decodedCount == 8)
     }
@@ -172,8 +172,8 @@ extension PictureStore {
     @Test func decodesTheComingEpochAhead() throws {
         let (store, sampler, folder) = try batchParts(shapes: 300)
         defer { withExtendedLifetime(folder) {} }
-        let feeder = BatchFeeder(pictures: store, sampler: sampler, batchSize: 8)
-        // Two threads may decode the same picture when they come to it together.
+        let feeder = BatchFeeder(images: store, sampler: sampler, batchSize: 8)
+        // Two threads may decode the same image when they come to it together.
         #expect(eventually { store.decodedCount >= 300 })
         feeder.stop()
         let decoded = store.decodedCount
@@ -181,37 +181,37 @@ extension PictureStore {
         #expect(store.decodedCount == decoded)
     }
 
-    @Test func tellsOfTooManyBadPictures() throws {
+    @Test func tellsOfTooManyBadImages() throws {
         let (_, sampler, folder) = try batchParts(shapes: 300)
         defer { withExtendedLifetime(folder) {} }
         for index in 0..<4 { try folder.write("no image".utf8, to: sampler.corpus.examples[index * 50].path) }
-        for (badFiles, count) in [(BadFiles.few, 4), (.fail, 1)] {
-            let store = PictureStore(corpus: sampler.corpus, form: PictureForm(side: 8), badFiles: badFiles)
-            let feeder = BatchFeeder(pictures: store, sampler: sampler, batchSize: 16)
+        for (badFiles, count) in [(BadFilePolicy.few, 4), (.fail, 1)] {
+            let store = ImageStore(corpus: sampler.corpus, form: ImagePreprocessing(side: 8), badFiles: badFiles)
+            let feeder = BatchFeeder(images: store, sampler: sampler, batchSize: 16)
             let text = message { for _ in 0..<100 { _ = try feeder.next() } }
             #expect(text.contains("(\(count) of 300 images cannot be decoded)"), "\(text)")
             #expect(message { _ = try feeder.next() } == text)
         }
-        let store = PictureStore(corpus: sampler.corpus, form: PictureForm(side: 8), badFiles: .skip)
-        let feeder = BatchFeeder(pictures: store, sampler: sampler, batchSize: 16)
+        let store = ImageStore(corpus: sampler.corpus, form: ImagePreprocessing(side: 8), badFiles: .skip)
+        let feeder = BatchFeeder(images: store, sampler: sampler, batchSize: 16)
         for _ in 0..<40 { _ = try feeder.next() }
-        #expect(store.leftOut.total == 4)
-        #expect(store.leftOut.description == "4 skipped: 4 unreadable-image")
+        #expect(store.skipped.total == 4)
+        #expect(store.skipped.description == "4 skipped: 4 unreadable-image")
     }
 
-    @Test func endsWhereNoPictureIsUsable() throws {
+    @Test func endsWhereNoImageIsUsable() throws {
         let (_, sampler, folder) = try batchParts()
         defer { withExtendedLifetime(folder) {} }
         for example in sampler.corpus.examples { try folder.write([], to: example.path) }
-        let store = PictureStore(corpus: sampler.corpus, form: PictureForm(side: 8), badFiles: .skip)
-        let feeder = BatchFeeder(pictures: store, sampler: sampler, batchSize: 16)
+        let store = ImageStore(corpus: sampler.corpus, form: ImagePreprocessing(side: 8), badFiles: .skip)
+        let feeder = BatchFeeder(images: store, sampler: sampler, batchSize: 16)
         #expect(message { _ = try feeder.next() }.contains("(31 of 31 images cannot be decoded)"))
     }
 }
 
-func batchParts(shapes: Int = 31, flips: Bool = true) throws -> (PictureStore, PairSampler, TemporaryFolder) {
+func batchParts(shapes: Int = 31, flips: Bool = true) throws -> (ImageStore, PairSampler, TemporaryFolder) {
     let folder = try TemporaryFolder(shapes: shapes)
     let corpus = try Corpus(folder: folder.path, split: nil)
-    let store = PictureStore(corpus: corpus, form: PictureForm(side: 8))
+    let store = ImageStore(corpus: corpus, form: ImagePreprocessing(side: 8))
     return (store, try PairSampler(corpus: corpus, seed: 11, flips: flips), folder)
 }

@@ -7,7 +7,7 @@ import Testing
 @Suite struct ConversionTests {
     private func convert(
         _ folder: TemporaryFolder, to target: String, _ layout: CorpusConversion.Layout,
-        _ form: CorpusConversion.ImageOptions = CorpusConversion.ImageOptions(), badFiles: BadFiles = .few,
+        _ form: CorpusConversion.ImageOptions = CorpusConversion.ImageOptions(), badFiles: BadFilePolicy = .few,
         isInterrupted: () -> Bool = { false }
     ) throws -> CorpusConversion {
         try CorpusConversion(
@@ -19,7 +19,7 @@ import Testing
         ((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []).sorted()
     }
 
-    /// Expects two corpora to say the same of the same pictures.
+    /// Expects two corpora to say the same of the same images.
     private func expectAlike(_ a: Corpus, _ b: Corpus, sourceLocation: SourceLocation = #_sourceLocation) throws {
         #expect(a.examples.map(\.captions) == b.examples.map(\.captions), sourceLocation: sourceLocation)
         #expect(a.examples.map(\.label) == b.examples.map(\.label), sourceLocation: sourceLocation)
@@ -57,7 +57,7 @@ import Testing
         }
         #expect(sizes.count == written.shards && sizes.count > 2)
         #expect(sizes.allSatisfy { $0 <= 20_000 && $0 % 512 == 0 } && sizes.dropLast().allSatisfy { $0 > 17_000 })
-        // A picture that needs more than a shard may have is a shard by itself.
+        // An image that needs more than a shard may have is a shard by itself.
         let single = try convert(source, to: target.path + "2", .shards(.bytes(1)))
         defer { try? FileManager.default.removeItem(atPath: target.path + "2") }
         #expect(single.shards == 40)
@@ -76,13 +76,13 @@ import Testing
         #expect(tar.suffix(1024).allSatisfy { $0 == 0 })
     }
 
-    @Test func picturesOfAnotherSizeAndFormat() throws {
+    @Test func imagesOfAnotherSizeAndFormat() throws {
         let (source, target) = (try TemporaryFolder(), try TemporaryFolder())
         try source.write("a".utf8, to: "wide.txt")
         try source.write(Image(width: 60, height: 20, color: .black).pngData(), to: "wide.png")
         var form = CorpusConversion.ImageOptions()
         form.side = 16
-        for aspect in PictureAspect.allCases {
+        for aspect in AspectMode.allCases {
             form.aspect = aspect
             let path = "\(target.path)/\(aspect.rawValue)"
             _ = try convert(source, to: path, .folder, form)

@@ -2,10 +2,10 @@ import Corpora
 import TestSupport
 
 extension TemporaryFolder {
-    /// A folder of metadata lines; `pictures` are made as empty files, enough for a listing.
-    convenience init(metadata lines: [String], pictures: [String] = []) throws {
+    /// A folder of metadata lines; `images` are made as empty files, enough for a listing.
+    convenience init(metadata lines: [String], images: [String] = []) throws {
         try self.init()
-        for picture in pictures { try write([], to: picture) }
+        for image in images { try write([], to: image) }
         try write(lines.joined(separator: "\n").utf8, to: "metadata.jsonl")
     }
 

@@ -11,7 +11,7 @@ import Testing
                 #"{"file_name": "in/a.png", "text": ["two", "three"], "class": "ant", "split": "test"}"# + "\r",
                 "",
                 #"{"file_name": "c.png", "text": ["four"], "class": null}"#,
-            ], pictures: ["b.png", "in/a.png", "c.png"])
+            ], images: ["b.png", "in/a.png", "c.png"])
         let corpus = try Corpus(folder: folder.path, split: nil)
         #expect(corpus.examples.map(\.path) == ["b.png", "in/a.png", "c.png"])
         #expect(corpus.examples.map(\.captions) == [["one"], ["two", "three"], ["four"]])
@@ -45,21 +45,21 @@ import Testing
     ])
     func refusesBadRows(row: String, expected: String) throws {
         let folder = try TemporaryFolder(
-            metadata: [#"{"file_name": "ok.png", "text": "x"}"#, row], pictures: ["ok.png", "a.png"])
+            metadata: [#"{"file_name": "ok.png", "text": "x"}"#, row], images: ["ok.png", "a.png"])
         let text = message { _ = try Corpus(folder: folder.path, split: nil) }
         #expect(text.contains(expected), "\(text)")
         #expect(!text.contains("\n"))
     }
 
     @Test func namesTheLineThatIsNotUTF8() throws {
-        let folder = try TemporaryFolder(metadata: [], pictures: ["a.png"])
+        let folder = try TemporaryFolder(metadata: [], images: ["a.png"])
         try folder.write(Array(#"{"file_name": "a.png", "text": "x"}"#.utf8) + [10, 0xc3, 0x28], to: "metadata.jsonl")
         #expect(message { _ = try Corpus(folder: folder.path, split: nil) }.contains("metadata.jsonl:2: is not UTF-8"))
     }
 
-    @Test func countsMissingPicturesAndNamesTheFirst() throws {
+    @Test func countsMissingImagesAndNamesTheFirst() throws {
         let rows = ["a", "b", "c"].map { #"{"file_name": "\#($0).png", "text": "x"}"# }
-        let folder = try TemporaryFolder(metadata: rows, pictures: ["a.png"])
+        let folder = try TemporaryFolder(metadata: rows, images: ["a.png"])
         let text = message { _ = try Corpus(folder: folder.path, split: nil) }
         #expect(text.contains("metadata.jsonl:2: b.png does not exist (and 1 more of this kind)"), "\(text)")
     }
@@ -69,10 +69,10 @@ import Testing
         let empty = try TemporaryFolder(metadata: [" ", ""])
         #expect(message { _ = try Corpus(folder: empty.path, split: nil) }.contains("metadata.jsonl: has no rows"))
         let row = #"{"file_name": "a.png", "text": "x"}"#
-        let plain = try TemporaryFolder(metadata: [row], pictures: ["a.png"])
+        let plain = try TemporaryFolder(metadata: [row], images: ["a.png"])
         #expect(message { _ = try Corpus(folder: plain.path, split: "dev") }.contains("name no split at all"))
         let split = try TemporaryFolder(
-            metadata: [row.dropLast() + #", "split": "val"}"#], pictures: ["a.png"])
+            metadata: [row.dropLast() + #", "split": "val"}"#], images: ["a.png"])
         #expect(message { _ = try Corpus(folder: split.path, split: "dev") }.contains(#"no split "dev"; it has val"#))
     }
 }
@@ -133,7 +133,7 @@ import Testing
                 #"{"file_name": "../x.png", "text": "x"}"#,
                 "{",
                 #"{"file_name": "lost.png", "text": "x"}"#,
-            ], pictures: ["damaged.png"])
+            ], images: ["damaged.png"])
         let inspection = try CorpusInspection(folder: folder.path)
         #expect(
             inspection.problems.map(\.kind) == [

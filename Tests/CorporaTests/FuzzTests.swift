@@ -5,10 +5,10 @@ import Testing
 
 /// Every reader of a layout on damaged files: it may refuse them, and that is all.
 @Suite(.serialized) struct FuzzedCorpora {
-    /// Lists folders in which one of `files` is damaged, and reads whatever pictures are found.
+    /// Lists folders in which one of `files` is damaged, and reads whatever images are found.
     /// - Parameters:
     ///   - mutant: makes a damaged file.
-    ///   - least: one in so many pictures, at least, is to be read in spite of the damage.
+    ///   - least: one in so many images, at least, is to be read in spite of the damage.
     private func fuzz(
         _ name: String, beside files: [(String, String)] = [], seed: UInt64, least: Int = 4,
         sourceLocation: SourceLocation = #_sourceLocation,
@@ -31,7 +31,7 @@ import Testing
                             sourceLocation: sourceLocation)
                         if (try? corpus.encodedImage(example)) != nil { read += 1 }
                     }
-                    refused += corpus.leftOut.total
+                    refused += corpus.skipped.total
                 } catch let error as CorpusError {
                     #expect(!error.description.contains("\n"), sourceLocation: sourceLocation)
                     refused += 1
@@ -47,8 +47,8 @@ import Testing
             sourceLocation: sourceLocation)
     }
 
-    private static let pictures = ["a.png", "b c.jpg", "in/d.webp"]
-    private static let empty = pictures.map { ($0, "") }
+    private static let images = ["a.png", "b c.jpg", "in/d.webp"]
+    private static let empty = images.map { ($0, "") }
 
     @Test func metadataLines() throws {
         let text = """

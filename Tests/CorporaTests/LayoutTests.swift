@@ -88,7 +88,7 @@ private func described(_ corpus: Corpus) -> [String] {
                 #"{"prompt": "no", "file_name": "a.png", "caption": "no", "text": "yes", "captions": 3}"#,
                 #"{"file_name": "b.png", "captions": ["one", "two"], "prompt": "no"}"#,
                 #"{"file_name": "c.png", "caption_1": "one", "caption_2": "two"}"#,
-            ], pictures: ["a.png", "b.png", "c.png"])
+            ], images: ["a.png", "b.png", "c.png"])
         let corpus = try Corpus(folder: folder.path, split: nil)
         #expect(corpus.examples.map(\.captions) == [["yes"], ["one", "two"], ["one", "two"]])
     }
@@ -202,8 +202,8 @@ private func described(_ corpus: Corpus) -> [String] {
 
 @Suite struct LayoutTests {
     @Test func saysWhatWasLookedForAndWhatWasFound() throws {
-        let pictures = try folder([("a.png", nil), ("b.JPG", nil)])
-        let text = message { _ = try Corpus(folder: pictures.path, split: nil) }
+        let images = try folder([("a.png", nil), ("b.JPG", nil)])
+        let text = message { _ = try Corpus(folder: images.path, split: nil) }
         for sign in ["metadata.jsonl", "metadata.csv", "COCO", "text_c10", ".txt", "WebDataset"] {
             #expect(text.contains(sign), "\(text)")
         }
@@ -221,9 +221,9 @@ private func described(_ corpus: Corpus) -> [String] {
         #expect(file.contains("Parquet is not supported"), "\(file)")
     }
 
-    @Test func textsWithoutPicturesAreRemarkedOn() throws {
+    @Test func textsWithoutImagesAreRemarkedOn() throws {
         let folder = try folder([("1.png", nil), ("1.txt", "x"), ("README.txt", "hello"), (".2.png", nil)])
-        #expect(try Corpus(folder: folder.path, split: nil).leftOut.total == 0)
+        #expect(try Corpus(folder: folder.path, split: nil).skipped.total == 0)
         let inspection = try CorpusInspection(folder: folder.path)
         #expect(inspection.counts[.unpairedText] == 1 && CorpusProblem.Kind.unpairedText.isNotice)
         #expect(inspection.problems.contains { "\($0)" == "README.txt: has no image beside it" })
@@ -234,11 +234,11 @@ private func described(_ corpus: Corpus) -> [String] {
     @Test func fewAreLeftOutAndManyAreNot() throws {
         let rows = (0..<200).map { #"{"file_name": "\#($0).png", "text": "x \#($0)"}"# }
         let there = (0..<200).map { "\($0).png" }
-        let folder = try TemporaryFolder(metadata: rows, pictures: there.filter { $0 != "7.png" && $0 != "8.png" })
+        let folder = try TemporaryFolder(metadata: rows, images: there.filter { $0 != "7.png" && $0 != "8.png" })
         let corpus = try Corpus(folder: folder.path, split: nil)
         #expect(corpus.examples.count == 198 && corpus.captions.count == 198)
-        #expect(corpus.leftOut.description == "2 skipped: 2 missing-image")
-        #expect(corpus.leftOut.first.map(\.line) == [8, 9])
+        #expect(corpus.skipped.description == "2 skipped: 2 missing-image")
+        #expect(corpus.skipped.first.map(\.line) == [8, 9])
         #expect(message { _ = try Corpus(folder: folder.path, split: nil, badFiles: .fail) }.contains("7.png does not"))
         try FileManager.default.removeItem(atPath: folder.path + "/9.png")
         #expect(message { _ = try Corpus(folder: folder.path, split: nil) }.contains("(and 2 more of this kind)"))
@@ -246,20 +246,20 @@ private func described(_ corpus: Corpus) -> [String] {
     }
 
     @Test func countsAllAndNamesTheFirst() {
-        var leftOut = SkippedItems(keeping: 2)
-        #expect("\(leftOut)" == "none skipped")
+        var skipped = SkippedItems(keeping: 2)
+        #expect("\(skipped)" == "none skipped")
         for row in 0..<5 {
-            leftOut.add(.init(kind: row == 0 ? .tooLong : .noCaption, file: "\(row)", line: nil, detail: ""))
+            skipped.add(.init(kind: row == 0 ? .tooLong : .noCaption, file: "\(row)", line: nil, detail: ""))
         }
-        #expect(leftOut.total == 5 && leftOut.first.map(\.file) == ["0", "1"])
-        #expect("\(leftOut)" == "5 skipped: 1 too-long, 4 no-caption")
+        #expect(skipped.total == 5 && skipped.first.map(\.file) == ["0", "1"])
+        #expect("\(skipped)" == "5 skipped: 1 too-long, 4 no-caption")
     }
 
-    @Test func oneBadCaptionDoesNotTakeItsPictureAlong() throws {
+    @Test func oneBadCaptionDoesNotTakeItsImageAlong() throws {
         let folder = try TemporaryFolder(
-            metadata: [#"{"file_name": "a.png", "text": ["good", "", "bad\u0007"]}"#], pictures: ["a.png"])
+            metadata: [#"{"file_name": "a.png", "text": ["good", "", "bad\u0007"]}"#], images: ["a.png"])
         let corpus = try Corpus(folder: folder.path, split: nil, badFiles: .skip)
         #expect(corpus.examples.map(\.captions) == [["good"]])
-        #expect(corpus.leftOut.counts == [.noCaption: 1, .controlCharacter: 1])
+        #expect(corpus.skipped.counts == [.noCaption: 1, .controlCharacter: 1])
     }
 }

@@ -19,7 +19,7 @@ import Testing
         return pairs.sorted { $0.lexicographicallyPrecedes($1) }
     }
 
-    /// Codes around a few centres; in the second kind only ten bits ever differ, as where all pictures are on white.
+    /// Codes around a few centres; in the second kind only ten bits ever differ, as where all images are on white.
     @Test(arguments: [0, 1, 3, 4, 7], [UInt64.max, 0x3FF0_0000])
     func everyPairIsFoundOnce(limit: Int, varying: UInt64) {
         var random = RandomStream(seed: 3, purpose: "codes", index: UInt64(limit))

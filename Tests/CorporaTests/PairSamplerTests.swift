@@ -3,14 +3,14 @@ import TestSupport
 import Testing
 
 @Suite struct PairSamplerTests {
-    /// Listings with no pixels: (class, captions) of each picture.
+    /// Listings with no pixels: (class, captions) of each image.
     private func corpus(_ rows: [(String?, [String])]) throws -> (TemporaryFolder, Corpus) {
         let folder = try TemporaryFolder(
             metadata: rows.enumerated().map { index, row in
                 let texts = row.1.map { "\"\($0)\"" }.joined(separator: ", ")
                 let name = row.0.map { #", "class": "\#($0)""# } ?? ""
                 return #"{"file_name": "\#(index).png", "text": [\#(texts)]\#(name)}"#
-            }, pictures: rows.indices.map { "\($0).png" })
+            }, images: rows.indices.map { "\($0).png" })
         return (folder, try Corpus(folder: folder.path, split: nil))
     }
 

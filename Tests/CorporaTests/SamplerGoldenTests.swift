@@ -5,7 +5,7 @@ import Testing
 /// The order and the draws of training, held against lists taken when they were first written down: a run that began
 /// with another version of Limn goes on as it would have.
 @Suite struct SamplerGoldenTests {
-    /// Two captions a picture, three classes, now and then none; captions in common, in other case, composed and not.
+    /// Two captions an image, three classes, now and then none; captions in common, in other case, composed and not.
     private func corpus() throws -> (TemporaryFolder, Corpus) {
         let odd = ["caf\u{e9} noir", "CAFE\u{301} NOIR", "\u{130}stanbul", "\u{df}traße"]
         let rows = (0..<40).map { index in
@@ -13,7 +13,7 @@ import Testing
             let shared = index < 8 ? odd[index % 4] : index % 7 == 0 ? "A Bird" : "bird \(index)"
             return #"{"file_name": "\#(index).png", "text": ["\#(shared)", "the bird number \#(index / 2)"]\#(name)}"#
         }
-        let folder = try TemporaryFolder(metadata: rows, pictures: (0..<40).map { "\($0).png" })
+        let folder = try TemporaryFolder(metadata: rows, images: (0..<40).map { "\($0).png" })
         return (folder, try Corpus(folder: folder.path, split: nil))
     }
 

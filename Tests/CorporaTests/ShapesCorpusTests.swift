@@ -11,7 +11,7 @@ import Testing
         "white": [255, 255, 255], "gray": [128, 128, 128], "black": [0, 0, 0],
     ]
 
-    /// The colours of a picture by name, commonest first, each with the mean place of its pixels in 0 ..< 1.
+    /// The colours of an picture by name, commonest first, each with the mean place of its pixels in 0 ..< 1.
     private func areas(_ drawing: ShapesCorpus.Drawing) -> [(color: String, center: SIMD2<Double>)] {
         var places: [SIMD3<Int>: [SIMD2<Double>]] = [:]
         let side = drawing.image.width
@@ -136,7 +136,9 @@ import Testing
         let corpus = try Corpus(folder: root.appending(path: "corpora/shapes").path, split: nil)
         let drawn = ShapesCorpus.draw(count: 64, seed: 1)
         #expect(corpus.examples.map(\.captions) == drawn.map(\.captions))
-        #expect(try PictureStore(corpus: corpus, form: PictureForm(side: 64)).pixels() == drawn.flatMap(\.image.pixels))
+        #expect(
+            try ImageStore(corpus: corpus, form: ImagePreprocessing(side: 64)).pixels() == drawn.flatMap(\.image.pixels)
+        )
     }
 }
 

@@ -87,7 +87,7 @@ struct ShardFlaw: Sendable, CustomStringConvertible {
 }
 
 extension TarBytes {
-    /// A text, and the picture that it belongs to.
+    /// A text, and the image that it belongs to.
     mutating func addPair(_ text: String, _ content: some Collection<UInt8>) {
         add(text, content)
         add("e.jpg", "x".utf8)

@@ -20,7 +20,7 @@ private func sampleShard(_ mark: String = "") -> TarBytes {
     return tar
 }
 
-private func corpus(_ tar: [UInt8], badFiles: BadFiles = .few) throws -> (Corpus, TemporaryFolder) {
+private func corpus(_ tar: [UInt8], badFiles: BadFilePolicy = .few) throws -> (Corpus, TemporaryFolder) {
     let folder = try TemporaryFolder()
     try folder.write(tar, to: "a.tar")
     return (try Corpus(folder: folder.path + "/a.tar", split: nil, badFiles: badFiles), folder)
@@ -28,7 +28,7 @@ private func corpus(_ tar: [UInt8], badFiles: BadFiles = .few) throws -> (Corpus
 
 @Suite struct ShardTests {
     @Test(arguments: ["plain.tar", "packed.tar.gz", "packed.tgz"])
-    func readsPairsAndTheirPictures(name: String) throws {
+    func readsPairsAndTheirImages(name: String) throws {
         let folder = try TemporaryFolder()
         let bytes = sampleShard().ended
         try folder.write(name.hasSuffix("z") ? gzipped(bytes) : bytes, to: "shards/\(name)")
@@ -98,10 +98,10 @@ private func corpus(_ tar: [UInt8], badFiles: BadFiles = .few) throws -> (Corpus
         tar.add("last.txt", "still read".utf8)
         for bytes in [tar.ended, gzipped(tar.ended)] {
             let (corpus, _) = try corpus(bytes, badFiles: .skip)
-            #expect(corpus.leftOut.total == 1)
-            let problem = corpus.leftOut.first.first
+            #expect(corpus.skipped.total == 1)
+            let problem = corpus.skipped.first.first
             #expect(problem?.kind == flaw.kind)
-            #expect(problem?.description.contains(flaw.words) == true, "\(corpus.leftOut.first)")
+            #expect(problem?.description.contains(flaw.words) == true, "\(corpus.skipped.first)")
             #expect((corpus.examples.last?.captions == ["still read"]) == !flaw.endsShard)
             #expect(corpus.examples.first?.captions == ["a caption", "another"])
         }
@@ -135,19 +135,19 @@ private func corpus(_ tar: [UInt8], badFiles: BadFiles = .few) throws -> (Corpus
         let whole = sampleShard().ended
         for count in [100, 700, whole.count - 2000] {
             for cut in [Array(whole.prefix(count)), gzipped(Array(whole.prefix(count)))] {
-                let listed = try? corpus(cut, badFiles: .skip).0.leftOut
+                let listed = try? corpus(cut, badFiles: .skip).0.skipped
                 #expect(listed.map { $0.counts[.damagedArchive] == 1 } ?? (count < 1000), "\(count)")
             }
         }
         let packed = gzipped(whole)
         for cut in [packed.prefix(packed.count / 2), packed.prefix(packed.count - 6)] {
-            #expect(try corpus(Array(cut), badFiles: .skip).0.leftOut.first.last?.detail == "it has been cut short")
+            #expect(try corpus(Array(cut), badFiles: .skip).0.skipped.first.last?.detail == "it has been cut short")
         }
         // Of a longer compressed one the end is not known before it is there.
         var long = TarBytes()
         long.add("noise.bin", noise(300_000))
         let early = gzipped(Array(long.bytes.prefix(200_000)))
-        #expect(try corpus(early, badFiles: .skip).0.leftOut.first.first?.detail == "ends within its last member")
+        #expect(try corpus(early, badFiles: .skip).0.skipped.first.first?.detail == "ends within its last member")
         // Tools that leave out the zeros at the end are forgiven.
         #expect(try corpus(sampleShard().bytes).0.examples.count == 3)
         let text = message { _ = try corpus(Array("no archive at all".utf8)) }
@@ -160,7 +160,7 @@ private func corpus(_ tar: [UInt8], badFiles: BadFiles = .few) throws -> (Corpus
         var tar = TarBytes()
         tar.add("zeros.bin", [UInt8](repeating: 0, count: 120_000_000))
         let bomb = gzipped(tar.ended, level: 9)
-        let detail = try corpus(bomb, badFiles: .skip).0.leftOut.first.first?.detail
+        let detail = try corpus(bomb, badFiles: .skip).0.skipped.first.first?.detail
         #expect(detail == "it expands to more than 200 times its size")
     }
 }
@@ -187,12 +187,12 @@ private func corpus(_ tar: [UInt8], badFiles: BadFiles = .few) throws -> (Corpus
             #expect(corpus.examples.map(\.path) == names.map { "\(archive)/\($0).jpg" })
             for (index, name) in names.enumerated() {
                 #expect(corpus.examples[index].captions == ["caption of \(name)"])
-                let picture = (0..<1000 + index * 211).map { UInt8(truncatingIfNeeded: $0 * $0 + index) }
-                #expect(try corpus.encodedImage(index) == picture)
+                let image = (0..<1000 + index * 211).map { UInt8(truncatingIfNeeded: $0 * $0 + index) }
+                #expect(try corpus.encodedImage(index) == image)
             }
             let expected: [CorpusProblem.Kind: Int] =
                 format.hasPrefix("sparse") ? [.damagedArchive: 1] : [.unsafePath: 2]
-            #expect(corpus.leftOut.counts == expected, "\(corpus.leftOut.first)")
+            #expect(corpus.skipped.counts == expected, "\(corpus.skipped.first)")
         }
     }
 }

@@ -8,19 +8,19 @@ import Testing
         CorpusSplit.Part(name: "train", fraction: 0.8), CorpusSplit.Part(name: "test", fraction: 0.2),
     ]
 
-    /// `count` pictures, each its own bytes but for those that `copies` names; classes of unequal size.
+    /// `count` images, each its own bytes but for those that `copies` names; classes of unequal size.
     private func corpus(_ count: Int, copies: [Int: Int] = [:], classes: Int = 6) throws -> TemporaryFolder {
         let lines = (0..<count).map { number in
             let label = classes == 0 ? "" : #", "class": "c\#(number * number % classes)""#
             return
-                #"{"file_name": "\#(number).png", "text": ["picture \#(number)"]\#(label), "note": [1, {"split": 2}]}"#
+                #"{"file_name": "\#(number).png", "text": ["image \#(number)"]\#(label), "note": [1, {"split": 2}]}"#
         }
         let folder = try TemporaryFolder(metadata: lines)
         for number in 0..<count { try folder.write("bytes \(copies[number] ?? number)".utf8, to: "\(number).png") }
         return folder
     }
 
-    /// The part of each picture, as the metadata says that the division makes.
+    /// The part of each image, as the metadata says that the division makes.
     private func splits(_ division: CorpusSplit, in folder: TemporaryFolder) throws -> [Int: String] {
         try folder.write(division.metadata(), to: "metadata.jsonl")
         let corpus = try Corpus(folder: folder.path, split: nil)
@@ -55,7 +55,7 @@ import Testing
     }
 
     @Test(arguments: CorpusSplit.Rule.allCases)
-    func equalPicturesStayTogether(rule: CorpusSplit.Rule) throws {
+    func equalImagesStayTogether(rule: CorpusSplit.Rule) throws {
         // Of classes few are tied together, or one would be left.
         let copied = rule == .random ? 40 : 2
         let copies = Dictionary(uniqueKeysWithValues: (0..<copied).map { ($0 * 5 + 103, $0) })
@@ -95,7 +95,7 @@ import Testing
             #"{"file_name": "./b.png", "text": ["split", "\"split\""], "more": {"split": "x"} }"#, "", "no row",
             #"{"text": "c", "file_name": "c.png", "split": null, "split": "twice"}"#,
         ]
-        let folder = try TemporaryFolder(metadata: before, pictures: [])
+        let folder = try TemporaryFolder(metadata: before, images: [])
         for name in ["a", "b", "c"] { try folder.write(name.utf8, to: "\(name).png") }
         let corpus = try Corpus(folder: folder.path, split: nil, badFiles: .skip)
         let halves = [CorpusSplit.Part(name: "A", fraction: 0.7), CorpusSplit.Part(name: "B", fraction: 0.3)]

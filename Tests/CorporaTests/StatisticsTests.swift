@@ -5,8 +5,8 @@ import TestSupport
 import Testing
 
 @Suite struct StatisticsTests {
-    /// A picture with broad features: a disc on a slope of colours.
-    private func picture(_ number: Int, width: Int = 48, height: Int = 32) -> Image {
+    /// An image with broad features: a disc on a slope of colours.
+    private func image(_ number: Int, width: Int = 48, height: Int = 32) -> Image {
         var pixels: [UInt8] = []
         for y in 0..<height {
             for x in 0..<width {
@@ -30,9 +30,9 @@ import Testing
             row("1.png", "a red, red Rose", "train"), row("2.png", "Rose red: a", "test"),
             row("3.png", "it's “naïve”", "train", "b"), row("4.png", "gone", "train"),
         ])
-        try folder.write(picture(1).pngData(), to: "1.png")
-        try folder.write(picture(2).pngData(), to: "2.png")
-        try folder.write(picture(3, width: 20, height: 50).pngData(), to: "3.png")
+        try folder.write(image(1).pngData(), to: "1.png")
+        try folder.write(image(2).pngData(), to: "2.png")
+        try folder.write(image(3, width: 20, height: 50).pngData(), to: "3.png")
         let statistics = try CorpusStatistics(folder: folder.path)
         #expect(statistics.images == 3)
         #expect(statistics.skipped == [Tally(name: "missing-image", count: 1)])
@@ -48,12 +48,12 @@ import Testing
         #expect(statistics.duplicateCaptions.worst.first?.caption == "a red, red Rose")
     }
 
-    @Test func repeatedPicturesWithinAndAcrossSplits() throws {
+    @Test func repeatedImagesWithinAndAcrossSplits() throws {
         let names = ["1", "same", "resized", "bright", "2", "twin", "3"]
         let splits = ["train", "test", "test", "train", "train", "train", "test"]
         let folder = try TemporaryFolder(
             metadata: zip(names, splits).enumerated().map { row("\($1.0).png", "caption \($0)", $1.1) })
-        let first = picture(1)
+        let first = image(1)
         let one = try first.pngData()
         try folder.write(one, to: "1.png")
         try folder.write(one, to: "same.png")
@@ -63,9 +63,9 @@ import Testing
         let bright = Image(
             width: first.width, height: first.height, pixels: first.pixels.map { UInt8(128 + Int($0) / 2) })
         try folder.write(bright.pngData(), to: "bright.png")
-        try folder.write(picture(6).pngData(), to: "2.png")
-        try folder.write(picture(6).pngData(), to: "twin.png")
-        try folder.write(picture(11).pngData(), to: "3.png")
+        try folder.write(image(6).pngData(), to: "2.png")
+        try folder.write(image(6).pngData(), to: "twin.png")
+        try folder.write(image(11).pngData(), to: "3.png")
 
         let statistics = try CorpusStatistics(folder: folder.path)
         #expect(statistics.duplicateImages.within == 2 && statistics.duplicateImages.across == 2)
@@ -89,8 +89,8 @@ import Testing
         #expect(CaptionWords.split(text) == words)
     }
 
-    @Test func aFolderWithoutAReadablePicture() throws {
-        let folder = try TemporaryFolder(metadata: [row("1.png", "a", "train")], pictures: ["1.png"])
+    @Test func aFolderWithoutAReadableImage() throws {
+        let folder = try TemporaryFolder(metadata: [row("1.png", "a", "train")], images: ["1.png"])
         #expect(message { _ = try CorpusStatistics(folder: folder.path) }.contains("1 of 1 images cannot be decoded"))
     }
 }

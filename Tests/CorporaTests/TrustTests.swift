@@ -10,12 +10,12 @@ import Testing
     private func problem(_ row: String, _ prepare: (TemporaryFolder) throws -> Void = { _ in }) throws -> String {
         let folder = try TemporaryFolder(
             metadata: [#"{"file_name": "ok.png", "text": "x"}"#, row, #"{"file_name": "ok2.png", "text": "x"}"#],
-            pictures: ["ok.png", "ok2.png", "a.png"])
+            images: ["ok.png", "ok2.png", "a.png"])
         try prepare(folder)
         let corpus = try Corpus(folder: folder.path, split: nil, badFiles: .skip)
         #expect(corpus.examples.first?.path == "ok.png" && corpus.examples.last?.path == "ok2.png")
-        #expect(corpus.leftOut.total == 1)
-        return corpus.leftOut.first.first.map { "\($0.kind.rawValue) \($0)" } ?? "none"
+        #expect(corpus.skipped.total == 1)
+        return corpus.skipped.first.first.map { "\($0.kind.rawValue) \($0)" } ?? "none"
     }
 
     private func link(_ name: String, to target: String, in folder: TemporaryFolder) throws {
@@ -43,7 +43,7 @@ import Testing
         try link("b.png", to: elsewhere.path + "/secret.png", in: sidecars)
         let corpus = try Corpus(folder: sidecars.path, split: nil, badFiles: .skip)
         #expect(corpus.examples.map(\.path) == ["a.png"])
-        #expect(corpus.leftOut.first.map { "\($0)" } == ["b.png: leaves the folder through a link"])
+        #expect(corpus.skipped.first.map { "\($0)" } == ["b.png: leaves the folder through a link"])
     }
 
     @Test func linksWithinTheFolderAreFollowed() throws {
@@ -60,7 +60,7 @@ import Testing
         #expect(try Corpus(folder: folder.path + "/whole", split: nil).examples.count == 2)
     }
 
-    @Test func pipesAndFoldersAreNoPictures() throws {
+    @Test func pipesAndFoldersAreNoImages() throws {
         let pipe = try problem(#"{"file_name": "p.png", "text": "x"}"#) {
             #expect(mkfifo($0.path + "/p.png", 0o600) == 0)
         }
@@ -96,11 +96,11 @@ import Testing
                     #"{"file_name": "ok.png", "text": "x"}"#,
                     row + String(repeating: " ", count: length - row.utf8.count),
                     #"{"file_name": "ok2.png", "text": "last"}"#,
-                ], pictures: ["ok.png", "ok2.png", "a.png"])
+                ], images: ["ok.png", "ok2.png", "a.png"])
             let corpus = try Corpus(folder: folder.path, split: nil, badFiles: .skip)
             #expect(corpus.examples.count == (length > 1 << 20 ? 2 : 3), "\(length)")
             #expect(corpus.captions.last == "last")
-            #expect(corpus.leftOut.first.map(\.line) == (length > 1 << 20 ? [2] : []))
+            #expect(corpus.skipped.first.map(\.line) == (length > 1 << 20 ? [2] : []))
         }
     }
 
@@ -114,7 +114,7 @@ import Testing
                 text == "control-character metadata.jsonl:2: a.png has a caption with the control character U+\(code)")
         }
         let folder = try TemporaryFolder(
-            metadata: [#"{"file_name": "a.png", "text": "\t a\tb\r\nc é \ud83c\udf38 \u00a0\n"}"#], pictures: ["a.png"])
+            metadata: [#"{"file_name": "a.png", "text": "\t a\tb\r\nc é \ud83c\udf38 \u00a0\n"}"#], images: ["a.png"])
         #expect(try Corpus(folder: folder.path, split: nil).examples[0].captions == ["a b  c é 🌸"])
     }
 
@@ -135,7 +135,7 @@ import Testing
         #expect(text == "repeated-image metadata.jsonl:2: ok.png is already listed on line 1")
     }
 
-    @Test func picturesWithoutARowAreRemarkedOnAndNoObstacle() throws {
+    @Test func imagesWithoutARowAreRemarkedOnAndNoObstacle() throws {
         let folder = try TemporaryFolder(shapes: 3)
         try folder.write([], to: "images/extra.jpeg")
         try folder.write([], to: "images/.hidden.png")
@@ -147,7 +147,7 @@ import Testing
             ])
     }
 
-    @Test func aPictureThatIsGoneOrTooLargeIsNamed() throws {
+    @Test func aImageThatIsGoneOrTooLargeIsNamed() throws {
         let folder = try TemporaryFolder(shapes: 2)
         let corpus = try Corpus(folder: folder.path, split: nil)
         let path = folder.path + "/" + corpus.examples[0].path
@@ -174,6 +174,6 @@ import Testing
         }
         let corpus = try Corpus(folder: folder.path, split: nil, badFiles: .skip)
         #expect(corpus.examples.map(\.path) == ["a.png"])
-        #expect(corpus.leftOut.counts == [.notUTF8: 2])
+        #expect(corpus.skipped.counts == [.notUTF8: 2])
     }
 }

@@ -54,18 +54,18 @@ struct ColorTests {
         let yellow = disc([250, 220, 20], on: leaves)
         let captions = ["a yellow flower", "a red flower", "a large flower", "a flower with yellow and red petals"]
         let accuracy = try ColorAccuracy(
-            pictures: [yellow, yellow, yellow, yellow], side: 32, captions: captions)
+            images: [yellow, yellow, yellow, yellow], side: 32, captions: captions)
         #expect(abs(accuracy.value - 2.0 / 3) < 1e-12 && accuracy.count == 3)
     }
 
     @Test("refuses sizes that do not agree")
     func degenerate() {
-        #expect(throws: EvaluationError.mismatch("bytes of a picture", expected: 12, found: 3)) {
+        #expect(throws: EvaluationError.mismatch("bytes of an image", expected: 12, found: 3)) {
             try NamedColor.dominant(pixels: [1, 2, 3], side: 2, countsGreen: true)
         }
         #expect(throws: EvaluationError.self) { try NamedColor.dominant(pixels: [], side: 0, countsGreen: true) }
         #expect(throws: EvaluationError.self) { try NamedColor.dominant(pixels: [], side: .max, countsGreen: true) }
-        #expect(throws: EvaluationError.self) { try ColorAccuracy(pictures: [], side: 2, captions: ["red flower"]) }
-        #expect(throws: EvaluationError.self) { try ColorAccuracy(pictures: [], side: 2, captions: []) }
+        #expect(throws: EvaluationError.self) { try ColorAccuracy(images: [], side: 2, captions: ["red flower"]) }
+        #expect(throws: EvaluationError.self) { try ColorAccuracy(images: [], side: 2, captions: []) }
     }
 }

@@ -11,7 +11,7 @@ struct FrechetDistanceTests {
         #expect(distance.counts == [40, 50])
     }
 
-    @Test("agrees with NumPy where there are fewer pictures than features")
+    @Test("agrees with NumPy where there are fewer images than features")
     func singular() throws {
         let distance = try frechetDistance(sampleFeatures(5, 8, seed: 3), sampleFeatures(4, 8, seed: 4))
         #expect(abs(distance.value - 3.501314317618645) < 1e-6)
@@ -38,7 +38,7 @@ struct FrechetDistanceTests {
         let one = matrix(1, 2, [0, 1])
         let two = matrix(2, 2, [0, 1, 2, 3])
         let three = matrix(2, 3, [0, 1, 2, 3, 4, 5])
-        #expect(throws: EvaluationError.tooFew("pictures for a covariance", found: 1, needed: 2)) {
+        #expect(throws: EvaluationError.tooFew("images for a covariance", found: 1, needed: 2)) {
             try frechetDistance(two, one)
         }
         #expect(throws: EvaluationError.mismatch("length of a feature vector", expected: 2, found: 3)) {

@@ -19,7 +19,7 @@ struct DiversityTests {
     func collapse() throws {
         let one = matrix(2, 3, [0.1, 0.2, 0.3, 0.1, 0.2, 0.3])
         #expect(try pairwiseDistanceRatio(generated: [one], real: [matrix(2, 3, [0, 0, 0, 1, 1, 1])]).ratio < 1e-7)
-        #expect(throws: EvaluationError.noSpread("real pictures")) {
+        #expect(throws: EvaluationError.noSpread("real images")) {
             try pairwiseDistanceRatio(generated: [one], real: [matrix(2, 3, [0, 0, 0, 0, 0, 0])])
         }
     }
@@ -34,7 +34,7 @@ struct DiversityTests {
         #expect(nearest.allSatisfy { abs($0.distance - 0.25) < 1e-6 })
     }
 
-    @Test("copies of the training set are told from new pictures")
+    @Test("copies of the training set are told from new images")
     func memorization() throws {
         let training = sampleFeatures(400, 8, seed: 1)
         let heldOut = sampleFeatures(200, 8, seed: 2)

@@ -14,7 +14,7 @@ struct RetrievalPrecisionTests {
     let captions = noise(200, width: 16, "captions")
     let classes = (0..<200).map { $0 / 2 }
 
-    @Test("is 1 for pictures that lie where their captions do, whatever their length")
+    @Test("is 1 for images that lie where their captions do, whatever their length")
     func perfect() throws {
         let images = matrix(200, 16, captions.values.map { $0 * 7 })
         let precision = try RetrievalPrecision(
@@ -23,9 +23,9 @@ struct RetrievalPrecisionTests {
         #expect(precision.queries == 200 && precision.candidates == 100)
     }
 
-    @Test("counts folds by every tenth picture")
+    @Test("counts folds by every tenth image")
     func folds() throws {
-        // Pictures 0, 10, 20, … point away from their captions: one fold of ten misses.
+        // Images 0, 10, 20, … point away from their captions: one fold of ten misses.
         let values = captions.values.enumerated().map { ($0.offset / 16) % 10 == 0 ? -$0.element : $0.element }
         let precision = try RetrievalPrecision(
             images: matrix(200, 16, values), truths: Array(0..<200), captions: captions, classes: classes, seed: 1)
@@ -33,7 +33,7 @@ struct RetrievalPrecisionTests {
         #expect(abs(precision.deviation - 0.3) < 1e-12)
     }
 
-    @Test("is about 1 % for unrelated pictures, and the same for a seed")
+    @Test("is about 1 % for unrelated images, and the same for a seed")
     func chance() throws {
         let images = noise(5000, width: 16, "images")
         let truths = (0..<5000).map { $0 % 200 }
@@ -49,13 +49,13 @@ struct RetrievalPrecisionTests {
                 != precision)
     }
 
-    @Test("captions of the own class are no rivals")
+    @Test("captions of the own class are no negatives")
     func ownClass() throws {
         // Every class has one direction, so that the class-mate ties and only a rival of another class may lose to it.
         let directions = captions.values.enumerated().map { captions.values[$0.offset / 32 * 32 + $0.offset % 16] }
         let twins = matrix(200, 16, directions)
         let precision = try RetrievalPrecision(
-            images: twins, truths: Array(0..<200), captions: twins, classes: classes, rivals: 198, seed: 1)
+            images: twins, truths: Array(0..<200), captions: twins, classes: classes, negatives: 198, seed: 1)
         #expect(precision.mean == 1)
     }
 
@@ -70,10 +70,11 @@ struct RetrievalPrecisionTests {
     @Test("refuses sizes that do not agree and features without direction")
     func degenerate() {
         func precision(
-            _ images: FeatureMatrix, _ truths: [Int], classes: [Int]? = nil, rivals: Int = 99
+            _ images: FeatureMatrix, _ truths: [Int], classes: [Int]? = nil, negatives: Int = 99
         ) throws -> RetrievalPrecision {
             try RetrievalPrecision(
-                images: images, truths: truths, captions: captions, classes: classes ?? self.classes, rivals: rivals,
+                images: images, truths: truths, captions: captions, classes: classes ?? self.classes,
+                negatives: negatives,
                 seed: 1)
         }
         let images = noise(10, width: 16, "images")
@@ -82,12 +83,12 @@ struct RetrievalPrecisionTests {
         #expect(throws: EvaluationError.self) { try precision(images, Array(191..<201)) }
         #expect(throws: EvaluationError.self) { try precision(images, Array(0..<10), classes: [1]) }
         #expect(throws: EvaluationError.tooFew("captions of other classes", found: 198, needed: 199)) {
-            try precision(images, Array(0..<10), rivals: 199)
+            try precision(images, Array(0..<10), negatives: 199)
         }
-        #expect(throws: EvaluationError.self) { try precision(images, Array(0..<10), rivals: 0) }
+        #expect(throws: EvaluationError.self) { try precision(images, Array(0..<10), negatives: 0) }
         #expect(throws: EvaluationError.self) { try precision(noise(9, width: 16, "images"), Array(0..<9)) }
         #expect(throws: EvaluationError.self) { try precision(noise(10, width: 15, "images"), Array(0..<10)) }
-        #expect(throws: EvaluationError.zeroRow("features of pictures", row: 0)) {
+        #expect(throws: EvaluationError.zeroRow("features of images", row: 0)) {
             try precision(matrix(10, 16, [Float](repeating: 0, count: 160)), Array(0..<10))
         }
     }
@@ -97,8 +98,8 @@ struct RetrievalPrecisionTests {
 struct RetrievalRecallTests {
     @Test("counts ranks in both directions")
     func ranks() throws {
-        // Cosines, picture by caption: [1, 0, .8], [0, 1, .6], [1, 0, .8]. Pictures find their captions at ranks 1, 1
-        // and 2; caption 0 ties with picture 2 and is found at rank 2, as is caption 2, and caption 1 at rank 1.
+        // Cosines, image by caption: [1, 0, .8], [0, 1, .6], [1, 0, .8]. Images find their captions at ranks 1, 1
+        // and 2; caption 0 ties with image 2 and is found at rank 2, as is caption 2, and caption 1 at rank 1.
         let images = matrix(3, 2, [1, 0, 0, 2, 3, 0])
         let captions = matrix(3, 2, [1, 0, 0, 1, 0.8, 0.6])
         let recall = try retrieval(images: images, captions: captions, atRanks: [1, 2])
@@ -108,7 +109,7 @@ struct RetrievalRecallTests {
         #expect(recall.ranks.map(\.textToImage) == [1.0 / 3, 1])
     }
 
-    @Test("others of the same class are no rivals")
+    @Test("others of the same class are no negatives")
     func classes() throws {
         let images = matrix(3, 2, [1, 0, 0, 2, 3, 0])
         let captions = matrix(3, 2, [1, 0, 0, 1, 0.8, 0.6])

@@ -1,8 +1,8 @@
 import Images
 import Testing
 
-/// The picture of `picture` in scripts/golden/images.py: ramps, an edge and a texture.
-func referencePicture(width: Int, height: Int) -> Image {
+/// The image of `image` in scripts/golden/images.py: ramps, an edge and a texture.
+func referenceImage(width: Int, height: Int) -> Image {
     var pixels: [UInt8] = []
     for y in 0..<height {
         for x in 0..<width {
@@ -27,7 +27,7 @@ extension Image {
 
     @Test(arguments: ReferenceResize.all)
     func equalsPillow(reference: ReferenceResize) throws {
-        let resized = referencePicture(width: reference.from.width, height: reference.from.height).resized(
+        let resized = referenceImage(width: reference.from.width, height: reference.from.height).resized(
             width: reference.image.width, height: reference.image.height,
             filter: try #require(Self.filters[reference.filter])
         )
@@ -81,7 +81,7 @@ extension Image {
         }
     }
 
-    @Test func aPaddedPictureIsWholeAndCentred() {
+    @Test func aPaddedImageIsWholeAndCentred() {
         let image = noise(width: 20, height: 9)
         let red = RGB(200, 10, 20)
         let padded = image.fitted(side: 10, aspect: .pad, filter: .lanczos, background: red)
@@ -99,7 +99,7 @@ extension Image {
         #expect(square.fitted(side: 8, aspect: .pad) == square)
     }
 
-    @Test func aStretchedPictureLosesItsProportions() {
+    @Test func aStretchedImageLosesItsProportions() {
         let image = noise(width: 20, height: 9)
         #expect(image.fitted(side: 6, aspect: .stretch) == image.resized(width: 6, height: 6))
     }

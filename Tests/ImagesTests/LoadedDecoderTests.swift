@@ -201,7 +201,7 @@ private let withoutWebP: Comment = "libwebp is not installed (`apt-get install l
         let bytes = try changed("ANMF", offset, to: 100)
         #expect(
             description(of: bytes)
-                == "lie.webp: the WebP image is damaged: the first frame is not within the picture")
+                == "lie.webp: the WebP image is damaged: the first frame is not within the image")
     }
 
     @Test(arguments: [6, 9])

@@ -65,7 +65,7 @@ struct ReferenceFile: Sendable {
     static let animatedLosslessAlphaWebP = ReferenceFile("animatedLosslessAlphaWebP", "webp")
 }
 
-/// `referencePicture` of one size resized to another.
+/// `referenceImage` of one size resized to another.
 struct ReferenceResize: Sendable {
     let from: (width: Int, height: Int)
     let filter: String

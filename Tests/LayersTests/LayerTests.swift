@@ -135,7 +135,7 @@ import Testing
         try trial.expect(y, expected, shape: [2, 2 * height, 2 * width, outputs])
     }
 
-    /// 3×3 filters after doubling equal the same filters on a picture that was doubled by itself.
+    /// 3×3 filters after doubling equal the same filters on an image that was doubled by itself.
     @Test func convolutionAfterDoubling() throws {
         var trial = LayerTrial()
         let x = trial.input("x", [2, 4, 3, 5])

@@ -49,7 +49,7 @@ import Testing
         }
     }
 
-    /// Checkpoints and published pictures depend on these numbers: they must be the same in every release. Computed by
+    /// Checkpoints and published images depend on these numbers: they must be the same in every release. Computed by
     /// hand from the definitions (in Python).
     @Test func firstBitsArePinned() {
         var stream = RandomStream(seed: 0, purpose: "noise")

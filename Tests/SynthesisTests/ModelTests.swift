@@ -65,25 +65,25 @@ private let device = CPUDevice(library: .openBLAS, threads: 1, precision: .float
         let moved = arrays.removeValue(forKey: "generator.start.weight")
         arrays["generator.begin.weight"] = moved
         let broken = Model(configuration: model.configuration, vocabulary: model.vocabulary, arrays: arrays)
-        let error = #expect(throws: ParameterMismatch.self) { try Painter(broken, device: device) }
+        let error = #expect(throws: ParameterMismatch.self) { try ImageGenerator(broken, device: device) }
         #expect(error?.missing == ["generator.start.weight"])
         #expect(error?.unused == ["generator.begin.weight"])
     }
 }
 
 @Suite struct PainterTests {
-    @Test func aCommissionGivesOnePictureAloneOrAmongOthers() throws {
-        let painter = try Painter(tinyModel(), device: device)
-        let one = Commission(prompt: "a red circle", seed: 7)
+    @Test func aCommissionGivesOneImageAloneOrAmongOthers() throws {
+        let generator = try ImageGenerator(tinyModel(), device: device)
+        let one = GenerationRequest(prompt: "a red circle", seed: 7)
         let many = (0..<20).map {
-            Commission(prompt: $0 == 3 ? one.prompt : "a blue square", seed: $0 == 3 ? 7 : UInt64($0))
+            GenerationRequest(prompt: $0 == 3 ? one.prompt : "a blue square", seed: $0 == 3 ? 7 : UInt64($0))
         }
-        let alone = try painter.paint([one])[0]
-        #expect(try painter.paint([one])[0] == alone)
-        let among = try painter.paint(many)[3]
+        let alone = try generator.generate([one])[0]
+        #expect(try generator.generate([one])[0] == alone)
+        let among = try generator.generate(many)[3]
         for (a, b) in zip(alone.pixels, among.pixels) { #expect(abs(Int(a) - Int(b)) <= 1) }
-        #expect(try painter.paint([Commission(prompt: one.prompt, seed: 8)])[0] != alone)
-        #expect(try painter.paint([Commission(prompt: one.prompt, seed: 7, truncation: 0.5)])[0] != alone)
+        #expect(try generator.generate([GenerationRequest(prompt: one.prompt, seed: 8)])[0] != alone)
+        #expect(try generator.generate([GenerationRequest(prompt: one.prompt, seed: 7, truncation: 0.5)])[0] != alone)
     }
 
     @Test func weightsThatGiveNoColorsAreSaidToBeDamaged() throws {
@@ -92,7 +92,7 @@ private let device = CPUDevice(library: .openBLAS, threads: 1, precision: .float
         arrays["generator.output.bias"]?.values[1] = .nan
         let broken = Model(configuration: model.configuration, vocabulary: model.vocabulary, arrays: arrays)
         let error = #expect(throws: ModelError.self) {
-            try Painter(broken, device: device).paint([Commission(prompt: "a red circle", seed: 1)])
+            try ImageGenerator(broken, device: device).generate([GenerationRequest(prompt: "a red circle", seed: 1)])
         }
         #expect(error?.description.contains("tiny") == true)
     }

@@ -6,15 +6,15 @@ import Testing
 
 /// The pixels of the model that ships: what a change of the code beneath must leave as it is.
 ///
-/// The golden pictures were made by `limn generate` on a processor with AVX-512, with OpenBLAS in float32. Sums are taken
+/// The golden images were made by `limn generate` on a processor with AVX-512, with OpenBLAS in float32. Sums are taken
 /// in another order where vectors have another length, so that a value that lies between two levels may be rounded to
 /// either. `scripts/pixel-digests` compares bit for bit, on one machine.
 @Suite struct ShippedModelTests {
-    private static let commissions = [
-        Commission(prompt: "a flower with purple petals and a yellow center", seed: 0),
-        Commission(prompt: "this flower is white with long thin petals", seed: 2),
-        Commission(prompt: "a red rose", seed: 3),
-        Commission(prompt: "the petals are bright orange with dark spots", seed: 4),
+    private static let requests = [
+        GenerationRequest(prompt: "a flower with purple petals and a yellow center", seed: 0),
+        GenerationRequest(prompt: "this flower is white with long thin petals", seed: 2),
+        GenerationRequest(prompt: "a red rose", seed: 3),
+        GenerationRequest(prompt: "the petals are bright orange with dark spots", seed: 4),
     ]
 
     /// How the pixels that a device makes differ from the golden ones: largest difference in levels of 255, and which
@@ -23,7 +23,7 @@ import Testing
         let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
             .deletingLastPathComponent().path
         let model = try Model(contentsOf: root + "/models/flowers-64.safetensors")
-        let images = try Painter(model, device: device).paint(Self.commissions)
+        let images = try ImageGenerator(model, device: device).generate(Self.requests)
         var differences: [Int] = []
         for (index, image) in images.enumerated() {
             let golden = try Image(contentsOf: Bundle.module.bundlePath + "/Golden/flower-\(index).png")

@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 import Training
 
-/// What a run is trained on: its record, its cache, and pictures that turn out bad.
+/// What a run is trained on: its record, its cache, and images that turn out bad.
 @Suite(.serialized) struct DataTests {
     private static let yaml = """
         data: {side: 16, vocabulary: 300, hold_out: 0.2}
@@ -15,7 +15,7 @@ import Training
         gan: {batch: 8, images: 80, checkpoint_every: 24, snapshot_every: 80}
         """
 
-    /// A corpus of 200 pictures without splits, and a place for runs.
+    /// A corpus of 200 images without splits, and a place for runs.
     private func withCorpus(_ body: (_ folder: String, _ corpus: String) throws -> Void) throws {
         try withTemporaryFolder { folder in
             try ShapesCorpus(seed: 1, side: 16).write(to: folder + "/corpus", count: 200)
@@ -24,7 +24,7 @@ import Training
     }
 
     private func train(
-        _ path: String, _ corpus: String, _ settings: String..., images: Int = 80, badFiles: BadFiles = .few
+        _ path: String, _ corpus: String, _ settings: String..., images: Int = 80, badFiles: BadFilePolicy = .few
     ) throws {
         let recipe = try Recipe(
             yaml: Self.yaml, named: "tiny", settings: settings + ["gan.images=\(images)", "data.split="])
@@ -56,13 +56,13 @@ import Training
         try withCorpus { folder, corpus in
             let (run, metadata) = (folder + "/run", corpus + "/metadata.jsonl")
             try train(run, corpus, images: 24)
-            #expect(try text(run + "/data.json").contains(#""pictures" : 200"#))
+            #expect(try text(run + "/data.json").contains(#""images" : 200"#))
             let good = try text(metadata)
 
             let lines = good.split(separator: "\n")
             for (changed, words) in [
-                (lines.dropLast().joined(separator: "\n"), "200 pictures then, 199 now"),
-                (lines.reversed().joined(separator: "\n"), "other pictures or another order of them"),
+                (lines.dropLast().joined(separator: "\n"), "200 images then, 199 now"),
+                (lines.reversed().joined(separator: "\n"), "other images or another order of them"),
                 (good.replacingOccurrences(of: "circle", with: "disc"), "other captions; resume with"),
                 (good.replacingOccurrences(of: #""class":"red"#, with: #""class":"ruby"#), "other classes"),
             ] {
@@ -91,10 +91,10 @@ import Training
         }
     }
 
-    @Test func badPicturesAreReplacedCountedAndSummed() throws {
+    @Test func badImagesAreReplacedCountedAndSummed() throws {
         try withCorpus { folder, corpus in
             let paths = try Corpus(folder: corpus, split: nil).examples.map(\.path)
-            for index in [3, 77] { try Data("no picture".utf8).write(to: URL(filePath: "\(corpus)/\(paths[index])")) }
+            for index in [3, 77] { try Data("no image".utf8).write(to: URL(filePath: "\(corpus)/\(paths[index])")) }
             try train(folder + "/run", corpus)
             let log = try text(folder + "/run/log.txt")
             #expect(log.hasSuffix("Z 2 skipped: 2 unreadable-image\n"))
@@ -119,7 +119,7 @@ import Training
         }
     }
 
-    /// What becomes of the file of decoded pictures changes nothing of what is learnt.
+    /// What becomes of the file of decoded images changes nothing of what is learnt.
     @Test func aCacheThatFailsIsToldAndChangesNothing() throws {
         try withCorpus { folder, corpus in
             func learnt(_ run: String) throws -> Data {
@@ -141,10 +141,10 @@ import Training
                 let run = folder + "/" + name
                 try train(run, corpus, images: 40)
                 let before = try text(run + "/log.txt")
-                try damage(run + "/pictures.cache")
+                try damage(run + "/images.cache")
                 try train(run, corpus)
                 let said = try text(run + "/log.txt").dropFirst(before.count).split(separator: "\n")
-                #expect(said.count { $0.contains("pictures.cache") } == (notice.isEmpty ? 0 : 1), "\(said)")
+                #expect(said.count { $0.contains("images.cache") } == (notice.isEmpty ? 0 : 1), "\(said)")
                 #expect(notice.isEmpty || said.contains { $0.contains(notice) }, "\(said)")
                 #expect(try learnt(name) == learnt("whole"), "\(name)")
             }
@@ -156,12 +156,12 @@ import Training
             try train(folder + "/run", corpus, images: 400)
             #expect(try text(folder + "/run/stats.jsonl").contains(#""data_wait": 0."#))
             #expect(try text(folder + "/run/log.txt").contains("waited for data "))
-            #expect(FileManager.default.fileExists(atPath: folder + "/run/pictures.cache"))
+            #expect(FileManager.default.fileExists(atPath: folder + "/run/images.cache"))
         }
     }
 
     @Test(arguments: ["data.crop=random", "data.aspect=pad", "data.aspect=stretch"])
-    func trainsOnOtherFormsOfPictures(setting: String) throws {
+    func trainsOnOtherFormsOfImages(setting: String) throws {
         try withCorpus { folder, corpus in
             try train(folder + "/run", corpus, setting)
             try train(folder + "/parts", corpus, setting, images: 40)

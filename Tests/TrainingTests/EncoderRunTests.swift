@@ -51,14 +51,14 @@ import Training
         let (rows, log, _) = try trials(["data.hold_out=0.25"])
         #expect(rows.map(\.images) == (1...20).map { 160 * $0 })
         let count = try #require(rows.first?.recall.count)
-        #expect(log.contains("\(count) pictures held out"))
+        #expect(log.contains("\(count) images held out"))
         for row in rows {
             #expect(row.recall.ranks.map(\.rank) == [1, 5, 10])
             for (less, more) in zip(row.recall.ranks, row.recall.ranks.dropFirst()) {
                 #expect(less.imageToText <= more.imageToText && less.textToImage <= more.textToImage)
             }
         }
-        // It learns: ten of the pictures held out would be found by chance alone at rank 10 in `10 / count`.
+        // It learns: ten of the images held out would be found by chance alone at rank 10 in `10 / count`.
         let last = try #require(rows.last?.recall.ranks.last)
         #expect(last.textToImage > 1.5 * 10 / Double(count))
     }

@@ -7,7 +7,7 @@ import TestSupport
 import Testing
 import Training
 
-/// The whole of it at its smallest: words decide colour and shape of the picture.
+/// The whole of it at its smallest: words decide colour and shape of the image.
 @Suite struct LearningTests {
     private static let colors: [(name: String, rgb: [Int])] = [
         ("red", [220, 30, 35]), ("green", [35, 150, 60]), ("blue", [35, 85, 210]),
@@ -36,23 +36,23 @@ import Training
             device: device)
         #expect(try run.train() == .finished)
 
-        // The measure must know real pictures before it judges painted ones.
+        // The measure must know real images before it judges generated ones.
         let known = agreement(reals.map { ($0.image, $0.color, $0.isCircle) })
         #expect(known.color == 1 && known.shape > 0.95, "\(known)")
-        let painter = try Painter(Model(contentsOf: folder + "/run/model.safetensors"), device: device)
-        var asked: [(commission: Commission, color: Int, isCircle: Bool)] = []
+        let generator = try ImageGenerator(Model(contentsOf: folder + "/run/model.safetensors"), device: device)
+        var asked: [(request: GenerationRequest, color: Int, isCircle: Bool)] = []
         for (color, entry) in LearningTests.colors.enumerated() {
             for shape in ["circle", "cross"] {
                 for seed in 0..<16 {
                     let prompt = "a big \(entry.name) \(shape) on a white background"
-                    asked.append((Commission(prompt: prompt, seed: UInt64(seed)), color, shape == "circle"))
+                    asked.append((GenerationRequest(prompt: prompt, seed: UInt64(seed)), color, shape == "circle"))
                 }
             }
         }
-        let painted = try painter.paint(asked.map(\.commission))
-        let learnt = agreement(zip(painted, asked).map { ($0, $1.color, $1.isCircle) })
-        print("painted as asked: colour \(learnt.color), shape \(learnt.shape)")
-        // Chance is a third and a half, with deviations of 0.05 over 96 pictures.
+        let generated = try generator.generate(asked.map(\.request))
+        let learnt = agreement(zip(generated, asked).map { ($0, $1.color, $1.isCircle) })
+        print("generated as asked: colour \(learnt.color), shape \(learnt.shape)")
+        // Chance is a third and a half, with deviations of 0.05 over 96 images.
         #expect(learnt.color > 0.8, "\(learnt)")
         #expect(learnt.shape > 0.68, "\(learnt)")
     }
@@ -82,11 +82,11 @@ import Training
         return kept
     }
 
-    /// The shares of pictures whose commonest figure colour and whose outline are those asked for.
-    private func agreement(_ pictures: [(image: Image, color: Int, isCircle: Bool)]) -> (color: Double, shape: Double) {
+    /// The shares of images whose commonest figure colour and whose outline are those asked for.
+    private func agreement(_ images: [(image: Image, color: Int, isCircle: Bool)]) -> (color: Double, shape: Double) {
         var (colors, shapes) = (0, 0)
         let palette = LearningTests.colors.map(\.rgb) + LearningTests.backgrounds
-        for (image, color, isCircle) in pictures {
+        for (image, color, isCircle) in images {
             let nearest = (0..<image.width * image.height).map { pixel in
                 palette.indices.min { distance(palette[$0], image, pixel) < distance(palette[$1], image, pixel) } ?? 0
             }
@@ -100,7 +100,7 @@ import Training
             let fill = Double(figure.count) / Double((right - left + 1) * (bottom - top + 1))
             if (fill > 0.66) == isCircle { shapes += 1 }
         }
-        return (Double(colors) / Double(pictures.count), Double(shapes) / Double(pictures.count))
+        return (Double(colors) / Double(images.count), Double(shapes) / Double(images.count))
     }
 
     private func isNear(_ color: [Int], _ image: Image, _ pixel: Int) -> Bool { distance(color, image, pixel) < 100 }

@@ -215,7 +215,7 @@ import Training
         let found = try gan.trainer.step(batch)
 
         let (size, width) = (TinyGAN.size, TinyGAN.condition)
-        var (expected, rivals) = (0.0, 0)
+        var (expected, negatives) = (0.0, 0)
         for row in 0..<size {
             let scores = (0..<size).map { column in
                 10
@@ -231,10 +231,10 @@ import Training
                     || gan.corpus.label(of: own.example) == gan.corpus.label(of: other.example)
                 return column == row || !isSame
             }
-            rivals += counted.count - 1
+            negatives += counted.count - 1
             expected += (log(counted.reduce(0) { $0 + exp(scores[$1]) }) - scores[row]) / Double(size)
         }
-        #expect((size..<size * (size - 1) - 3).contains(rivals))
+        #expect((size..<size * (size - 1) - 3).contains(negatives))
         #expect(near(found["loss.contrastive"], expected, 1e-4))
     }
 }

@@ -37,9 +37,9 @@ let goldenBERT =
         }
     }
 
-    private func paint(_ model: String, encoder: String? = nil) throws -> [UInt8] {
-        let painter = try Painter(Model(contentsOf: model), device: device, encoder: encoder)
-        return try painter.paint([Commission(prompt: "a red circle", seed: 1)])[0].pixels
+    private func generate(_ model: String, encoder: String? = nil) throws -> [UInt8] {
+        let generator = try ImageGenerator(Model(contentsOf: model), device: device, encoder: encoder)
+        return try generator.generate([GenerationRequest(prompt: "a red circle", seed: 1)])[0].pixels
     }
 
     @Test func theModelNamesItsEncoderAndFindsItAgain() throws {
@@ -54,22 +54,22 @@ let goldenBERT =
             #expect(
                 names.sorted()
                     == ["hidden.bias", "hidden.weight", "output.bias", "output.weight"].map { "encoder.\($0)" })
-            let pixels = try paint(model)
+            let pixels = try generate(model)
 
             // Elsewhere it is named, or looked for beside the model.
             try files.moveItem(atPath: folder + "/tiny-bert", toPath: folder + "/moved")
-            let gone = #expect(throws: ModelError.self) { try paint(model) }
+            let gone = #expect(throws: ModelError.self) { try generate(model) }
             #expect(gone?.description.contains("tiny-bert") == true && gone?.description.contains("--encoder") == true)
-            #expect(try paint(model, encoder: folder + "/moved") == pixels)
+            #expect(try generate(model, encoder: folder + "/moved") == pixels)
             try files.copyItem(atPath: folder + "/moved", toPath: folder + "/run/tiny-bert")
-            #expect(try paint(model) == pixels)
+            #expect(try generate(model) == pixels)
 
             // Another encoder under the same name is not taken for it.
             let weights = folder + "/run/tiny-bert/model.safetensors"
             var bytes = [UInt8](try Data(contentsOf: URL(filePath: weights)))
             bytes[bytes.count - 1] ^= 1
             try Data(bytes).write(to: URL(filePath: weights))
-            let wrong = #expect(throws: ModelError.self) { try paint(model) }
+            let wrong = #expect(throws: ModelError.self) { try generate(model) }
             #expect(wrong?.description.contains("checksum") == true)
         }
     }

@@ -12,9 +12,9 @@ import Training
         try withTemporaryFolder { folder in
             try ShapesCorpus(seed: 5, side: 16).write(to: folder, count: 60)
             let corpus = try Corpus(folder: folder, split: nil)
-            let pictures = PictureStore(corpus: corpus, form: PictureForm(side: 16))
+            let imageStore = ImageStore(corpus: corpus, form: ImagePreprocessing(side: 16))
             let sampler = try PairSampler(corpus: corpus, seed: 1, flips: false)
-            try body(corpus, Batch(pictures: pictures, sampler: sampler, firstImage: 0, size: size))
+            try body(corpus, Batch(images: imageStore, sampler: sampler, firstImage: 0, size: size))
         }
     }
 
@@ -77,8 +77,8 @@ import Training
         }
     }
 
-    /// Pictures that are nearly the same are no rivals: of a batch of one picture nothing is left to tell apart.
-    @Test func nearlyEqualPicturesAreNoMismatches() throws {
+    /// Images that are nearly the same are no negatives: of a batch of one image nothing is left to tell apart.
+    @Test func nearlyEqualImagesAreNoMismatches() throws {
         var recipe = Recipe()
         recipe.data.side = 16
         recipe.data.vocabulary = 300

@@ -61,9 +61,9 @@ import Training
                 #expect(FileManager.default.fileExists(atPath: "\(run)/\(name)"), "\(name)")
             }
             let model = try Model(contentsOf: run + "/model.safetensors")
-            #expect(model.card?.contains("80 pictures seen") == true)
-            let painter = try Painter(model, device: CPUDevice(threads: 1))
-            #expect(try painter.paint([Commission(prompt: "a red circle", seed: 1)])[0].width == 16)
+            #expect(model.card?.contains("80 images seen") == true)
+            let generator = try ImageGenerator(model, device: CPUDevice(threads: 1))
+            #expect(try generator.generate([GenerationRequest(prompt: "a red circle", seed: 1)])[0].width == 16)
         }
     }
 
@@ -79,11 +79,11 @@ import Training
     @Test func stepsThatAreNotFiniteAreSkippedAndCounted() throws {
         try withCorpus { _, corpus in
             let recipe = try Recipe(yaml: Self.yaml, named: "tiny")
-            let pictures = PictureStore(
-                corpus: try Corpus(folder: corpus, split: "train"), form: PictureForm(side: 16))
-            let sampler = try PairSampler(corpus: pictures.corpus, seed: 1, flips: false)
-            let batch = try Batch(pictures: pictures, sampler: sampler, firstImage: 0, size: 8)
-            let poisoned = [Float](repeating: .nan, count: pictures.corpus.captionCount * 16)
+            let imageStore = ImageStore(
+                corpus: try Corpus(folder: corpus, split: "train"), form: ImagePreprocessing(side: 16))
+            let sampler = try PairSampler(corpus: imageStore.corpus, seed: 1, flips: false)
+            let batch = try Batch(images: imageStore, sampler: sampler, firstImage: 0, size: 8)
+            let poisoned = [Float](repeating: .nan, count: imageStore.corpus.captionCount * 16)
             let trainer = try GANTrainer(
                 recipe, embeddings: poisoned, condition: 16, device: CPUDevice(threads: 1, precision: .float32))
             _ = try trainer.step(batch)

@@ -77,9 +77,9 @@ struct TinyGAN {
         try withTemporaryFolder { folder in
             try ShapesCorpus(seed: 5, side: 16).write(to: folder, count: 60)
             let corpus = try Corpus(folder: folder, split: nil)
-            let pictures = PictureStore(corpus: corpus, form: PictureForm(side: 16))
+            let imageStore = ImageStore(corpus: corpus, form: ImagePreprocessing(side: 16))
             let sampler = try PairSampler(corpus: corpus, seed: 1, flips: false)
-            return (corpus, try Batch(pictures: pictures, sampler: sampler, firstImage: 0, size: size))
+            return (corpus, try Batch(images: imageStore, sampler: sampler, firstImage: 0, size: size))
         }
     }
 

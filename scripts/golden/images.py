@@ -14,8 +14,8 @@ import zlib
 from PIL import Image, ImageOps
 
 
-def picture(width, height):
-    """The same small picture as `referencePicture` in the tests: ramps, an edge and a texture, in integers."""
+def image(width, height):
+    """The same small image as `referenceImage` in the tests: ramps, an edge and a texture, in integers."""
     image = Image.new("RGB", (width, height))
     for y in range(height):
         for x in range(width):
@@ -25,7 +25,7 @@ def picture(width, height):
 
 
 def smooth(width, height):
-    """A picture that survives lossy codecs."""
+    """An image that survives lossy codecs."""
     image = Image.new("RGB", (width, height))
     for y in range(height):
         for x in range(width):
@@ -114,7 +114,7 @@ def file(name, data, pixels):
     FILES.append((name, data, pixels))
 
 
-small = picture(9, 7)
+small = image(9, 7)
 file("rgbPNG", saved(small, format="PNG"), small)
 file("interlacedPNG", interlaced(small), small)
 texts = (chunk(b"zTXt", b"Comment\0\0" + zlib.compress(b"again and " * 30))
@@ -236,7 +236,7 @@ def image_chunks(image, **options):
 
 
 def animation(width, height, frames):
-    """`frames`: x, y, picture and how to save it."""
+    """`frames`: x, y, image and how to save it."""
     body = riff(b"VP8X", b"\x12\0\0\0" + uint24(width - 1, height - 1)) + riff(b"ANIM", b"\xff\0\0\xff\0\0")
     for x, y, image, options in frames:
         sides = uint24(x // 2, y // 2, image.width - 1, image.height - 1, 40)
@@ -259,7 +259,7 @@ SIZES = [((23, 17), (7, 5)), ((9, 7), (13, 12)), ((23, 17), (23, 4)), ((9, 7), (
 for (sw, sh), (tw, th) in SIZES:
     for name in ["bilinear", "bicubic", "lanczos"]:
         value = Image.Resampling[name.upper()]
-        RESIZES.append((sw, sh, tw, th, name, picture(sw, sh).resize((tw, th), value)))
+        RESIZES.append((sw, sh, tw, th, name, image(sw, sh).resize((tw, th), value)))
 
 
 FOLDER = "Tests/ImagesTests/Reference"

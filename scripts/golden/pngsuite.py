@@ -2,7 +2,7 @@
 
     python scripts/golden/pngsuite.py Tests/ImagesTests/PngSuite
 
-Cells of 40 × 40 pixels, 13 in a row, in the order of the file names; a picture lies in its cell's top left corner, the
+Cells of 40 × 40 pixels, 13 in a row, in the order of the file names; an image lies in its cell's top left corner, the
 rest of the sheet is black. Decoded by pypng, which knows nothing of libpng; the arithmetic behind is numpy's in
 floating point. Needs numpy, Pillow and pypng; the tests themselves do not.
 
@@ -56,7 +56,7 @@ for name, background in BACKGROUNDS.items():
     rows = -(-len(files) // COLUMNS)
     sheet = numpy.zeros((rows * CELL, COLUMNS * CELL, 3), numpy.uint8)
     for i, path in enumerate(files):
-        picture = shown(path, background)
+        image = shown(path, background)
         y, x = i // COLUMNS * CELL, i % COLUMNS * CELL
-        sheet[y:y + picture.shape[0], x:x + picture.shape[1]] = picture
+        sheet[y:y + image.shape[0], x:x + image.shape[1]] = image
     Image.fromarray(sheet).save(folder / "expected" / f"over-{name}.png", optimize=True)

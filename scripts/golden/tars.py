@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Tar archives by Python's tarfile and by GNU tar, for Tests/CorporaTests/Golden: python3 scripts/golden/tars.py
 
-Needs Python 3.8 or newer and GNU tar. Each archive holds pictures (bytes of a rule, no real ones) and captions under short,
+Needs Python 3.8 or newer and GNU tar. Each archive holds images (bytes of a rule, no real ones) and captions under short,
 non-ASCII and long names, a symbolic and a hard link; the sparse ones a file with a hole instead of the links.
 """
 import gzip, io, os, pathlib, subprocess, tarfile, tempfile
@@ -12,7 +12,7 @@ LONG = ["deep/" + "d" * 90 + "/" + "n" * 80]
 LONGEST = ["e" * 120 + "/" + "m" * 180]
 
 
-def picture(index):
+def image(index):
     return bytes((place * place + index) & 255 for place in range(1000 + index * 211))
 
 
@@ -24,7 +24,7 @@ def pack(data, name):
 
 def members(names):
     for index, name in enumerate(names):
-        yield name + ".jpg", picture(index)
+        yield name + ".jpg", image(index)
         yield name + ".txt", f"caption of {name}\n".encode()
 
 

@@ -35,7 +35,7 @@ public struct Batch: Sendable, Equatable {
     ///   - firstImage: number of images seen before.
     ///   - size: number of images.
     /// - Throws: `CorpusError.unreadableImages` when more images fail to decode than the store allows, or all do.
-    public init(pictures store: PictureStore, sampler: PairSampler, firstImage: Int, size: Int) throws {
+    public init(images store: ImageStore, sampler: PairSampler, firstImage: Int, size: Int) throws {
         let count = size * store.form.side * store.form.side * 3
         var pairs: [SampledPair] = []
         let images = try [Float](unsafeUninitializedCapacity: count) { buffer, initialised in
@@ -53,7 +53,7 @@ public struct Batch: Sendable, Equatable {
 
     /// Writes the images at `positions` of training to `output`, one after the other, and returns their pairs.
     static func write(
-        _ positions: Range<Int>, _ store: PictureStore, _ sampler: PairSampler,
+        _ positions: Range<Int>, _ store: ImageStore, _ sampler: PairSampler,
         to output: UnsafeMutablePointer<Float>
     ) throws -> [SampledPair] {
         let length = store.form.side * store.form.side * 3

@@ -25,7 +25,7 @@ public final class BatchFeeder: Sendable {
     ///   - threads: number of workers, and of prefetch threads; nil is the number of processors.
     ///   - depth: number of batches prepared ahead, at least 1.
     public init(
-        pictures store: PictureStore, sampler: PairSampler, batchSize: Int, firstImage: Int = 0,
+        images store: ImageStore, sampler: PairSampler, batchSize: Int, firstImage: Int = 0,
         shard: BatchShard = .whole,
         threads: Int? = nil, depth: Int = 4
     ) {
@@ -85,7 +85,7 @@ private final class Work: Sendable {
         var isStopped = false
     }
 
-    private let store: PictureStore
+    private let store: ImageStore
     private let sampler: PairSampler
     private let batchSize: Int
     private let firstImage: Int
@@ -102,7 +102,7 @@ private final class Work: Sendable {
     private static let partSize = 8
 
     init(
-        store: PictureStore, sampler: PairSampler, batchSize: Int, firstImage: Int, places: Range<Int>, depth: Int
+        store: ImageStore, sampler: PairSampler, batchSize: Int, firstImage: Int, places: Range<Int>, depth: Int
     ) {
         self.store = store
         self.sampler = sampler

@@ -1,5 +1,5 @@
 /// How rows and images that cannot be used are treated.
-public enum BadFiles: String, Sendable, CaseIterable {
+public enum BadFilePolicy: String, Sendable, CaseIterable {
     /// Skip them while they are at most 1 % of the total, else fail; the default.
     case few
     /// Skip any number.

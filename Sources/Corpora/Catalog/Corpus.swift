@@ -37,7 +37,7 @@ public struct Corpus: Sendable {
     /// Names of all splits of the folder, sorted.
     public let splits: [String]
     /// Rows and captions that were skipped while listing, in any split.
-    public let leftOut: SkippedItems
+    public let skipped: SkippedItems
     private let index: CorpusIndex
 
     /// The usable rows of a listing.
@@ -46,7 +46,7 @@ public struct Corpus: Sendable {
         format = listing.format
         classes = listing.classes
         splits = listing.splits
-        leftOut = listing.leftOut
+        skipped = listing.skipped
         var rows = listing.rows
         if let split {
             guard let number = splits.firstIndex(of: split) else {
@@ -59,7 +59,7 @@ public struct Corpus: Sendable {
 
     private init(_ other: Corpus, rows: CorpusRows) {
         (folder, format, classes, splits) = (other.folder, other.format, other.classes, other.splits)
-        leftOut = other.leftOut
+        skipped = other.skipped
         index = CorpusIndex(other.index, rows: rows)
     }
 

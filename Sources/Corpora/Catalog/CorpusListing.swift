@@ -16,7 +16,7 @@ struct CorpusListing {
     /// The shards, one for each of `sources`; empty where images are files.
     private(set) var shards: [any ImageArchive] = []
     /// Rows and captions that were skipped.
-    private(set) var leftOut: SkippedItems
+    private(set) var skipped: SkippedItems
     /// Notices: unlisted images and unpaired texts.
     private(set) var notices: SkippedItems
     /// The most problems that are kept by name.
@@ -33,7 +33,7 @@ struct CorpusListing {
     init(root: String, keeping kept: Int) {
         self.root = root
         self.kept = kept
-        leftOut = SkippedItems(keeping: kept)
+        skipped = SkippedItems(keeping: kept)
         notices = SkippedItems(keeping: kept)
     }
 
@@ -51,10 +51,10 @@ struct CorpusListing {
 
     mutating func note(_ kind: CorpusProblem.Kind, _ file: String, _ line: Int?, _ detail: String) {
         let problem = CorpusProblem(kind: kind, file: file, line: line, detail: detail)
-        if kind.isNotice { notices.add(problem) } else { leftOut.add(problem) }
+        if kind.isNotice { notices.add(problem) } else { skipped.add(problem) }
     }
 
-    mutating func note(_ problems: SkippedItems) { leftOut.add(problems) }
+    mutating func note(_ problems: SkippedItems) { skipped.add(problems) }
 
     /// Notes the images that no row has used.
     mutating func noteUnlisted(_ images: TextColumn, _ isUsed: [Bool]) {

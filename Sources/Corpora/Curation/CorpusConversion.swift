@@ -32,7 +32,7 @@ public struct CorpusConversion: Sendable {
         /// Width and height in pixels; nil keeps the size.
         public var side: Int?
         /// How images that are not square are fitted to `side`.
-        public var aspect = PictureAspect.crop
+        public var aspect = AspectMode.crop
         /// How they are encoded.
         public var encoding = Encoding.keep
         /// JPEG quality, 1...100.
@@ -66,7 +66,7 @@ public struct CorpusConversion: Sendable {
     ///   - isInterrupted: polled from time to time.
     /// - Throws: `CorpusError`, and `ImageError` where images cannot be encoded.
     public init(
-        _ corpus: Corpus, to target: String, layout: Layout, options: ImageOptions, badFiles: BadFiles = .few,
+        _ corpus: Corpus, to target: String, layout: Layout, options: ImageOptions, badFiles: BadFilePolicy = .few,
         progress: ((Int, Int) -> Void)? = nil, isInterrupted: () -> Bool = { false }
     ) throws {
         let total = corpus.examples.count
@@ -75,7 +75,7 @@ public struct CorpusConversion: Sendable {
             _ = try Image(width: 1, height: 1, pixels: [0, 0, 0]).jpegData(quality: options.quality)
         }
         let staged = try StagedFolder(for: target, outside: corpus.folder)
-        var skipped = corpus.leftOut
+        var skipped = corpus.skipped
         var (images, captions, bytes, bad) = (0, 0, 0, 0)
         do {
             var writer: any CorpusWriter =

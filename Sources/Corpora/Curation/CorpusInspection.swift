@@ -26,9 +26,9 @@ public struct CorpusInspection: Sendable {
         let total = corpus.examples.count
         let undecodable = decodeEach(corpus, progress: progress.map { report in { @Sendable in report($0, total) } })
         let unreadable = undecodable.map { corpus.problem($0.value.kind, with: $0.index, $0.value.detail) }
-        let found = listing.leftOut.first + unreadable + listing.notices.first
+        let found = listing.skipped.first + unreadable + listing.notices.first
         problems = CorpusProblem.Kind.allCases.flatMap { kind in found.filter { $0.kind == kind } }
-        var counts = listing.leftOut.counts.merging(listing.notices.counts, uniquingKeysWith: +)
+        var counts = listing.skipped.counts.merging(listing.notices.counts, uniquingKeysWith: +)
         if !unreadable.isEmpty { counts[.unreadableImage] = unreadable.count }
         self.counts = counts
         format = corpus.format

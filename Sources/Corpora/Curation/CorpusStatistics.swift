@@ -108,7 +108,7 @@ public struct CorpusStatistics: Sendable, Encodable {
         }
         format = "\(corpus.format)"
         images = facts.count
-        var skippedItems = listed.leftOut
+        var skippedItems = listed.skipped
         problems.forEach { skippedItems.add($0) }
         skipped = CorpusProblem.Kind.allCases.compactMap { kind in
             skippedItems.counts[kind].map { Tally(name: kind.rawValue, count: $0) }

@@ -36,7 +36,7 @@ final class ImageCache: Sendable {
         var isClosed = false
     }
 
-    private let form: PictureForm
+    private let form: ImagePreprocessing
     private let file: ImageCacheFile?
     private let memory: ImageCacheMemory
     private let state: Mutex<State>
@@ -44,7 +44,7 @@ final class ImageCache: Sendable {
     /// The most images that wait to be written.
     private static let queueLimit = 256
 
-    init(count: Int, form: PictureForm, file path: String?, memoryLimit: Int?) {
+    init(count: Int, form: ImagePreprocessing, file path: String?, memoryLimit: Int?) {
         self.form = form
         var state = State(
             slots: [Slot](repeating: .unknown, count: count),

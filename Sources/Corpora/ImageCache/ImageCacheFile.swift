@@ -12,7 +12,7 @@ import Images
 /// its number); its slot, pages of 4096 bytes where it is larger than one. An entry is written after its slot: a crash leaves
 /// an entry whose digest does not match, and the image is decoded again. Images that cannot be decoded have no entry.
 final class ImageCacheFile: Sendable {
-    /// Why the file cannot be used; continues "pictures.cache ".
+    /// Why the file cannot be used; continues "images.cache ".
     struct Failure: Error {
         let reason: String
         init(_ action: String, _ code: Int32) { reason = "cannot be \(action): \(String(cString: strerror(code)))" }
@@ -28,7 +28,7 @@ final class ImageCacheFile: Sendable {
     /// Whether the file existed and was discarded, because it was damaged or belonged to other images.
     let wasReset: Bool
     private let descriptor: Int32
-    private let form: PictureForm
+    private let form: ImagePreprocessing
     private let slotSize: Int
     private let slotsStart: Int
     /// The whole file for reading. Safe to share: it is unmapped with the last reference, and the store reads a slot
@@ -40,7 +40,7 @@ final class ImageCacheFile: Sendable {
     private static let version: UInt64 = 1
 
     /// Opens the file at `path`, or creates it.
-    init(_ path: String, form: PictureForm, count: Int) throws(Failure) {
+    init(_ path: String, form: ImagePreprocessing, count: Int) throws(Failure) {
         let capacity = form.capacity
         slotSize = capacity < 4096 ? capacity : (capacity + 4095) & ~4095
         self.form = form
@@ -87,10 +87,10 @@ final class ImageCacheFile: Sendable {
         close(descriptor)
     }
 
-    private static func header(_ form: PictureForm, count: Int, slotSize: Int) -> [UInt8] {
+    private static func header(_ form: ImagePreprocessing, count: Int, slotSize: Int) -> [UInt8] {
         let words: [UInt64] = [
             0x0053_5249_5045_4D4C, version, UInt64(form.side), UInt64(form.shortSide), UInt64(form.longSide),
-            UInt64(PictureAspect.allCases.firstIndex(of: form.aspect) ?? 0), UInt64(count), UInt64(slotSize),
+            UInt64(AspectMode.allCases.firstIndex(of: form.aspect) ?? 0), UInt64(count), UInt64(slotSize),
         ]
         var header = words.flatMap { word in (0..<8).map { UInt8(truncatingIfNeeded: word >> (8 * $0)) } }
         header += [UInt8](repeating: 0, count: headerSize - header.count)

@@ -5,9 +5,9 @@ extension Corpus {
     ///   - split: the split to read; nil reads all.
     ///   - badFiles: how many rows may be unusable.
     /// - Throws: `CorpusError`, which names file and line.
-    public init(folder: String, split: String?, badFiles: BadFiles = .few) throws {
+    public init(folder: String, split: String?, badFiles: BadFilePolicy = .few) throws {
         let listing = try CorpusListing(folder)
-        let bad = listing.leftOut
+        let bad = listing.skipped
         if let first = bad.first.first, badFiles.refuses(bad.total, of: listing.rows.count + bad.total) {
             throw CorpusError.problems(
                 first: first, more: (bad.counts[first.kind] ?? 1) - 1, root: listing.root, folder: folder)
@@ -21,7 +21,7 @@ extension CorpusListing {
     /// - Parameters:
     ///   - folder: a folder, a shard, or a pattern of shards.
     ///   - kept: the most problems that are kept by name.
-    /// - Throws: `CorpusError` where there is no corpus at all; problems within one go to `leftOut`.
+    /// - Throws: `CorpusError` where there is no corpus at all; problems within one go to `skipped`.
     init(_ folder: String, keeping kept: Int = 100) throws {
         let layout = try CorpusLayout(folder)
         self.init(root: layout.root, keeping: kept)

@@ -44,7 +44,7 @@ public struct ShapesCorpus: Sendable {
     public func drawing(_ index: Int) -> Drawing {
         let (scene, captions) = scene(index)
         return Drawing(
-            image: paint(scene), captions: captions, className: scene.className, split: scene.split)
+            image: generate(scene), captions: captions, className: scene.className, split: scene.split)
     }
 
     /// The first `count` drawings of a seed.
@@ -60,8 +60,8 @@ public struct ShapesCorpus: Sendable {
         return (scene, ShapeCaptions.draw(scene, &stream))
     }
 
-    /// Paints with sixteen samples a pixel.
-    private func paint(_ scene: ShapeScene) -> Image {
+    /// Generates with sixteen samples a pixel.
+    private func generate(_ scene: ShapeScene) -> Image {
         let samples = 4
         let step = 1 / Float(side * samples)
         var pixels: [UInt8] = []

@@ -28,7 +28,7 @@ enum Shards {
                 add(contents, source, split: hasSplits ? splits[number] : nil, into: &listing)
             }
         }
-        if listing.rows.count == 0, listing.leftOut.total == 0 {
+        if listing.rows.count == 0, listing.skipped.total == 0 {
             throw CorpusError.noCaptionsFound(
                 folder: listing.root,
                 found: "\(names.count) shard\(names.count == 1 ? "" : "s") without an image that has a .txt or .json")

@@ -3,7 +3,7 @@ import Layers
 
 /// Sizes of an image encoder.
 public struct ImageEncoderConfiguration: Codable, Hashable, Sendable {
-    /// Side of the pictures.
+    /// Side of the images.
     public var side: Int
     /// Channels at full resolution; they double at each halving, up to eight times.
     public var width: Int
@@ -25,7 +25,7 @@ public struct ImageEncoderConfiguration: Codable, Hashable, Sendable {
     }
 }
 
-/// Pictures to unit vectors: halving stages of a strided convolution and a residual block, the mean over positions, a
+/// Images to unit vectors: halving stages of a strided convolution and a residual block, the mean over positions, a
 /// linear map.
 public struct ImageEncoder {
     private struct Stage {

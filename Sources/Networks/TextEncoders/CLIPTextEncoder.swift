@@ -60,7 +60,7 @@ public struct CLIPTextConfiguration: Hashable, Sendable {
 
 /// The text encoder of Radford et al. 2021 ("CLIP"): embeddings of tokens and positions, transformer blocks that
 /// normalise first and never look ahead, a normalisation, the state of the token that ends the sentence, and its
-/// projection into the space shared with pictures.
+/// projection into the space shared with images.
 public struct CLIPTextEncoder {
     let configuration: CLIPTextConfiguration
     let tokens: Embedding
@@ -100,7 +100,7 @@ public struct CLIPTextEncoder {
         return TextEmbedding((projection.map { $0(pooled) } ?? pooled).unitLength())
     }
 
-    /// How this encoder's parameters are called in Hugging Face's files, after their `text_model.`. The picture encoder
+    /// How this encoder's parameters are called in Hugging Face's files, after their `text_model.`. The image encoder
     /// that these may hold beside is of no use here.
     public static let names = PretrainedNames(
         layers: [

@@ -11,9 +11,9 @@ extension CorpusCommand {
                 Exit code 0: no problems; 65: there are problems.
 
                 EXAMPLES
-                  limn corpus check pictures
-                  limn corpus check pictures --all | less
-                  limn corpus check pictures --json
+                  limn corpus check images
+                  limn corpus check images --all | less
+                  limn corpus check images --json
                 """)
 
         @Argument(help: "The corpus.")

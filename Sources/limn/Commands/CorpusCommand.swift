@@ -12,11 +12,11 @@ struct CorpusCommand: ParsableCommand {
             split --in-place.
 
             EXAMPLES
-              limn corpus check pictures
-              limn corpus stats pictures
-              limn corpus preview pictures --out sheet.png
-              limn corpus split pictures --parts train=0.9,test=0.1 --seed 1 --in-place
-              limn corpus convert pictures --out shards --to shards --side 256
+              limn corpus check images
+              limn corpus stats images
+              limn corpus preview images --out sheet.png
+              limn corpus split images --parts train=0.9,test=0.1 --seed 1 --in-place
+              limn corpus convert images --out shards --to shards --side 256
               limn corpus shapes --out shapes --count 5000 --seed 1
             """,
         subcommands: [Check.self, Stats.self, Convert.self, Split.self, Shapes.self, Preview.self])

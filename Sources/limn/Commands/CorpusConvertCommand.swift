@@ -13,7 +13,7 @@ extension CorpusCommand {
                 names the original file. The corpus itself is only read; an interrupted conversion leaves no output.
 
                 EXAMPLES
-                  limn corpus convert shards --out pictures
+                  limn corpus convert shards --out images
                   limn corpus convert photographs --out small --side 256 --aspect crop
                   limn corpus convert photographs --out shards --to shards --shard-size 500MB
                   limn corpus convert photographs --out shards --to shards --shard-size 10000 --side 256 --format jpeg
@@ -40,7 +40,7 @@ extension CorpusCommand {
             help:
                 "How to fit images that are not square: crop keeps the middle, pad adds white, stretch distorts."
         )
-        var aspect: PictureAspect?
+        var aspect: AspectMode?
 
         @Option(help: "Image format; keep preserves the format, and the bytes of images that are not resized.")
         var format = CorpusConversion.Encoding.keep
@@ -125,6 +125,6 @@ extension CorpusCommand {
     }
 }
 
-extension PictureAspect: ExpressibleByArgument {}
+extension AspectMode: ExpressibleByArgument {}
 extension CorpusConversion.Encoding: ExpressibleByArgument {}
 extension CorpusSplit.Rule: ExpressibleByArgument {}

@@ -12,9 +12,9 @@ extension CorpusCommand {
                 grey, its file, class and split.
 
                 EXAMPLES
-                  limn corpus preview pictures --out sheet.png
-                  limn corpus preview pictures --out sheet.png --split test --count 60 --seed 2
-                  limn corpus preview pictures --out large.png --count 8 --side 256 --columns 4
+                  limn corpus preview images --out sheet.png
+                  limn corpus preview images --out sheet.png --split test --count 60 --seed 2
+                  limn corpus preview images --out large.png --count 8 --side 256 --columns 4
                 """)
 
         @Argument(help: "The corpus.")
@@ -67,8 +67,8 @@ extension CorpusCommand {
                 progress: ProgressLine("drew").report)
             try AtomicFile.write(preview.sheet.pngData(), to: out)
             for problem in preview.unreadable { Terminal.say("skipped: \(problem)") }
-            if corpus.leftOut.total > 0 {
-                Terminal.say("\(corpus.leftOut.description); limn corpus check \(folder) lists them")
+            if corpus.skipped.total > 0 {
+                Terminal.say("\(corpus.skipped.description); limn corpus check \(folder) lists them")
             }
             if json {
                 try StandardOutput.printJSON(

@@ -14,9 +14,9 @@ extension CorpusCommand {
                 Without --in-place or --out nothing is written.
 
                 EXAMPLES
-                  limn corpus split pictures --parts train=0.9,test=0.1 --seed 1
-                  limn corpus split pictures --parts train=0.9,test=0.1 --seed 1 --in-place
-                  limn corpus split pictures --parts train=0.8,valid=0.1,test=0.1 --by class --seed 1 --out metadata.jsonl
+                  limn corpus split images --parts train=0.9,test=0.1 --seed 1
+                  limn corpus split images --parts train=0.9,test=0.1 --seed 1 --in-place
+                  limn corpus split images --parts train=0.8,valid=0.1,test=0.1 --by class --seed 1 --out metadata.jsonl
                 """)
 
         @Argument(help: "The corpus, a folder.")
@@ -80,8 +80,8 @@ extension CorpusCommand {
                 corpus, into: parts.parts, by: by, seed: seed, progress: ProgressLine("read").report)
             let metadata = try split.metadata()
             if let target { try AtomicFile.write(metadata, to: target) }
-            if corpus.leftOut.total > 0 {
-                Terminal.say("\(corpus.leftOut); limn corpus check \(folder) lists them")
+            if corpus.skipped.total > 0 {
+                Terminal.say("\(corpus.skipped); limn corpus check \(folder) lists them")
             }
             if json {
                 return try StandardOutput.printJSON(

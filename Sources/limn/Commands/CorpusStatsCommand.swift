@@ -13,9 +13,9 @@ extension CorpusCommand {
                 the same words in any order.
 
                 EXAMPLES
-                  limn corpus stats pictures
-                  limn corpus stats pictures --list 50
-                  limn corpus stats pictures --json > stats.json
+                  limn corpus stats images
+                  limn corpus stats images --list 50
+                  limn corpus stats images --json > stats.json
                 """)
 
         @Argument(help: "The corpus.")

@@ -2,7 +2,7 @@ import ArgumentParser
 
 struct EncoderCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "encoder", abstract: "Train what reads captions, and what judges pictures by them.",
+        commandName: "encoder", abstract: "Train what reads captions, and what judges images by them.",
         discussion: """
             EXAMPLE
               limn encoder train recipes/judge.yaml --data flowers --run runs/judge
@@ -14,8 +14,8 @@ struct EncoderCommand: ParsableCommand {
             abstract: "Train a text encoder against an image encoder, and no generator.",
             discussion: """
                 The result, encoder/encoder.safetensors in the run directory, is what text.encoder of a recipe and limn \
-                evaluate --judge take. A share of the pictures is held out (data.hold_out); how many of them find their \
-                captions, and captions their pictures, is told twenty times in a training, and the encoders that find \
+                evaluate --judge take. A share of the images is held out (data.hold_out); how many of them find their \
+                captions, and captions their images, is told twenty times in a training, and the encoders that find \
                 most are kept.
 
                 EXAMPLES

@@ -25,7 +25,7 @@ struct EvaluateCommand: ParsableCommand {
     @Argument(help: "The model, a safetensors file.")
     var model: String
 
-    @Option(help: "The folder of captioned pictures.")
+    @Option(help: "The folder of captioned images.")
     var data: String
 
     @Option(help: "The part of it to measure on.")

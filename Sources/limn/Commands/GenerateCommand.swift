@@ -7,26 +7,26 @@ import Synthesis
 
 struct GenerateCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "generate", abstract: "Paint pictures from prompts.",
+        commandName: "generate", abstract: "Generate images from prompts.",
         discussion: """
-            The same prompt, seed and model give the same bytes. Each PNG carries what it was painted from; \
+            The same prompt, seed and model give the same bytes. Each PNG carries what it was generated from; \
             any viewer of PNG text shows it.
 
             EXAMPLES
               limn generate "a flower with purple petals and a yellow center" --out flower.png
               limn generate "a white flower" -n 16 --seed 7 --out white.png
-              limn generate "a red rose" "a yellow daisy" --out pictures
-              limn generate --prompts captions.txt --out pictures --json
+              limn generate "a red rose" "a yellow daisy" --out images
+              limn generate --prompts captions.txt --out images --json
               echo "a pink flower" | limn generate --prompts - --grid --out grid.png
             """)
 
-    @Argument(help: "What to paint.")
+    @Argument(help: "What to generate.")
     var prompt: [String] = []
 
-    @Option(name: .short, help: "Pictures of each prompt; a prompt's pictures have the seeds S, S+1, ….")
+    @Option(name: .short, help: "Images of each prompt; a prompt's images have the seeds S, S+1, ….")
     var n = 1
 
-    @Option(help: "The seed of the first picture's noise.")
+    @Option(help: "The seed of the first image's noise.")
     var seed: UInt64 = 0
 
     @Option(help: "Draw noise beyond this bound again: smaller is safer and more alike.")
@@ -41,10 +41,10 @@ struct GenerateCommand: ParsableCommand {
     @Option(help: "Where to write: a PNG (- for standard output), or a folder for several.")
     var out: String?
 
-    @Flag(help: "One picture of all pictures: a row for each prompt when it has several.")
+    @Flag(help: "One image of all images: a row for each prompt when it has several.")
     var grid = false
 
-    @Option(help: "Scale pictures to this side.")
+    @Option(help: "Scale images to this side.")
     var size: Int?
 
     @Option(
@@ -81,30 +81,32 @@ struct GenerateCommand: ParsableCommand {
         let layout = try OutputLayout(texts, perPrompt: n, grid: grid, isList: prompts != nil, out: out)
         let path = try ModelLocation.find(model)
         let model = try Model(contentsOf: path)
-        try layout.requirePaintable(side: size ?? model.configuration.networks.side)
-        let painter = try ModelLocation.naming(path) {
-            try Painter(model, device: CPUDevice(threads: threads), encoder: encoder)
+        try layout.requireGeneratable(side: size ?? model.configuration.networks.side)
+        let generator = try ModelLocation.naming(path) {
+            try ImageGenerator(model, device: CPUDevice(threads: threads), encoder: encoder)
         }
         for (index, text) in texts.enumerated() {
-            guard let excess = painter.excess(of: text) else { continue }
+            guard let excess = generator.excess(of: text) else { continue }
             let prompt = prompts.map { "\($0):\(index + 1)" } ?? "the prompt"
             Terminal.say(
                 "\(prompt) has \(excess.tokens) tokens, of which this model reads the first \(excess.limit - 1)")
         }
-        let commissions = texts.flatMap { text in
-            (0..<n).map { Commission(prompt: text, seed: seed &+ UInt64($0), truncation: truncation ?? .infinity) }
+        let requests = texts.flatMap { text in
+            (0..<n).map {
+                GenerationRequest(prompt: text, seed: seed &+ UInt64($0), truncation: truncation ?? .infinity)
+            }
         }
         let begin = clock.now
-        let pictures = try painter.paint(commissions) { Terminal.show("painted \($0) of \(commissions.count)") }
-        let each = begin.duration(to: clock.now) / commissions.count
+        let images = try generator.generate(requests) { Terminal.show("generated \($0) of \(requests.count)") }
+        let each = begin.duration(to: clock.now) / requests.count
         Terminal.clear()
         try layout.prepare()
         for file in layout.files {
-            let members = file.commissions.map { scaled(pictures[$0]) }
+            let members = file.requests.map { scaled(images[$0]) }
             let image = members.count == 1 ? members[0] : Image.grid(members, columns: file.columns)
-            let first = commissions[file.commissions.lowerBound]
+            let first = requests[file.requests.lowerBound]
             let record = GenerationRecord(
-                file: file.path, commission: first, count: members.count, model: model.configuration.name,
+                file: file.path, request: first, count: members.count, model: model.configuration.name,
                 milliseconds: each * members.count)
             let png = try image.pngData(text: record.pngText)
             if file.path == "-" { try StandardOutput.write(png) } else { try AtomicFile.write(png, to: file.path) }
@@ -122,10 +124,10 @@ struct GenerateCommand: ParsableCommand {
     private func readPrompts() throws -> [String] {
         guard let prompts else {
             guard !prompt.isEmpty else {
-                throw CommandError(.usage, "no prompt; say what to paint, such as limn generate \"a red rose\"")
+                throw CommandError(.usage, "no prompt; say what to generate, such as limn generate \"a red rose\"")
             }
             if prompt.contains(where: { $0.allSatisfy(\.isWhitespace) }) {
-                throw CommandError(.usage, "the prompt is empty; say what to paint")
+                throw CommandError(.usage, "the prompt is empty; say what to generate")
             }
             return prompt
         }

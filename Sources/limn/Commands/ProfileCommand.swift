@@ -13,7 +13,7 @@ struct ProfileCommand: ParsableCommand {
     @Argument(help: "The recipe, a YAML file.")
     var recipe: String
 
-    @Option(help: "The folder of captioned pictures.")
+    @Option(help: "The folder of captioned images.")
     var data: String
 
     @Option(help: ArgumentHelp("Change one key of the recipe; may be repeated.", valueName: "key=value"))

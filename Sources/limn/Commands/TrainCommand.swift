@@ -2,7 +2,7 @@ import ArgumentParser
 
 struct TrainCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "train", abstract: "Train a model on captioned pictures.",
+        commandName: "train", abstract: "Train a model on captioned images.",
         discussion: """
             A run directory keeps all a training makes; docs/run-directory.md names its files. Ctrl-C stops after the \
             current step with a checkpoint, and nothing is lost by a crash but the steps since the last one.
@@ -18,7 +18,7 @@ struct TrainCommand: ParsableCommand {
 
     @OptionGroup var options: TrainingOptions
 
-    @Option(help: "Pictures to train the generator on, in place of the recipe's gan.images.")
+    @Option(help: "Images to train the generator on, in place of the recipe's gan.images.")
     var images: Int?
 
     func run() throws { try options.train(recipe: recipe, images: images) }

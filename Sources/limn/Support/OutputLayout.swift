@@ -4,12 +4,12 @@ import FoundationEssentials
 import Layers
 import Synthesis
 
-/// Which pictures go into which file.
+/// Which images go into which file.
 struct OutputLayout {
-    /// One file and the commissions it shows.
+    /// One file and the requests it shows.
     struct File {
         let path: String
-        let commissions: Range<Int>
+        let requests: Range<Int>
         let columns: Int
     }
     let files: [File]
@@ -19,36 +19,36 @@ struct OutputLayout {
     init(_ prompts: [String], perPrompt: Int, grid: Bool, isList: Bool, out: String?) throws {
         let total = prompts.count * perPrompt
         if grid || (prompts.count == 1 && !isList) {
-            // A prompt's pictures lie in a row; those of a single prompt in a square.
+            // A prompt's images lie in a row; those of a single prompt in a square.
             let columns = prompts.count > 1 && perPrompt > 1 ? perPrompt : OutputLayout.side(of: total)
             folder = nil
-            files = [File(path: out ?? OutputLayout.name(prompts[0]), commissions: 0..<total, columns: columns)]
+            files = [File(path: out ?? OutputLayout.name(prompts[0]), requests: 0..<total, columns: columns)]
             return
         }
         guard let out, out != "-" else {
             throw CommandError(
-                .usage, "several prompts need --out DIR for their pictures, or --grid for one picture")
+                .usage, "several prompts need --out DIR for their images, or --grid for one image")
         }
         folder = out
         files = prompts.indices.map { index in
             File(
                 path: "\(out)/\(zeroPadded(index, width: 5)).png",
-                commissions: index * perPrompt..<(index + 1) * perPrompt,
+                requests: index * perPrompt..<(index + 1) * perPrompt,
                 columns: OutputLayout.side(of: perPrompt))
         }
     }
 
     /// Throws when a file would have more pixels than Limn reads back: 32768 a side, 64 million in all.
-    /// - Parameter side: that of one picture.
-    func requirePaintable(side: Int) throws {
+    /// - Parameter side: that of one image.
+    func requireGeneratable(side: Int) throws {
         for file in files {
-            let columns = min(file.columns, file.commissions.count)
-            let rows = (file.commissions.count + columns - 1) / columns
+            let columns = min(file.columns, file.requests.count)
+            let rows = (file.requests.count + columns - 1) / columns
             let (width, height) = (columns * side, rows * side)
             guard max(width, height) <= 32768, width * height <= 64_000_000 else {
                 throw CommandError(
                     .usage,
-                    "\(file.path) would have some \(width)×\(height) pixels; ask for fewer pictures or a smaller --size"
+                    "\(file.path) would have some \(width)×\(height) pixels; ask for fewer images or a smaller --size"
                 )
             }
         }
@@ -67,7 +67,7 @@ struct OutputLayout {
 
     /// Tells people what was written.
     func announce() {
-        if let folder { return Terminal.say("\(files.count) pictures in \(folder)") }
+        if let folder { return Terminal.say("\(files.count) images in \(folder)") }
         if files[0].path != "-" { Terminal.say(files[0].path) }
     }
 
@@ -77,11 +77,11 @@ struct OutputLayout {
     private static func name(_ prompt: String) -> String {
         let words = prompt.lowercased().split { !$0.isLetter && !$0.isNumber }
         let slug = words.joined(separator: "-").prefix(60)
-        return (slug.isEmpty ? "picture" : String(slug)) + ".png"
+        return (slug.isEmpty ? "image" : String(slug)) + ".png"
     }
 }
 
-/// What a file was painted from: for its PNG text and for `--json`.
+/// What a file was generated from: for its PNG text and for `--json`.
 struct GenerationRecord: Encodable {
     let file: String
     let prompt: String
@@ -91,12 +91,12 @@ struct GenerationRecord: Encodable {
     let model: String
     let milliseconds: Double
 
-    init(file: String, commission: Commission, count: Int, model: String, milliseconds: Duration) {
+    init(file: String, request: GenerationRequest, count: Int, model: String, milliseconds: Duration) {
         self.file = file
-        prompt = commission.prompt
-        seed = commission.seed
+        prompt = request.prompt
+        seed = request.seed
         self.count = count
-        truncation = commission.truncation.isFinite ? commission.truncation : nil
+        truncation = request.truncation.isFinite ? request.truncation : nil
         self.model = model
         let parts = milliseconds.components
         self.milliseconds = (Double(parts.seconds) * 1e3 + Double(parts.attoseconds) * 1e-15).rounded()

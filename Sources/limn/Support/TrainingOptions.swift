@@ -9,7 +9,7 @@ import Training
 
 /// What `limn train` and `limn encoder train` ask alike.
 struct TrainingOptions: ParsableArguments {
-    @Option(help: "The folder of captioned pictures.")
+    @Option(help: "The folder of captioned images.")
     var data: String
 
     @Option(name: .customLong("run"), help: ArgumentHelp("The run directory.", valueName: "dir"))
@@ -60,7 +60,7 @@ struct BadFilesOption: ParsableArguments {
             How to treat rows and images that cannot be used: few skips them while they are at most 1 %, skip skips any \
             number, fail stops at the first.
             """, valueName: "few|skip|fail"))
-    var badFiles = BadFiles.few
+    var badFiles = BadFilePolicy.few
 }
 
-extension BadFiles: ExpressibleByArgument {}
+extension BadFilePolicy: ExpressibleByArgument {}

@@ -7,18 +7,18 @@ import Threads
 ///
 /// Prepared images are cached in a file that later processes reuse, or in memory where there is no file or it fails; which
 /// of the two changes nothing but the time it takes. Safe to use from any number of threads.
-public final class PictureStore: Sendable {
+public final class ImageStore: Sendable {
     /// The corpus that the images belong to.
     public let corpus: Corpus
     /// How they are prepared.
-    public let form: PictureForm
-    private let badFiles: BadFiles
+    public let form: ImagePreprocessing
+    private let badFiles: BadFilePolicy
     private let cache: ImageCache
     private let writer: WorkerThreads
     private let state = Mutex(State())
 
     private struct State {
-        var leftOut = SkippedItems()
+        var skipped = SkippedItems()
         var decoded = 0
         /// The failure that every further request throws.
         var failure: CorpusError?
@@ -33,7 +33,7 @@ public final class PictureStore: Sendable {
     ///   - memoryLimit: the most bytes to cache in memory; nil is half of the machine's. Images beyond it are decoded on
     ///     every request.
     public init(
-        corpus: Corpus, form: PictureForm, badFiles: BadFiles = .few, cache cachePath: String? = nil,
+        corpus: Corpus, form: ImagePreprocessing, badFiles: BadFilePolicy = .few, cache cachePath: String? = nil,
         memoryLimit: Int? = nil
     ) {
         self.corpus = corpus
@@ -58,7 +58,7 @@ public final class PictureStore: Sendable {
     public func takeNotices() -> [String] { cache.takeNotices() }
 
     /// The images that failed to decode so far.
-    public var leftOut: SkippedItems { state.withLock { $0.leftOut } }
+    public var skipped: SkippedItems { state.withLock { $0.skipped } }
 
     /// Number of images this store has decoded.
     package var decodedCount: Int { state.withLock { $0.decoded } }
@@ -68,7 +68,7 @@ public final class PictureStore: Sendable {
         let none = CorpusProblem(kind: .unreadableImage, file: "", line: nil, detail: "no image can be decoded")
         let total = corpus.examples.count
         return .unreadableImages(
-            first: leftOut.first.first ?? none, count: total, total: total, folder: corpus.folder)
+            first: skipped.first.first ?? none, count: total, total: total, folder: corpus.folder)
     }
 
     // MARK: Images
@@ -170,11 +170,11 @@ public final class PictureStore: Sendable {
         let problem = corpus.problem(.unreadableImage, with: example, reason)
         try state.withLock { state throws(CorpusError) in
             if let failure = state.failure { throw failure }
-            state.leftOut.add(problem)
-            let (count, total) = (state.leftOut.total, corpus.examples.count)
+            state.skipped.add(problem)
+            let (count, total) = (state.skipped.total, corpus.examples.count)
             if badFiles.refuses(count, of: total) {
                 let failure = CorpusError.unreadableImages(
-                    first: state.leftOut.first.first ?? problem, count: count, total: total, folder: corpus.folder)
+                    first: state.skipped.first.first ?? problem, count: count, total: total, folder: corpus.folder)
                 state.failure = failure
                 throw failure
             }

@@ -8,7 +8,7 @@ import FoundationEssentials
 
 /// What a training tells: `log.txt` and `stats.jsonl` in its run, and on standard error a line that is rewritten on a
 /// terminal, or now and then a line elsewhere.
-public final class Journal {
+public final class RunLogger {
     private let run: RunDirectory
     private let isTerminal = isatty(STDERR_FILENO) == 1
     private let clock = ContinuousClock()
@@ -19,7 +19,7 @@ public final class Journal {
         var count = 0
     }
     private var sums: [String: Sum] = [:]
-    /// The pace of this stage: when it began in this process and with how many pictures seen.
+    /// The pace of this stage: when it began in this process and with how many images seen.
     private var start: (time: ContinuousClock.Instant, images: Int)?
     /// Time that the training has waited for data in this stage, and what was waited of it by the last row, with its time.
     private var waited = Duration.zero
@@ -31,7 +31,7 @@ public final class Journal {
     func note(_ text: String) throws {
         closeLine()
         write(text + "\n")
-        try run.appendLog("\(Journal.timestamp()) \(text)")
+        try run.appendLog("\(RunLogger.timestamp()) \(text)")
     }
 
     /// Begins to count the pace of a stage.
@@ -83,20 +83,20 @@ public final class Journal {
     var shareOfWaiting: String? {
         guard let start, waited > .zero else { return nil }
         let share = waited / start.time.duration(to: clock.now)
-        return "waited for data \(Journal.number(100 * share, digits: 2)) % of the time"
+        return "waited for data \(RunLogger.number(100 * share, digits: 2)) % of the time"
     }
 
     /// Writes the means since the last row to `stats.jsonl`.
     func writeRow(imagesSeen: Int, skipped: Int) throws {
         var row: [(String, String)] = [("images", "\(imagesSeen)"), ("skipped", "\(skipped)")]
-        if let pace { row.append(("images_per_second", Journal.number(pace(imagesSeen)))) }
+        if let pace { row.append(("images_per_second", RunLogger.number(pace(imagesSeen)))) }
         if let last = lastRow {
             let now = clock.now
-            row.append(("data_wait", Journal.number((waited - last.waited) / last.time.duration(to: now))))
+            row.append(("data_wait", RunLogger.number((waited - last.waited) / last.time.duration(to: now))))
             lastRow = (waited, now)
         }
         for (name, sum) in sums.sorted(by: { $0.key < $1.key }) {
-            row.append((name, Journal.number(sum.total / Double(sum.count))))
+            row.append((name, RunLogger.number(sum.total / Double(sum.count))))
         }
         sums = [:]
         try run.appendStatistics("{" + row.map { "\"\($0)\": \($1)" }.joined(separator: ", ") + "}")
@@ -108,9 +108,9 @@ public final class Journal {
         if let lastShown, now - lastShown < (isTerminal ? .milliseconds(500) : .seconds(60)) { return }
         lastShown = now
         let rate = pace?(imagesSeen) ?? 0
-        let left = rate > 0 ? Journal.duration(Double(max(0, total - imagesSeen)) / rate) : "?"
+        let left = rate > 0 ? RunLogger.duration(Double(max(0, total - imagesSeen)) / rate) : "?"
         let line =
-            "\(stage) \(imagesSeen)/\(total) images · \(Journal.number(rate, digits: 1)) img/s · \(left) left · \(detail)"
+            "\(stage) \(imagesSeen)/\(total) images · \(RunLogger.number(rate, digits: 1)) img/s · \(left) left · \(detail)"
         if isTerminal {
             write("\r\u{1b}[2K" + line)
             hasOpenLine = true
@@ -124,7 +124,7 @@ public final class Journal {
         hasOpenLine = false
     }
 
-    /// Pictures a second since the stage began in this process.
+    /// Images a second since the stage began in this process.
     private var pace: ((Int) -> Double)? {
         guard let start else { return nil }
         let seconds = start.time.duration(to: clock.now).inSeconds

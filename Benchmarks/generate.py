@@ -1,6 +1,6 @@
-"""Paints a prompt with a Limn model in PyTorch: the script that `limn generate` is compared with, start to end.
+"""Generates a prompt with a Limn model in PyTorch: the script that `limn generate` is compared with, start to end.
 
-    python paint.py MODEL.safetensors "a red rose" rose.png
+    python generate.py MODEL.safetensors "a red rose" rose.png
 
 Everything a fast script would leave out is left out: no training code, no framework beside torch and safetensors, a
 PNG written with zlib. Text goes through the model's own vocabulary and encoder.

@@ -1,7 +1,7 @@
 import Images
 
 /// Where images are cropped.
-public enum PictureCrop: String, Sendable, CaseIterable, Codable {
+public enum CropMode: String, Sendable, CaseIterable, Codable {
     /// At the centre, the same every time.
     case center
     /// Anywhere, drawn anew every time the image is used.
@@ -9,20 +9,20 @@ public enum PictureCrop: String, Sendable, CaseIterable, Codable {
 }
 
 /// How images of any size become the squares that training uses.
-public struct PictureForm: Sendable, Equatable {
+public struct ImagePreprocessing: Sendable, Equatable {
     /// Width and height of the squares, in pixels.
     public let side: Int
     /// How images that are not square become so.
-    public let aspect: PictureAspect
+    public let aspect: AspectMode
     /// Where images are cropped.
-    public let crop: PictureCrop
+    public let crop: CropMode
     /// For random crops: images are resized until their shorter side is `side * (1 + margin)`.
     public let margin: Float
 
     /// - Parameters:
     ///   - side: at least 1.
     ///   - margin: 0...1.
-    public init(side: Int, aspect: PictureAspect = .crop, crop: PictureCrop = .center, margin: Float = 0.125) {
+    public init(side: Int, aspect: AspectMode = .crop, crop: CropMode = .center, margin: Float = 0.125) {
         precondition(side > 0, "images need a positive side")
         precondition((0...1).contains(margin), "the margin is a fraction")
         self.side = side

@@ -1,7 +1,7 @@
 import Graphs
 
 /// What a device reaches at its best here and now: what a program's kernels are held against.
-public struct Ceilings: Sendable {
+public struct PeakRates: Sendable {
     /// Arithmetic operations a second of the fastest of a few 3×3 convolutions that networks have.
     public let arithmetic: Double
     /// Bytes a second that a long elementwise loop reads and writes.

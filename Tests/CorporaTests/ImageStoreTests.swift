@@ -8,24 +8,24 @@ import Testing
     import Glibc
 #endif
 
-@Suite struct PictureStoreTests {
-    @Test func holdsEveryPictureInOrder() throws {
+@Suite struct ImageStoreTests {
+    @Test func holdsEveryImageInOrder() throws {
         let folder = try TemporaryFolder(shapes: 70)
         let corpus = try Corpus(folder: folder.path, split: nil)
-        let store = PictureStore(corpus: corpus, form: PictureForm(side: 8))
+        let store = ImageStore(corpus: corpus, form: ImagePreprocessing(side: 8))
         let drawn = ShapesCorpus.draw(count: 70, seed: 5, side: 8)
         #expect(store.decodedCount == 0)
         #expect(try store.pixels() == drawn.flatMap(\.image.pixels))
         #expect(try store.pixels() == drawn.flatMap(\.image.pixels))
         #expect(store.decodedCount == 70)
-        #expect(store.leftOut.total == 0 && store.takeNotices().isEmpty)
+        #expect(store.skipped.total == 0 && store.takeNotices().isEmpty)
     }
 
     @Test func decodesEachOnceHoweverManyAsk() throws {
         let folder = try TemporaryFolder(shapes: 200)
-        let store = PictureStore(
-            corpus: try Corpus(folder: folder.path, split: nil), form: PictureForm(side: 8),
-            cache: folder.path + "/pictures.cache")
+        let store = ImageStore(
+            corpus: try Corpus(folder: folder.path, split: nil), form: ImagePreprocessing(side: 8),
+            cache: folder.path + "/images.cache")
         #expect(try store.readAll().isEmpty)
         #expect(try store.readAll().isEmpty)
         #expect(store.decodedCount == 200)
@@ -37,10 +37,10 @@ import Testing
         let pixels = (0..<16 * 32).flatMap { (8..<24).contains($0 % 32) ? [255, 0, 0] : [255, 255, 255] as [UInt8] }
         try folder.write(Image(width: 32, height: 16, pixels: pixels).pngData(), to: "wide.png")
         let corpus = try Corpus(folder: folder.path, split: nil)
-        let store = PictureStore(corpus: corpus, form: PictureForm(side: 4))
+        let store = ImageStore(corpus: corpus, form: ImagePreprocessing(side: 4))
         #expect(try store.pixels() == (0..<16).flatMap { _ in [255, 0, 0] as [UInt8] })
-        // The whole picture, its proportions not kept: white, red, red, white, but for some ringing.
-        let stretched = try PictureStore(corpus: corpus, form: PictureForm(side: 4, aspect: .stretch)).pixels()
+        // The whole image, its proportions not kept: white, red, red, white, but for some ringing.
+        let stretched = try ImageStore(corpus: corpus, form: ImagePreprocessing(side: 4, aspect: .stretch)).pixels()
         #expect((0..<4).map { stretched[$0 * 3 + 1] > 128 } == [true, false, false, true])
     }
 
@@ -48,30 +48,30 @@ import Testing
         let folder = try TemporaryFolder(shapes: 200)
         let corpus = try Corpus(folder: folder.path, split: nil)
         for bad in [7, 150] { try folder.write("no image".utf8, to: corpus.examples[bad].path) }
-        let form = PictureForm(side: 8)
-        let store = PictureStore(corpus: corpus, form: form)
+        let form = ImagePreprocessing(side: 8)
+        let store = ImageStore(corpus: corpus, form: form)
         #expect(try store.readAll() == [7, 150])
         #expect(try store.image(7) == nil)
         #expect(!(try store.isUsable(150)))
-        #expect(store.leftOut.total == 2)
-        #expect(Set(store.leftOut.first.map(\.kind)) == [.unreadableImage])
-        #expect(store.leftOut.first.contains { $0.description.contains("\(corpus.examples[7].path): not an image") })
+        #expect(store.skipped.total == 2)
+        #expect(Set(store.skipped.first.map(\.kind)) == [.unreadableImage])
+        #expect(store.skipped.first.contains { $0.description.contains("\(corpus.examples[7].path): not an image") })
 
-        let strict = PictureStore(corpus: corpus, form: form, badFiles: .fail)
+        let strict = ImageStore(corpus: corpus, form: form, badFiles: .fail)
         let text = message { _ = try strict.readAll() }
         #expect(text.contains("not an image") && text.contains("(1 of 200 images cannot be decoded)"), "\(text)")
         // What has failed gives out nothing more.
         #expect(message { _ = try strict.image(0) } == text)
 
         try folder.write([], to: corpus.examples[9].path)
-        #expect(message { _ = try PictureStore(corpus: corpus, form: form).readAll() }.contains("(3 of 200"))
-        #expect(try PictureStore(corpus: corpus, form: form, badFiles: .skip).readAll() == [7, 9, 150])
+        #expect(message { _ = try ImageStore(corpus: corpus, form: form).readAll() }.contains("(3 of 200"))
+        #expect(try ImageStore(corpus: corpus, form: form, badFiles: .skip).readAll() == [7, 9, 150])
     }
 
     @Test func decodesAnewWhatFindsNoRoom() throws {
         let folder = try TemporaryFolder(shapes: 20)
         let corpus = try Corpus(folder: folder.path, split: nil)
-        let store = PictureStore(corpus: corpus, form: PictureForm(side: 8), memoryLimit: 5 * 192)
+        let store = ImageStore(corpus: corpus, form: ImagePreprocessing(side: 8), memoryLimit: 5 * 192)
         let drawn = ShapesCorpus.draw(count: 20, seed: 5, side: 8).flatMap(\.image.pixels)
         #expect(try store.pixels() == drawn)
         #expect(try store.pixels() == drawn)
@@ -80,11 +80,11 @@ import Testing
 }
 
 /// The file beside a run.
-@Suite struct PictureFileTests {
+@Suite struct ImageFileTests {
     private let folder: TemporaryFolder
     private let corpus: Corpus
     private let drawn: [UInt8]
-    private var path: String { folder.path + "/pictures.cache" }
+    private var path: String { folder.path + "/images.cache" }
 
     init() throws {
         folder = try TemporaryFolder(shapes: 50)
@@ -92,12 +92,12 @@ import Testing
         drawn = ShapesCorpus.draw(count: 50, seed: 5, side: 8).flatMap(\.image.pixels)
     }
 
-    private func open(_ side: Int = 8, crop: PictureCrop = .center) -> PictureStore {
-        PictureStore(corpus: corpus, form: PictureForm(side: side, crop: crop), cache: path)
+    private func open(_ side: Int = 8, crop: CropMode = .center) -> ImageStore {
+        ImageStore(corpus: corpus, form: ImagePreprocessing(side: side, crop: crop), cache: path)
     }
 
-    /// What a store decodes and says when all is asked of it, after its pictures have been found right.
-    private func use(_ store: PictureStore) throws -> (decoded: Int, notices: [String]) {
+    /// What a store decodes and says when all is asked of it, after its images have been found right.
+    private func use(_ store: ImageStore) throws -> (decoded: Int, notices: [String]) {
         #expect(try store.pixels() == drawn)
         return (store.decodedCount, store.takeNotices())
     }
@@ -114,7 +114,7 @@ import Testing
         #expect(try use(open()).decoded == 49)
     }
 
-    @Test func anExchangedPictureIsDecodedAnewAndNamedOnce() throws {
+    @Test func anExchangedImageIsDecodedAnewAndNamedOnce() throws {
         _ = try use(open())
         let new = ShapesCorpus(seed: 99, side: 8).drawing(1).image
         for index in [4, 30] { try folder.write(new.pngData(), to: corpus.examples[index].path) }
@@ -150,7 +150,7 @@ import Testing
 
     @Test func anotherFormBeginsTheFileAnew() throws {
         _ = try use(open())
-        for (side, crop) in [(16, PictureCrop.center), (8, .random), (8, .center)] {
+        for (side, crop) in [(16, CropMode.center), (8, .random), (8, .center)] {
             let store = open(side, crop: crop)
             #expect(store.takeNotices() == ["\(path) is damaged or belongs to other images; it is rebuilt"])
             #expect(try store.image(0) != nil)
@@ -169,8 +169,8 @@ import Testing
 
     @Test func whatIsNoFileIsReplacedByMemory() throws {
         try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: false)
-        for place in [path, "/nowhere/at/all/pictures.cache", "/dev/null"] {
-            let store = PictureStore(corpus: corpus, form: PictureForm(side: 8), cache: place)
+        for place in [path, "/nowhere/at/all/images.cache", "/dev/null"] {
+            let store = ImageStore(corpus: corpus, form: ImagePreprocessing(side: 8), cache: place)
             let (decoded, notices) = try use(store)
             #expect(decoded == 50 && notices.count == 1)
             #expect(notices[0].hasPrefix(place) && notices[0].hasSuffix("decoded images are kept in memory"))
@@ -179,10 +179,11 @@ import Testing
 
     @Test(.enabled(if: TinyDisk.isPossible, "only root may mount a disk that is small enough"))
     func aFullDiskIsToldOnceAndReplacedByMemory() throws {
-        // Room for the header, the entries and a few pictures; the file is sparse until then.
+        // Room for the header, the entries and a few images; the file is sparse until then.
         let disk = try TinyDisk(folder.path + "/disk", size: "16k")
         do {
-            let store = PictureStore(corpus: corpus, form: PictureForm(side: 8), cache: disk.path + "/pictures.cache")
+            let store = ImageStore(
+                corpus: corpus, form: ImagePreprocessing(side: 8), cache: disk.path + "/images.cache")
             #expect(try store.pixels() == drawn)
             var notices: [String] = []
             #expect(
@@ -198,7 +199,7 @@ import Testing
             #expect(store.decodedCount == 50 && store.takeNotices().isEmpty)
         }
         // What found room is there.
-        let again = PictureStore(corpus: corpus, form: PictureForm(side: 8), cache: disk.path + "/pictures.cache")
+        let again = ImageStore(corpus: corpus, form: ImagePreprocessing(side: 8), cache: disk.path + "/images.cache")
         #expect(try again.pixels() == drawn)
         #expect((1..<50).contains(again.decodedCount))
     }

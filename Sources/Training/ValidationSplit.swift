@@ -8,21 +8,21 @@ import Images
 import RandomStreams
 import Synthesis
 
-/// Pictures that an encoder is not trained on, each with one of its captions.
-struct HeldOutPairs {
+/// Images that an encoder is not trained on, each with one of its captions.
+struct ValidationSplit {
     /// Their places in the corpus, ascending.
     let examples: [Int]
-    private let pictures: PictureStore
+    private let imageStore: ImageStore
 
     /// Fewer tell nothing.
     static let least = 10
 
-    /// Draws `share` of the pictures, the same for the same seed; none where that would be fewer than `least`.
-    init(_ pictures: PictureStore, share: Float, seed: UInt64) {
-        self.pictures = pictures
-        var places = Array(pictures.corpus.examples.indices)
+    /// Draws `share` of the images, the same for the same seed; none where that would be fewer than `least`.
+    init(_ imageStore: ImageStore, share: Float, seed: UInt64) {
+        self.imageStore = imageStore
+        var places = Array(imageStore.corpus.examples.indices)
         let count = Int(Float(places.count) * share)
-        guard count >= HeldOutPairs.least else {
+        guard count >= ValidationSplit.least else {
             examples = []
             return
         }
@@ -35,11 +35,11 @@ struct HeldOutPairs {
     func batch(_ size: Int) throws -> Batch {
         var (pixels, captions): ([Float], [CaptionReference]) = ([], [])
         for example in examples where captions.count < size {
-            guard let image = try pictures.image(example) else { continue }
+            guard let image = try imageStore.image(example) else { continue }
             for sample in image.pixels { pixels.append(Float(sample) / 127.5 - 1) }
-            captions.append(pictures.corpus.reference(example: example, caption: 0))
+            captions.append(imageStore.corpus.reference(example: example, caption: 0))
         }
-        guard !captions.isEmpty else { throw pictures.nothingUsable }
+        guard !captions.isEmpty else { throw imageStore.nothingUsable }
         let length = pixels.count / captions.count
         while captions.count < size {
             captions.append(captions[0])
@@ -49,30 +49,30 @@ struct HeldOutPairs {
             firstImage: 0, images: pixels, captions: captions, mismatches: Array(captions[1...] + captions[..<1]))
     }
 
-    /// Those whose pictures can be decoded.
+    /// Those whose images can be decoded.
     struct Shown {
         fileprivate(set) var images: [Image] = []
         /// The number of each one's caption.
         fileprivate(set) var captions: [Int] = []
-        /// Without classes every picture is a class of its own.
+        /// Without classes every image is a class of its own.
         fileprivate(set) var classes: [Int] = []
     }
 
     func shown() throws -> Shown {
         var shown = Shown()
         for example in examples {
-            guard let image = try pictures.image(example) else { continue }
+            guard let image = try imageStore.image(example) else { continue }
             shown.images.append(image)
-            shown.captions.append(pictures.corpus.captionNumbers(of: example).lowerBound)
-            shown.classes.append(pictures.corpus.label(of: example) ?? -1 - example)
+            shown.captions.append(imageStore.corpus.captionNumbers(of: example).lowerBound)
+            shown.classes.append(imageStore.corpus.label(of: example) ?? -1 - example)
         }
         return shown
     }
 }
 
-extension HeldOutPairs.Shown {
+extension ValidationSplit.Shown {
     /// How many of them find each other by a pair of encoders. Where classes are known, others of the same class are no
-    /// rivals, as in the training.
+    /// negatives, as in the training.
     /// - Parameter sentences: the vectors of `captions` by the pair, one after another.
     func recall(_ pair: EncoderPair, sentences: [Float], device: CPUDevice) throws -> RetrievalRecall {
         let eye = try FeatureExtractor(judge: pair, device: device)
@@ -84,7 +84,7 @@ extension HeldOutPairs.Shown {
 
 /// What held-out pairs found at one point of a training.
 struct RetrievalTrial: Codable {
-    /// Pictures seen by then.
+    /// Images seen by then.
     let imagesSeen: Int
     /// Shares found at ranks 1, 5 and 10, both ways.
     let recall: RetrievalRecall
@@ -102,12 +102,12 @@ struct RetrievalTrial: Codable {
     /// One line for people.
     var summary: String {
         func shares(_ direction: KeyPath<RetrievalRecall.AtRank, Double>) -> String {
-            recall.ranks.map { "R@\($0.rank) \(Journal.number(100 * $0[keyPath: direction], digits: 1)) %" }
+            recall.ranks.map { "R@\($0.rank) \(RunLogger.number(100 * $0[keyPath: direction], digits: 1)) %" }
                 .joined(separator: ", ")
         }
         return
-            "of \(recall.count) held-out pairs after \(imagesSeen) images: captions by picture \(shares(\.imageToText)); "
-            + "pictures by caption \(shares(\.textToImage))"
+            "of \(recall.count) held-out pairs after \(imagesSeen) images: captions by image \(shares(\.imageToText)); "
+            + "images by caption \(shares(\.textToImage))"
     }
 }
 
@@ -143,7 +143,7 @@ struct RetrievalProgress {
     /// What a line of progress adds: the newest recall.
     var detail: String {
         guard let first = trials.last?.recall.ranks.first else { return "" }
-        return " · held-out R@1 \(Journal.number(50 * (first.imageToText + first.textToImage), digits: 1)) %"
+        return " · held-out R@1 \(RunLogger.number(50 * (first.imageToText + first.textToImage), digits: 1)) %"
     }
 
     mutating func add(_ trial: RetrievalTrial) throws {

@@ -47,7 +47,7 @@ public struct ConfigurationError: Error, CustomStringConvertible, Sendable {
         }
     }
 
-    /// Throws unless pictures of `side` can be built by doubling from 4×4.
+    /// Throws unless images of `side` can be built by doubling from 4×4.
     package static func checkSide(_ key: String, _ side: Int) throws(ConfigurationError) {
         guard [16, 32, 64, 128, 256].contains(side) else {
             throw ConfigurationError(key: key, problem: "is \(side), expected 16, 32, 64, 128 or 256")

@@ -5,16 +5,16 @@ import Layers
 import Networks
 import RandomStreams
 
-/// One picture to be painted.
-public struct Commission: Hashable, Sendable {
-    /// What to paint.
+/// One image to be generated.
+public struct GenerationRequest: Hashable, Sendable {
+    /// What to generate.
     public var prompt: String
-    /// The seed of its noise: the same seed and prompt give the same picture.
+    /// The seed of its noise: the same seed and prompt give the same image.
     public var seed: UInt64
     /// Noise beyond this bound is drawn again: smaller is safer and more alike (Brock et al. 2019). Infinity draws all.
     public var truncation: Float
 
-    /// What to paint, from which seed; `truncation` must be positive.
+    /// What to generate, from which seed; `truncation` must be positive.
     public init(prompt: String, seed: UInt64, truncation: Float = .infinity) {
         self.prompt = prompt
         self.seed = seed
@@ -22,8 +22,8 @@ public struct Commission: Hashable, Sendable {
     }
 }
 
-/// Captions in, pictures out.
-public final class Painter {
+/// Captions in, images out.
+public final class ImageGenerator {
     private let name: String
     private let networks: GeneratorConfiguration
     private let embedder: SentenceEmbedder
@@ -44,7 +44,7 @@ public final class Painter {
         try store.load(model.arrays.filter { !$0.key.hasPrefix("encoder.") }, into: values)
     }
 
-    /// Side of the pictures.
+    /// Side of the images.
     public var side: Int { networks.side }
 
     /// The tokens of a prompt where they are more than the model reads, and how many it reads; nil where it reads all.
@@ -53,20 +53,20 @@ public final class Painter {
         return tokens > embedder.limit ? (tokens, embedder.limit) : nil
     }
 
-    /// Paints each commission; the others change nothing but rounding, and with it a pixel by one level at most.
-    /// - Parameter progress: called with the number of pictures done.
+    /// Generates each request; the others change nothing but rounding, and with it a pixel by one level at most.
+    /// - Parameter progress: called with the number of images done.
     /// - Throws: `ModelError` where the model's weights give what is no colour.
-    public func paint(_ commissions: [Commission], progress: (Int) -> Void = { _ in }) throws -> [Image] {
-        let prompts = Array(Set(commissions.map(\.prompt))).sorted()
+    public func generate(_ requests: [GenerationRequest], progress: (Int) -> Void = { _ in }) throws -> [Image] {
+        let prompts = Array(Set(requests.map(\.prompt))).sorted()
         let rows = Dictionary(uniqueKeysWithValues: zip(prompts, prompts.indices))
         let vectors = try embedder.embed(prompts)
         var images: [Image] = []
-        while images.count < commissions.count {
-            let size = commissions.count - images.count >= 16 ? 16 : 1
-            let batch = commissions[images.count..<images.count + size]
-            let noise = batch.flatMap { Painter.noise($0, networks.noise) }
-            let text = batch.flatMap { commission in
-                let row = rows[commission.prompt] ?? 0
+        while images.count < requests.count {
+            let size = requests.count - images.count >= 16 ? 16 : 1
+            let batch = requests[images.count..<images.count + size]
+            let noise = batch.flatMap { ImageGenerator.noise($0, networks.noise) }
+            let text = batch.flatMap { request in
+                let row = rows[request.prompt] ?? 0
                 return vectors[row * embedder.width..<(row + 1) * embedder.width]
             }
             let count = side * side * 3
@@ -85,10 +85,10 @@ public final class Painter {
         return images
     }
 
-    private static func noise(_ commission: Commission, _ count: Int) -> [Float] {
-        var stream = RandomStream(seed: commission.seed, purpose: "noise")
-        return commission.truncation.isFinite
-            ? stream.truncatedNormals(count, bound: commission.truncation) : stream.normals(count)
+    private static func noise(_ request: GenerationRequest, _ count: Int) -> [Float] {
+        var stream = RandomStream(seed: request.seed, purpose: "noise")
+        return request.truncation.isFinite
+            ? stream.truncatedNormals(count, bound: request.truncation) : stream.normals(count)
     }
 
     private func program(batch: Int) throws -> Replicas {
@@ -107,7 +107,7 @@ public final class Painter {
 }
 
 extension Image {
-    /// A picture from values in −1…1, side·side·3 of them; values beyond are cut.
+    /// An image from values in −1…1, side·side·3 of them; values beyond are cut.
     package init(side: Int, values: some Sequence<Float>) {
         let pixels = values.map { UInt8(max(0, min(255, ($0 * 127.5 + 127.5).rounded()))) }
         self.init(width: side, height: side, pixels: pixels)
