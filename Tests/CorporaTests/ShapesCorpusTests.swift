@@ -11,7 +11,7 @@ import Testing
         "white": [255, 255, 255], "gray": [128, 128, 128], "black": [0, 0, 0],
     ]
 
-    /// The colours of an picture by name, commonest first, each with the mean place of its pixels in 0 ..< 1.
+    /// The colours of a picture by name, commonest first, each with the mean place of its pixels in 0 ..< 1.
     private func areas(_ drawing: ShapesCorpus.Drawing) -> [(color: String, center: SIMD2<Double>)] {
         var places: [SIMD3<Int>: [SIMD2<Double>]] = [:]
         let side = drawing.image.width
