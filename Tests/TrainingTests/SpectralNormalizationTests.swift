@@ -16,11 +16,17 @@ import Training
 
         init(seed: UInt64) throws {
             let root = ParameterScope(Graph(), store)
-            _ = SpatialConvolution(root / "plain", 4, 8, kernel: 3)
-            _ = SpatialConvolution(root / "wide", 3, 24, kernel: 3, isSpectrallyNormalized: true)
-            _ = SpatialConvolution(root / "tall", 2, 40, kernel: 1, isSpectrallyNormalized: true)
-            _ = SpatialConvolution(root / "row", 8, 1, kernel: 3, isSpectrallyNormalized: true)
-            _ = SpatialConvolution(root / "large", 33, 48, kernel: 4, bias: false, isSpectrallyNormalized: true)
+            _ = Convolution(
+                root / "plain", inputChannels: 4, outputChannels: 8, kernelSize: 3)
+            _ = Convolution(
+                root / "wide", inputChannels: 3, outputChannels: 24, kernelSize: 3, isSpectrallyNormalized: true)
+            _ = Convolution(
+                root / "tall", inputChannels: 2, outputChannels: 40, kernelSize: 1, isSpectrallyNormalized: true)
+            _ = Convolution(
+                root / "row", inputChannels: 8, outputChannels: 1, kernelSize: 3, isSpectrallyNormalized: true)
+            _ = Convolution(
+                root / "large", inputChannels: 33, outputChannels: 48, kernelSize: 4, bias: false,
+                isSpectrallyNormalized: true)
             parameters = store.allocate(seed: seed)
             gradient = FlatBuffer(count: store.length)
             spectral = try #require(
@@ -115,7 +121,8 @@ import Training
         let filters = try Filters(seed: 1)
         #expect(Set(filters.spectral.slices.keys) == ["wide.weight", "tall.weight", "row.weight", "large.weight"])
         let store = ParameterStore()
-        _ = SpatialConvolution(ParameterScope(Graph(), store) / "plain", 4, 8, kernel: 3)
+        _ = Convolution(
+            ParameterScope(Graph(), store) / "plain", inputChannels: 4, outputChannels: 8, kernelSize: 3)
         let values = store.allocate(seed: 1)
         #expect(
             SpectralNormalization(store, parameters: values, gradient: FlatBuffer(count: store.length), seed: 1) == nil)
