@@ -88,7 +88,7 @@ extension GANTrainer {
     package convenience init(untrained recipe: Recipe, embeddings: [Float], condition: Int, device: CPUDevice) throws {
         let configuration = recipe.discriminatorConfiguration(condition: condition)
         var frozen = FrozenFeatures()
-        if configuration.kind == .features {
+        if let network = configuration.featureNetwork {
             let head = ProjectionHeadConfiguration(
                 inputs: FeatureNetwork.pooledWidth, hidden: recipe.encoder.imageHidden, embedding: condition)
             let store = ParameterStore()
@@ -97,8 +97,7 @@ extension GANTrainer {
             let arrays = store.arrays(from: store.allocate(seed: recipe.seed))
             let values = NetworkArrays(uniqueKeysWithValues: arrays.map { ($0.path, ($0.shape, $0.values)) })
             frozen = try FrozenFeatures(
-                configuration, features: PretrainedFeatures(configuration.network),
-                statistics: .neutral(configuration.network),
+                configuration, features: PretrainedFeatures(network), statistics: .neutral(network),
                 imageHead: recipe.gan.contrastive > 0 ? TrainedHead(head, arrays: values) : nil, seed: recipe.seed)
         }
         try self.init(

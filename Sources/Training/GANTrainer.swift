@@ -92,7 +92,7 @@ public final class GANTrainer {
 
     /// The frozen network that the discriminator reads, if it does.
     var trainingFeatures: [FeatureNetwork]? {
-        recipe.discriminator.kind == .features ? [recipe.discriminator.network] : nil
+        recipe.discriminator.featureNetwork.map { [$0] }
     }
 
     /// Learned values of both networks.

@@ -54,7 +54,7 @@ public struct Recipe: Codable, Equatable, Sendable {
         try ConfigurationError.checkRate("discriminator.learning_rate", discriminator.learningRate)
         try generatorConfiguration(condition: encoder.embedding).validate()
         try discriminatorConfiguration(condition: encoder.embedding).validate()
-        let sharesFeatures = discriminator.kind == .features && encoder.network == discriminator.network.rawValue
+        let sharesFeatures = discriminator.featureNetwork?.rawValue == encoder.network
         guard gan.contrastive == 0 || sharesFeatures else {
             throw ConfigurationError(
                 key: "gan.contrastive",

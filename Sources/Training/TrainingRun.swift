@@ -46,8 +46,8 @@ public final class TrainingRun {
         self.interruption = interruption
         resolved = try recipe.yaml()
         // What cannot be read is said before a run is begun.
-        if recipe.discriminator.kind == .features && recipe.gan.images > 0 {
-            _ = try PretrainedFeatures(recipe.discriminator.network)
+        if let network = recipe.discriminator.featureNetwork, recipe.gan.images > 0 {
+            _ = try PretrainedFeatures(network)
         }
         if let network = recipe.encoder.featureNetwork, recipe.text.isTrained { _ = try PretrainedFeatures(network) }
         if !recipe.text.isTrained {
@@ -221,8 +221,8 @@ public final class TrainingRun {
     /// What the discriminator reads and does not change, and the image encoder for the comparison with sentences.
     private func frozenFeatures(_ encoders: EncoderPair) throws -> FrozenFeatures {
         let configuration = recipe.discriminatorConfiguration(condition: encoders.text.width)
-        guard configuration.kind == .features else { return FrozenFeatures() }
-        let features = try PretrainedFeatures(configuration.network)
+        guard let network = configuration.featureNetwork else { return FrozenFeatures() }
+        let features = try PretrainedFeatures(network)
         var head: TrainedHead?
         if recipe.gan.contrastive > 0 {
             guard case .features(let image) = encoders.image, image.network == configuration.network else {
