@@ -6,7 +6,7 @@ import Testing
     import Glibc
 #endif
 
-/// Attention and transformer blocks against Vaswani et al. 2017 in float64, one head and one token after the other.
+/// Attention and transformer blocks against the formulas of Vaswani et al. 2017 in float64.
 @Suite struct AttentionTests {
     private let batch = 2
     private let length = 5
@@ -45,7 +45,7 @@ import Testing
             inputs: width)
     }
 
-    @Test func attentionMixesValuesByScores() throws {
+    @Test func attentionIsTheWeightedSumOfValues() throws {
         var trial = LayerTrial()
         let x = trial.input("x", [batch * length, width])
         let mask = trial.input("mask", [batch, 1, 1, length], mask)
@@ -121,7 +121,7 @@ import Testing
         try trial.expect(y, expected, shape: [batch * length, width])
     }
 
-    @Test func theMLPIsFourTimesAsWideUnlessSaid() {
+    @Test func theMLPIsFourTimesAsWideByDefault() {
         let trial = LayerTrial()
         _ = TransformerBlock(trial.root, width: 8, heads: 2)
         let shapes = Dictionary(uniqueKeysWithValues: trial.store.entries.map { ($0.path, $0.shape) })
