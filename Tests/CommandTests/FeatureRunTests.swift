@@ -133,7 +133,7 @@ private struct FeatureRun: Sendable {
             let refused = try shared.train(to: run, "--resume", features: shared.others).finish(seconds: 300)
             #expect(refused.ending == .exit(65), "\(refused.err)")
             let last = try #require(refused.talk.last)
-            #expect(last.contains(/trained with (the|image) features efficientnet-lite0 /), "\(refused.err)")
+            #expect(last.contains(#/trained with (the|image) features efficientnet-lite0 /#), "\(refused.err)")
             #expect(last.hasSuffix("; resume with the former, or start a new run"), "\(refused.err)")
             #expect(refused.talk.count { $0.hasPrefix("limn: ") } == 1)
             // Before anything is learnt from them.
