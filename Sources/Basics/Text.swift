@@ -12,9 +12,26 @@ package func zeroPadded(_ digits: String, width: Int) -> String {
     String(repeating: "0", count: max(0, width - digits.utf8.count)) + digits
 }
 
-/// Whether bytes are valid UTF-8.
+/// Whether bytes are valid UTF-8. ASCII, which most captions are, is recognised eight bytes at a time.
 package func isUTF8(_ bytes: ArraySlice<UInt8>) -> Bool {
-    bytes.allSatisfy { $0 < 0x80 } || String(validating: bytes, as: UTF8.self) != nil
+    let isASCII = bytes.withUnsafeBytes { bytes in
+        let whole = bytes.count & ~7
+        var bits: UInt64 = 0
+        for start in stride(from: 0, to: whole, by: 8) {
+            bits |= bytes.loadUnaligned(fromByteOffset: start, as: UInt64.self)
+        }
+        for byte in bytes[whole...] { bits |= UInt64(byte) }
+        return bits & 0x8080_8080_8080_8080 == 0
+    }
+    return isASCII || String(validating: bytes, as: UTF8.self) != nil
+}
+
+extension ArraySlice<UInt8> {
+    /// Whether the bytes are the UTF-8 of `text`.
+    package func isEqual(to text: StaticString) -> Bool {
+        guard count == text.utf8CodeUnitCount else { return false }
+        return text.withUTF8Buffer { text in withUnsafeBufferPointer { $0.elementsEqual(text) } }
+    }
 }
 
 /// A message on one line that is safe to print to a terminal: control characters, which names of files may hold, become

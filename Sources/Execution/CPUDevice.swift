@@ -1,11 +1,8 @@
 import COneDNN
 import COpenBLAS
 import CKernels
+import Glibc
 import Graphs
-
-#if canImport(Glibc)
-    import Glibc
-#endif
 
 /// The processor: OpenBLAS is always there, oneDNN is found at run time and is several times faster.
 public struct CPUDevice: Device, Sendable {

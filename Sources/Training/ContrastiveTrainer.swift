@@ -1,13 +1,10 @@
 import Corpora
 import Execution
+import Glibc
 import Graphs
 import Layers
 import Networks
 import RandomStreams
-
-#if canImport(Glibc)
-    import Glibc
-#endif
 
 /// Trains a text encoder and an image encoder to find each other's half of a pair among a batch.
 public final class ContrastiveTrainer {

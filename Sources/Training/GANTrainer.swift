@@ -1,13 +1,10 @@
 import Corpora
 import Execution
+import Glibc
 import Graphs
 import Layers
 import Networks
 import RandomStreams
-
-#if canImport(Glibc)
-    import Glibc
-#endif
 
 /// What one step measured, by name: means of logits, terms of the losses, lengths of gradients.
 public typealias Measurements = [String: Double]

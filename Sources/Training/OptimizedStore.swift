@@ -1,11 +1,8 @@
 import CKernels
 import Execution
+import Glibc
 import Graphs
 import Layers
-
-#if canImport(Glibc)
-    import Glibc
-#endif
 
 /// A network's parameters with all that Adam and the moving average keep beside them, each in one flat buffer.
 package final class OptimizedStore {

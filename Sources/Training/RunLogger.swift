@@ -1,10 +1,7 @@
 import Basics
 import Checkpoints
 import FoundationEssentials
-
-#if canImport(Glibc)
-    import Glibc
-#endif
+import Glibc
 
 /// What a training tells: `log.txt` and `stats.jsonl` in its run, and on standard error a line that is rewritten on a
 /// terminal, or now and then a line elsewhere.

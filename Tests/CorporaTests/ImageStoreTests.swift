@@ -1,12 +1,9 @@
 import Corpora
 import FoundationEssentials
+import Glibc
 import Images
 import TestSupport
 import Testing
-
-#if canImport(Glibc)
-    import Glibc
-#endif
 
 @Suite struct ImageStoreTests {
     @Test func holdsEveryImageInOrder() throws {

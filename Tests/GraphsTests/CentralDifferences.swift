@@ -1,9 +1,6 @@
+import Glibc
 import Graphs
 import Testing
-
-#if canImport(Glibc)
-    import Glibc
-#endif
 
 /// Values without a file or a stream: sin(i + phase), the same in any language.
 func waves(_ count: Int, phase: Double = 0) -> [Double] { (0..<count).map { sin(Double($0) + phase) } }

@@ -1,9 +1,6 @@
+import Glibc
 import RandomStreams
 import Testing
-
-#if canImport(Glibc)
-    import Glibc
-#endif
 
 /// Uniform, integer, normal and truncated normal numbers.
 ///

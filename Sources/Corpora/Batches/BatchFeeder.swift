@@ -1,9 +1,6 @@
+import Glibc
 import Synchronization
 import Threads
-
-#if canImport(Glibc)
-    import Glibc
-#endif
 
 /// Prepares batches ahead of need on worker threads and returns them in order.
 ///

@@ -120,16 +120,17 @@ struct CorpusListing {
     /// - Parameter folder: that its path is relative to, with a slash at its end; empty for `root`.
     mutating func add(_ draft: RowDraft, in folder: String, source: Int, line: Int?) {
         let file = sources[source]
-        if let fault = ImagePath.fault(draft.path) {
+        if let fault = ImagePath.fault(draft.path[...]) {
             return note(.unsafePath, file, line, "\"file_name\" \(fault)")
         }
-        let path = folder.utf8 + ImagePath.normalized(draft.path)
+        let inFolder = ImagePath.normalized(draft.path[...])
+        let path = folder.isEmpty ? inFolder : Array(folder.utf8) + inFolder
         func name() -> String { String(decoding: path, as: UTF8.self) }
         if draft.captions.isEmpty { return note(.noCaption, file, line, "\(name()) has no \"text\"") }
         for caption in 0..<draft.captions.count {
             addCaption(draft.captions.utf8(caption), file: file, line: line, subject: "\(name()) has")
         }
-        addRow(path: path[...], className: draft.className, split: draft.split, source: source, line: line)
+        addRow(path: path, className: draft.className, split: draft.split, source: source, line: line)
     }
 
     /// The file that lists a row.

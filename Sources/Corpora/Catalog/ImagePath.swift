@@ -17,22 +17,29 @@ enum ImagePath {
     }
 
     /// Why a path is unsafe, or nil where it stays inside the folder.
-    static func fault(_ path: [UInt8]) -> String? {
+    static func fault(_ path: ArraySlice<UInt8>) -> String? {
         var name: String { String(decoding: path, as: UTF8.self) }
         if path.isEmpty || path.contains(0) { return "is empty or holds a zero byte" }
         if path.first == 0x2F { return "\(name) is absolute; it must be relative to the folder" }
-        if path.contains(0x2E), path.split(separator: 0x2F).contains([0x2E, 0x2E]) {
-            return "\(name) leaves the folder"
+        return climbs(path) ? "\(name) leaves the folder" : nil
+    }
+
+    /// Whether any component of the path is `..`.
+    private static func climbs(_ path: ArraySlice<UInt8>) -> Bool {
+        var start = path.startIndex
+        for end in path.startIndex...path.endIndex where end == path.endIndex || path[end] == 0x2F {
+            if end - start == 2, path[start] == 0x2E, path[start + 1] == 0x2E { return true }
+            start = end + 1
         }
-        return nil
+        return false
     }
 
     /// The path without empty components and `.`.
-    static func normalized(_ path: [UInt8]) -> ArraySlice<UInt8> {
+    static func normalized(_ path: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
         let isNormal =
             path.first != 0x2E && path.last != 0x2F
             && !zip(path, path.dropFirst()).contains { $0 == 0x2F && ($1 == 0x2F || $1 == 0x2E) }
-        if isNormal { return path[...] }
+        if isNormal { return path }
         return path.split(separator: 0x2F).filter { $0 != [0x2E] }.joined(separator: [0x2F]).reduce(into: []) {
             $0.append($1)
         }

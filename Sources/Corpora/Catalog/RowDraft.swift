@@ -1,3 +1,4 @@
+import Basics
 import JSON
 
 /// A row as its file states it, before it is checked. One draft is reused for all rows of a file, so that reading a million of
@@ -21,21 +22,21 @@ struct RowDraft {
         case split
 
         /// Names of caption members in order of precedence.
-        static let captionNames = ["text", "caption", "captions", "prompt"]
+        static let captionNames: [StaticString] = ["text", "caption", "captions", "prompt"]
 
         init?(_ name: ArraySlice<UInt8>) {
-            if name.elementsEqual("file_name".utf8) {
+            if name.isEqual(to: "file_name") {
                 self = .path
-            } else if name.elementsEqual("class".utf8) {
+            } else if name.isEqual(to: "class") {
                 self = .className
-            } else if name.elementsEqual("split".utf8) {
+            } else if name.isEqual(to: "split") {
                 self = .split
             } else {
                 // Several columns of captions are numbered: text_1, text_2.
                 var stem = name[...]
                 while let last = stem.last, last &- 0x30 < 10 { stem.removeLast() }
                 if stem.count < name.count, stem.last == UInt8(ascii: "_") { stem.removeLast() }
-                guard let rank = Field.captionNames.firstIndex(where: { stem.elementsEqual($0.utf8) }) else {
+                guard let rank = Field.captionNames.firstIndex(where: { stem.isEqual(to: $0) }) else {
                     return nil
                 }
                 self = .captions(rank: rank)
@@ -76,15 +77,12 @@ struct RowDraft {
     }
 
     /// Reads a caption or a list of captions.
-    mutating func readCaptions(_ scanner: inout JSONScanner, _ name: String) throws(JSONScanner.Fault) {
-        var text: [UInt8] = []
+    mutating func readCaptions(_ scanner: inout JSONScanner, _ name: StaticString) throws(JSONScanner.Fault) {
         func one(_ scanner: inout JSONScanner) throws(JSONScanner.Fault) {
             guard scanner.isNext("\"") else {
                 throw scanner.mismatch("\"\(name)\" must be a string or a list of strings")
             }
-            text.removeAll(keepingCapacity: true)
-            try scanner.string(into: &text)
-            captions.append(text)
+            try captions.append { (text) throws(JSONScanner.Fault) in try scanner.string(into: &text) }
         }
         if try scanner.null() { return }
         if scanner.isNext("[") {

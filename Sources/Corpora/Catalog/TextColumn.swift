@@ -20,6 +20,17 @@ struct TextColumn: Sendable, Equatable {
         ends.append(bytes.count)
     }
 
+    /// Appends the text that `write` appends to the column's bytes; nothing where it throws.
+    mutating func append<Failure>(writing write: (inout [UInt8]) throws(Failure) -> Void) throws(Failure) {
+        do throws(Failure) {
+            try write(&bytes)
+        } catch {
+            bytes.removeLast(bytes.count - (ends.last ?? 0))
+            throw error
+        }
+        ends.append(bytes.count)
+    }
+
     /// Sorts the texts by their bytes.
     mutating func sort() {
         let order = bytes.withUnsafeBytes { bytes in

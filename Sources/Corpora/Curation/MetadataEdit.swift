@@ -1,4 +1,4 @@
-import FoundationEssentials
+import Basics
 import JSON
 
 /// Changes splits in a `metadata.jsonl` and leaves every other byte of it as it is: keys that Limn does not know, rows that
@@ -47,20 +47,20 @@ enum MetadataEdit {
                 try scanner.members { (scanner, name) throws(JSONScanner.Fault) in
                     let isString = scanner.isNext("\"")
                     let start = scanner.position
-                    if name.elementsEqual("file_name".utf8), isString {
+                    if name.isEqual(to: "file_name"), isString {
                         file.removeAll()
                         try scanner.string(into: &file)
                     } else {
                         try scanner.skip()
                     }
-                    if name.elementsEqual("split".utf8) { values.append(start..<scanner.position) }
+                    if name.isEqual(to: "split") { values.append(start..<scanner.position) }
                 }
                 brace = scanner.position - 1
                 try scanner.finish()
             } catch {
                 return nil
             }
-            path = String(decoding: ImagePath.normalized(file), as: UTF8.self)
+            path = String(decoding: ImagePath.normalized(file[...]), as: UTF8.self)
         }
 
         func append(split: String, to result: inout [UInt8]) {

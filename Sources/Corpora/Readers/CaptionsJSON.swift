@@ -56,8 +56,8 @@ enum CaptionsJSON {
         guard scanner.isNext("{") else { throw scanner.mismatch("is not a JSON object") }
         var text: [UInt8] = []
         try scanner.members { (scanner, name) throws(JSONScanner.Fault) in
-            let isImages = name.elementsEqual("images".utf8)
-            guard isImages || name.elementsEqual("annotations".utf8), scanner.isNext("[") else {
+            let isImages = name.isEqual(to: "images")
+            guard isImages || name.isEqual(to: "annotations"), scanner.isNext("[") else {
                 return try scanner.skip()
             }
             try scanner.elements { (scanner) throws(JSONScanner.Fault) in
@@ -68,9 +68,9 @@ enum CaptionsJSON {
                 var hasText = false
                 text.removeAll(keepingCapacity: true)
                 try scanner.members { (scanner, name) throws(JSONScanner.Fault) in
-                    if name.elementsEqual((isImages ? "id" : "image_id").utf8), !scanner.isNext("\"") {
+                    if name.isEqual(to: isImages ? "id" : "image_id"), !scanner.isNext("\"") {
                         id = try scanner.integer()
-                    } else if name.elementsEqual((isImages ? "file_name" : "caption").utf8), scanner.isNext("\"") {
+                    } else if name.isEqual(to: isImages ? "file_name" : "caption"), scanner.isNext("\"") {
                         text.removeAll(keepingCapacity: true)
                         try scanner.string(into: &text)
                         hasText = true
@@ -113,6 +113,7 @@ enum CaptionsJSON {
         }
         let source = listing.addSource(name)
         let split = SplitName.of(name)
+        let splitBytes = Array((split ?? "").utf8)
         for place in file.imageIDs.indices where places[file.imageIDs[place]] == place {
             let image = file.imageNames.utf8(place)
             func called() -> String { String(decoding: image, as: UTF8.self) }
@@ -120,19 +121,18 @@ enum CaptionsJSON {
                 listing.note(.noCaption, name, nil, "\(called()) has no caption")
                 continue
             }
-            if let fault = ImagePath.fault(Array(image)) {
+            if let fault = ImagePath.fault(image) {
                 listing.note(.unsafePath, name, nil, fault)
                 continue
             }
-            guard let path = find(ImagePath.normalized(Array(image)), split, folder, &finder, name, &listing) else {
+            guard let path = find(ImagePath.normalized(image), split, folder, &finder, name, &listing) else {
                 continue
             }
             for caption in sequence(first: first[place], next: { next[$0] < 0 ? nil : next[$0] }) {
                 listing.addCaption(
                     file.captions.utf8(caption), file: name, line: nil, subject: "\(called()) has")
             }
-            listing.addRow(
-                path: path, className: [], split: Array((split ?? "").utf8), source: source, line: nil)
+            listing.addRow(path: path, className: [], split: splitBytes, source: source, line: nil)
         }
     }
 

@@ -1,4 +1,5 @@
 import Files
+import Glibc
 
 /// Reads a text file line by line through one buffer, whatever the file's size.
 struct LineReader {
@@ -31,7 +32,7 @@ struct LineReader {
         var searched = next
         var isTooLong = false
         while true {
-            if let end = bytes[searched...].firstIndex(of: 0x0A) {
+            if let end = lineFeed(from: searched) {
                 return line(upTo: end, consuming: end + 1, isTooLong)
             }
             if bytes.count - next > Self.longestLine {
@@ -43,6 +44,14 @@ struct LineReader {
                 return unread > 0 || isTooLong ? line(upTo: bytes.count, consuming: bytes.count, isTooLong) : nil
             }
             searched = next + unread
+        }
+    }
+
+    /// The index of the first line feed from `start` on.
+    private func lineFeed(from start: Int) -> Int? {
+        bytes.withUnsafeBytes { bytes in
+            guard let base = bytes.baseAddress else { return nil }
+            return memchr(base + start, 0x0A, bytes.count - start).map { UnsafeRawPointer($0) - base }
         }
     }
 

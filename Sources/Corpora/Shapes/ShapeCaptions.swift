@@ -22,7 +22,7 @@ enum ShapeCaptions {
             { "\(sized(figure, &$0)) \(on(background, &$0))" },
             { "\(sized(figure, &$0)) \(place(figure.position, &$0))" },
             { "\(plain) \(place(figure.position, &$0)) of \(article(background.rawValue)) picture" },
-            { "\(choose(["an picture of", "there is", "an image of"], &$0)) \(plain) \(on(background, &$0))" },
+            { "\(choose(["a picture of", "there is", "an image of"], &$0)) \(plain) \(on(background, &$0))" },
             { "\(article(background.rawValue)) background with \(sized(figure, &$0)) \(place(figure.position, &$0))" },
         ]
     }

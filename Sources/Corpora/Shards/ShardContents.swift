@@ -67,7 +67,7 @@ struct ShardContents: Sendable {
 
     private mutating func read<Source>(_ reader: inout TarReader<Source>) throws(TarFault) {
         while let member = try reader.next() {
-            let path = ImagePath.normalized(member.name)
+            let path = ImagePath.normalized(member.name[...])
             let base = path.lastPathPart
             guard member.kind != .other, let dot = base.firstIndex(of: UInt8(ascii: ".")), dot > base.startIndex else {
                 continue
@@ -78,7 +78,7 @@ struct ShardContents: Sendable {
             let isText = base[dot...].hasSuffix(".txt") && base.endIndex - dot == 4
             let isJSON = base[dot...].hasSuffix(".json") && base.endIndex - dot == 5
             guard isImage || isText || isJSON else { continue }
-            if let fault = ImagePath.fault(member.name) {
+            if let fault = ImagePath.fault(member.name[...]) {
                 note(.unsafePath, member.name[...], fault)
             } else if !isUTF8(path) {
                 note(.notUTF8, path, "has a name that is not UTF-8")

@@ -1,11 +1,8 @@
 import ArgumentParser
 import Corpora
 import Execution
+import Glibc
 import Training
-
-#if canImport(Glibc)
-    import Glibc
-#endif
 
 /// What `limn train` and `limn encoder train` ask alike.
 struct TrainingOptions: ParsableArguments {
