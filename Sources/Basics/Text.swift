@@ -1,7 +1,7 @@
-/// A number with leading zeros, so that names sort as their numbers do.
+/// A number with leading zeros, so that names sort numerically.
 /// - Parameters:
 ///   - number: zero or more.
-///   - width: the least number of digits; longer numbers are written in full.
+///   - width: minimum number of digits.
 ///   - radix: 2...36; letters are upper case.
 package func zeroPadded(_ number: Int, width: Int, radix: Int = 10) -> String {
     zeroPadded(String(number, radix: radix, uppercase: true), width: width)
@@ -34,7 +34,7 @@ extension ArraySlice<UInt8> {
     }
 }
 
-/// A message on one line that is safe to print to a terminal: control characters, which names of files may hold, become
+/// A message that is safe to print to a terminal: control characters, which file names may contain, are replaced by
 /// U+FFFD.
 package func printable(_ message: String) -> String {
     guard message.unicodeScalars.contains(where: { $0.properties.generalCategory == .control }) else { return message }
@@ -45,7 +45,7 @@ package func printable(_ message: String) -> String {
     return String(clean)
 }
 
-/// A name from a file for use in a message: quoted, escaped, truncated to 80 scalars.
+/// A name from a file for use in a message: quoted, escaped and truncated to 80 scalars.
 package func quoted(_ name: some StringProtocol) -> String {
     let head = name.unicodeScalars.prefix(80)
     let isTruncated = head.endIndex < name.unicodeScalars.endIndex

@@ -13,7 +13,7 @@ public struct StepProfile: CustomStringConvertible {
     ///   - kernels: how many kernels to list, the slowest first.
     public init(_ recipe: Recipe, data: String, device: CPUDevice, encoder: Bool, kernels: Int) throws {
         let corpus = try Corpus(folder: data, split: recipe.data.part)
-        let imageStore = ImageStore(corpus: corpus, form: recipe.data.form)
+        let imageStore = ImageStore(corpus: corpus, preprocessing: recipe.data.form)
         let sampler = try PairSampler(corpus: imageStore.corpus, seed: recipe.seed, flips: recipe.data.mirror)
         let size = encoder ? recipe.encoder.batch : recipe.gan.batch
         let batch = try Batch(images: imageStore, sampler: sampler, firstImage: 0, size: size)

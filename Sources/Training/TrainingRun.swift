@@ -38,7 +38,8 @@ public final class TrainingRun {
     ///   - badFiles: what becomes of rows and images that cannot be used.
     ///   - resume: continue what is there, or start when nothing is; without it the directory must be new.
     public init(
-        _ recipe: Recipe, data: String, path: String, badFiles: BadFilePolicy = .few, resume: Bool, device: CPUDevice,
+        _ recipe: Recipe, data: String, path: String, badFiles: BadFilePolicy = .limited, resume: Bool,
+        device: CPUDevice,
         interruption: Interruption? = nil
     ) throws {
         self.recipe = recipe
@@ -70,7 +71,7 @@ public final class TrainingRun {
             try AtomicFile.write(resolved, to: run.recipe)
         }
         imageStore = ImageStore(
-            corpus: corpus, form: recipe.data.form, badFiles: badFiles, cache: "\(run.path)/images.cache")
+            corpus: corpus, preprocessing: recipe.data.form, badFiles: badFiles, cache: "\(run.path)/images.cache")
         logger = RunLogger(run)
         try logger.note("limn train \(recipe.name) on \(device.summary)")
         if let notice = device.notice { try logger.note("slower without oneDNN: \(notice)") }

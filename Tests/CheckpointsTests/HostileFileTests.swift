@@ -107,7 +107,7 @@ import Testing
             let path = "\(folder)/hostile.safetensors"
             try put(bytes, path)
             let said = try #require(complaint { _ = try Safetensors(contentsOf: path) })
-            #expect(said.hasPrefix("\(path) is not a sound safetensors file: \(expected)"))
+            #expect(said.hasPrefix("\(path) is not a valid safetensors file: \(expected)"))
             #expect(!said.contains("\n"))
         }
     }

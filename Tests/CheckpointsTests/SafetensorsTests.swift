@@ -108,7 +108,7 @@ import Testing
                     == "cannot write \(path): two arrays have the name \"a\"")
             #expect(
                 complaint { try Safetensors.write([reserved], metadata: [:], to: path) }
-                    == "cannot write \(path): the format keeps the name \"__metadata__\" for itself")
+                    == "cannot write \(path): the format reserves the name \"__metadata__\"")
             #expect(try names(in: folder).isEmpty)
         }
     }

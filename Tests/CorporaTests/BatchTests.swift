@@ -29,7 +29,7 @@ extension ImageStore {
     @Test func ranksPartABatchWithoutOverlap() throws {
         for size in [1, 5, 32] {
             for ranks in 1...size {
-                let parts = (0..<ranks).map { BatchShard(rank: $0, of: ranks).places(of: size) }
+                let parts = (0..<ranks).map { BatchShard(rank: $0, worldSize: ranks).positions(of: size) }
                 #expect(parts.flatMap(Array.init) == Array(0..<size))
                 #expect(parts.allSatisfy { !$0.isEmpty })
             }
@@ -43,7 +43,7 @@ extension ImageStore {
         let bad: Set = [7, 23, 41]
         for index in bad { try folder.write("no image".utf8, to: corpus.examples[index].path) }
         func batch(_ seed: UInt64, _ positions: Range<Int>) throws -> Batch {
-            let store = ImageStore(corpus: corpus, form: ImagePreprocessing(side: 8), badFiles: .skip)
+            let store = ImageStore(corpus: corpus, preprocessing: ImagePreprocessing(side: 8), badFiles: .skip)
             let sampler = try PairSampler(corpus: corpus, seed: seed, flips: true)
             return try Batch(
                 images: store, sampler: sampler, firstImage: positions.lowerBound, size: positions.count)
@@ -80,8 +80,8 @@ extension ImageStore {
         }
         let corpus = try Corpus(folder: folder.path, split: nil)
         // A margin of a quarter makes 16 to 20: images stay as they are.
-        let form = ImagePreprocessing(side: 16, crop: .random, margin: 0.25)
-        let store = ImageStore(corpus: corpus, form: form)
+        let preprocessing = ImagePreprocessing(side: 16, crop: .random, margin: 0.25)
+        let store = ImageStore(corpus: corpus, preprocessing: preprocessing)
         let sampler = try PairSampler(corpus: corpus, seed: 3, flips: false)
         let batch = try Batch(images: store, sampler: sampler, firstImage: 0, size: 600)
         let length = 16 * 16 * 3
@@ -97,7 +97,7 @@ extension ImageStore {
         let again = try Batch(images: store, sampler: sampler, firstImage: 577, size: 5)
         #expect(again.images[...] == batch.images[577 * length..<582 * length])
         // The rest of an item is what it is with windows at the centre.
-        let centred = ImageStore(corpus: corpus, form: ImagePreprocessing(side: 16))
+        let centred = ImageStore(corpus: corpus, preprocessing: ImagePreprocessing(side: 16))
         #expect(
             try Batch(images: centred, sampler: sampler, firstImage: 0, size: 600).mismatches == batch.mismatches)
     }
@@ -109,7 +109,7 @@ extension ImageStore {
         let (store, sampler, folder) = try batchParts()
         defer { withExtendedLifetime(folder) {} }
         for (depth, firstImage) in [(1, 0), (4, 13), (9, 1_000_003)] {
-            let fresh = ImageStore(corpus: store.corpus, form: store.form)
+            let fresh = ImageStore(corpus: store.corpus, preprocessing: store.preprocessing)
             let feeder = BatchFeeder(
                 images: fresh, sampler: sampler, batchSize: 11, firstImage: firstImage, threads: threads, depth: depth
             )
@@ -126,8 +126,9 @@ extension ImageStore {
         let whole = BatchFeeder(images: store, sampler: sampler, batchSize: 21, firstImage: 5)
         let ranks = (0..<3).map { rank in
             BatchFeeder(
-                images: ImageStore(corpus: store.corpus, form: store.form), sampler: sampler, batchSize: 21,
-                firstImage: 5, shard: BatchShard(rank: rank, of: 3), threads: rank + 1)
+                images: ImageStore(corpus: store.corpus, preprocessing: store.preprocessing), sampler: sampler,
+                batchSize: 21,
+                firstImage: 5, shard: BatchShard(rank: rank, worldSize: 3), threads: rank + 1)
         }
         for step in 0..<12 {
             let (batch, parts) = (try whole.next(), try ranks.map { try $0.next() })
@@ -185,14 +186,15 @@ extension ImageStore {
         let (_, sampler, folder) = try batchParts(shapes: 300)
         defer { withExtendedLifetime(folder) {} }
         for index in 0..<4 { try folder.write("no image".utf8, to: sampler.corpus.examples[index * 50].path) }
-        for (badFiles, count) in [(BadFilePolicy.few, 4), (.fail, 1)] {
-            let store = ImageStore(corpus: sampler.corpus, form: ImagePreprocessing(side: 8), badFiles: badFiles)
+        for (badFiles, count) in [(BadFilePolicy.limited, 4), (.fail, 1)] {
+            let store = ImageStore(
+                corpus: sampler.corpus, preprocessing: ImagePreprocessing(side: 8), badFiles: badFiles)
             let feeder = BatchFeeder(images: store, sampler: sampler, batchSize: 16)
             let text = message { for _ in 0..<100 { _ = try feeder.next() } }
             #expect(text.contains("(\(count) of 300 images cannot be decoded)"), "\(text)")
             #expect(message { _ = try feeder.next() } == text)
         }
-        let store = ImageStore(corpus: sampler.corpus, form: ImagePreprocessing(side: 8), badFiles: .skip)
+        let store = ImageStore(corpus: sampler.corpus, preprocessing: ImagePreprocessing(side: 8), badFiles: .skip)
         let feeder = BatchFeeder(images: store, sampler: sampler, batchSize: 16)
         for _ in 0..<40 { _ = try feeder.next() }
         #expect(store.skipped.total == 4)
@@ -203,7 +205,7 @@ extension ImageStore {
         let (_, sampler, folder) = try batchParts()
         defer { withExtendedLifetime(folder) {} }
         for example in sampler.corpus.examples { try folder.write([], to: example.path) }
-        let store = ImageStore(corpus: sampler.corpus, form: ImagePreprocessing(side: 8), badFiles: .skip)
+        let store = ImageStore(corpus: sampler.corpus, preprocessing: ImagePreprocessing(side: 8), badFiles: .skip)
         let feeder = BatchFeeder(images: store, sampler: sampler, batchSize: 16)
         #expect(message { _ = try feeder.next() }.contains("(31 of 31 images cannot be decoded)"))
     }
@@ -212,6 +214,6 @@ extension ImageStore {
 func batchParts(shapes: Int = 31, flips: Bool = true) throws -> (ImageStore, PairSampler, TemporaryFolder) {
     let folder = try TemporaryFolder(shapes: shapes)
     let corpus = try Corpus(folder: folder.path, split: nil)
-    let store = ImageStore(corpus: corpus, form: ImagePreprocessing(side: 8))
+    let store = ImageStore(corpus: corpus, preprocessing: ImagePreprocessing(side: 8))
     return (store, try PairSampler(corpus: corpus, seed: 11, flips: flips), folder)
 }

@@ -7,11 +7,11 @@ import Testing
 @Suite struct ConversionTests {
     private func convert(
         _ folder: TemporaryFolder, to target: String, _ layout: CorpusConversion.Layout,
-        _ form: CorpusConversion.ImageOptions = CorpusConversion.ImageOptions(), badFiles: BadFilePolicy = .few,
+        _ options: CorpusConversion.ImageOptions = CorpusConversion.ImageOptions(), badFiles: BadFilePolicy = .limited,
         isInterrupted: () -> Bool = { false }
     ) throws -> CorpusConversion {
         try CorpusConversion(
-            Corpus(folder: folder.path, split: nil, badFiles: badFiles), to: target, layout: layout, options: form,
+            Corpus(folder: folder.path, split: nil, badFiles: badFiles), to: target, layout: layout, options: options,
             badFiles: badFiles, isInterrupted: isInterrupted)
     }
 
@@ -80,18 +80,18 @@ import Testing
         let (source, target) = (try TemporaryFolder(), try TemporaryFolder())
         try source.write("a".utf8, to: "wide.txt")
         try source.write(Image(width: 60, height: 20, color: .black).pngData(), to: "wide.png")
-        var form = CorpusConversion.ImageOptions()
-        form.side = 16
+        var options = CorpusConversion.ImageOptions()
+        options.side = 16
         for aspect in AspectMode.allCases {
-            form.aspect = aspect
+            options.aspect = aspect
             let path = "\(target.path)/\(aspect.rawValue)"
-            _ = try convert(source, to: path, .folder, form)
+            _ = try convert(source, to: path, .folder, options)
             let image = try Image(contentsOf: path + "/images/00000.png")
             #expect(image == Image(width: 60, height: 20, color: .black).fitted(side: 16, aspect: aspect))
         }
-        form.side = nil
-        form.encoding = .jpeg
-        _ = try convert(source, to: target.path + "/jpeg", .folder, form)
+        options.side = nil
+        options.encoding = .jpeg
+        _ = try convert(source, to: target.path + "/jpeg", .folder, options)
         #expect(names(target.path + "/jpeg/images") == ["00000.jpg"])
         #expect(try Image(contentsOf: target.path + "/jpeg/images/00000.jpg").width == 60)
     }

@@ -16,6 +16,13 @@ extension TemporaryFolder {
     }
 }
 
+extension ShapesCorpus {
+    /// The first `count` drawings of a seed.
+    static func draw(count: Int, seed: UInt64, side: Int = 64) -> [Drawing] {
+        (0..<count).map(ShapesCorpus(seed: seed, side: side).drawing)
+    }
+}
+
 /// The message of the error that `body` throws, or what shows that it throws none.
 func message(of body: () throws -> Void) -> String {
     do {

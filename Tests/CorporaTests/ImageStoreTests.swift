@@ -9,7 +9,7 @@ import Testing
     @Test func holdsEveryImageInOrder() throws {
         let folder = try TemporaryFolder(shapes: 70)
         let corpus = try Corpus(folder: folder.path, split: nil)
-        let store = ImageStore(corpus: corpus, form: ImagePreprocessing(side: 8))
+        let store = ImageStore(corpus: corpus, preprocessing: ImagePreprocessing(side: 8))
         let drawn = ShapesCorpus.draw(count: 70, seed: 5, side: 8)
         #expect(store.decodedCount == 0)
         #expect(try store.pixels() == drawn.flatMap(\.image.pixels))
@@ -21,7 +21,7 @@ import Testing
     @Test func decodesEachOnceHoweverManyAsk() throws {
         let folder = try TemporaryFolder(shapes: 200)
         let store = ImageStore(
-            corpus: try Corpus(folder: folder.path, split: nil), form: ImagePreprocessing(side: 8),
+            corpus: try Corpus(folder: folder.path, split: nil), preprocessing: ImagePreprocessing(side: 8),
             cache: folder.path + "/images.cache")
         #expect(try store.readAll().isEmpty)
         #expect(try store.readAll().isEmpty)
@@ -34,10 +34,11 @@ import Testing
         let pixels = (0..<16 * 32).flatMap { (8..<24).contains($0 % 32) ? [255, 0, 0] : [255, 255, 255] as [UInt8] }
         try folder.write(Image(width: 32, height: 16, pixels: pixels).pngData(), to: "wide.png")
         let corpus = try Corpus(folder: folder.path, split: nil)
-        let store = ImageStore(corpus: corpus, form: ImagePreprocessing(side: 4))
+        let store = ImageStore(corpus: corpus, preprocessing: ImagePreprocessing(side: 4))
         #expect(try store.pixels() == (0..<16).flatMap { _ in [255, 0, 0] as [UInt8] })
         // The whole image, its proportions not kept: white, red, red, white, but for some ringing.
-        let stretched = try ImageStore(corpus: corpus, form: ImagePreprocessing(side: 4, aspect: .stretch)).pixels()
+        let stretched = try ImageStore(corpus: corpus, preprocessing: ImagePreprocessing(side: 4, aspect: .stretch))
+            .pixels()
         #expect((0..<4).map { stretched[$0 * 3 + 1] > 128 } == [true, false, false, true])
     }
 
@@ -45,8 +46,8 @@ import Testing
         let folder = try TemporaryFolder(shapes: 200)
         let corpus = try Corpus(folder: folder.path, split: nil)
         for bad in [7, 150] { try folder.write("no image".utf8, to: corpus.examples[bad].path) }
-        let form = ImagePreprocessing(side: 8)
-        let store = ImageStore(corpus: corpus, form: form)
+        let preprocessing = ImagePreprocessing(side: 8)
+        let store = ImageStore(corpus: corpus, preprocessing: preprocessing)
         #expect(try store.readAll() == [7, 150])
         #expect(try store.image(7) == nil)
         #expect(!(try store.isUsable(150)))
@@ -54,21 +55,23 @@ import Testing
         #expect(Set(store.skipped.first.map(\.kind)) == [.unreadableImage])
         #expect(store.skipped.first.contains { $0.description.contains("\(corpus.examples[7].path): not an image") })
 
-        let strict = ImageStore(corpus: corpus, form: form, badFiles: .fail)
+        let strict = ImageStore(corpus: corpus, preprocessing: preprocessing, badFiles: .fail)
         let text = message { _ = try strict.readAll() }
         #expect(text.contains("not an image") && text.contains("(1 of 200 images cannot be decoded)"), "\(text)")
         // What has failed gives out nothing more.
         #expect(message { _ = try strict.image(0) } == text)
 
         try folder.write([], to: corpus.examples[9].path)
-        #expect(message { _ = try ImageStore(corpus: corpus, form: form).readAll() }.contains("(3 of 200"))
-        #expect(try ImageStore(corpus: corpus, form: form, badFiles: .skip).readAll() == [7, 9, 150])
+        #expect(
+            message { _ = try ImageStore(corpus: corpus, preprocessing: preprocessing).readAll() }.contains("(3 of 200")
+        )
+        #expect(try ImageStore(corpus: corpus, preprocessing: preprocessing, badFiles: .skip).readAll() == [7, 9, 150])
     }
 
     @Test func decodesAnewWhatFindsNoRoom() throws {
         let folder = try TemporaryFolder(shapes: 20)
         let corpus = try Corpus(folder: folder.path, split: nil)
-        let store = ImageStore(corpus: corpus, form: ImagePreprocessing(side: 8), memoryLimit: 5 * 192)
+        let store = ImageStore(corpus: corpus, preprocessing: ImagePreprocessing(side: 8), memoryLimit: 5 * 192)
         let drawn = ShapesCorpus.draw(count: 20, seed: 5, side: 8).flatMap(\.image.pixels)
         #expect(try store.pixels() == drawn)
         #expect(try store.pixels() == drawn)
@@ -90,7 +93,7 @@ import Testing
     }
 
     private func open(_ side: Int = 8, crop: CropMode = .center) -> ImageStore {
-        ImageStore(corpus: corpus, form: ImagePreprocessing(side: side, crop: crop), cache: path)
+        ImageStore(corpus: corpus, preprocessing: ImagePreprocessing(side: side, crop: crop), cache: path)
     }
 
     /// What a store decodes and says when all is asked of it, after its images have been found right.
@@ -167,7 +170,7 @@ import Testing
     @Test func whatIsNoFileIsReplacedByMemory() throws {
         try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: false)
         for place in [path, "/nowhere/at/all/images.cache", "/dev/null"] {
-            let store = ImageStore(corpus: corpus, form: ImagePreprocessing(side: 8), cache: place)
+            let store = ImageStore(corpus: corpus, preprocessing: ImagePreprocessing(side: 8), cache: place)
             let (decoded, notices) = try use(store)
             #expect(decoded == 50 && notices.count == 1)
             #expect(notices[0].hasPrefix(place) && notices[0].hasSuffix("decoded images are kept in memory"))
@@ -180,7 +183,7 @@ import Testing
         let disk = try TinyDisk(folder.path + "/disk", size: "16k")
         do {
             let store = ImageStore(
-                corpus: corpus, form: ImagePreprocessing(side: 8), cache: disk.path + "/images.cache")
+                corpus: corpus, preprocessing: ImagePreprocessing(side: 8), cache: disk.path + "/images.cache")
             #expect(try store.pixels() == drawn)
             var notices: [String] = []
             #expect(
@@ -196,7 +199,8 @@ import Testing
             #expect(store.decodedCount == 50 && store.takeNotices().isEmpty)
         }
         // What found room is there.
-        let again = ImageStore(corpus: corpus, form: ImagePreprocessing(side: 8), cache: disk.path + "/images.cache")
+        let again = ImageStore(
+            corpus: corpus, preprocessing: ImagePreprocessing(side: 8), cache: disk.path + "/images.cache")
         #expect(try again.pixels() == drawn)
         #expect((1..<50).contains(again.decodedCount))
     }

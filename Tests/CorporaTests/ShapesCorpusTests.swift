@@ -137,7 +137,8 @@ import Testing
         let drawn = ShapesCorpus.draw(count: 64, seed: 1)
         #expect(corpus.examples.map(\.captions) == drawn.map(\.captions))
         #expect(
-            try ImageStore(corpus: corpus, form: ImagePreprocessing(side: 64)).pixels() == drawn.flatMap(\.image.pixels)
+            try ImageStore(corpus: corpus, preprocessing: ImagePreprocessing(side: 64)).pixels()
+                == drawn.flatMap(\.image.pixels)
         )
     }
 }

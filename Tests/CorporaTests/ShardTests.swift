@@ -20,7 +20,7 @@ private func sampleShard(_ mark: String = "") -> TarBytes {
     return tar
 }
 
-private func corpus(_ tar: [UInt8], badFiles: BadFilePolicy = .few) throws -> (Corpus, TemporaryFolder) {
+private func corpus(_ tar: [UInt8], badFiles: BadFilePolicy = .limited) throws -> (Corpus, TemporaryFolder) {
     let folder = try TemporaryFolder()
     try folder.write(tar, to: "a.tar")
     return (try Corpus(folder: folder.path + "/a.tar", split: nil, badFiles: badFiles), folder)

@@ -64,7 +64,7 @@ import Testing
     }
 
     @Test(arguments: [[], [""], ["", " \n\u{0}"]])
-    func nothingToLearnIsAnError(_ captions: [String]) {
+    func noWordsIsAnError(_ captions: [String]) {
         let error = #expect(throws: TokenizerError.self) { try train(captions) }
         #expect(error?.description.contains("no word in the captions") == true)
     }

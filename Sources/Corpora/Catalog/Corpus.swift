@@ -26,9 +26,9 @@ public struct CaptionReference: Sendable, Hashable {
 
 /// Captioned images, listed and checked but not yet decoded; `CorpusFormat` names the supported layouts.
 ///
-/// Rows are stored as columns, about 50 bytes each in addition to path and captions; copies share them.
+/// Rows are stored as columns, about 50 bytes each in addition to the path and the captions; copies share the storage.
 public struct Corpus: Sendable {
-    /// The path as it was given: a folder, a shard, or a pattern of shards such as `shards-{000..012}.tar`.
+    /// The path as given by the caller: a folder, a shard, or a pattern of shards such as `shards-{000..012}.tar`.
     public let folder: String
     /// The layout.
     public let format: CorpusFormat
@@ -63,11 +63,11 @@ public struct Corpus: Sendable {
         index = CorpusIndex(other.index, rows: rows)
     }
 
-    /// The examples of the split, in the order of the file, or of their paths where no file lists them.
-    public var examples: Examples { Examples(index: index) }
+    /// The examples of the split, in the order of the metadata file, or sorted by path in layouts without one.
+    public var examples: ExampleCollection { ExampleCollection(index: index) }
 
     /// All captions, example by example; `CaptionReference.number` counts in this order.
-    public var captions: Captions { Captions(index: index) }
+    public var captions: CaptionCollection { CaptionCollection(index: index) }
 
     /// Number of captions of all examples together.
     public var captionCount: Int { index.rows.captions.count }
@@ -101,9 +101,20 @@ public struct Corpus: Sendable {
 }
 
 extension Corpus {
-    /// A problem with an example's image, at the file and line that list it.
+    /// A problem with an example's image, attributed to the file and line that list it.
     package func problem(_ kind: CorpusProblem.Kind, with example: Int, _ detail: String) -> CorpusProblem {
         index.problem(kind, with: example, detail)
+    }
+
+    /// A problem with an example's image. The problem itself names the image, so the error's own mention of it is
+    /// removed.
+    func problem(_ kind: CorpusProblem.Kind, with example: Int, because error: any Error) -> CorpusProblem {
+        let name = imageName(example)
+        var reason = "\(error)"
+        for prefix in ["\(name): ", "\(index.root)/\(name): "] where reason.hasPrefix(prefix) {
+            reason.removeFirst(prefix.count)
+        }
+        return problem(kind, with: example, reason)
     }
 
     /// The name of an example's image in messages: its path relative to the folder.
@@ -117,6 +128,6 @@ extension Corpus {
     /// - Throws: `CorpusError.cannotRead`, which names the image.
     package func imageStamp(_ example: Int) throws(CorpusError) -> UInt64 { try index.stamp(example) }
 
-    /// The most bytes of an encoded image.
+    /// The maximum size of an encoded image, in bytes.
     static let largestImage = 1 << 30
 }

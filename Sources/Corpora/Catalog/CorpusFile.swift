@@ -1,6 +1,6 @@
 import Files
 
-/// Files of a corpus, whose failures are those of the corpus.
+/// Opens and reads files of a corpus, and converts `FileError` to `CorpusError`.
 enum CorpusFile {
     /// A regular file, opened for reading.
     /// - Throws: `CorpusError.cannotRead`.

@@ -1,9 +1,9 @@
-/// Paths of images, as bytes: relative to the folder of the corpus and not leaving it.
+/// Checks and normalises paths of images: byte strings relative to the corpus folder.
 enum ImagePath {
-    /// File extensions of images, in lower case.
+    /// File extensions of the supported image formats, in lower case.
     static let extensions = ["png", "jpg", "jpeg", "webp"]
 
-    /// Whether a name has the extension of an image.
+    /// Whether a path has the extension of an image, ignoring case.
     static func isImage(_ path: ArraySlice<UInt8>) -> Bool {
         extensions.contains { end in
             path.count > end.utf8.count + 1 && path.suffix(end.utf8.count + 1).first == UInt8(ascii: ".")
@@ -16,7 +16,7 @@ enum ImagePath {
         path.first == UInt8(ascii: ".") || zip(path, path.dropFirst()).contains { $0 == 0x2F && $1 == 0x2E }
     }
 
-    /// Why a path is unsafe, or nil where it stays inside the folder.
+    /// Why a path is unsafe; nil if it stays within the folder.
     static func fault(_ path: ArraySlice<UInt8>) -> String? {
         var name: String { String(decoding: path, as: UTF8.self) }
         if path.isEmpty || path.contains(0) { return "is empty or holds a zero byte" }
@@ -34,7 +34,7 @@ enum ImagePath {
         return false
     }
 
-    /// The path without empty components and `.`.
+    /// The path without empty and `.` components.
     static func normalized(_ path: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
         let isNormal =
             path.first != 0x2E && path.last != 0x2F
@@ -61,6 +61,6 @@ extension ArraySlice<UInt8> {
     /// The part after the last slash.
     var lastPathPart: ArraySlice<UInt8> { lastIndex(of: 0x2F).map { self[($0 + 1)...] } ?? self }
 
-    /// The part before the last slash; empty at the top.
+    /// The part before the last slash; empty if there is no slash.
     var dropLastPathPart: ArraySlice<UInt8> { lastIndex(of: 0x2F).map { self[..<$0] } ?? self[..<startIndex] }
 }

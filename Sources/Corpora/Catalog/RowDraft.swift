@@ -1,22 +1,22 @@
 import Basics
 import JSON
 
-/// A row as its file states it, before it is checked. One draft is reused for all rows of a file, so that reading a million of
-/// them allocates nothing.
+/// A row as read from its file, not yet checked. One draft is reused for all rows of a file, which avoids allocations
+/// per row.
 struct RowDraft {
-    /// Path of the image relative to the folder.
+    /// Path of the image relative to the metadata file's folder.
     var path: [UInt8] = []
     var captions = TextColumn()
-    /// Empty where the row has none.
+    /// Empty if the row has none.
     var className: [UInt8] = []
     var split: [UInt8] = []
-    /// Rank of the member that the captions are from; lower takes precedence.
+    /// Rank of the member that `captions` came from; lower ranks take precedence.
     private var captionRank = Int.max
 
-    /// The meaning of a column or of a member of an object, by its name.
+    /// The meaning of a column, or of an object's member, according to its name.
     enum Field: Equatable {
         case path
-        /// Captions; where a row has several such fields, those of the lowest rank count.
+        /// Captions; if a row has several such fields, those of the lowest rank are used.
         case captions(rank: Int)
         case className
         case split
@@ -104,6 +104,6 @@ struct RowDraft {
 }
 
 extension JSONScanner.Fault {
-    /// What is wrong, as problems of a corpus say it of a file or line.
+    /// The fault as the detail of a `CorpusProblem`.
     var problem: String { isSyntax ? "is not valid JSON: \(reason) (byte \(offset))" : reason }
 }

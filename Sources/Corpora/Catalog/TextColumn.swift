@@ -1,9 +1,9 @@
 import Glibc
 
-/// Many texts in one array of UTF-8; eight bytes per text in addition to the text.
+/// An array of texts in one block of UTF-8, with an overhead of eight bytes per text.
 struct TextColumn: Sendable, Equatable {
     private(set) var bytes: [UInt8] = []
-    /// Where each text ends in `bytes`.
+    /// End offset of each text in `bytes`.
     private var ends: [Int] = []
 
     var count: Int { ends.count }
@@ -31,7 +31,7 @@ struct TextColumn: Sendable, Equatable {
         ends.append(bytes.count)
     }
 
-    /// Sorts the texts by their bytes.
+    /// Sorts the texts bytewise.
     mutating func sort() {
         let order = bytes.withUnsafeBytes { bytes in
             (0..<count).sorted { a, b in
