@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 extension ImageStore {
-    /// Bytes of all images.
+    /// The pixels of all images.
     func pixels() throws -> [UInt8] { try corpus.examples.indices.flatMap { try #require(try image($0)).pixels } }
 }
 
@@ -36,7 +36,7 @@ extension ImageStore {
         }
     }
 
-    @Test func aBadImageIsReplacedBySomethingThatHangsOnNothingButTheSeed() throws {
+    @Test func substitutesOfBadImagesDependOnlyOnTheSeed() throws {
         let (_, sampler, folder) = try batchParts(shapes: 60)
         defer { withExtendedLifetime(folder) {} }
         let corpus = sampler.corpus
@@ -50,16 +50,16 @@ extension ImageStore {
         }
         let whole = try batch(11, 0..<120)
         #expect(!whole.captions.contains { bad.contains($0.example) })
-        // Good places are what they would be.
+        // Positions with good images are unaffected.
         let pairs = sampler.pairs(0..<120)
         for (pair, caption) in zip(pairs, whole.captions) where !bad.contains(pair.caption.example) {
             #expect(pair.caption == caption)
         }
         let replaced = (0..<120).filter { bad.contains(pairs[$0].caption.example) }
         #expect(replaced.count == 6)
-        // It is not the same image that takes every bad one's place.
+        // Different bad images get different substitutes.
         #expect(Set(replaced.map { whole.captions[$0].example }).count > 2)
-        // Each place for itself, whoever asks, in whatever order.
+        // Each position independently, in any order.
         for place in replaced.reversed() {
             let alone = try batch(11, place..<place + 1)
             #expect(alone.captions[0] == whole.captions[place])
@@ -72,14 +72,14 @@ extension ImageStore {
     @Test func windowsLieAnywhereAndAreThoseOfTheirItem() throws {
         let folder = try TemporaryFolder(
             metadata: ["wide", "other"].map { #"{"file_name": "\#($0).png", "text": "a \#($0) one"}"# })
-        // 40 × 20: each column has a shade of its own, so that a window tells where it lies.
+        // 40 × 20 pixels; each column has its own shade, which reveals the position of a crop.
         var pixels: [UInt8] = []
         for index in 0..<20 * 40 { pixels += [UInt8(index % 40 * 6), UInt8(index / 40 * 12), 0] }
         for name in ["wide", "other"] {
             try folder.write(Image(width: 40, height: 20, pixels: pixels).pngData(), to: "\(name).png")
         }
         let corpus = try Corpus(folder: folder.path, split: nil)
-        // A margin of a quarter makes 16 to 20: images stay as they are.
+        // A margin of 0.25 turns 16 into 20 pixels, so images are not resized.
         let preprocessing = ImagePreprocessing(side: 16, crop: .random, margin: 0.25)
         let store = ImageStore(corpus: corpus, preprocessing: preprocessing)
         let sampler = try PairSampler(corpus: corpus, seed: 3, flips: false)
@@ -92,11 +92,11 @@ extension ImageStore {
         }
         #expect(Set(corners.map { $0[0] }) == Set(0...24))
         #expect(Set(corners.map { $0[1] }) == Set(0...4))
-        // Where one is shown by itself, it is the middle one.
+        // A single image is cropped at the centre.
         #expect(try store.image(0)?.pixels[0..<3] == [12 * 6, 2 * 12, 0])
         let again = try Batch(images: store, sampler: sampler, firstImage: 577, size: 5)
         #expect(again.images[...] == batch.images[577 * length..<582 * length])
-        // The rest of an item is what it is with windows at the centre.
+        // Everything else is the same as with centre crops.
         let centred = ImageStore(corpus: corpus, preprocessing: ImagePreprocessing(side: 16))
         #expect(
             try Batch(images: centred, sampler: sampler, firstImage: 0, size: 600).mismatches == batch.mismatches)
@@ -174,7 +174,7 @@ extension ImageStore {
         let (store, sampler, folder) = try batchParts(shapes: 300)
         defer { withExtendedLifetime(folder) {} }
         let feeder = BatchFeeder(images: store, sampler: sampler, batchSize: 8)
-        // Two threads may decode the same image when they come to it together.
+        // Two threads may decode the same image if they request it at the same time.
         #expect(eventually { store.decodedCount >= 300 })
         feeder.stop()
         let decoded = store.decodedCount
@@ -182,7 +182,7 @@ extension ImageStore {
         #expect(store.decodedCount == decoded)
     }
 
-    @Test func tellsOfTooManyBadImages() throws {
+    @Test func reportsTooManyBadImages() throws {
         let (_, sampler, folder) = try batchParts(shapes: 300)
         defer { withExtendedLifetime(folder) {} }
         for index in 0..<4 { try folder.write("no image".utf8, to: sampler.corpus.examples[index * 50].path) }
@@ -201,7 +201,7 @@ extension ImageStore {
         #expect(store.skipped.description == "4 skipped: 4 unreadable-image")
     }
 
-    @Test func endsWhereNoImageIsUsable() throws {
+    @Test func failsIfNoImageIsUsable() throws {
         let (_, sampler, folder) = try batchParts()
         defer { withExtendedLifetime(folder) {} }
         for example in sampler.corpus.examples { try folder.write([], to: example.path) }

@@ -30,13 +30,13 @@ import Testing
 
     @Test func cutsTheCentreSquareAndScales() throws {
         let folder = try TemporaryFolder(metadata: [#"{"file_name": "wide.png", "text": "x"}"#])
-        // White, with a red square of the whole height in the middle.
+        // White, with a red square of full height in the middle.
         let pixels = (0..<16 * 32).flatMap { (8..<24).contains($0 % 32) ? [255, 0, 0] : [255, 255, 255] as [UInt8] }
         try folder.write(Image(width: 32, height: 16, pixels: pixels).pngData(), to: "wide.png")
         let corpus = try Corpus(folder: folder.path, split: nil)
         let store = ImageStore(corpus: corpus, preprocessing: ImagePreprocessing(side: 4))
         #expect(try store.pixels() == (0..<16).flatMap { _ in [255, 0, 0] as [UInt8] })
-        // The whole image, its proportions not kept: white, red, red, white, but for some ringing.
+        // The whole image, squeezed: white, red, red, white, except for ringing.
         let stretched = try ImageStore(corpus: corpus, preprocessing: ImagePreprocessing(side: 4, aspect: .stretch))
             .pixels()
         #expect((0..<4).map { stretched[$0 * 3 + 1] > 128 } == [true, false, false, true])
@@ -58,7 +58,7 @@ import Testing
         let strict = ImageStore(corpus: corpus, preprocessing: preprocessing, badFiles: .fail)
         let text = message { _ = try strict.readAll() }
         #expect(text.contains("not an image") && text.contains("(1 of 200 images cannot be decoded)"), "\(text)")
-        // What has failed gives out nothing more.
+        // A store that has failed keeps failing.
         #expect(message { _ = try strict.image(0) } == text)
 
         try folder.write([], to: corpus.examples[9].path)
@@ -79,7 +79,7 @@ import Testing
     }
 }
 
-/// The file beside a run.
+/// The cache file.
 @Suite struct ImageFileTests {
     private let folder: TemporaryFolder
     private let corpus: Corpus
@@ -96,7 +96,7 @@ import Testing
         ImageStore(corpus: corpus, preprocessing: ImagePreprocessing(side: side, crop: crop), cache: path)
     }
 
-    /// What a store decodes and says when all is asked of it, after its images have been found right.
+    /// Checks all images of a store; returns the number decoded and the notices.
     private func use(_ store: ImageStore) throws -> (decoded: Int, notices: [String]) {
         #expect(try store.pixels() == drawn)
         return (store.decodedCount, store.takeNotices())
@@ -114,7 +114,7 @@ import Testing
         #expect(try use(open()).decoded == 49)
     }
 
-    @Test func anExchangedImageIsDecodedAnewAndNamedOnce() throws {
+    @Test func aChangedImageIsDecodedAgainAndReportedOnce() throws {
         _ = try use(open())
         let new = ShapesCorpus(seed: 99, side: 8).drawing(1).image
         for index in [4, 30] { try folder.write(new.pngData(), to: corpus.examples[index].path) }
@@ -179,7 +179,7 @@ import Testing
 
     @Test(.enabled(if: TinyDisk.isPossible, "only root may mount a disk that is small enough"))
     func aFullDiskIsToldOnceAndReplacedByMemory() throws {
-        // Room for the header, the entries and a few images; the file is sparse until then.
+        // The disk holds the header, the entries and a few images; the file is sparse.
         let disk = try TinyDisk(folder.path + "/disk", size: "16k")
         do {
             let store = ImageStore(
@@ -198,7 +198,7 @@ import Testing
             #expect(try store.pixels() == drawn)
             #expect(store.decodedCount == 50 && store.takeNotices().isEmpty)
         }
-        // What found room is there.
+        // Images that fitted are in the file.
         let again = ImageStore(
             corpus: corpus, preprocessing: ImagePreprocessing(side: 8), cache: disk.path + "/images.cache")
         #expect(try again.pixels() == drawn)
@@ -212,7 +212,7 @@ import Testing
     }
 }
 
-/// A file system with hardly any room.
+/// A small file system.
 final class TinyDisk {
     let path: String
 
@@ -230,7 +230,7 @@ final class TinyDisk {
     }
 }
 
-/// Whether something becomes true within a minute.
+/// Whether a condition becomes true within a minute.
 func eventually(_ condition: () -> Bool) -> Bool {
     for _ in 0..<6000 {
         if condition() { return true }

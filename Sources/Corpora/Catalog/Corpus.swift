@@ -1,29 +1,3 @@
-/// An image and the captions that describe it.
-public struct Example: Sendable, Equatable {
-    /// The image's path relative to the corpus folder.
-    public let path: String
-    /// One caption or more, none blank.
-    public let captions: [String]
-    /// Index of its class in `Corpus.classes`, where the class is known.
-    public let label: Int?
-}
-
-/// A caption of an example, and its index among all captions of the corpus.
-public struct CaptionReference: Sendable, Hashable {
-    /// Index in `Corpus.examples`.
-    public let example: Int
-    /// Index in that example's `captions`.
-    public let caption: Int
-    /// Index in `Corpus.captions`: the row of a matrix of embeddings that was computed once for all captions.
-    public let number: Int
-
-    package init(example: Int, caption: Int, number: Int) {
-        self.example = example
-        self.caption = caption
-        self.number = number
-    }
-}
-
 /// Captioned images, listed and checked but not yet decoded; `CorpusFormat` names the supported layouts.
 ///
 /// Rows are stored as columns, about 50 bytes each in addition to the path and the captions; copies share the storage.
@@ -72,10 +46,10 @@ public struct Corpus: Sendable {
     /// Number of captions of all examples together.
     public var captionCount: Int { index.rows.captions.count }
 
-    /// Index of an example's class in `classes`, where the class is known.
+    /// Index of an example's class in `classes`; nil if the class is unknown.
     public func label(of example: Int) -> Int? { index.rows.classNumber(example) }
 
-    /// Index of an example's split in `splits`; nil where the row names none.
+    /// Index of an example's split in `splits`; nil if it has none.
     package func splitNumber(of example: Int) -> Int? { index.rows.splitNumber(example) }
 
     /// The indices of an example's captions in `captions`.
@@ -127,7 +101,4 @@ extension Corpus {
     /// A digest of an image's path, size and modification time, which changes when the file is replaced.
     /// - Throws: `CorpusError.cannotRead`, which names the image.
     package func imageStamp(_ example: Int) throws(CorpusError) -> UInt64 { try index.stamp(example) }
-
-    /// The maximum size of an encoded image, in bytes.
-    static let largestImage = 1 << 30
 }

@@ -1,12 +1,3 @@
-/// A file that holds many encoded images, such as a tar file.
-protocol ImageArchive: Sendable {
-    /// Its path.
-    var path: String { get }
-    /// The bytes of `range` of its content.
-    /// - Throws: `CorpusError.cannotRead`.
-    func read(_ range: Range<Int>) throws(CorpusError) -> [UInt8]
-}
-
 /// The storage that all copies of a corpus share.
 final class CorpusIndex: Sendable {
     let rows: CorpusRows
@@ -39,7 +30,7 @@ final class CorpusIndex: Sendable {
     /// The encoded bytes of a row's image.
     func encodedImage(_ row: Int) throws(CorpusError) -> [UInt8] {
         guard let shard = shard(row), let range = rows.member(row) else {
-            return try CorpusFile.contents("\(root)/\(path(row))", limit: Corpus.largestImage)
+            return try CorpusFile.contents("\(root)/\(path(row))", limit: CorpusFile.largestImage)
         }
         return try shards[shard].read(range)
     }

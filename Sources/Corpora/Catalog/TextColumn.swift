@@ -20,7 +20,7 @@ struct TextColumn: Sendable, Equatable {
         ends.append(bytes.count)
     }
 
-    /// Appends the text that `write` appends to the column's bytes; nothing where it throws.
+    /// Appends the text that `write` appends to the column's bytes; nothing if it throws.
     mutating func append<Failure>(writing write: (inout [UInt8]) throws(Failure) -> Void) throws(Failure) {
         do throws(Failure) {
             try write(&bytes)

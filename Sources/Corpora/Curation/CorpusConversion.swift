@@ -10,18 +10,12 @@ public struct CorpusConversion: Sendable {
         /// `images/` and `metadata.jsonl`.
         case folder
         /// WebDataset shards.
-        case shards(ShardSize)
-    }
-
-    /// Maximum size of a shard; each holds at least one image.
-    public enum ShardSize: Sendable, Equatable {
-        case images(Int)
-        case bytes(Int)
+        case shards(ShardLimit)
     }
 
     /// How images are encoded.
     public enum Encoding: String, Sendable, CaseIterable {
-        /// The original format, and the original bytes where the size does not change; WebP that is resized becomes
+        /// The original format, and the original bytes if the size does not change; WebP that is resized becomes
         /// PNG.
         case keep
         case png

@@ -55,18 +55,26 @@ struct FolderWriter: CorpusWriter {
     mutating func finish() throws { try metadata.finish() }
 }
 
+/// Maximum size of a shard; each holds at least one image.
+public enum ShardLimit: Sendable, Equatable {
+    /// A number of images.
+    case images(Int)
+    /// A size of the file in bytes.
+    case bytes(Int)
+}
+
 /// WebDataset shards `shard-00000.tar` and so on: each image with a `.json` of the same name that holds its captions
 /// (`text`), `class` and `split`.
 struct ShardWriter: CorpusWriter {
     private let folder: String
-    private let size: CorpusConversion.ShardSize
+    private let size: ShardLimit
     private var file: OutputFile?
     private(set) var shards = 0
     private var images = 0
     private var bytes = 0
     private var count = 0
 
-    init(_ folder: String, size: CorpusConversion.ShardSize) {
+    init(_ folder: String, size: ShardLimit) {
         self.folder = folder
         self.size = size
     }

@@ -32,8 +32,8 @@ extension Corpus {
     /// - Parameters:
     ///   - progress: called from time to time, one call at a time, with the number of images read.
     ///   - body: called concurrently.
-    /// - Returns: the result of `body` for each example, nil where it or the reading failed; the failures, in the order
-    ///   of the examples.
+    /// - Returns: the result of `body` for each example, nil if it or reading the image failed; the failures, in the
+    ///   order of the examples.
     func survey<Facts: Sendable>(
         progress: (@Sendable (Int) -> Void)?, _ body: @Sendable (_ bytes: [UInt8], _ name: String) throws -> Facts
     ) -> (facts: [Facts?], problems: [CorpusProblem]) {

@@ -102,7 +102,7 @@ final class ImageCache: Sendable {
         PreparedImage(
             size: preprocessing.hasOneSize
                 ? PreparedImage.Size(preprocessing.side, preprocessing.side) : .init(bits: state.sizes[example]),
-            at: slot, of: self)
+            at: slot, ownedBy: self)
     }
 
     /// Whether an image is cached, being decoded, or known to be bad.

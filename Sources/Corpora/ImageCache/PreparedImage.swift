@@ -19,8 +19,8 @@ struct PreparedImage: Sendable {
 
     private enum Storage: Sendable {
         case array([UInt8])
-        /// Address of bytes that no longer change and live as long as the cache.
-        case cache(UInt, count: Int, ImageCache)
+        /// Address of bytes that no longer change and live as long as their owner.
+        case cache(UInt, count: Int, owner: any AnyObject & Sendable)
     }
 
     let size: Size
@@ -32,18 +32,18 @@ struct PreparedImage: Sendable {
     }
 
     /// An image in the cache.
-    /// - Parameter slot: memory that begins with the pixels and lives as long as `cache`.
-    init(size: Size, at slot: UnsafeRawBufferPointer, of cache: ImageCache) {
+    /// - Parameter slot: memory that begins with the pixels and lives as long as `owner`.
+    init(size: Size, at slot: UnsafeRawBufferPointer, ownedBy owner: any AnyObject & Sendable) {
         self.size = size
-        storage = .cache(UInt(bitPattern: slot.baseAddress), count: size.width * size.height * 3, cache)
+        storage = .cache(UInt(bitPattern: slot.baseAddress), count: size.width * size.height * 3, owner: owner)
     }
 
     /// Calls `body` with the pixels, `[height, width, 3]`.
     func withBytes<Result>(_ body: (UnsafeRawBufferPointer) -> Result) -> Result {
         switch storage {
         case .array(let pixels): pixels.withUnsafeBytes(body)
-        case .cache(let address, let count, let cache):
-            withExtendedLifetime(cache) {
+        case .cache(let address, let count, let owner):
+            withExtendedLifetime(owner) {
                 body(UnsafeRawBufferPointer(start: UnsafeRawPointer(bitPattern: address), count: count))
             }
         }

@@ -116,8 +116,8 @@ struct ShardContents: Sendable {
         guard groups[group].image < 0 else {
             return note(.repeatedImage, path, "is there twice, or in two formats")
         }
-        guard member.size <= Corpus.largestImage else {
-            return note(.tooLong, path, "has \(member.size) bytes; at most \(Corpus.largestImage) are read")
+        guard member.size <= CorpusFile.largestImage else {
+            return note(.tooLong, path, "has \(member.size) bytes; at most \(CorpusFile.largestImage) are read")
         }
         groups[group].image = Int32(images.count)
         images.append(path)

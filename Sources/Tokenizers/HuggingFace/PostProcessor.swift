@@ -77,7 +77,7 @@ extension PostProcessor {
                     .map { try id($0, "\"\(name.prefix(40))\"") }
                 if isAfterText { after += ids } else { before += ids }
             }
-            guard isAfterText else { throw fields.fault("\(fields.name("single")) has no position for the text") }
+            guard isAfterText else { throw fields.fault("\(fields.name("single")) has no place for the text") }
         case "Sequence":
             for step in try fields.objects("processors") {
                 let step = try PostProcessor(step, count: count)
