@@ -23,8 +23,9 @@ let package = Package(
         .library(
             name: "Limn",
             targets: [
-                "Basics", "Files", "RandomStreams", "Graphs", "Execution", "Layers", "Tokenizers", "Images", "Corpora",
-                "Networks", "Checkpoints", "Training", "Evaluation", "Synthesis",
+                "Basics", "Files", "RandomStreams", "Graphs", "Execution", "CPUBackend", "Layers", "Tokenizers",
+                "Images",
+                "Corpora", "Networks", "Checkpoints", "Models", "Inference", "Evaluation", "Training", "Tasks",
             ]),
     ],
     dependencies: [
@@ -54,8 +55,10 @@ let package = Package(
 
         // The engine.
         module("Graphs", []),
-        module("Execution", ["Graphs", "COpenBLAS", "COneDNN", "CKernels"]),
-        module("Layers", ["Graphs", "Execution", "RandomStreams"]),
+        module("Execution", ["Basics", "Graphs"]),
+        module("CPUBackend", ["Graphs", "Execution", "COpenBLAS", "COneDNN", "CKernels"]),
+        module("CUDABackend", ["Execution"]),
+        module("Layers", ["Basics", "Graphs", "Execution", "RandomStreams"]),
 
         // Data.
         module("Tokenizers", ["Basics", "JSON", "Compression", "CUTF8Proc"]),
@@ -64,40 +67,48 @@ let package = Package(
             "Corpora",
             ["Basics", "Files", "JSON", "Threads", "Compression", "RandomStreams", "Tokenizers", "Images"]),
 
-        // Models and training.
-        module("Networks", ["Graphs", "Layers", "Tokenizers"]),
+        // Models and inference.
+        module("Networks", ["Basics", "Graphs", "Layers", "Tokenizers"]),
         module("Checkpoints", ["Basics", "Files", "JSON"]),
+        module("Models", ["Basics", "Graphs", "Layers", "Networks", "Tokenizers", "Checkpoints"]),
         module(
-            "Training",
+            "Inference",
             [
-                "Basics", "Evaluation", "Graphs", "Execution", "Layers", "Networks", "Tokenizers", "Images", "Corpora",
-                "Checkpoints", "Files", "Synthesis", "RandomStreams", "CKernels",
-                .product(name: "Yams", package: "Yams"),
+                "Basics", "Graphs", "Execution", "Layers", "Networks", "Models", "Tokenizers", "Images", "Checkpoints",
+                "RandomStreams",
             ]),
         module(
             "Evaluation",
             [
-                "Graphs", "Execution", "Layers", "Networks", "Tokenizers", "Images", "Corpora", "Checkpoints",
-                "Synthesis",
-                "RandomStreams", "COpenBLAS",
+                "Basics", "Graphs", "Execution", "Layers", "Networks", "Tokenizers", "Images", "Corpora", "Models",
+                "Inference", "RandomStreams", "COpenBLAS",
             ]),
+
+        // Training.
+        module("Training", ["Basics", "Graphs", "Execution", "Layers", "Checkpoints", "RandomStreams"]),
         module(
-            "Synthesis",
-            ["Graphs", "Execution", "Layers", "Networks", "Tokenizers", "Images", "Checkpoints", "RandomStreams"]),
+            "Tasks",
+            [
+                "Basics", "Files", "Graphs", "Execution", "Layers", "Networks", "Tokenizers", "Images", "Corpora",
+                "Checkpoints", "Models", "Inference", "Evaluation", "Training", "RandomStreams",
+                .product(name: "Yams", package: "Yams"),
+            ]),
+
+        // The command.
         .executableTarget(
             name: "limn",
             dependencies: [
-                "Basics", "Files", "Training", "Evaluation", "Synthesis", "Corpora", "Tokenizers", "Images",
-                "Execution", "Networks",
-                "Layers",
-                "Checkpoints",
+                "Basics", "Files", "Training", "Tasks", "Evaluation", "Models", "Inference", "Corpora", "Tokenizers",
+                "Images",
+                "Execution", "CPUBackend", "CUDABackend", "Networks", "Layers", "Checkpoints",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], swiftSettings: strict),
         .executableTarget(
             name: "limn-bench",
             dependencies: [
-                "Training", "Corpora", "Execution", "Graphs", "Networks", "Layers", "Checkpoints", "RandomStreams",
-                "Synthesis", "Tokenizers",
+                "Training", "Tasks", "Corpora", "Execution", "CPUBackend", "Graphs", "Networks", "Layers",
+                "Checkpoints",
+                "RandomStreams", "Models", "Inference", "Tokenizers",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], path: "Benchmarks/Driver", swiftSettings: strict),
 
@@ -116,28 +127,36 @@ let package = Package(
             "Corpora", ["Corpora", "Compression", "Images", "RandomStreams", "TestSupport"],
             resources: [.copy("Golden")]),
         tests("Checkpoints", ["Checkpoints", "Files", "TestSupport"]),
-        tests("Graphs", ["Graphs", "Execution"]),
-        tests("Execution", ["Execution", "Graphs", "CKernels", "RandomStreams"]),
-        tests("Conformance", ["Graphs", "Execution", "RandomStreams"]),
-        tests("Layers", ["Layers", "Graphs", "Execution", "RandomStreams"]),
+        tests("Graphs", ["Graphs", "Execution", "CPUBackend"]),
+        tests("Execution", ["Execution", "CPUBackend", "Graphs", "CKernels", "RandomStreams"]),
+        tests("Conformance", ["Graphs", "Execution", "CPUBackend", "RandomStreams"]),
+        tests("Layers", ["Layers", "Graphs", "Execution", "CPUBackend", "RandomStreams"]),
         tests(
             "Networks",
-            ["Graphs", "Networks", "Layers", "Execution", "RandomStreams", "Synthesis", "Checkpoints"],
+            [
+                "Graphs", "Networks", "Layers", "Execution", "CPUBackend", "RandomStreams", "Models", "Checkpoints",
+            ],
             resources: [.copy("Golden")]),
         tests(
             "Training",
+            ["Training", "Checkpoints", "Execution", "CPUBackend", "Graphs", "Layers", "TestSupport"]),
+        tests(
+            "Tasks",
             [
-                "Training", "Corpora", "Checkpoints", "Synthesis", "Networks", "Layers", "Graphs", "Execution",
-                "Images", "Tokenizers", "RandomStreams", "Files", "TestSupport",
+                "Training", "Tasks", "Corpora", "Checkpoints", "Models", "Inference", "Networks", "Layers", "Graphs",
+                "Execution",
+                "CPUBackend", "Images", "Tokenizers", "RandomStreams", "Files", "TestSupport",
             ]),
         tests("Evaluation", ["Evaluation", "RandomStreams"]),
         tests(
-            "Synthesis",
+            "Inference",
             [
-                "Synthesis", "Networks", "Layers", "Tokenizers", "Images", "Graphs", "Execution", "RandomStreams",
-                "Checkpoints", "TestSupport",
+                "Models", "Inference", "Networks", "Layers", "Tokenizers", "Images", "Graphs", "Execution",
+                "CPUBackend", "RandomStreams", "Checkpoints", "TestSupport",
             ],
             resources: [.copy("Encoders"), .copy("Golden")]),
-        tests("Command", ["Images", "Networks", "Layers", "Graphs", "Execution", "Checkpoints", "TestSupport"]),
+        tests(
+            "Command",
+            ["Images", "Networks", "Layers", "Graphs", "Execution", "CPUBackend", "Checkpoints", "TestSupport"]),
     ]
 )

@@ -223,13 +223,13 @@ def compare_steps(options, width, side, loss, report):
     if "Limn without oneDNN" in rates:
         row["without_onednn_against_default"] = median_ratio(rates["Limn without oneDNN"], rates["PyTorch default"])
         for precision in ("float32", "bfloat16"):
-            ceiling = float(subprocess.run([BENCH, "ceiling", "--precision", precision, "--threads", str(options.threads)],
+            peak = float(subprocess.run([BENCH, "peak", "--precision", precision, "--threads", str(options.threads)],
                                            check=True, capture_output=True, text=True).stdout)
             flops = results[f"Limn {precision}"][2]["flops"] / batch
-            share = statistics.median(rates[f"Limn {precision}"]) * flops / 1e9 / ceiling
-            print(f"  {precision}: {flops / 1e9:.2f} GFLOP an image, the best single convolution {ceiling:.0f} GFLOP/s, "
+            share = statistics.median(rates[f"Limn {precision}"]) * flops / 1e9 / peak
+            print(f"  {precision}: {flops / 1e9:.2f} GFLOP an image, the best single convolution {peak:.0f} GFLOP/s, "
                   f"share {share:.0%}")
-            row[f"ceiling_share_{precision}"] = share
+            row[f"peak_share_{precision}"] = share
     print(f"  against PyTorch {any_mode.removeprefix('PyTorch ')}, its best: {row['step_against_best']:.2f} times; float32 "
           f"against {exact.removeprefix('PyTorch ')}: {row['float32_against_best_float32']:.2f} times")
     report[f"{loss}-{width}-{side}"] = row
@@ -311,7 +311,7 @@ def summary(report):
     rows = [
         ("training step against PyTorch's best mode", main_row["step_against_best"]),
         ("training step in float32 against its best float32", main_row["float32_against_best_float32"]),
-        ("share of the convolution ceiling, bfloat16", main_row["ceiling_share_bfloat16"]),
+        ("share of the convolution peak, bfloat16", main_row["peak_share_bfloat16"]),
         ("generation, batch 64, against its best", report["generation_64"]["against_best"]),
         ("prompt to PNG, cold, against the Python script", report["cold_start"]["ratio"]),
         ("peak memory of training against PyTorch's least", main_row["memory"]),

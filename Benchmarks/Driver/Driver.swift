@@ -1,5 +1,6 @@
 import ArgumentParser
 import Checkpoints
+import CPUBackend
 import Execution
 import FoundationEssentials
 import Glibc
@@ -11,7 +12,7 @@ struct Driver: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "limn-bench", abstract: "Limn's half of Benchmarks/compare.py.",
         subcommands: [
-            Device.self, Export.self, Step.self, Generate.self, Ceiling.self, Encode.self, Tokenize.self, Listing.self,
+            Device.self, Export.self, Step.self, Generate.self, Peak.self, Encode.self, Tokenize.self, Listing.self,
             Feed.self,
         ])
 
@@ -23,7 +24,7 @@ struct Driver: ParsableCommand {
         let clock = ContinuousClock()
         while let line = readLine(), let rounds = Int(line) {
             let time = try clock.measure { for _ in 0..<rounds { try round() } }
-            print(time.inSeconds)
+            print(time / .seconds(1))
             fflush(nil)
         }
     }
@@ -49,7 +50,7 @@ struct Export: ParsableCommand {
         let shape = [workload.batchSize, workload.side, workload.side, 3]
         for step in 0..<2 {
             arrays += workload.inputs(of: trainer, named: "step\(step).inputs")
-            let images = try generation.run(trainer.inputs(batch)).flatMap { $0["images"] ?? [] }
+            let images = try generation.run(trainer.inputs(batch))["images"]
             arrays.append(NamedArray(name: "step\(step).images", shape: shape, floats: images))
             for (name, value) in try trainer.step(batch) {
                 arrays.append(NamedArray(name: "step\(step).\(name)", shape: [1], floats: [Float(value)]))
@@ -84,8 +85,8 @@ struct Generate: ParsableCommand {
     }
 }
 
-/// GFLOP/s of the fastest single convolution: what a step is held against.
-struct Ceiling: ParsableCommand {
+/// GFLOP/s of the fastest single convolution, the reference for a step.
+struct Peak: ParsableCommand {
     @OptionGroup var workload: Workload
 
     func run() throws { print(try PeakRates(of: workload.device).arithmetic / 1e9) }

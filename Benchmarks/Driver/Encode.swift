@@ -1,8 +1,10 @@
 import ArgumentParser
 import Checkpoints
+import CPUBackend
 import Execution
 import Networks
-import Synthesis
+import Inference
+import Models
 
 /// A pretrained sentence encoder on sequences of token ids: Limn's half of `encoders.py`.
 struct Encode: ParsableCommand {

@@ -37,9 +37,9 @@ struct Listing: ParsableCommand {
         let last = try Listing.resident()
         let findings = Findings(
             format: "\(corpus.format)", rows: corpus.examples.count, captions: corpus.captionCount,
-            skipped: corpus.skipped.total, seconds: time.inSeconds,
+            skipped: corpus.skipped.total, seconds: time / .seconds(1),
             bytesPerRow: Double(after - before - text) / rows, captionBytesPerRow: Double(text) / rows,
-            peak: try Listing.status("VmHWM:") >> 10, samplerSeconds: sampling.inSeconds,
+            peak: try Listing.status("VmHWM:") >> 10, samplerSeconds: sampling / .seconds(1),
             samplerBytesPerRow: Double(last - after) / rows)
         withExtendedLifetime(sampler) {}
         print(String(decoding: try JSONEncoder().encode(findings), as: UTF8.self))

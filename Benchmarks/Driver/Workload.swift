@@ -1,11 +1,13 @@
 import ArgumentParser
 import Checkpoints
 import Corpora
+import CPUBackend
 import Execution
 import Graphs
 import Layers
 import Networks
 import RandomStreams
+import Tasks
 import Training
 
 /// One training step's sizes, loss and device, with inputs that need no corpus.
@@ -60,9 +62,8 @@ struct Workload: ParsableArguments {
         for network in [trainer.generator, trainer.discriminator] {
             for entry in network.store.entries {
                 var stream = RandomStream(seed: 2, purpose: entry.path)
-                for index in 0..<entry.shape.count {
-                    network.parameters.pointer[entry.offset + index] += 0.02 * stream.normalPair().0
-                }
+                let slice = network.store.slice(entry, of: network.parameters)
+                slice.values = slice.values.map { $0 + 0.02 * stream.normalPair().0 }
             }
             network.parametersChanged()
         }
@@ -111,18 +112,18 @@ struct Workload: ParsableArguments {
     }
 
     /// The generator with its current parameters, divided as generation divides it.
-    func generation(_ trainer: GANTrainer) throws -> Replicas {
-        let replicas = Replicas.count(batch: batchSize, device: device)
+    func generation(_ trainer: GANTrainer) throws -> any Executable {
+        let shards = device.shardCount(forBatch: batchSize)
         let store = trainer.generator.store
-        return try Replicas(
-            replicas, on: device, parameters: ParameterMap(store.slices(of: trainer.generator.parameters))
+        return try device.compile(
+            shards: shards, parameters: ParameterMap(store.slices(of: trainer.generator.parameters))
         ) { _ in
             let graph = Graph()
             let sizes = trainer.generatorSizes
             let generator = Generator(ParameterScope(graph, store) / "generator", sizes)
             let images = generator(
-                noise: graph.input("noise", [batchSize / replicas, sizes.noise]),
-                text: TextEmbedding(graph.input("condition", [batchSize / replicas, sizes.condition])))
+                noise: graph.input("noise", [batchSize / shards, sizes.noise]),
+                text: TextEmbedding(graph.input("condition", [batchSize / shards, sizes.condition])))
             return Outputs(results: ["images": images.tensor])
         }
     }

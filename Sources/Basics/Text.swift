@@ -60,3 +60,12 @@ package func spelledDuration(_ seconds: Double) -> String {
     let minutes = (seconds + 30) / 60
     return minutes < 90 ? "\(minutes) min" : "\(minutes / 60) h \(minutes % 60) min"
 }
+
+/// A number rounded to `digits` after the decimal point, for messages; `–` if it is not finite.
+package func formatted(_ value: Double, digits: Int) -> String {
+    guard value.isFinite else { return "–" }
+    var scale = 1.0
+    for _ in 0..<digits { scale *= 10 }
+    let rounded = (value * scale).rounded() / scale
+    return digits == 0 ? "\(Int(rounded))" : "\(rounded)"
+}

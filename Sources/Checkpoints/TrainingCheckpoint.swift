@@ -6,27 +6,41 @@ import Glibc
 /// The complete state of a training run in one safetensors file: a resumed run continues as if it had not been
 /// interrupted.
 ///
-/// Arrays are flat float32, one for each store and role (parameters, moments, average, numbers of updates); the trainer
-/// chooses their names. Metadata are `format` (`limn-training-checkpoint`), `version` (`1`), `counters` (JSON),
-/// `recipe` (the text of the resolved recipe), `checksum` (see `Checksum`) and optionally `statistics` (JSON).
+/// Arrays are flat float32, one for each network and role (parameters, moments, average), named by the trainer. Metadata
+/// are `format` (`limn-training-checkpoint`), `version` (`2`), `counters` (JSON), `recipe` (the text of the resolved
+/// recipe), `checksum` (see `Checksum`), `origins` (JSON) and optionally `statistics` (JSON).
 public struct TrainingCheckpoint: Sendable {
     /// The progress of a run.
     public struct Counters: Codable, Equatable, Sendable {
-        /// Number of real images seen by the discriminator.
+        /// Number of updates of one network.
+        public struct Network: Codable, Equatable, Sendable {
+            /// Number of updates made.
+            public var steps: Int
+            /// Number of updates skipped since the last one that was made.
+            public var skippedInARow: Int
+
+            /// Counters with these values.
+            public init(steps: Int, skippedInARow: Int) {
+                self.steps = steps
+                self.skippedInARow = skippedInARow
+            }
+        }
+
+        /// Number of real images seen.
         public var imagesSeen: Int
-        /// Number of updates of the network that progress is measured by.
-        public var steps: Int
         /// Number of updates skipped because a loss or gradient was not finite.
         public var skippedSteps: Int
         /// The run's seed.
         public var seed: UInt64
+        /// Updates of each network, by name.
+        public var networks: [String: Network]
 
         /// Counters with these values.
-        public init(imagesSeen: Int, steps: Int, skippedSteps: Int, seed: UInt64) {
+        public init(imagesSeen: Int, skippedSteps: Int, seed: UInt64, networks: [String: Network]) {
             self.imagesSeen = imagesSeen
-            self.steps = steps
             self.skippedSteps = skippedSteps
             self.seed = seed
+            self.networks = networks
         }
     }
 
@@ -34,6 +48,8 @@ public struct TrainingCheckpoint: Sendable {
     public let counters: Counters
     /// The text of the resolved recipe, as in `recipe.yaml`.
     public let recipe: String
+    /// Inputs of the run other than the corpus, by name, such as a frozen network with its checksum.
+    public let origins: [String: String]
     /// The state, sorted by name.
     public let arrays: [NamedArray]
     /// Measurements of the steps since the last row of `stats.jsonl`, as JSON of the trainer. Without them, the first
@@ -41,13 +57,14 @@ public struct TrainingCheckpoint: Sendable {
     public var statistics: String?
 
     static let format = "limn-training-checkpoint"
-    static let version = 1
+    static let version = 2
 
     /// A checkpoint to write. `counters.imagesSeen` must not be negative.
-    public init(counters: Counters, recipe: String, arrays: [NamedArray]) {
+    public init(counters: Counters, recipe: String, origins: [String: String] = [:], arrays: [NamedArray]) {
         precondition(counters.imagesSeen >= 0, "images seen cannot be \(counters.imagesSeen)")
         self.counters = counters
         self.recipe = recipe
+        self.origins = origins
         self.arrays = arrays.sorted { $0.name < $1.name }
     }
 
@@ -61,13 +78,18 @@ public struct TrainingCheckpoint: Sendable {
         try file.requireVersion(Self.version, path: path)
         let text = try file.text("counters", path: path)
         guard let counters = try? JSONDecoder().decode(Counters.self, from: Data(text.utf8)),
-            counters.imagesSeen >= 0, counters.steps >= 0, counters.skippedSteps >= 0
+            counters.imagesSeen >= 0, counters.skippedSteps >= 0,
+            counters.networks.values.allSatisfy({ $0.steps >= 0 && $0.skippedInARow >= 0 })
         else {
             throw CheckpointError.badMetadata(
                 path: path, key: "counters", reason: "does not hold a training's counters")
         }
+        let named = try file.text("origins", path: path)
+        guard let origins = try? JSONDecoder().decode([String: String].self, from: Data(named.utf8)) else {
+            throw CheckpointError.badMetadata(path: path, key: "origins", reason: "is not a JSON object of strings")
+        }
         self.init(
-            counters: counters, recipe: try file.text("recipe", path: path),
+            counters: counters, recipe: try file.text("recipe", path: path), origins: origins,
             arrays: file.names.compactMap { file[$0] })
         statistics = file.metadata["statistics"]
         guard try file.text("checksum", path: path) == Checksum.of(arrays) else {
@@ -94,7 +116,7 @@ public struct TrainingCheckpoint: Sendable {
         var metadata = [
             "format": Self.format, "version": String(Self.version), "recipe": recipe,
             "counters": String(decoding: try encoder.encode(counters), as: UTF8.self),
-            "checksum": Checksum.of(arrays),
+            "origins": String(decoding: try encoder.encode(origins), as: UTF8.self), "checksum": Checksum.of(arrays),
         ]
         metadata["statistics"] = statistics
         try Safetensors.write(arrays, metadata: metadata, to: path, calls: calls)

@@ -3,7 +3,8 @@ import Execution
 import Images
 import Networks
 import RandomStreams
-import Synthesis
+import Inference
+import Models
 
 /// Measures a model on captions of a corpus.
 public struct Evaluator {
@@ -25,7 +26,7 @@ public struct Evaluator {
     private let judge: EncoderPair
     private let measures: Measures
     private let encoder: String?
-    private let device: CPUDevice
+    private let device: any Device
     private let seed: UInt64
     private let progress: (String, Int, Int) -> Void
 
@@ -35,7 +36,7 @@ public struct Evaluator {
     ///   - seed: of the noise that images are generated from and of the captions that R-precision compares with.
     ///   - progress: called with what is done, how many and of how many.
     public init(
-        _ model: Model, judge: EncoderPair, measures: Measures, encoder: String? = nil, device: CPUDevice,
+        _ model: Model, judge: EncoderPair, measures: Measures, encoder: String? = nil, device: any Device,
         seed: UInt64 = 0, progress: @escaping (String, Int, Int) -> Void = { _, _, _ in }
     ) {
         self.model = model
@@ -173,7 +174,7 @@ public struct Evaluator {
 
     /// For each caption the training image whose caption the model's own encoder finds nearest.
     private func nearestTrainingExamples(_ captions: [String], _ training: ImageStore) throws -> [Int] {
-        let reader = try model.embedder(on: device, encoder: encoder)
+        let reader = try SentenceEmbedder(model, encoder: encoder, device: device)
         let known = Array(training.corpus.captions)
         let owners = training.corpus.examples.indices.flatMap { example in
             training.corpus.captionNumbers(of: example).map { _ in example }
@@ -216,8 +217,7 @@ public struct Evaluator {
 
     private func distances(_ sample: Sample, _ network: PretrainedFeatures) throws -> Report.Distances {
         // Features for figures are float32, whatever a training on this device would use.
-        let exact = CPUDevice(threads: device.threads, precision: .float32)
-        let extractor = try FeatureExtractor(network, device: exact)
+        let extractor = try FeatureExtractor(network, device: device.with(precision: .float32))
         let name = network.network.rawValue
         func features(_ images: [Image], _ what: String) throws -> FeatureMatrix {
             try extractor.features(of: images) { progress("\(name), \(what)", $0, images.count) }

@@ -1,58 +1,55 @@
 import Graphs
 
-/// How operands of convolutions and stored activations are kept. Logits, losses, statistics, gradients of parameters,
-/// master weights and moments are float32 in either.
+/// Storage of convolution operands and of the activations between them. Logits, losses, statistics, gradients of
+/// parameters, master weights and optimizer moments are float32 in either case.
 public enum Precision: String, Sendable, CaseIterable, Codable {
     case float32
     case bfloat16
 }
 
-/// What a program computes: values to read back, and values to leave in flat buffers.
-public struct Outputs {
-    /// Tensors whose values each run returns, by name.
-    public var results: [String: Tensor]
-    /// Tensors whose values each run writes into part of a flat buffer, gradients above all.
-    public var writes: [(tensor: Tensor, destination: BufferSlice)]
-    /// Tensors that a run gives before it pauses, by name; the inputs that they do not depend on are given after the
-    /// pause. So something outside the program can decide on the first half what the second half works with: a batch's
-    /// loss on the vectors of its parts, or a network's update on what another has generated.
-    public var early: [String: Tensor]
+/// A processor that stores values, runs compiled graphs and performs optimizer steps: the only boundary between Limn and
+/// a backend. Everything above it works with `Buffer`, `Executable` and host arrays; only the command line names a backend.
+public protocol Device: Sendable {
+    /// One line that names the device, for logs and model cards.
+    var summary: String { get }
+    /// Why a faster library is not in use, for the user; nil if nothing is missing.
+    var notice: String? { get }
+    /// Precision of operands and activations.
+    var precision: Precision { get }
+    /// The same device with another precision, or the nearest one that it supports.
+    func with(precision: Precision) -> Self
 
-    /// What a program computes; at least one of the three must not be empty.
-    public init(
-        results: [String: Tensor] = [:], writes: [(tensor: Tensor, destination: BufferSlice)] = [],
-        early: [String: Tensor] = [:]
-    ) {
-        self.results = results
-        self.writes = writes
-        self.early = early
-    }
+    /// A new buffer of zeros.
+    func makeBuffer(count: Int) throws(ExecutionError) -> any Buffer
+
+    /// The number of equal shards that a batch of this size is best divided into.
+    func shardCount(forBatch batch: Int) -> Int
+
+    /// Compiles the same computation for each of `shards` equal parts of a batch, which run in parallel.
+    ///
+    /// The computation must not look across the batch, except for means that the caller takes again over the shards.
+    /// - Parameters:
+    ///   - parameters: where the program reads each parameter.
+    ///   - outputs: traces the graph of one shard. Each shard's graph must read the same inputs and must write to buffers of
+    ///     its own.
+    func compile(
+        shards: Int, parameters: ParameterMap, outputs: (_ shard: Int) throws -> Outputs
+    ) throws -> any Executable
+
+    /// Replaces the first of `shards` by their mean, which is then scaled so that its Euclidean norm is at most `maximumNorm`.
+    /// - Returns: the norm before scaling, accumulated in float64; not finite if any value is not.
+    func averageGradients(_ shards: [any Buffer], maximumNorm: Double?) -> Double
+    /// One step of Adam and of the moving average of the parameters.
+    func adam(_ step: AdamStep, on state: AdamState)
+    /// Computes W/σ from W for each filter, after one power iteration if `iterating`.
+    func normalize(_ filters: [SpectralFilter], iterating: Bool)
+    /// Converts gradients by W/σ into gradients by W, in place.
+    func correctGradients(_ filters: [SpectralFilter])
 }
 
-/// Something that turns a graph into a program it can run.
-public protocol Device {
-    /// Compiles what `outputs` need, with parameters read from where `parameters` says each path lies.
-    func compile(_ outputs: Outputs, parameters: ParameterMap) throws(ExecutionError) -> Program
-}
-
-/// Why a program could not be compiled or run.
-public enum ExecutionError: Error, CustomStringConvertible, Sendable {
-    /// The graph reads a parameter that was not given.
-    case missingParameter(String)
-    /// The device has no kernel for an operation.
-    case unsupported(operation: String, device: String)
-    /// The system has not so many bytes to give.
-    case outOfMemory(bytes: Int)
-    /// A library call failed.
-    case kernel(step: String, status: Int)
-
-    /// One line: what, and which part.
-    public var description: String {
-        switch self {
-        case .missingParameter(let path): "no values were given for parameter \(path)"
-        case .unsupported(let operation, let device): "device \(device) cannot run \(operation)"
-        case .outOfMemory(let bytes): "no memory for \(bytes >> 20) MiB; smaller batches, widths or sides need less"
-        case .kernel(let step, let status): "\(step) failed in its library with status \(status)"
-        }
+extension Device {
+    /// Compiles one program for a whole batch.
+    public func compile(_ outputs: Outputs, parameters: ParameterMap) throws -> any Executable {
+        try compile(shards: 1, parameters: parameters) { _ in outputs }
     }
 }

@@ -1,17 +1,17 @@
 import Graphs
 
-/// Which nodes run together. Elementwise operations join the loop of those who read them when the loop runs over the
-/// same shape, and reductions join the loop that makes their operand, so that a chain is one pass over memory.
-/// Broadcasts and fills cost a loop nothing: they are a way of reading.
+/// Assigns nodes to fused loops. Elementwise operations join the loop of their consumers if it runs over the same shape, and
+/// reductions join the loop that computes their operand, so that a chain is one pass over memory. Broadcasts and fills cost
+/// a loop nothing: they only change how it reads an operand. Fusion never creates a cycle between loops.
 package struct Fusion {
-    /// What each live node reads from memory or from its own loop: `StopGradient` is seen through, and in loops
-    /// broadcasts (what they repeat is read) and fills (nothing is).
+    /// The operands that each live node reads from memory or from its own loop: `StopGradient` is skipped, and in loops so are
+    /// broadcasts (their source is read) and fills (nothing is read).
     package let inputs: [[Int]]
-    /// Live nodes that read each node.
+    /// The live consumers of each node.
     package let consumers: [[Int]]
     package let isLive: [Bool]
-    /// Whether a node is computed before the program pauses: the outputs wanted by then, and all they depend on.
-    package let isEarly: [Bool]
+    /// Whether a node belongs to the program's first stage: its outputs, and all that they depend on.
+    package let isFirstStage: [Bool]
     /// The loop each node runs in, or nil for a node with a kernel of its own (or none).
     package private(set) var loop: [Int?]
     /// Members of each loop, ascending; empty when it was merged into another.
@@ -19,15 +19,16 @@ package struct Fusion {
     package private(set) var shapes: [Shape] = []
 
     private let graph: Graph
-    /// Loops have a few dozen instructions at most: the tiles of all live values should stay in the first-level cache.
+    /// A loop keeps one tile per live value, and all tiles should stay in the first-level cache. The loop kernel's limits on
+    /// operands and slots (fused_loop.c) leave room for this many members, each with two operands.
     package static let memberLimit = 40
 
     /// - Parameters:
-    ///   - outputs: nodes that the program must compute, `early` among them.
-    ///   - early: those wanted before the pause.
-    package init(_ graph: Graph, outputs: Set<Int>, early: Set<Int> = []) {
+    ///   - outputs: nodes that the program must compute, `firstStage` among them.
+    ///   - firstStage: the outputs of the first stage.
+    package init(_ graph: Graph, outputs: Set<Int>, firstStage: Set<Int> = []) {
         self.graph = graph
-        let canonical = Fusion.seeingThroughStops(graph)
+        let canonical = Fusion.resolvingStopGradients(graph)
         var live = [Bool](repeating: false, count: graph.nodes.count)
         for id in outputs { live[canonical[id]] = true }
         var inputs = [[Int]](repeating: [], count: graph.nodes.count)
@@ -40,13 +41,13 @@ package struct Fusion {
             }
         }
         (self.inputs, self.consumers, self.isLive) = (inputs, consumers, live)
-        var isEarly = [Bool](repeating: false, count: graph.nodes.count)
-        for id in early { isEarly[id] = true }
-        for id in stride(from: graph.nodes.count - 1, through: 0, by: -1) where isEarly[id] {
-            // Through broadcasts and fills too, which `inputs` sees through.
-            for input in graph.nodes[id].inputs { isEarly[canonical[input]] = true }
+        var isFirstStage = [Bool](repeating: false, count: graph.nodes.count)
+        for id in firstStage { isFirstStage[id] = true }
+        for id in stride(from: graph.nodes.count - 1, through: 0, by: -1) where isFirstStage[id] {
+            // Include broadcasts and fills, which `inputs` skips.
+            for input in graph.nodes[id].inputs { isFirstStage[canonical[input]] = true }
         }
-        self.isEarly = isEarly
+        self.isFirstStage = isFirstStage
         loop = [Int?](repeating: nil, count: graph.nodes.count)
         for id in stride(from: graph.nodes.count - 1, through: 0, by: -1)
         where live[id] && Fusion.isFusable(graph.nodes[id].operation) {
@@ -55,7 +56,7 @@ package struct Fusion {
         for index in members.indices { members[index].sort() }
     }
 
-    package static func seeingThroughStops(_ graph: Graph) -> [Int] {
+    package static func resolvingStopGradients(_ graph: Graph) -> [Int] {
         var canonical = Array(0..<graph.nodes.count)
         for (id, node) in graph.nodes.enumerated() where node.operation is StopGradient {
             canonical[id] = canonical[node.inputs[0]]
@@ -74,22 +75,22 @@ package struct Fusion {
         }
     }
 
-    static func isReduction(_ operation: any Operation) -> Bool { operation is Sum || operation is Maximum }
+    package static func isReduction(_ operation: any Operation) -> Bool { operation is Sum || operation is Maximum }
 
     private static func isFusable(_ operation: any Operation) -> Bool {
         operation is Elementwise || operation is Broadcast || operation is Fill || isReduction(operation)
     }
 
-    /// The shape a node's loop runs over: its own, or its operand's for a reduction.
+    /// The shape that a node's loop iterates over: its own, or its operand's for a reduction.
     private func iterationShape(_ id: Int) -> Shape {
         let node = graph.nodes[id]
         return Fusion.isReduction(node.operation) ? graph.nodes[node.inputs[0]].shape : node.shape
     }
 
-    /// Places a node, all of whose readers are placed already.
+    /// Assigns a node whose consumers are all assigned already.
     private mutating func assign(_ id: Int, isOutput: Bool) {
         let shape = iterationShape(id)
-        // A reduction's readers need it finished; it cannot run in their loop.
+        // Consumers of a reduction need its final value, so that it cannot run in their loop.
         if !Fusion.isReduction(graph.nodes[id].operation) {
             var candidates: [Int] = []
             for consumer in consumers[id] {
@@ -113,15 +114,17 @@ package struct Fusion {
         loop[id] = members.count - 1
     }
 
-    /// Joining makes the loop come before the node's other readers: none of them may lead back into it.
+    /// Joining orders the loop before the node's other consumers: none of them may lead back into it.
     private func canJoin(_ id: Int, _ index: Int) -> Bool {
-        guard members[index].count < Fusion.memberLimit, isEarly[members[index][0]] == isEarly[id] else { return false }
+        guard members[index].count < Fusion.memberLimit, isFirstStage[members[index][0]] == isFirstStage[id] else {
+            return false
+        }
         return consumers[id].allSatisfy { loop[$0] == index || !reaches(from: $0, loop: index) }
     }
 
     private func canMerge(_ a: Int, _ b: Int) -> Bool {
-        members[a].count + members[b].count < Fusion.memberLimit && isEarly[members[a][0]] == isEarly[members[b][0]]
-            && !leads(a, to: b) && !leads(b, to: a)
+        members[a].count + members[b].count < Fusion.memberLimit
+            && isFirstStage[members[a][0]] == isFirstStage[members[b][0]] && !leads(a, to: b) && !leads(b, to: a)
     }
 
     private mutating func merge(_ a: Int, _ b: Int) -> Int {
@@ -131,7 +134,7 @@ package struct Fusion {
         return a
     }
 
-    /// Whether something outside `a` that reads from it leads into `b`.
+    /// Whether a consumer of `a` outside of it leads into `b`.
     private func leads(_ a: Int, to b: Int) -> Bool {
         for member in members[a] {
             for consumer in consumers[member] where loop[consumer] != a {
@@ -165,7 +168,7 @@ package struct Fusion {
         var done = Set<Int>()
         func representative(_ id: Int) -> Int { loop[id].map { members[$0][members[$0].count - 1] } ?? id }
         let live = isLive.indices.filter { isLive[$0] }
-        for root in live.filter({ isEarly[$0] }) + live {
+        for root in live.filter({ isFirstStage[$0] }) + live {
             // An explicit stack: graphs are thousands of nodes deep.
             var stack = [(id: representative(root), opened: false)]
             while let (id, opened) = stack.popLast() {

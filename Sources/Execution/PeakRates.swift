@@ -1,24 +1,24 @@
 import Graphs
 
-/// What a device reaches at its best here and now: what a program's kernels are held against.
+/// The best rates that a device reaches here and now, the reference for a program's kernels (the roofline's two peaks).
 public struct PeakRates: Sendable {
-    /// Arithmetic operations a second of the fastest of a few 3×3 convolutions that networks have.
+    /// Floating-point operations per second of the fastest of several typical 3×3 convolutions.
     public let arithmetic: Double
-    /// Bytes a second that a long elementwise loop reads and writes.
+    /// Bytes per second that a long elementwise loop reads and writes.
     public let traffic: Double
 
-    /// Measures both in a few seconds, by the best of several runs; all threads take part, as in a training step.
-    public init(of device: CPUDevice) throws {
+    /// Measures both in a few seconds, as the best of several runs on all threads, as in a training step.
+    public init(of device: any Device) throws {
         let batch = 32
-        let replicas = Replicas.count(batch: batch, device: device)
-        func costs(_ input: Shape, filter: Shape?) throws -> [Program.StepCost] {
-            let values = HostArray.floats([Float](repeating: 0.5, count: input.count * replicas))
-            let filters = HostArray.floats([Float](repeating: 0.5, count: (filter?.count ?? 0) * replicas))
-            let program = try Replicas(replicas, on: device, parameters: [:]) { _ in
+        let shards = device.shardCount(forBatch: batch)
+        func costs(_ input: Shape, filter: Shape?) throws -> [KernelCost] {
+            let values = HostArray.floats([Float](repeating: 0.5, count: input.count * shards))
+            let filters = HostArray.floats([Float](repeating: 0.5, count: (filter?.count ?? 0) * shards))
+            let program = try device.compile(shards: shards, parameters: [:]) { _ in
                 let graph = Graph()
                 let x = graph.input("x", input)
                 guard let filter else { return Outputs(results: ["y": x * 2 + 1]) }
-                // The second reads and writes what the device itself chose to keep.
+                // The second convolution reads and writes activations in the storage that the device itself chose.
                 let w = graph.input("w", filter)
                 let y = x.convolution(w, .init(padding: 1)).convolution(w, .init(padding: 1))
                 return Outputs(results: ["y": y.sum(along: [0, 1, 2, 3])])
@@ -27,14 +27,13 @@ public struct PeakRates: Sendable {
         }
         var arithmetic = 0.0
         for (side, channels) in [(64, 64), (32, 64), (32, 128), (16, 128), (16, 256), (8, 256), (8, 512)] {
-            let input: Shape = [batch / replicas, side, side, channels]
-            for cost in try costs(input, filter: [channels, 3, 3, channels]) where cost.name.hasPrefix("convolution") {
+            let input: Shape = [batch / shards, side, side, channels]
+            for cost in try costs(input, filter: [channels, 3, 3, channels]) {
                 arithmetic = max(arithmetic, cost.flops / cost.seconds)
             }
         }
-        // More than most caches hold.
-        let loops = try costs([batch / replicas, 1 << 18], filter: nil).filter { $0.name.hasPrefix("loop") }
-        traffic = loops.map { $0.bytes / $0.seconds }.max() ?? 0
         self.arithmetic = arithmetic
+        // Larger than most caches.
+        traffic = try costs([batch / shards, 1 << 18], filter: nil).map { $0.bytes / $0.seconds }.max() ?? 0
     }
 }

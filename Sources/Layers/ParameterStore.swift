@@ -1,3 +1,4 @@
+import Basics
 import Execution
 import Graphs
 import RandomStreams
@@ -27,6 +28,16 @@ public final class ParameterStore {
         public let offset: Int
         /// Whether programs read it divided by its largest singular value, as a matrix of `shape[0]` rows.
         public let isSpectrallyNormalized: Bool
+
+        /// The initial values, drawn from a stream of the parameter's own path.
+        package func initialValues(seed: UInt64) -> [Float] {
+            var stream = RandomStream(seed: seed, purpose: path)
+            return switch initializer {
+            case .constant(let value): [Float](repeating: value, count: shape.count)
+            case .uniform(let bound): (0..<shape.count).map { _ in (2 * stream.uniform() - 1) * bound }
+            case .normal(let deviation): stream.normals(shape.count).map { $0 * deviation }
+            }
+        }
     }
 
     /// All parameters in the order in which they were declared.
@@ -35,7 +46,7 @@ public final class ParameterStore {
     /// Length of the flat buffers, padding included.
     public private(set) var length = 0
     /// The current values; nil before `allocate`.
-    public private(set) var values: FlatBuffer?
+    public private(set) var values: (any Buffer)?
 
     /// An empty store.
     public init() {}
@@ -58,51 +69,37 @@ public final class ParameterStore {
         length += (shape.count + 15) / 16 * 16
     }
 
-    /// Lays out the declared parameters and draws their first values.
-    /// - Parameter seed: of the first values; nil leaves zeros where others are to be loaded.
-    /// - Returns: the flat buffer of values.
+    /// Lays out the declared parameters in a new buffer of `device`, once.
+    /// - Parameter seed: of the initial values; nil leaves zeros, to be loaded.
+    /// - Returns: the buffer of values.
     @discardableResult
-    public func allocate(seed: UInt64? = nil) -> FlatBuffer {
+    public func allocate(on device: some Device, seed: UInt64? = nil) throws(ExecutionError) -> any Buffer {
         if let values { return values }
-        let buffer = FlatBuffer(count: length)
+        let buffer = try device.makeBuffer(count: length)
         values = buffer
         guard let seed else { return buffer }
-        for entry in entries {
-            let target = UnsafeMutableBufferPointer(start: buffer.pointer + entry.offset, count: entry.shape.count)
-            var stream = RandomStream(seed: seed, purpose: entry.path)
-            switch entry.initializer {
-            case .constant(let value): target.update(repeating: value)
-            case .uniform(let bound): for index in target.indices { target[index] = (2 * stream.uniform() - 1) * bound }
-            case .normal(let deviation):
-                for (index, value) in stream.normals(target.count).enumerated() { target[index] = value * deviation }
-            }
-        }
+        for entry in entries { buffer.write(entry.initialValues(seed: seed), at: entry.offset) }
         return buffer
     }
 
     /// Where each parameter lies in `buffer`, which may hold values, gradients or averages.
-    public func slices(of buffer: FlatBuffer) -> [String: BufferSlice] {
+    public func slices(of buffer: any Buffer) -> [String: BufferSlice] {
         Dictionary(uniqueKeysWithValues: entries.map { ($0.path, slice($0, of: buffer)) })
     }
 
     /// Where one parameter lies in `buffer`.
-    public func slice(_ entry: Entry, of buffer: FlatBuffer) -> BufferSlice {
+    public func slice(_ entry: Entry, of buffer: any Buffer) -> BufferSlice {
         BufferSlice(buffer, offset: entry.offset, count: entry.shape.count)
     }
 
     /// Copies named arrays into `buffer`, strictly: every parameter must be there with its shape and no array may be
     /// left over. All that is wrong is listed in one error, and nothing is copied then.
-    public func load(_ arrays: [String: (shape: [Int], values: [Float])], into buffer: FlatBuffer)
+    public func load(_ arrays: [String: (shape: [Int], values: [Float])], into buffer: any Buffer)
         throws(ParameterMismatch)
     {
         try check(arrays)
         for entry in entries {
-            guard let array = arrays[entry.path] else { continue }
-            array.values.withUnsafeBufferPointer { source in
-                if let base = source.baseAddress {
-                    (buffer.pointer + entry.offset).update(from: base, count: entry.shape.count)
-                }
-            }
+            if let array = arrays[entry.path] { buffer.write(array.values, at: entry.offset) }
         }
     }
 
@@ -126,16 +123,15 @@ public final class ParameterStore {
     }
 
     /// The parameters as named arrays, read from `buffer`.
-    public func arrays(from buffer: FlatBuffer) -> [(path: String, shape: [Int], values: [Float])] {
-        entries.map { entry in
-            let values = UnsafeBufferPointer(start: buffer.pointer + entry.offset, count: entry.shape.count)
-            return (entry.path, entry.shape.dimensions, Array(values))
-        }
+    public func arrays(from buffer: any Buffer) -> [(path: String, shape: [Int], values: [Float])] {
+        entries.map { ($0.path, $0.shape.dimensions, slice($0, of: buffer).values) }
     }
 }
 
 /// What keeps a set of arrays from being a network's parameters.
-public struct ParameterMismatch: Error, CustomStringConvertible, Sendable {
+public struct ParameterMismatch: ClassifiedError {
+    /// The kind of failure.
+    public var kind: ErrorKind { .badData }
     /// Parameters for which there is no array.
     public var missing: [String] = []
     /// Arrays that no parameter asks for.

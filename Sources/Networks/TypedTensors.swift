@@ -1,3 +1,4 @@
+import Basics
 import Graphs
 
 /// Sentence vectors of unit length, [batch×width]: what a text encoder makes and networks are conditioned on.
@@ -25,7 +26,9 @@ public struct Logits {
 }
 
 /// What a configuration asks for that no network can be built from.
-public struct ConfigurationError: Error, CustomStringConvertible, Sendable {
+public struct ConfigurationError: ClassifiedError {
+    /// The kind of failure.
+    public var kind: ErrorKind { .usage }
     /// The key at fault, such as `generator.width`.
     public let key: String
     /// What was found and what is expected.

@@ -7,12 +7,18 @@ import Testing
 @Suite struct TrainingCheckpointTests {
     private func checkpoint(_ imagesSeen: Int) -> TrainingCheckpoint {
         TrainingCheckpoint(
-            counters: .init(imagesSeen: imagesSeen, steps: imagesSeen / 32, skippedSteps: 1, seed: .max),
-            recipe: "batch: 32\n",
+            counters: counters(imagesSeen), recipe: "batch: 32\n", origins: ["features": "network 1234"],
             arrays: [
                 NamedArray(name: "generator.parameters", shape: [7], floats: (0..<7).map { Float($0 + imagesSeen) }),
                 NamedArray(name: "discriminator.parameters", shape: [50], floats: [Float](repeating: 0.5, count: 50)),
             ])
+    }
+
+    /// More updates than a float can count.
+    private func counters(_ imagesSeen: Int) -> TrainingCheckpoint.Counters {
+        .init(
+            imagesSeen: imagesSeen, skippedSteps: 1, seed: .max,
+            networks: ["generator": .init(steps: 1 << 24 + 1, skippedInARow: 3)])
     }
 
     private func name(_ imagesSeen: String) -> String { "checkpoint-\(imagesSeen).safetensors" }
@@ -29,7 +35,8 @@ import Testing
             let path = try checkpoint(12800).write(in: folder)
             #expect(path == "\(folder)/checkpoint-000012800.safetensors")
             let read = try TrainingCheckpoint(contentsOf: path)
-            #expect(read.counters == .init(imagesSeen: 12800, steps: 400, skippedSteps: 1, seed: .max))
+            #expect(read.counters == counters(12800))
+            #expect(read.origins == ["features": "network 1234"])
             #expect(read.recipe == "batch: 32\n")
             #expect(read.arrays.map(\.name) == ["discriminator.parameters", "generator.parameters"])
             #expect(try read.arrays[1].floats() == (12800..<12807).map(Float.init))
@@ -142,11 +149,11 @@ import Testing
             #expect(
                 complaint { _ = try TrainingCheckpoint(contentsOf: path) }
                     == "\(path) is not a Limn training checkpoint but a Limn model")
-            for counters in ["", "[]", "{\"imagesSeen\":-1,\"steps\":0,\"skippedSteps\":0,\"seed\":0}"] {
+            for counters in ["", "[]", "{\"imagesSeen\":-1,\"skippedSteps\":0,\"seed\":0,\"networks\":{}}"] {
                 try Safetensors.write(
                     [],
                     metadata: [
-                        "format": "limn-training-checkpoint", "version": "1", "counters": counters, "recipe": "",
+                        "format": "limn-training-checkpoint", "version": "2", "counters": counters, "recipe": "",
                         "checksum": "",
                     ], to: path)
                 #expect(

@@ -45,7 +45,7 @@ import Testing
             let outcome = try limn(
                 "encoder", "train", tiny.recipe, "--data", tiny.corpus, "--run", "words", "--threads", "1", in: folder)
             #expect(outcome.ending == .exit(0), "\(outcome.err)")
-            #expect(outcome.err.contains("held-out pairs after 4000 images: captions by image R@1 "))
+            #expect(outcome.err.contains("validation pairs after 4000 images: image to text R@1 "))
             #expect(haveEqualContents(folder + "/words/encoder/encoder.safetensors", tiny.judge))
             #expect(try !files(below: folder + "/words").contains("model.safetensors"))
         }
@@ -89,7 +89,7 @@ import Testing
 
     @Test func whatIsNoCommandOrOptionIsBadUsage() throws {
         try withTemporaryFolder { folder in
-            for arguments in [["generate"], ["generate", "--colour", "red"], ["generate", "red", "-n", "0"]] {
+            for arguments in [["draw"], ["generate", "--colour", "red"], ["generate", "red", "-n", "0"]] {
                 let outcome = try Child(arguments, in: folder).finish()
                 #expect(outcome.ending == .exit(64))
                 #expect(outcome.out.isEmpty)

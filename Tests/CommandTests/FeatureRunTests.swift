@@ -72,7 +72,7 @@ private struct FeatureRun: Sendable {
             "checkpoint-000000400.safetensors",
         ] { #expect(names.contains(name), "\(name)") }
         let log = String(decoding: try #require(contents(shared.run + "/log.txt")), as: UTF8.self)
-        #expect(log.hasSuffix("finished: \(shared.run)/model.safetensors\n"))
+        #expect(log.hasSuffix("gan: finished, \(shared.run)/model.safetensors\n"))
         let words = String(decoding: try #require(contents(shared.run + "/encoder/log.txt")), as: UTF8.self)
         #expect(words.contains("a head of width 16 on efficientnet-lite0 at 64×64, 2 views per image"))
         let rows = String(decoding: try #require(contents(shared.run + "/stats.jsonl")), as: UTF8.self)
@@ -127,7 +127,7 @@ private struct FeatureRun: Sendable {
                 #expect(child.finish().ending == .signal(SIGKILL))
             } else {
                 // Between the stages: encoders, and nothing yet of the generator.
-                let encoders = try shared.train(to: run, "--images", "0").finish(seconds: 300)
+                let encoders = try shared.train(to: run, "--set", "task=contrastive").finish(seconds: 300)
                 #expect(encoders.ending == .exit(0), "\(encoders.err)")
             }
             let refused = try shared.train(to: run, "--resume", features: shared.others).finish(seconds: 300)
@@ -173,7 +173,9 @@ private struct FeatureRun: Sendable {
         try withTemporaryFolder { folder in
             let file = "\(folder)/\(FeatureRun.network).safetensors"
             func expect(_ words: String, sourceLocation: SourceLocation = #_sourceLocation) throws {
-                for more in [[], ["--set", "encoder.network=none", "--set", "gan.contrastive=0"], ["--images", "0"]] {
+                for more in [
+                    [], ["--set", "encoder.network=none", "--set", "gan.contrastive=0"], ["--set", "task=contrastive"],
+                ] {
                     let outcome = try Child(
                         ["train", shared.recipe, "--data", shared.corpus, "--run", "\(folder)/run"] + more, in: folder,
                         environment: ["LIMN_FEATURES": folder]

@@ -1,1 +1,1 @@
-../TrainingTests/RandomFeatures.swift
+../TasksTests/RandomFeatures.swift

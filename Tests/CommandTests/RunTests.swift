@@ -13,7 +13,8 @@ import Testing
                 == [
                     "checkpoint-000002256.safetensors", "checkpoint-000002400.safetensors",
                     "data.json", "embeddings.safetensors", "encoder/encoder.safetensors",
-                    "encoder/checkpoint-000003200.safetensors", "encoder/lock", "encoder/log.txt",
+                    "encoder/checkpoint-000003200.safetensors", "encoder/checkpoint-000004000.safetensors",
+                    "encoder/lock", "encoder/log.txt",
                     "encoder/recipe.yaml", "encoder/retrieval.jsonl",
                     "encoder/stats.jsonl", "fakes-000001200.png", "fakes-000002400.png", "lock", "log.txt",
                     "model.safetensors", "images.cache",
@@ -34,7 +35,7 @@ import Testing
         #expect(rows.allSatisfy { $0.skipped == 0 })
         let log = String(decoding: try #require(contents(tiny.run + "/log.txt")), as: UTF8.self)
         #expect(log.contains("100 images, 240 captions"))
-        #expect(log.hasSuffix("finished: \(tiny.run)/model.safetensors\n"))
+        #expect(log.hasSuffix("gan: finished, \(tiny.run)/model.safetensors\n"))
     }
 
     /// Where a process may die. Each is a moment that others depend on, not a time, so that every machine meets it.
@@ -92,7 +93,7 @@ import Testing
                 #expect(stopped.ending == .exit(130), "\(stopped.err)")
                 #expect(stopped.talk.contains("stopping after this step; once more ends at once"))
                 let last = try #require(
-                    stopped.talk.last?.firstMatch(of: /stopped after (\d+) images; --resume goes on$/))
+                    stopped.talk.last?.firstMatch(of: /stopped after (\d+) images; resume with --resume$/))
                 let digits = String(last.1)
                 let name = "checkpoint-" + String(repeating: "0", count: 9 - digits.count) + digits + ".safetensors"
                 #expect(exists("\(run)/\(stage)\(name)"))

@@ -1,3 +1,4 @@
+import CPUBackend
 import Execution
 import Graphs
 import Testing
@@ -11,16 +12,16 @@ extension Conformance {
 
         /// A compiled random graph with the buffers it reads and writes.
         private struct Compiled {
-            let program: Program
-            let written: FlatBuffer
+            let program: any Executable
+            let written: any Buffer
 
             init(_ drawn: RandomGraph, on device: CPUDevice) throws {
-                let parameters = FlatBuffer(count: drawn.parameterCount)
+                let parameters = try CPUDevice().makeBuffer(count: drawn.parameterCount)
                 parameters.values = drawn.parameters.flatMap(\.values)
                 let slices = drawn.parameters.map {
                     ($0.path, BufferSlice(parameters, offset: $0.offset, count: $0.values.count))
                 }
-                let written = FlatBuffer(count: drawn.writtenCount)
+                let written = try CPUDevice().makeBuffer(count: drawn.writtenCount)
                 let writes = drawn.writes.map {
                     (
                         tensor: $0.tensor,
@@ -36,7 +37,7 @@ extension Conformance {
             /// Bits of all results and of all written values.
             func run(_ values: [String: HostArray]) throws -> [String: [UInt32]] {
                 written.values = [Float](repeating: .nan, count: written.count)
-                var bits = try program.run(values).mapValues { $0.map(\.bitPattern) }
+                var bits = try program.run(values).shards[0].mapValues { $0.map(\.bitPattern) }
                 bits["written"] = written.values.map(\.bitPattern)
                 return bits
             }

@@ -1,3 +1,4 @@
+import CPUBackend
 import Execution
 import Graphs
 import RandomStreams
@@ -8,8 +9,7 @@ extension Conformance {
     @Suite struct ReplicaTests {
         @Test func countsDivideTheBatchAndLeaveNoHalfIdle() {
             func count(_ batch: Int, _ threads: Int) -> Int {
-                Replicas.count(
-                    batch: batch, device: CPUDevice(library: .openBLAS, threads: threads, precision: .float32))
+                CPUDevice(library: .openBLAS, threads: threads, precision: .float32).shardCount(forBatch: batch)
             }
             #expect(count(32, 2) == 2)
             #expect(count(33, 2) == 1)
@@ -40,18 +40,22 @@ extension Conformance {
                 let filters = [HostArray](repeating: w, count: count).reduce(into: [Float]()) {
                     if case .floats(let values) = $1 { $0 += values }
                 }
-                let replicas = try Replicas(count, on: device, parameters: [:]) { _ in
+                let replicas = try device.compile(shards: count, parameters: [:]) { _ in
                     let part = draw(4 / count)
-                    return Outputs(results: ["result": part.result], early: ["h": part.early])
+                    return Outputs(results: ["result": part.result], firstStage: ["h": part.early])
                 }
                 // The second half's input is not there yet, and a wrong one does not reach the first half.
-                let early = try replicas.begin(["x": x, "w": .floats(filters)])
-                #expect(early["h"]?.count == 4 * 6 * 6 * 16)
-                #expect(early["h"]?.allSatisfy { $0 >= 0 } == true)
-                let joined = try replicas.finish(["y": y]).flatMap { $0["result"] ?? [] }
-                let expected = (alone["result"] ?? []).map(Double.init)
+                let started = try replicas.begin(["x": x, "w": .floats(filters)])
+                guard case .floats(let h)? = started.outputs["h"] else {
+                    Issue.record("no first stage")
+                    continue
+                }
+                #expect(h.count == 4 * 6 * 6 * 16)
+                #expect(h.allSatisfy { $0 >= 0 })
+                let joined = try started.finish(["y": y])["result"]
+                let expected = alone["result"].map(Double.init)
                 #expect(firstDifference(joined, expected, target.tolerance) == nil)
-                guard case .floats(let addend) = y, let h = early["h"] else { continue }
+                guard case .floats(let addend) = y else { continue }
                 let remade = zip(h, addend).map { Double($0 * 2 + $1) }
                 #expect(firstDifference(joined, remade, target.tolerance) == nil)
             }
@@ -65,7 +69,7 @@ extension Conformance {
             _ = test.input([4, 6, 6, 16])
             let x = test.values["x0"]!
             let paths = ["a": Shape([16, 3, 3, 16]), "b": [16, 3, 3, 16], "c": [16, 3, 3, 16]]
-            let buffer = FlatBuffer(count: 3 * 2304)
+            let buffer = try CPUDevice().makeBuffer(count: 3 * 2304)
             let slices = Dictionary(
                 uniqueKeysWithValues: paths.keys.sorted().enumerated().map {
                     ($1, BufferSlice(buffer, offset: 2304 * $0, count: 2304))
@@ -77,20 +81,22 @@ extension Conformance {
                 let h = graph.input("x", [rows, 6, 6, 16]).convolution(filters[0], .init(padding: 1))
                 let y = h.convolution(filters[1], .init(padding: 1)).doubledConvolution(filters[2])
                 let dx = gradients(of: y * y, withRespectTo: [h])[0]
-                return Outputs(results: ["y": y, "dx": dx], early: ["h": h])
+                return Outputs(results: ["y": y, "dx": dx], firstStage: ["h": h])
             }
-            let replicas = try Replicas(2, on: device, parameters: ParameterMap(slices)) { _ in draw(2) }
-            let alone = try Replicas(1, on: device, parameters: ParameterMap(slices)) { _ in draw(4) }
+            let replicas = try device.compile(shards: 2, parameters: ParameterMap(slices)) { _ in draw(2) }
+            let alone = try device.compile(shards: 1, parameters: ParameterMap(slices)) { _ in draw(4) }
             var random = RandomStream(seed: 5, purpose: "filters")
             for _ in 0..<2 {
                 buffer.values = random.normals(buffer.count).map { $0 / 12 }
-                let early = [try replicas.begin(["x": x]), try alone.begin(["x": x])].map { $0["h"] ?? [] }
-                #expect(firstDifference(early[0], early[1].map(Double.init), target.tolerance) == nil)
+                let started = try replicas.begin(["x": x])
+                let startedAlone = try alone.begin(["x": x])
+                let (h, hAlone) = (floats(started.outputs["h"]), floats(startedAlone.outputs["h"]))
+                #expect(firstDifference(h, hAlone.map(Double.init), target.tolerance) == nil)
                 buffer.values = Array(buffer.values[..<2304]) + random.normals(2 * 2304).map { $0 / 12 }
-                let (parts, whole) = (try replicas.finish([:]), try alone.finish([:])[0])
+                let parts = try started.finish([:])
+                let whole = try startedAlone.finish([:])
                 for name in ["y", "dx"] {
-                    let joined = parts.flatMap { $0[name] ?? [] }
-                    let wrong = firstDifference(joined, (whole[name] ?? []).map(Double.init), target.tolerance)
+                    let wrong = firstDifference(parts[name], whole[name].map(Double.init), target.tolerance)
                     #expect(wrong == nil, "\(name) on \(target.rawValue)")
                 }
             }
@@ -101,7 +107,7 @@ extension Conformance {
             var random = RandomStream(seed: 7, purpose: "rows")
             let (rows, all) = (random.normals(4 * 5), random.normals(4 * 5))
             for count in [1, 2, 4] {
-                let replicas = try Replicas(count, on: target.device(), parameters: [:]) { _ in
+                let replicas = try target.device().compile(shards: count, parameters: [:]) { _ in
                     let graph = Graph()
                     let own = graph.input("rows", [4 / count, 5])
                     return Outputs(results: [
@@ -109,12 +115,12 @@ extension Conformance {
                     ])
                 }
                 let parts = try replicas.run(["rows": .floats(rows), "all": .floats(all)])
-                #expect(parts.flatMap { $0["rows"] ?? [] } == rows.map { $0 * 1.5 })
+                #expect(parts["rows"] == rows.map { $0 * 1.5 })
                 let expected = (0..<16).map { place -> Double in
                     let (row, column) = (5 * (place / 4), 5 * (place % 4))
                     return (0..<5).reduce(0) { sum, k in sum + Double(rows[row + k]) * Double(all[column + k]) }
                 }
-                let found = parts.flatMap { $0["products"] ?? [] }
+                let found = parts["products"]
                 #expect(firstDifference(found, expected, target.tolerance) == nil, "\(count) parts")
             }
         }
@@ -125,19 +131,21 @@ extension Conformance {
             let device = try target.device()
             let shape: Shape = [16, 3, 3, 16]
             var random = RandomStream(seed: 11, purpose: "filters")
-            let (trained, pretrained) = (FlatBuffer(count: shape.count), FlatBuffer(count: shape.count))
+            let (trained, pretrained) = (
+                try CPUDevice().makeBuffer(count: shape.count), try CPUDevice().makeBuffer(count: shape.count)
+            )
             pretrained.values = random.normals(shape.count).map { $0 / 12 }
             let frozen = FrozenParameters(["frozen": BufferSlice(pretrained, offset: 0, count: shape.count)])
             let parameters = ParameterMap(
                 ["trained": BufferSlice(trained, offset: 0, count: shape.count)], frozen: frozen)
-            let gradient = FlatBuffer(count: shape.count)
+            let gradient = try CPUDevice().makeBuffer(count: shape.count)
             func trace(_ rows: Int) -> (graph: Graph, y: Tensor, filter: Tensor) {
                 let graph = Graph()
                 let filter = graph.parameter("trained", shape)
                 let h = graph.input("x", [rows, 6, 6, 16]).convolution(filter, .init(padding: 1))
                 return (graph, h.convolution(graph.parameter("frozen", shape), .init(padding: 1)), filter)
             }
-            let replicas = try Replicas(count, on: device, parameters: parameters) { part in
+            let replicas = try device.compile(shards: count, parameters: parameters) { part in
                 let (_, y, filter) = trace(4 / count)
                 let slope = gradients(of: (y * y).sum(), withRespectTo: [filter])[0]
                 return Outputs(
@@ -151,7 +159,7 @@ extension Conformance {
             var outputs: [[Float]] = []
             for _ in 0..<2 {
                 trained.values = random.normals(shape.count).map { $0 / 12 }
-                let found = try replicas.run(["x": .floats(x)]).flatMap { $0["y"] ?? [] }
+                let found = try replicas.run(["x": .floats(x)])["y"]
                 let filters = [
                     "trained": trained.values.map(Double.init), "frozen": pretrained.values.map(Double.init),
                 ]
@@ -166,7 +174,7 @@ extension Conformance {
             _ = filter
 
             // Packing is a step where the trained filter is packed, and none where the frozen one is.
-            let steps = try replicas.profile(["x": .floats(x)]).map(\.name)
+            let steps = try replicas.profile(["x": .floats(x)]).map(\.operation)
             #expect(steps.count { $0.hasPrefix("convolution filterGradient") } == 1)
             #expect(steps.count { $0.hasPrefix("convolution inputGradient") } == 1, "none of the input")
             guard device.library == .oneDNN else { return }
@@ -176,10 +184,11 @@ extension Conformance {
                 "trained": BufferSlice(trained, offset: 0, count: shape.count),
                 "frozen": BufferSlice(pretrained, offset: 0, count: shape.count),
             ])
-            let unfrozen = try Replicas(1, on: device, parameters: every) { _ in Outputs(results: ["y": trace(4).y]) }
-            let half = try Replicas(1, on: device, parameters: parameters) { _ in Outputs(results: ["y": trace(4).y]) }
-            func packings(_ replicas: Replicas) throws -> Int {
-                try replicas.profile(["x": .floats(x)]).count { $0.name.hasPrefix("pack filter") }
+            let unfrozen = try device.compile(shards: 1, parameters: every) { _ in Outputs(results: ["y": trace(4).y]) }
+            let half = try device.compile(shards: 1, parameters: parameters) { _ in Outputs(results: ["y": trace(4).y])
+            }
+            func packings(_ replicas: any Executable) throws -> Int {
+                try replicas.profile(["x": .floats(x)]).count { $0.operation == "pack filter" }
             }
             #expect(try packings(unfrozen) == 2)
             #expect(try packings(half) == 1)
@@ -196,7 +205,7 @@ extension Conformance {
         func productsWithFrozenMatrices(_ target: TestDevice, _ precision: Precision) throws {
             let device = try target.device()
             var random = RandomStream(seed: 13, purpose: "matrix")
-            let matrix = FlatBuffer(count: 24 * 32)
+            let matrix = try CPUDevice().makeBuffer(count: 24 * 32)
             matrix.values = random.normals(matrix.count).map { $0 / 6 }
             let frozen = FrozenParameters(
                 ["frozen": BufferSlice(matrix, offset: 0, count: matrix.count)], precision: precision)
@@ -206,7 +215,7 @@ extension Conformance {
             let x = random.normals(8 * 32)
             var reference = Reference(["x": x.map(Double.init), "frozen": matrix.values.map(Double.init)])
             let tolerance = precision == .bfloat16 ? TestDevice.oneDNNBFloat16.tolerance : target.tolerance
-            let found = try program.run(["x": .floats(x)])["y"] ?? []
+            let found = try program.run(["x": .floats(x)])["y"]
             #expect(firstDifference(found, reference(y + 1), tolerance) == nil)
         }
 
@@ -215,7 +224,7 @@ extension Conformance {
             var test = Case(seed: 3)
             _ = (test.input([4, 6, 6, 8]), test.input([2, 16, 3, 3, 8]), test.input([4, 6, 6, 16]))
             let values = ["x": test.values["x0"]!, "w": test.values["x1"]!, "y": test.values["x2"]!]
-            let replicas = try Replicas(2, on: device, parameters: [:]) { _ in
+            let replicas = try device.compile(shards: 2, parameters: [:]) { _ in
                 Outputs(results: ["result": draw(2).result])
             }
             let first = try replicas.run(values)

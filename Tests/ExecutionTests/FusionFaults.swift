@@ -5,7 +5,7 @@ extension Fusion {
     /// What is wrong with the plan, worked out from the graph by the definitions and not by the plan's own functions.
     /// Empty where every loop can run: no unit (a loop, or a node alone) waits for itself, none mixes shapes or sides of
     /// the pause, none is too long, and the schedule has each unit once, after what it reads.
-    func faults(in graph: Graph, outputs: Set<Int>, early: Set<Int>) -> [String] {
+    func faults(in graph: Graph, outputs: Set<Int>, firstStage: Set<Int>) -> [String] {
         let live = graph.nodes.indices.filter { isLive[$0] }
         var faults: [String] = []
         func require(_ condition: Bool, _ fault: @autoclosure () -> String) { if !condition { faults.append(fault()) } }
@@ -30,7 +30,8 @@ extension Fusion {
             require(loopMembers == loopMembers.sorted(), "loop \(index) is not in order")
             require(loopMembers.allSatisfy { loop[$0] == index }, "loop \(index) has members of others")
             require(loopMembers.count <= Fusion.memberLimit, "loop \(index) has \(loopMembers.count) members")
-            require(Set(loopMembers.map { isEarly[$0] }).count == 1, "loop \(index) runs on both sides of the pause")
+            require(
+                Set(loopMembers.map { isFirstStage[$0] }).count == 1, "loop \(index) runs on both sides of the pause")
             for id in loopMembers {
                 let node = graph.nodes[id]
                 let isReduction = node.operation is Sum || node.operation is Maximum
@@ -42,11 +43,11 @@ extension Fusion {
         }
         for id in live { require(loop[id].map { members[$0].contains(id) } ?? true, "\(id) is missing from its loop") }
 
-        // What the early outputs depend on is early, and nothing else.
+        // What the firstStage outputs depend on is firstStage, and nothing else.
         var expected = Set<Int>()
-        var stack = Array(early)
+        var stack = Array(firstStage)
         while let id = stack.popLast() { if expected.insert(id).inserted { stack += graph.nodes[id].inputs } }
-        for id in live { require(isEarly[id] == expected.contains(id), "\(id) is on the wrong side of the pause") }
+        for id in live { require(isFirstStage[id] == expected.contains(id), "\(id) is on the wrong side of the pause") }
 
         // The schedule.
         let order = schedule()
@@ -58,8 +59,8 @@ extension Fusion {
                 faults.append("unit \(unit) is scheduled before \(other), which it reads")
             }
         }
-        let sides = order.map { isEarly[$0] }
-        require(sides == sides.sorted { $0 && !$1 }, "something late is scheduled before something early")
+        let sides = order.map { isFirstStage[$0] }
+        require(sides == sides.sorted { $0 && !$1 }, "something late is scheduled before something firstStage")
         return faults
     }
 }

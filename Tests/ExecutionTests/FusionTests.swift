@@ -8,11 +8,11 @@ import Testing
 
     /// The plan for some outputs, after a check of what every plan must fulfil.
     private func fuse(
-        _ outputs: [Tensor], early: [Tensor] = [], sourceLocation: SourceLocation = #_sourceLocation
+        _ outputs: [Tensor], firstStage: [Tensor] = [], sourceLocation: SourceLocation = #_sourceLocation
     ) -> Fusion {
-        let (outputs, early) = (Set((outputs + early).map(\.id)), Set(early.map(\.id)))
-        let fusion = Fusion(graph, outputs: outputs, early: early)
-        let wrong = fusion.faults(in: graph, outputs: outputs, early: early)
+        let (outputs, firstStage) = (Set((outputs + firstStage).map(\.id)), Set(firstStage.map(\.id)))
+        let fusion = Fusion(graph, outputs: outputs, firstStage: firstStage)
+        let wrong = fusion.faults(in: graph, outputs: outputs, firstStage: firstStage)
         #expect(wrong == [], sourceLocation: sourceLocation)
         return fusion
     }
@@ -131,19 +131,19 @@ import Testing
         let h = x.tanh()
         let both = h.sigmoid()
         let result = both + late
-        let fusion = fuse([result], early: [h])
-        #expect(fusion.isEarly[h.id] && fusion.isEarly[x.id])
-        #expect(!fusion.isEarly[both.id] && !fusion.isEarly[late.id] && !fusion.isEarly[result.id])
+        let fusion = fuse([result], firstStage: [h])
+        #expect(fusion.isFirstStage[h.id] && fusion.isFirstStage[x.id])
+        #expect(!fusion.isFirstStage[both.id] && !fusion.isFirstStage[late.id] && !fusion.isFirstStage[result.id])
         #expect(fusion.loop[h.id] != fusion.loop[both.id], "a loop runs before the pause or after it")
         #expect(fuse([result]).loop[h.id] == fuse([result]).loop[both.id], "without a pause it is one")
     }
 
-    /// The operand of a broadcast is needed early, though no loop reads the broadcast itself.
+    /// The operand of a broadcast is needed firstStage, though no loop reads the broadcast itself.
     @Test func earlinessGoesThroughWhatIsReadThrough() {
         let (x, bias) = (graph.input("x", [4, 8]), graph.input("bias", [1, 8]))
         let scale = bias.tanh()
         let h = (x + scale.stoppingGradient()).sigmoid()
-        let fusion = fuse([h * 2], early: [h])
-        #expect(fusion.isEarly[scale.id] && fusion.isEarly[bias.id])
+        let fusion = fuse([h * 2], firstStage: [h])
+        #expect(fusion.isFirstStage[scale.id] && fusion.isFirstStage[bias.id])
     }
 }

@@ -6,7 +6,7 @@ import Testing
 /// Plans of graphs drawn at random: deep, with many ways around, with derivatives and a pause.
 @Suite struct RandomFusionTests {
     /// A graph of some eighty operations on matrices, rows and columns, and nodes of it that are wanted.
-    private func draw(_ random: inout RandomStream) -> (graph: Graph, outputs: [Tensor], early: [Tensor]) {
+    private func draw(_ random: inout RandomStream) -> (graph: Graph, outputs: [Tensor], firstStage: [Tensor]) {
         let graph = Graph()
         let inputs = [[6, 6], [6, 1], [1, 6], [6, 6]].enumerated().map { graph.input("x\($0)", Shape($1)) }
         var pool = inputs
@@ -34,19 +34,19 @@ import Testing
         if random.index(below: 2) == 0 {
             outputs += gradients(of: pool[79].tanh().sum() + pool[78].sum(), withRespectTo: inputs)
         }
-        let early = (0..<random.index(below: 3)).map { _ in pool[20 + random.index(below: 60)] }
-        return (graph, outputs, early)
+        let firstStage = (0..<random.index(below: 3)).map { _ in pool[20 + random.index(below: 60)] }
+        return (graph, outputs, firstStage)
     }
 
     @Test(arguments: 0..<150 as Range<UInt64>) func everyPlanCanRun(seed: UInt64) {
         var random = RandomStream(seed: seed, purpose: "fusion")
-        let (graph, outputs, early) = draw(&random)
+        let (graph, outputs, firstStage) = draw(&random)
         // As the compiler asks: with stopped gradients seen through.
-        let canonical = Fusion.seeingThroughStops(graph)
-        let wanted = Set((outputs + early).map { canonical[$0.id] })
-        let before = Set(early.map { canonical[$0.id] })
-        let fusion = Fusion(graph, outputs: wanted, early: before)
-        #expect(fusion.faults(in: graph, outputs: wanted, early: before) == [], "seed \(seed)")
+        let canonical = Fusion.resolvingStopGradients(graph)
+        let wanted = Set((outputs + firstStage).map { canonical[$0.id] })
+        let before = Set(firstStage.map { canonical[$0.id] })
+        let fusion = Fusion(graph, outputs: wanted, firstStage: before)
+        #expect(fusion.faults(in: graph, outputs: wanted, firstStage: before) == [], "seed \(seed)")
         // A plan of single nodes would have no faults either.
         let loops = fusion.members.filter { !$0.isEmpty }
         #expect(loops.contains { $0.count > 2 })

@@ -48,7 +48,7 @@ import Testing
         let mask = trial.input("mask", [batch, 1, 1, length], mask)
         let layer = SelfAttention(trial.root / "attention", width: width, heads: heads)
         let y = layer(x.tensor, batch: batch, length: length, mask: mask)
-        trial.setParameters()
+        try trial.setParameters()
         try trial.expect(y, try attended(x.values, "attention", trial), shape: [batch * length, width])
     }
 
@@ -62,7 +62,7 @@ import Testing
             let mask = trial.input("mask", [batch, 1, 1, length], mask)
             let layer = SelfAttention(trial.root / "attention", width: width, heads: heads)
             let y = layer(x, batch: batch, length: length, mask: mask)
-            trial.setParameters()
+            try trial.setParameters()
             return try trial.run(y)
         }
         let (plain, changed) = (try outputs(0), try outputs(3))
@@ -88,7 +88,7 @@ import Testing
             trial.root / "block" / 3, width: width, heads: heads, hidden: 10, activation: activation, epsilon: 1e-3,
             order: normalizesFirst ? .normalizationFirst : .normalizationLast)
         let y = block(x.tensor, batch: batch, length: length, mask: mask)
-        trial.setParameters()
+        try trial.setParameters()
 
         let trialNow = trial
         func norm(_ name: String, _ x: [Double]) throws -> [Double] {

@@ -9,7 +9,7 @@ import Testing
         let x = trial.input("x", [5, 7])
         let layer = Linear(trial.root / "map", 7, 3, bias: bias)
         let y = layer(x.tensor)
-        trial.setParameters()
+        try trial.setParameters()
         #expect(trial.store.entries.map(\.path) == (bias ? ["map.weight", "map.bias"] : ["map.weight"]))
         let expected = linear(
             x.values, try trial.parameter("map.weight"), bias ? try trial.parameter("map.bias") : nil, inputs: 7)
@@ -20,7 +20,7 @@ import Testing
         var trial = LayerTrial()
         let ids: [Int32] = [4, 0, 4, 5, 1]
         let y = Embedding(trial.root / "tokens", count: 6, width: 3)(trial.indices("ids", ids))
-        trial.setParameters()
+        try trial.setParameters()
         let table = try trial.parameter("tokens.weight")
         #expect(try trial.run(y).map(Double.init) == ids.flatMap { table[Int($0) * 3..<Int($0) * 3 + 3] })
         #expect(y.shape == [5, 3])
@@ -30,7 +30,7 @@ import Testing
         var trial = LayerTrial()
         let x = trial.input("x", [2, 3, 8])
         let y = LayerNormalization(trial.root / "norm", width: 8, epsilon: epsilon)(x.tensor)
-        trial.setParameters()
+        try trial.setParameters()
         let expected = normalized(
             x.values, gain: try trial.parameter("norm.gain"), bias: try trial.parameter("norm.bias"),
             epsilon: Double(epsilon))
@@ -42,7 +42,7 @@ import Testing
         var trial = LayerTrial()
         let numbers = (0..<8).map { 1000 + Float($0) / 8 }
         let y = LayerNormalization(trial.root / "norm", width: 8)(trial.input("x", [1, 8], numbers))
-        trial.setParameters()
+        try trial.setParameters()
         let expected = normalized(
             numbers.map(Double.init), gain: try trial.parameter("norm.gain"), bias: try trial.parameter("norm.bias"))
         try trial.expect(y, expected, shape: [1, 8])
@@ -86,7 +86,7 @@ import Testing
             trial.root / "conv", inputs, outputs, kernel: geometry.kernel, stride: geometry.stride,
             padding: geometry.padding, bias: geometry.bias)
         let y = layer(x.tensor)
-        trial.setParameters()
+        try trial.setParameters()
         let weight = try trial.parameter("conv.weight")
         let bias = geometry.bias ? try trial.parameter("conv.bias") : nil
         let (kernel, padding) = (geometry.kernel, geometry.padding ?? (geometry.kernel - 1) / 2)
@@ -118,7 +118,7 @@ import Testing
         let (height, width, inputs, outputs) = (3, 4, 5, 2)
         let x = trial.input("x", [2, height, width, inputs])
         let y = TransposedConvolution(trial.root / "up", inputs, outputs)(x.tensor)
-        trial.setParameters()
+        try trial.setParameters()
         let (weight, bias) = (try trial.parameter("up.weight"), try trial.parameter("up.bias"))
         var expected = (0..<2 * 4 * height * width * outputs).map { bias[$0 % outputs] }
         for cell in 0..<2 * height * width {
@@ -141,7 +141,7 @@ import Testing
         let x = trial.input("x", [2, 4, 3, 5])
         let layer = SpatialConvolution(trial.root / "conv", 5, 4, kernel: 3)
         let (fused, plain) = (layer.afterDoubling(x.tensor), layer(x.tensor.upsampled()))
-        trial.setParameters()
+        try trial.setParameters()
         try trial.expect(fused, try trial.run(plain).map(Double.init), shape: [2, 8, 6, 4])
     }
 }

@@ -1,3 +1,4 @@
+import CPUBackend
 import Execution
 import Graphs
 import Layers
@@ -12,8 +13,8 @@ import Testing
     }
 
     /// Values of each parameter after `allocate`.
-    private func beginning(_ store: ParameterStore, seed: UInt64?) -> [String: [Float]] {
-        let arrays = store.arrays(from: store.allocate(seed: seed))
+    private func beginning(_ store: ParameterStore, seed: UInt64?) throws -> [String: [Float]] {
+        let arrays = store.arrays(from: try store.allocate(on: CPUDevice(), seed: seed))
         return Dictionary(uniqueKeysWithValues: arrays.map { ($0.path, $0.values) })
     }
 
@@ -26,7 +27,7 @@ import Testing
         #expect(root.path == "")
     }
 
-    @Test func parametersLieOneAfterAnotherAligned() {
+    @Test func parametersLieOneAfterAnotherAligned() throws {
         let store = store { root in
             _ = Linear(root / "a", 5, 3)
             _ = (root / "scalar").parameter([], .constant(2))
@@ -36,19 +37,20 @@ import Testing
         #expect(store.entries.map(\.offset) == [0, 16, 32, 48, 80])
         #expect(store.entries.map(\.shape.count) == [15, 3, 1, 32, 2])
         #expect(store.length == 96 && store.count == 53)
-        let buffer = store.allocate()
+        let buffer = try store.allocate(on: CPUDevice())
         #expect(buffer.count == 96)
         let slices = store.slices(of: buffer)
         #expect(slices.count == 5 && slices["b.weight"]?.offset == 48 && slices["b.weight"]?.count == 32)
     }
 
-    @Test func drawingAgainFindsTheSameParameters() {
+    @Test func drawingAgainFindsTheSameParameters() throws {
         let store = ParameterStore()
         for _ in 0..<3 { _ = Linear(ParameterScope(Graph(), store) / "a", 5, 3) }
         #expect(store.entries.count == 2)
-        let buffer = store.allocate(seed: 1)
+        let buffer = try store.allocate(on: CPUDevice(), seed: 1)
         _ = Linear(ParameterScope(Graph(), store) / "a", 5, 3)
-        #expect(store.allocate(seed: 2) === buffer && store.values === buffer)
+        let again = try store.allocate(on: CPUDevice(), seed: 2)
+        #expect(again === buffer && store.values === buffer)
     }
 
     // MARK: Initial values
@@ -59,7 +61,7 @@ import Testing
             _ = (root / "normal").parameter([40, 1000], .normal(deviation: 0.3))
             _ = (root / "uniform").parameter([40_000], .uniform(bound: 0.25))
         }
-        let values = beginning(store, seed: 9)
+        let values = try beginning(store, seed: 9)
         #expect(values["constant"] == [Float](repeating: 1.5, count: 1000))
         func moments(_ values: [Float]) -> (mean: Double, deviation: Double) {
             let mean = values.reduce(0) { $0 + Double($1) } / Double(values.count)
@@ -96,25 +98,25 @@ import Testing
     }
 
     /// A new layer, or another order, changes no other layer's beginning.
-    @Test func eachPathHasAStreamOfItsOwn() {
+    @Test func eachPathHasAStreamOfItsOwn() throws {
         let alone = store { _ = Linear($0 / "b", 8, 8) }
         let among = store { root in
             _ = SpatialConvolution(root / "a", 3, 7, kernel: 3)
             _ = Linear(root / "b", 8, 8)
             _ = Linear(root / "c", 8, 8)
         }
-        let (first, second) = (beginning(alone, seed: 4), beginning(among, seed: 4))
+        let (first, second) = (try beginning(alone, seed: 4), try beginning(among, seed: 4))
         #expect(first["b.weight"] == second["b.weight"])
         #expect(second["b.weight"] != second["c.weight"])
-        #expect(beginning(store { _ = Linear($0 / "b", 8, 8) }, seed: 5)["b.weight"] != first["b.weight"])
+        #expect(try beginning(store { _ = Linear($0 / "b", 8, 8) }, seed: 5)["b.weight"] != first["b.weight"])
         // A larger layer of the same name begins with the same numbers.
-        let larger = beginning(store { _ = ($0 / "x").parameter([200], .normal(deviation: 1)) }, seed: 4)
-        let smaller = beginning(store { _ = ($0 / "x").parameter([100], .normal(deviation: 1)) }, seed: 4)
+        let larger = try beginning(store { _ = ($0 / "x").parameter([200], .normal(deviation: 1)) }, seed: 4)
+        let smaller = try beginning(store { _ = ($0 / "x").parameter([100], .normal(deviation: 1)) }, seed: 4)
         #expect(larger["x"]?.prefix(100) == smaller["x"]?[...])
     }
 
-    @Test func withoutASeedAllIsZero() {
-        let values = beginning(store { _ = LayerNormalization($0 / "norm", width: 8) }, seed: nil)
+    @Test func withoutASeedAllIsZero() throws {
+        let values = try beginning(store { _ = LayerNormalization($0 / "norm", width: 8) }, seed: nil)
         #expect(values["norm.gain"] == [Float](repeating: 0, count: 8))
     }
 
@@ -122,18 +124,18 @@ import Testing
 
     private typealias Arrays = [String: (shape: [Int], values: [Float])]
 
-    private func sample() -> (ParameterStore, FlatBuffer, Arrays) {
+    private func sample() throws -> (ParameterStore, any Buffer, Arrays) {
         let store = store { root in
             _ = Linear(root / "a", 3, 2)
             _ = Linear(root / "b", 2, 4)
         }
-        let buffer = store.allocate(seed: 1)
+        let buffer = try store.allocate(on: CPUDevice(), seed: 1)
         let arrays = store.arrays(from: buffer).map { ($0.path, (shape: $0.shape, values: $0.values.map { $0 + 1 })) }
         return (store, buffer, Dictionary(uniqueKeysWithValues: arrays))
     }
 
     @Test func arraysComeBackAsTheyWereLoaded() throws {
-        let (store, buffer, arrays) = sample()
+        let (store, buffer, arrays) = try sample()
         try store.load(arrays, into: buffer)
         let read = store.arrays(from: buffer)
         #expect(read.map(\.path) == store.entries.map(\.path))
@@ -141,7 +143,7 @@ import Testing
             #expect(array.values == arrays[array.path]?.values && array.shape == arrays[array.path]?.shape)
         }
         // Averages and moments are loaded as values are.
-        let other = FlatBuffer(count: store.length)
+        let other = try CPUDevice().makeBuffer(count: store.length)
         try store.load(arrays, into: other)
         #expect(
             other.values
@@ -151,7 +153,7 @@ import Testing
     }
 
     @Test func everythingWrongIsListedInOneErrorAndNothingIsCopied() throws {
-        let (store, buffer, good) = sample()
+        let (store, buffer, good) = try sample()
         let before = buffer.values
         var arrays = good
         arrays["a.weight"] = nil

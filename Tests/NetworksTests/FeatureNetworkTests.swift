@@ -1,10 +1,11 @@
 import Checkpoints
+import CPUBackend
 import Execution
 import FoundationEssentials
 import Graphs
 import Layers
 import Networks
-import Synthesis
+import Models
 import Testing
 
 /// `Golden/features.json`, which scripts/golden/features.py writes and explains.
@@ -106,7 +107,7 @@ private func hash(_ name: String) -> UInt32 { name.utf8.reduce(2_166_136_261) { 
         let (graph, store) = (Graph(), ParameterStore())
         let images = ImageBatch(graph.input("images", [1, golden.side, golden.side, 3]))
         let features = network(ParameterScope(graph, store), images)
-        let values = store.allocate()
+        let values = try store.allocate(on: CPUDevice())
         try store.load(arrays(network, store), into: values)
         #expect(features.taps.map(\.shape.dimensions) == golden.taps.map(\.shape))
         #expect(features.taps.map { $0.shape[-1] } == network.tapChannels)
@@ -120,7 +121,7 @@ private func hash(_ name: String) -> UInt32 { name.utf8.reduce(2_166_136_261) { 
         let found = try program.run(["images": .floats(pixels)])
         var worst = 0.0
         func expect(_ name: String, mean: Double, norm: Double, _ positions: [Int], _ expected: [Double]) {
-            let found = (found[name] ?? []).map(Double.init)
+            let found = found[name].map(Double.init)
             let size = norm / Double(found.count).squareRoot()
             var errors = zip(positions, expected).map { position, wanted in
                 abs(found[position] - wanted) / (target == .bfloat16 ? size + abs(wanted) : size)
@@ -207,14 +208,14 @@ private func hash(_ name: String) -> UInt32 { name.utf8.reduce(2_166_136_261) { 
             (results["image \(head)"], results["text \(head)"]) = (derivatives[0], derivatives[1])
         }
         let parameters = ParameterMap(
-            trained.slices(of: trained.allocate(seed: 3)),
-            frozen: FrozenParameters(frozen.slices(of: frozen.allocate(seed: 4))))
+            trained.slices(of: try trained.allocate(on: CPUDevice(), seed: 3)),
+            frozen: FrozenParameters(frozen.slices(of: try frozen.allocate(on: CPUDevice(), seed: 4))))
         let program = try CPUDevice(library: .openBLAS, threads: 1, precision: .float32).compile(
             Outputs(results: results), parameters: parameters)
         let found = try program.run([
             "images": .floats(generatorValues(2 * 768, from: 5).map { Float($0) }),
             "text": .floats(generatorValues(16, from: 6).map { Float($0) }),
         ])
-        for (name, derivative) in found { #expect(derivative.contains { abs($0) > 1e-7 }, "\(name)") }
+        for name in found.names { #expect(found[name].contains { abs($0) > 1e-7 }, "\(name)") }
     }
 }

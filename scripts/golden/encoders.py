@@ -1,6 +1,6 @@
-"""Golden folders of SynthesisTests, and the check of a real encoder against sentence-transformers.
+"""Golden folders of InferenceTests, and the check of a real encoder against sentence-transformers.
 
-    python scripts/golden/encoders.py                  writes Tests/SynthesisTests/Encoders anew
+    python scripts/golden/encoders.py                  writes Tests/InferenceTests/Encoders anew
     python scripts/golden/encoders.py --check FOLDER   least cosine between Limn's vectors and sentence-transformers'
 
 Needs torch, transformers and safetensors; the check also sentence-transformers and a built .build/release/limn. Weights are
@@ -21,7 +21,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 ROOT = Path(__file__).resolve().parents[2]
-OUT = ROOT / "Tests/SynthesisTests/Encoders"
+OUT = ROOT / "Tests/InferenceTests/Encoders"
 
 SPECIALS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
 WORDS = ["a", "red", "rose", "blue", "car", "the", "flower", "with", "petals", "is", "on", "tree", "in", "and"]

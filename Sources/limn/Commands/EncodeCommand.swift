@@ -1,7 +1,9 @@
+import Basics
 import ArgumentParser
 import Checkpoints
 import FoundationEssentials
-import Synthesis
+import Inference
+import Models
 
 struct EncodeCommand: ParsableCommand {
     static let configuration = CommandConfiguration(

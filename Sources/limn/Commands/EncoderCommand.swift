@@ -28,6 +28,6 @@ struct EncoderCommand: ParsableCommand {
 
         @OptionGroup var options: TrainingOptions
 
-        func run() throws { try options.train(recipe: recipe, images: 0) }
+        func run() throws { try options.train(recipe: recipe, overrides: ["task=contrastive"]) }
     }
 }

@@ -1,9 +1,10 @@
 import ArgumentParser
+import Basics
 import Evaluation
-import Execution
 import FoundationEssentials
 import Networks
-import Synthesis
+import Inference
+import Models
 
 struct EvaluateCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -65,7 +66,7 @@ struct EvaluateCommand: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Where the pretrained encoder lies that the model names; else looked for where it lay, and beside the model.",
+            "The folder of the pretrained encoder that the model names; by default its original path, then next to the model.",
             valueName: "folder"))
     var encoder: String?
 
@@ -74,14 +75,13 @@ struct EvaluateCommand: ParsableCommand {
     @Option(help: "Seed of the noise and of the captions that are compared.")
     var seed: UInt64 = 0
 
-    @Option(help: "Threads; all processors by default.")
-    var threads: Int?
+    @OptionGroup var device: DeviceOptions
 
     @Flag(help: "Print JSON.")
     var json = false
 
     func run() throws {
-        let device = CPUDevice(threads: threads)
+        let device = try device.open()
         let path = judge ?? EvaluateCommand.judge(of: model)
         guard FileManager.default.fileExists(atPath: path) else {
             throw CommandError(

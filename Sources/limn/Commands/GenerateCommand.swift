@@ -1,9 +1,11 @@
 import ArgumentParser
+import Basics
 import Files
-import Execution
 import FoundationEssentials
 import Images
-import Synthesis
+import Inference
+import Layers
+import Models
 
 struct GenerateCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -23,25 +25,25 @@ struct GenerateCommand: ParsableCommand {
     @Argument(help: "What to generate.")
     var prompt: [String] = []
 
-    @Option(name: .short, help: "Images of each prompt; a prompt's images have the seeds S, S+1, ….")
+    @Option(name: .short, help: "Images per prompt, with the seeds S, S+1, ….")
     var n = 1
 
     @Option(help: "The seed of the first image's noise.")
     var seed: UInt64 = 0
 
-    @Option(help: "Draw noise beyond this bound again: smaller is safer and more alike.")
+    @Option(help: "Redraw noise beyond this bound: smaller values give safer and less varied images.")
     var truncation: Float?
 
     @Option(help: "The model, a safetensors file; the one that ships by default.")
     var model: String?
 
-    @Option(help: "A file of prompts, one a line; - is standard input.")
+    @Option(help: "A file of prompts, one per line; - is standard input.")
     var prompts: String?
 
     @Option(help: "Where to write: a PNG (- for standard output), or a folder for several.")
     var out: String?
 
-    @Flag(help: "One image of all images: a row for each prompt when it has several.")
+    @Flag(help: "Write one image that shows all, one row per prompt.")
     var grid = false
 
     @Option(help: "Scale images to this side.")
@@ -49,12 +51,11 @@ struct GenerateCommand: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Where the pretrained encoder lies that the model names; else looked for where it lay, and beside the model.",
+            "The folder of the pretrained encoder that the model names; by default its original path, then next to the model.",
             valueName: "folder"))
     var encoder: String?
 
-    @Option(help: "Threads; all processors by default.")
-    var threads: Int?
+    @OptionGroup var device: DeviceOptions
 
     @Flag(help: "Print one JSON object for each file written.")
     var json = false
@@ -82,8 +83,11 @@ struct GenerateCommand: ParsableCommand {
         let path = try ModelLocation.find(model)
         let model = try Model(contentsOf: path)
         try layout.requireGeneratable(side: size ?? model.configuration.networks.side)
-        let generator = try ModelLocation.naming(path) {
-            try ImageGenerator(model, device: CPUDevice(threads: threads), encoder: encoder)
+        let generator: ImageGenerator
+        do {
+            generator = try ImageGenerator(model, device: device.open(), encoder: encoder)
+        } catch let mismatch as ParameterMismatch {
+            throw CommandError(.badData, "\(path): \(mismatch)")
         }
         for (index, text) in texts.enumerated() {
             guard let excess = generator.excess(of: text) else { continue }
@@ -107,7 +111,7 @@ struct GenerateCommand: ParsableCommand {
             let first = requests[file.requests.lowerBound]
             let record = GenerationRecord(
                 file: file.path, request: first, count: members.count, model: model.configuration.name,
-                milliseconds: each * members.count)
+                duration: each * members.count)
             let png = try image.pngData(text: record.pngText)
             if file.path == "-" { try StandardOutput.write(png) } else { try AtomicFile.write(png, to: file.path) }
             if json && file.path != "-" { print(try record.json()) }

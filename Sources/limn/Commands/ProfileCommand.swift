@@ -1,6 +1,5 @@
 import ArgumentParser
-import Execution
-import Training
+import Tasks
 
 struct ProfileCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -25,12 +24,16 @@ struct ProfileCommand: ParsableCommand {
     @Option(help: "How many kernels to list, the slowest first.")
     var kernels = 40
 
-    @Option(help: "Threads; all processors by default.")
-    var threads: Int?
+    @OptionGroup var device: DeviceOptions
+
+    @OptionGroup var badFiles: BadFilesOption
 
     func run() throws {
         let recipe = try Recipe(yaml: InputFile.text(self.recipe), named: self.recipe, settings: set)
-        let device = CPUDevice(threads: threads, precision: recipe.precision)
-        print(try StepProfile(recipe, data: data, device: device, encoder: encoder, kernels: max(kernels, 0)))
+        let device = try device.open(precision: recipe.precision)
+        print(
+            try StepProfile(
+                recipe, data: data, badFiles: badFiles.badFiles, device: device, encoder: encoder,
+                kernels: max(kernels, 0)))
     }
 }

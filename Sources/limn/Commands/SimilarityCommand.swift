@@ -1,7 +1,8 @@
 import ArgumentParser
 import Basics
 import FoundationEssentials
-import Synthesis
+import Inference
+import Models
 
 struct SimilarityCommand: ParsableCommand {
     static let configuration = CommandConfiguration(

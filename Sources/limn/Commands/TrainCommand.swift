@@ -4,8 +4,8 @@ struct TrainCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "train", abstract: "Train a model on captioned images.",
         discussion: """
-            A run directory keeps all a training makes; docs/run-directory.md names its files. Ctrl-C stops after the \
-            current step with a checkpoint, and nothing is lost by a crash but the steps since the last one.
+            The run directory holds everything that a training writes; docs/run-directory.md lists its files. Ctrl-C stops \
+            after the current step with a checkpoint; a crash loses no more than the steps since the last one.
 
             EXAMPLES
               limn train recipes/shapes-32.yaml --data shapes --run runs/shapes
@@ -21,5 +21,5 @@ struct TrainCommand: ParsableCommand {
     @Option(help: "Images to train the generator on, in place of the recipe's gan.images.")
     var images: Int?
 
-    func run() throws { try options.train(recipe: recipe, images: images) }
+    func run() throws { try options.train(recipe: recipe, overrides: images.map { ["gan.images=\($0)"] } ?? []) }
 }

@@ -1,8 +1,8 @@
 import ArgumentParser
-import Execution
 import FoundationEssentials
 import Networks
-import Synthesis
+import Inference
+import Models
 
 /// Which encoder a command reads sentences with.
 struct EncoderOptions: ParsableArguments {
@@ -20,8 +20,7 @@ struct EncoderOptions: ParsableArguments {
             """)
     var pooling: String?
 
-    @Option(help: "Threads; all processors by default.")
-    var threads: Int?
+    @OptionGroup var device: DeviceOptions
 
     func validate() throws {
         if let pooling, Pooling(rawValue: pooling) == nil {
@@ -41,6 +40,6 @@ struct EncoderOptions: ParsableArguments {
             path = try ModelLocation.find(nil)
         }
         return try SentenceEmbedder(
-            contentsOf: path, pooling: pooling.flatMap(Pooling.init), device: CPUDevice(threads: threads))
+            contentsOf: path, pooling: pooling.flatMap(Pooling.init), device: device.open())
     }
 }

@@ -1,10 +1,12 @@
 import ArgumentParser
 import Corpora
+import Basics
 import Execution
 import Glibc
+import Tasks
 import Training
 
-/// What `limn train` and `limn encoder train` ask alike.
+/// Options of `limn train` and `limn encoder train`.
 struct TrainingOptions: ParsableArguments {
     @Option(help: "The folder of captioned images.")
     var data: String
@@ -17,32 +19,30 @@ struct TrainingOptions: ParsableArguments {
 
     @OptionGroup var badFiles: BadFilesOption
 
-    @Flag(help: "Go on with the run, or start it when nothing is there.")
+    @Flag(help: "Resume the run, or start it if the directory is empty.")
     var resume = false
 
     @Flag(help: "Print what would be trained and what it costs, and stop.")
     var dryRun = false
 
-    @Option(help: "Threads; all processors by default.")
-    var threads: Int?
+    @OptionGroup var device: DeviceOptions
 
     /// Trains what the recipe says, or prints the plan of it.
     /// - Parameters:
     ///   - recipe: path of the recipe, `-` for standard input.
-    ///   - images: what to put in place of the recipe's `gan.images`; 0 trains the encoders alone.
-    func train(recipe path: String, images: Int?) throws {
+    ///   - overrides: further changes of the recipe, as `--set` takes them.
+    func train(recipe path: String, overrides: [String] = []) throws {
         try Paths.requireNotEmpty(("--data", data), ("--run", directory))
-        let settings = set + (images.map { ["gan.images=\($0)"] } ?? [])
-        let recipe = try Recipe(yaml: InputFile.text(path), named: path, settings: settings)
-        let device = CPUDevice(threads: threads, precision: recipe.precision)
+        let recipe = try Recipe(yaml: InputFile.text(path), named: path, settings: set + overrides)
+        let device = try device.open(precision: recipe.precision)
         if dryRun {
-            print(try TrainingPlan(recipe, data: data, device: device).description)
+            print(try TrainingPlan(recipe, data: data, badFiles: badFiles.badFiles, device: device).description)
             return
         }
-        // Progress that nobody reads any more is no reason to stop a training.
+        // A training must survive the end of whatever reads its progress.
         signal(SIGPIPE, SIG_IGN)
         let interruption = Interruption { Terminal.say("\nstopping after this step; once more ends at once") }
-        let run = try TrainingRun(
+        let run = TrainingRun(
             recipe, data: data, path: directory, badFiles: badFiles.badFiles, resume: resume, device: device,
             interruption: interruption)
         guard try run.train() == .finished else { throw ExitCode(130) }

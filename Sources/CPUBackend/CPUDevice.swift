@@ -1,0 +1,146 @@
+import CKernels
+import COneDNN
+import COpenBLAS
+import Execution
+import Glibc
+import Graphs
+
+/// The CPU: OpenBLAS is always linked; oneDNN is loaded at run time if it is installed, and is several times faster.
+public struct CPUDevice: Device {
+    /// The library that multiplies and convolves.
+    public enum Library: String, Sendable, CaseIterable {
+        case openBLAS
+        case oneDNN
+    }
+
+    /// The library in use.
+    public let library: Library
+    /// Threads of every kernel.
+    public let threads: Int
+    /// Precision of operands and activations.
+    public let precision: Precision
+    /// Why oneDNN is not in use; nil if it is, or was not asked for.
+    public let notice: String?
+
+    /// - Parameters:
+    ///   - library: nil is oneDNN if it can be loaded.
+    ///   - threads: nil is the number of available processors.
+    ///   - precision: nil is bfloat16 if the processor multiplies it natively, else float32. bfloat16 without oneDNN, or on
+    ///     a processor that would emulate it, becomes float32.
+    public init(library: Library? = nil, threads: Int? = nil, precision: Precision? = nil) {
+        let status = CPUDevice.oneDNNStatus
+        let hasOneDNN = status == nil
+        self.library = library == .openBLAS || !hasOneDNN ? .openBLAS : .oneDNN
+        self.notice = library == .openBLAS ? nil : status
+        self.threads = max(1, min(threads ?? sysconf(Int32(_SC_NPROCESSORS_ONLN)), 128))
+        let multipliesBFloat16 = self.library == .oneDNN && limn_has_bfloat16() != 0
+        self.precision = multipliesBFloat16 ? precision ?? .bfloat16 : .float32
+    }
+
+    /// The same processor with another precision; bfloat16 falls back to float32 as in `init`.
+    public func with(precision: Precision) -> CPUDevice {
+        CPUDevice(library: library, threads: threads, precision: precision)
+    }
+
+    /// Loads the libraries once: nil, or why oneDNN is absent.
+    private static let oneDNNStatus: String? = {
+        // The pool divides the work; OpenBLAS computes each share on the calling thread.
+        openblas_set_num_threads(1)
+        var message = [CChar](repeating: 0, count: 512)
+        guard limn_onednn_open(&message, message.count) == 0 else {
+            return String(decoding: message.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        }
+        limn_set_runner(limn_onednn_parallel)
+        return nil
+    }()
+
+    /// One line that names the device.
+    public var summary: String {
+        var name = "CPU, \(threads) thread\(threads == 1 ? "" : "s"), \(precision.rawValue), "
+        switch library {
+        case .openBLAS: name += "OpenBLAS"
+        case .oneDNN:
+            var (major, minor, patch): (Int32, Int32, Int32) = (0, 0, 0)
+            limn_onednn_version(&major, &minor, &patch)
+            name += "oneDNN \(major).\(minor).\(patch)"
+        }
+        return name
+    }
+
+    /// A new buffer of zeros.
+    public func makeBuffer(count: Int) throws(ExecutionError) -> any Buffer { try CPUBuffer(count: count) }
+
+    /// The most equal shards of four images or more (each shard reads all filters), at most one per thread; or one, whose
+    /// kernels use all threads, if shards would leave more than half of the threads idle.
+    public func shardCount(forBatch batch: Int) -> Int {
+        let most = (1...max(1, min(batch / 4, threads))).last { batch % $0 == 0 } ?? 1
+        return 2 * most > threads ? most : 1
+    }
+
+    /// Compiles to fused loops and library calls over one planned arena per shard.
+    public func compile(
+        shards: Int, parameters: ParameterMap, outputs: (_ shard: Int) throws -> Outputs
+    ) throws -> any Executable {
+        let device = shards == 1 ? self : CPUDevice(library: library, threads: 1, precision: precision)
+        let packing = shards == 1 ? nil : WeightPacking()
+        let programs = try (0..<shards).map { shard in
+            let outputs = try outputs(shard)
+            let tensors =
+                Array(outputs.results.values) + outputs.writes.map(\.tensor) + Array(outputs.firstStage.values)
+            guard let graph = tensors.first?.graph else { preconditionFailure("a program without outputs") }
+            limn_onednn_set_threads(Int32(device.threads))
+            var compiler = CPUCompiler(
+                graph, device: device, outputs: outputs, parameters: parameters, packing: packing)
+            return try compiler.compile()
+        }
+        return CPUExecutable(programs, packing: packing)
+    }
+
+    // MARK: Optimizer steps
+
+    /// Averages gradients over shards; see `Device`.
+    public func averageGradients(_ shards: [any Buffer], maximumNorm: Double?) -> Double {
+        let buffers: [UnsafeMutablePointer<Float>?] = shards.map { $0.cpu.pointer }
+        let mean = shards[0].cpu
+        let norm = limn_mean_gradient(buffers, Int32(buffers.count), mean.count, Int32(threads)).squareRoot()
+        if let maximumNorm, norm.isFinite, norm > maximumNorm {
+            let scale = Float(maximumNorm / norm)
+            for index in 0..<mean.count { mean.pointer[index] *= scale }
+        }
+        return norm
+    }
+
+    /// One Adam step; see `Device`.
+    public func adam(_ step: AdamStep, on state: AdamState) {
+        var settings = limn_adam()
+        settings.rate = step.learningRate
+        settings.beta1 = step.beta1
+        settings.beta2 = step.beta2
+        settings.epsilon = step.epsilon
+        settings.correction1 = Float(1 / (1 - pow(Double(step.beta1), Double(step.number))))
+        settings.correction2 = Float(1 / (1 - pow(Double(step.beta2), Double(step.number))))
+        settings.average_decay = step.averageDecay
+        let (parameters, gradient) = (state.parameters.cpu, state.gradient.cpu)
+        limn_adam_step(
+            &settings, gradient.pointer, parameters.pointer, state.first.cpu.pointer, state.second.cpu.pointer,
+            state.average.cpu.pointer, parameters.count, Int32(threads))
+    }
+
+    /// Spectral normalization; see `Device`.
+    public func normalize(_ filters: [SpectralFilter], iterating: Bool) {
+        limn_spectral_normalize(filters.map(\.kernel), Int32(filters.count), iterating ? 1 : 0, Int32(threads))
+    }
+
+    /// Gradients through spectral normalization; see `Device`.
+    public func correctGradients(_ filters: [SpectralFilter]) {
+        limn_spectral_gradient(filters.map(\.kernel), Int32(filters.count), Int32(threads))
+    }
+}
+
+extension SpectralFilter {
+    fileprivate var kernel: limn_spectral {
+        limn_spectral(
+            weight: weight.pointer, u: u.pointer, v: v.pointer, effective: normalized.pointer,
+            gradient: gradient.pointer, rows: Int64(u.count), columns: Int64(v.count))
+    }
+}

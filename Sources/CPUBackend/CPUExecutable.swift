@@ -1,0 +1,110 @@
+import CKernels
+import Execution
+
+/// One program per shard of a batch, each run by a thread of its own.
+///
+/// Threads synchronize once per run rather than once per kernel: each keeps its shard's activations in its own cache, and a
+/// thread that loses its core for a while stalls no kernel's barrier. The shards are fixed, so that a run is as
+/// deterministic as that of a single program.
+final class CPUExecutable: Executable {
+    private let programs: [CPUProgram]
+    /// The packing steps of each shard's thread, which run before any program starts.
+    private let packing: [WeightPacking.Share]
+    private let packedBytes: Int
+    /// The outcome of each shard; while shards run, the thread of shard i alone accesses element i.
+    private let outcomes: UnsafeMutablePointer<Result<[KernelCost], ExecutionError>>
+
+    private enum Phase {
+        case packing, running
+    }
+
+    private var isTimed = false
+    private var stages = CPUProgram.Stages.both
+    private var phase = Phase.packing
+    /// Runs started so far, by which a started run finds that another has begun since.
+    private var runs = 0
+
+    /// - Parameters:
+    ///   - programs: one for each shard.
+    ///   - packing: what all of them read of trained parameters; nil if each program packs its own.
+    init(_ programs: [CPUProgram], packing: WeightPacking?) {
+        self.programs = programs
+        self.packing = (packing ?? WeightPacking()).shares(programs.count)
+        packedBytes = packing?.memory ?? 0
+        outcomes = .allocate(capacity: programs.count)
+        outcomes.initialize(repeating: .success([]), count: programs.count)
+    }
+
+    deinit {
+        outcomes.deinitialize(count: programs.count)
+        outcomes.deallocate()
+    }
+
+    var flops: Double { programs.reduce(0) { $0 + $1.flops } }
+    var memory: Int { programs.reduce(packedBytes) { $0 + $1.memory } }
+
+    func run(_ inputs: [String: HostArray]) throws(ExecutionError) -> RunResults {
+        runs += 1
+        try run(inputs, .both)
+        return results
+    }
+
+    func begin(_ inputs: [String: HostArray]) throws(ExecutionError) -> StartedRun {
+        runs += 1
+        try run(inputs, .first)
+        var outputs: [String: HostArray] = [:]
+        for name in programs[0].firstStage.keys {
+            outputs[name] = .floats(programs.flatMap { $0.firstStage[name]?.floats ?? [] })
+        }
+        let number = runs
+        return StartedRun(outputs: outputs) { inputs throws(ExecutionError) in
+            precondition(self.runs == number, "another run was started before this one was finished")
+            try self.run(inputs, .second)
+            return self.results
+        }
+    }
+
+    func profile(_ inputs: [String: HostArray]) throws(ExecutionError) -> [KernelCost] {
+        runs += 1
+        isTimed = true
+        defer { isTimed = false }
+        try run(inputs, .both)
+        let shards = Double(programs.count)
+        return try outcomes[0].get().map {
+            KernelCost(
+                operation: $0.operation, shapes: $0.shapes, flops: shards * $0.flops, bytes: shards * $0.bytes,
+                seconds: $0.seconds)
+        }
+    }
+
+    private var results: RunResults { RunResults(shards: programs.map { $0.results.mapValues(\.floats) }) }
+
+    private func run(_ inputs: [String: HostArray], _ stages: CPUProgram.Stages) throws(ExecutionError) {
+        self.stages = stages
+        for (index, program) in programs.enumerated() {
+            program.load(inputs, stages, shard: index, of: programs.count)
+        }
+        for phase in packedBytes > 0 ? [Phase.packing, .running] : [.running] {
+            self.phase = phase
+            limn_parallel(
+                Int32(programs.count),
+                { context, index, _ in
+                    guard let context else { return }
+                    Unmanaged<CPUExecutable>.fromOpaque(context).takeUnretainedValue().runShard(Int(index))
+                }, Unmanaged.passUnretained(self).toOpaque())
+            for index in programs.indices { _ = try outcomes[index].get() }
+        }
+    }
+
+    private func runShard(_ index: Int) {
+        let program = programs[index]
+        outcomes[index] = Result { () throws(ExecutionError) in
+            switch phase {
+            case .packing: try program.run(packing[index].steps(of: stages), isTimed: isTimed)
+            case .running:
+                try (packedBytes > 0 ? outcomes[index].get() : [])
+                    + program.run(program.steps(of: stages), isTimed: isTimed)
+            }
+        }
+    }
+}

@@ -1,0 +1,114 @@
+import Execution
+import Graphs
+
+/// One shard's kernel calls over one planned arena, replayed at each run without allocation.
+final class CPUProgram {
+    /// One kernel call.
+    struct Step {
+        let operation: String
+        let shapes: String
+        let flops: Double
+        let bytes: Double
+        /// Returns 0, or the status of the library that failed.
+        let run: () -> Int
+
+        /// For error messages.
+        var name: String { shapes.isEmpty ? operation : "\(operation) \(shapes)" }
+    }
+
+    /// An input or output in the arena.
+    struct Slot {
+        let pointer: UnsafeMutableRawPointer
+        let shape: Shape
+        let type: ElementType
+        /// Whether it is an input of the second stage.
+        var isSecondStage = false
+
+        /// The values of a float32 slot, copied.
+        var floats: [Float] {
+            Array(UnsafeBufferPointer(start: pointer.assumingMemoryBound(to: Float.self), count: shape.count))
+        }
+    }
+
+    /// Which part of a run.
+    enum Stages {
+        case first, second, both
+    }
+
+    let steps: [Step]
+    /// The number of steps in the first stage; all of them in a program of one stage.
+    let split: Int
+    let inputs: [String: Slot]
+    let firstStage: [String: Slot]
+    let results: [String: Slot]
+    /// Everything that the steps' pointers lead into.
+    private let owned: [AnyObject]
+    /// Threads of each kernel.
+    private let configureThreads: () -> Void
+    /// Bytes of the arena and scratch memory.
+    let memory: Int
+
+    init(
+        steps: [Step], split: Int, inputs: [String: Slot], firstStage: [String: Slot], results: [String: Slot],
+        owned: [AnyObject], memory: Int, configureThreads: @escaping () -> Void
+    ) {
+        (self.steps, self.split, self.inputs, self.firstStage) = (steps, split, inputs, firstStage)
+        (self.results, self.owned, self.memory, self.configureThreads) = (results, owned, memory, configureThreads)
+    }
+
+    var flops: Double { steps.reduce(0) { $0 + $1.flops } }
+
+    func steps(of stages: Stages) -> ArraySlice<Step> {
+        switch stages {
+        case .first: steps[..<split]
+        case .second: steps[split...]
+        case .both: steps[...]
+        }
+    }
+
+    /// Runs steps on this thread, after telling the libraries how many threads each kernel has.
+    /// - Returns: the cost of each, if `isTimed`.
+    func run(_ steps: some Sequence<Step>, isTimed: Bool) throws(ExecutionError) -> [KernelCost] {
+        configureThreads()
+        let clock = ContinuousClock()
+        var costs: [KernelCost] = []
+        for step in steps {
+            let start = isTimed ? clock.now : nil
+            let status = step.run()
+            guard status == 0 else { throw .kernel(name: step.name, status: status) }
+            guard let start else { continue }
+            let time = (clock.now - start).components
+            costs.append(
+                KernelCost(
+                    operation: step.operation, shapes: step.shapes, flops: step.flops, bytes: step.bytes,
+                    seconds: Double(time.seconds) + Double(time.attoseconds) * 1e-18))
+        }
+        return costs
+    }
+
+    /// Copies inputs into the arena.
+    /// - Parameters:
+    ///   - stages: whose inputs.
+    ///   - shard, shards: which of how many equal parts of each value to take; a value as long as one shard's input is taken
+    ///     whole.
+    func load(_ values: [String: HostArray], _ stages: Stages, shard: Int, of shards: Int) {
+        for (name, slot) in inputs where stages == .both || slot.isSecondStage == (stages == .second) {
+            guard let value = values[name] else { preconditionFailure("no value for input \(name)") }
+            let count = slot.shape.count
+            precondition(
+                value.count == count * shards || value.count == count,
+                "\(value.count) values for input \(name) of shape \(slot.shape) in \(shards) shards")
+            let first = value.count == count ? 0 : shard * count
+            func copy<T>(_ array: [T]) {
+                array[first..<first + count].withUnsafeBytes {
+                    if let base = $0.baseAddress { slot.pointer.copyMemory(from: base, byteCount: $0.count) }
+                }
+            }
+            switch (value, slot.type) {
+            case (.floats(let array), .float32): copy(array)
+            case (.integers(let array), .int32): copy(array)
+            default: preconditionFailure("input \(name) must be \(slot.type)")
+            }
+        }
+    }
+}

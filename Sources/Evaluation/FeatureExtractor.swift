@@ -1,0 +1,95 @@
+import Execution
+import Graphs
+import Images
+import Layers
+import Networks
+import Models
+
+/// Images to rows of features, in batches of one compiled program; the last batch is filled up with its first image.
+package final class FeatureExtractor {
+    private let program: any Executable
+    private let side: Int
+    /// Width of the features.
+    package let width: Int
+    private let filter: ResizeFilter
+    private let store: ParameterStore
+    private static let batch = 32
+
+    /// - Parameters:
+    ///   - side: of the images that the network reads; others are resized with `filter`.
+    ///   - width: of its features.
+    ///   - arrays: the network's parameters.
+    ///   - network: traces images [batch, side, side, 3] in −1…1 to features [batch×width].
+    private init(
+        side: Int, width: Int, filter: ResizeFilter, arrays: NetworkArrays, device: any Device,
+        network: (ParameterScope, ImageBatch) -> Tensor
+    ) throws {
+        (self.side, self.width, self.filter) = (side, width, filter)
+        let store = ParameterStore()
+        self.store = store
+        // Parameters must be declared before they are laid out: the network is traced once for that alone.
+        let declared = Graph()
+        _ = network(ParameterScope(declared, store), ImageBatch(declared.input("images", [1, side, side, 3])))
+        let values = try store.allocate(on: device)
+        try store.load(arrays, into: values)
+        let shards = device.shardCount(forBatch: FeatureExtractor.batch)
+        let parameters = ParameterMap(frozen: FrozenParameters(store.slices(of: values)))
+        program = try device.compile(shards: shards, parameters: parameters) { _ in
+            let graph = Graph()
+            let images = ImageBatch(graph.input("images", [FeatureExtractor.batch / shards, side, side, 3]))
+            return Outputs(results: ["features": network(ParameterScope(graph, store), images)])
+        }
+    }
+
+    /// The image half of a pair of encoders: unit vectors in the space of its sentences.
+    /// - Throws: `ModelError` where the frozen network that it reads is missing or another one.
+    package convenience init(judge: EncoderPair, device: any Device) throws {
+        switch judge.image {
+        case .convolutional(let sizes):
+            try self.init(
+                side: sizes.side, width: sizes.embedding, filter: .bicubic, arrays: judge.imageArrays, device: device
+            ) { ImageEncoder($0, sizes)($1) }
+        case .features(let configuration):
+            let features = try configuration.features()
+            let arrays = features.arrays.above("network").merging(judge.imageArrays.above("head")) { $1 }
+            try self.init(
+                side: configuration.resolution, width: configuration.head.embedding, filter: .bilinear, arrays: arrays,
+                device: device
+            ) { scope, images in
+                let pooled = features.network(scope / "network", images).pooled
+                return ProjectionHead(scope / "head", configuration.head)(pooled)
+            }
+        }
+    }
+
+    /// The pooled features of a frozen network, [images×1280].
+    /// - Parameter resolution: the side that images are resized to; nil is the network's own.
+    package convenience init(_ features: PretrainedFeatures, resolution: Int? = nil, device: any Device) throws {
+        try self.init(
+            side: resolution ?? features.network.resolution, width: FeatureNetwork.pooledWidth, filter: .bilinear,
+            arrays: features.arrays, device: device
+        ) { features.network($0, $1).pooled }
+    }
+
+    /// The features of images, one row each.
+    /// - Parameter progress: called with the number of images done.
+    package func features(of images: [Image], progress: (Int) -> Void = { _ in }) throws -> FeatureMatrix {
+        var rows: [Float] = []
+        rows.reserveCapacity(images.count * width)
+        for start in stride(from: 0, to: images.count, by: FeatureExtractor.batch) {
+            let count = min(FeatureExtractor.batch, images.count - start)
+            var values: [Float] = []
+            values.reserveCapacity(FeatureExtractor.batch * side * side * 3)
+            for index in 0..<FeatureExtractor.batch {
+                let image = images[start + (index < count ? index : 0)]
+                let scaled =
+                    image.width == side && image.height == side
+                    ? image : image.resized(width: side, height: side, filter: filter)
+                for sample in scaled.pixels { values.append(Float(sample) / 127.5 - 1) }
+            }
+            rows += try program.run(["images": .floats(values)])["features"].prefix(count * width)
+            progress(start + count)
+        }
+        return try FeatureMatrix(rows: images.count, columns: width, values: rows)
+    }
+}

@@ -1,0 +1,36 @@
+import Basics
+
+/// Why a program could not be compiled or run.
+public enum ExecutionError: ClassifiedError {
+    /// The device is not part of this build or not present on this machine.
+    case unavailable(device: String, reason: String)
+    /// The graph reads a parameter for which no values were given.
+    case missingParameter(String)
+    /// The device has no kernel for an operation.
+    case unsupported(operation: String, device: String)
+    /// The system could not allocate this many bytes.
+    case outOfMemory(bytes: Int)
+    /// A library call failed.
+    case kernel(name: String, status: Int)
+
+    /// The kind of failure.
+    public var kind: ErrorKind {
+        switch self {
+        case .unavailable: .usage
+        case .outOfMemory: .outOfMemory
+        case .missingParameter, .unsupported, .kernel: .internalError
+        }
+    }
+
+    /// One line: what failed, and where.
+    public var description: String {
+        switch self {
+        case .unavailable(let device, let reason): "device \(device) is not available: \(reason)"
+        case .missingParameter(let path): "no values were given for parameter \(path)"
+        case .unsupported(let operation, let device): "device \(device) cannot run \(operation)"
+        case .outOfMemory(let bytes):
+            "out of memory: could not allocate \(bytes >> 20) MiB; use a smaller batch, width or side"
+        case .kernel(let name, let status): "\(name) failed with library status \(status)"
+        }
+    }
+}

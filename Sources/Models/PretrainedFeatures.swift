@@ -1,0 +1,88 @@
+import Checkpoints
+import FoundationEssentials
+import Graphs
+import Layers
+import Networks
+
+/// The weights of a frozen pretrained image network, from one safetensors file.
+///
+/// `scripts/get-features` makes these files. They serve training and measuring; generating images never needs them.
+public struct PretrainedFeatures: Sendable {
+    /// Which network.
+    public let network: FeatureNetwork
+    /// Of its weights: what tells one version from another.
+    public let checksum: String
+    /// Parameters named from the network's root.
+    public let arrays: NetworkArrays
+
+    /// Reads the network from where `scripts/get-features` leaves it: the folder that `LIMN_FEATURES` names, or
+    /// `limn/features` in the user's cache folder.
+    /// - Throws: `ModelError` where it is missing, damaged or another network.
+    public init(_ network: FeatureNetwork) throws { try self.init(network, contentsOf: Self.path(of: network)) }
+
+    /// Reads the network that a file holds: its metadata name it, or its arrays are those of one network alone.
+    /// - Throws: as below.
+    public init(contentsOf path: String) throws {
+        let isThere = FileManager.default.fileExists(atPath: path)
+        let named = isThere ? try Safetensors(contentsOf: path).metadata["network"] : nil
+        if let network = named.flatMap(FeatureNetwork.init) {
+            try self.init(network, contentsOf: path)
+            return
+        }
+        for network in FeatureNetwork.allCases {
+            do {
+                try self.init(network, contentsOf: path)
+                return
+            } catch let error as ModelError where error.problem.hasPrefix("is not ") {
+                continue
+            }
+        }
+        let known = FeatureNetwork.allCases.map(\.rawValue).joined(separator: ", ")
+        throw ModelError(path: path, problem: "holds none of the networks \(known)")
+    }
+
+    /// Reads `network` from a file.
+    /// - Throws: `CheckpointError` or `ModelError`, one line that names the file.
+    public init(_ network: FeatureNetwork, contentsOf path: String) throws {
+        guard FileManager.default.fileExists(atPath: path) else {
+            throw ModelError(
+                path: path, problem: "no such file; get the network with scripts/get-features \(network.rawValue)",
+                kind: .noInput)
+        }
+        let file = try Safetensors(contentsOf: path)
+        if let found = file.metadata["network"], found != network.rawValue {
+            throw ModelError(path: path, problem: "holds \(found), expected \(network.rawValue)")
+        }
+        let named = file.names.compactMap { file[$0] }
+        let arrays = try NetworkArrays(named)
+        let store = ParameterStore()
+        let graph = Graph()
+        let images = ImageBatch(graph.input("images", [1, network.resolution, network.resolution, 3]))
+        _ = network(ParameterScope(graph, store), images)
+        do {
+            try store.check(arrays)
+        } catch {
+            throw ModelError(path: path, problem: "is not \(network.rawValue): \(error)")
+        }
+        let checksum = Checksum.of(named)
+        if let expected = file.metadata["checksum"], expected != checksum {
+            throw ModelError(
+                path: path,
+                problem: "is damaged: its weights have the checksum \(checksum), its metadata say \(expected); "
+                    + "get it again with scripts/get-features \(network.rawValue)")
+        }
+        self.network = network
+        self.checksum = checksum
+        self.arrays = arrays
+    }
+
+    /// Where a network's file is looked for.
+    public static func path(of network: FeatureNetwork) -> String {
+        let environment = ProcessInfo.processInfo.environment
+        func set(_ name: String) -> String? { environment[name].flatMap { $0.isEmpty ? nil : $0 } }
+        let folder =
+            set("LIMN_FEATURES")
+            ?? (set("XDG_CACHE_HOME") ?? "\(set("HOME") ?? "")/.cache") + "/limn/features"
+        return "\(folder)/\(network.rawValue).safetensors"
+    }
+}

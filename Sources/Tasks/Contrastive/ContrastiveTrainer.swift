@@ -1,0 +1,179 @@
+import Corpora
+import Execution
+import Glibc
+import Graphs
+import Layers
+import Models
+import Networks
+import RandomStreams
+import Training
+
+/// Trains a text encoder and an image encoder with the symmetric InfoNCE loss of a batch's pairs.
+public final class ContrastiveTrainer {
+    package let pair: OptimizedParameters
+    /// Computes the vectors of each shard in its first stage, and in its second the gradients by the parameters from those
+    /// of the loss by the vectors.
+    private let encoders: any Executable
+    /// The loss of the whole batch's vectors, every image against every sentence.
+    private let comparison: any Executable
+    let recipe: Recipe
+    private let corpus: Corpus
+    let tower: TextTower
+    let images: ImageTower
+    let device: any Device
+    /// Progress and the networks.
+    package let state: TrainingState
+    private var imagesSeen: Int { state.imagesSeen }
+
+    /// - Parameters:
+    ///   - corpus: the images and captions that batches refer to.
+    ///   - tower: the text encoder.
+    ///   - images: the image encoder.
+    package init(
+        _ recipe: Recipe, corpus: Corpus, tower: TextTower, images: ImageTower, device: any Device
+    ) throws {
+        self.recipe = recipe
+        self.corpus = corpus
+        self.tower = tower
+        self.images = images
+        self.device = device
+        let encoder = recipe.encoder
+        try tower.validate()
+
+        let store = ParameterStore()
+        let declared = ParameterScope(Graph(), store)
+        let side = recipe.data.side
+        _ = (tower(declared / "text", batch: 1), images(declared / "image", batch: 1, side: side))
+        let shards = device.shardCount(forBatch: encoder.batch)
+        let graph = Graph()
+        // The temperature starts at 0.07 and is trained as a logarithm (Radford et al. 2021, CLIP, section 2.5).
+        let logScale = (ParameterScope(graph, store) / "scale").parameter([1], .constant(log(1 / 0.07)))
+        let pair = try OptimizedParameters(
+            store, device: device, seed: recipe.seed, beta1: 0.9, beta2: 0.98, shards: shards)
+        self.pair = pair
+        state = TrainingState([("pair", pair)], origins: images.origin.map { ["image features": $0] } ?? [:])
+
+        let vectors = ["images", "sentences"].map { graph.input($0, [encoder.batch, encoder.embedding]) }
+        let scale = logScale.exponential()
+        let loss = contrastiveLoss(
+            images: vectors[0], sentences: vectors[1], scale: scale,
+            mask: graph.input("mask", [encoder.batch, encoder.batch]))
+        // The gradients of the shards are averaged, and their sum is wanted: each is multiplied by the number of shards.
+        let gradients = gradients(of: loss, withRespectTo: vectors + [logScale]).map { $0 * Float(shards) }
+        comparison = try device.compile(
+            Outputs(
+                results: ["loss": loss, "scale": scale, "images": gradients[0], "sentences": gradients[1]],
+                writes: [(gradients[2], pair.gradientSlice(of: "scale"))]),
+            parameters: ParameterMap(pair.current))
+
+        let size = encoder.batch / shards
+        encoders = try device.compile(shards: shards, parameters: ParameterMap(pair.current)) { shard in
+            let graph = Graph()
+            let root = ParameterScope(graph, store)
+            let sentences = tower(root / "text", batch: size)
+            let vectors = [images(root / "image", batch: size, side: side), sentences.tensor]
+            // The gradient of this sum by the parameters is that of the loss, by the chain rule.
+            let linear = zip(vectors, ["images", "sentences"]).map {
+                ($0 * graph.input("gradient of \($1)", $0.shape)).sum(along: [0, 1])
+            }
+            return Outputs(
+                writes: pair.gradientWrites(of: linear[0] + linear[1], shard: shard, under: ["text", "image"]),
+                firstStage: ["images": vectors[0], "sentences": vectors[1]])
+        }
+    }
+
+    /// The number of trained values of both encoders.
+    public var parameterCount: Int { pair.store.count }
+    /// Arithmetic operations of one step.
+    public var flopsPerStep: Double { encoders.flops + comparison.flops }
+
+    /// One step on the matching pairs of a batch.
+    package func step(_ batch: Batch) throws -> Measurements {
+        let inputs = inputs(batch)
+        let vectors = try encoders.begin(inputs)
+        var (measurements, gradients) = try compare(vectors.outputs, mask: inputs["mask"])
+        try vectors.finish(gradients)
+        // Gradients are clipped to a norm of 1: the first steps after warm-up are the wildest.
+        state.update(
+            pair, learningRate: learningRate, averageDecay: averageDecay, maximumNorm: 1, norm: "gradient_norm",
+            &measurements)
+        state.imagesSeen += batch.count
+        return measurements
+    }
+
+    /// The loss of a batch's vectors, and its gradients by them as inputs of the encoders' second stage.
+    private func compare(_ vectors: [String: HostArray], mask: HostArray?) throws -> (
+        measurements: Measurements, gradients: [String: HostArray]
+    ) {
+        var values = vectors
+        values["mask"] = mask
+        let results = try comparison.run(values)
+        return (
+            ["loss": results.mean("loss"), "scale": results.mean("scale")],
+            [
+                "gradient of images": .floats(results["images"]),
+                "gradient of sentences": .floats(results["sentences"]),
+            ]
+        )
+    }
+
+    /// The cost of each kernel call of a step except the comparison; nothing is updated.
+    func profile(_ batch: Batch) throws -> [KernelCost] {
+        let inputs = inputs(batch)
+        let gradients = try compare(encoders.begin(inputs).outputs, mask: inputs["mask"]).gradients
+        return try encoders.profile(inputs.merging(gradients) { $1 })
+    }
+
+    /// Linear warm-up over the first twentieth, then half a cosine down to zero.
+    private var learningRate: Float {
+        let progress = Double(imagesSeen) / Double(max(recipe.encoder.images, 1))
+        let shape = progress < 0.05 ? (progress + 0.001) / 0.05 : 0.5 * (1 + cos(Double.pi * (progress - 0.05) / 0.95))
+        return recipe.encoder.learningRate * Float(max(shape, 0))
+    }
+
+    /// The average's half-life is a fiftieth of the training, and less at its start.
+    private var averageDecay: Float {
+        let halfLife = min(Double(recipe.encoder.images) / 50, Double(imagesSeen) * 0.05)
+        return halfLife > 0 ? Float(pow(0.5, Double(recipe.encoder.batch) / halfLife)) : 0
+    }
+
+    private func inputs(_ batch: Batch) -> [String: HostArray] {
+        let count = batch.count
+        var stream = RandomStream(seed: recipe.seed, purpose: "contrastive", index: UInt64(imagesSeen))
+        let reach = Int(Float(recipe.data.side) * recipe.encoder.translation)
+        let seen = images.inputs(batch, reach: reach, &stream)
+        let read = tower.inputs(batch.captions.map(\.number), &stream)
+        var mask = [Float](repeating: 0, count: count * count)
+        let fingerprints = batch.fingerprints
+        for row in 0..<count {
+            for column in 0..<count where row != column {
+                let isNegative =
+                    !areAlike(batch.captions[row], batch.captions[column])
+                    && !fingerprints[row].isNear(fingerprints[column])
+                mask[row * count + column] = isNegative ? 0 : -1e9
+            }
+        }
+        return ["mask": .floats(mask)].merging(seen) { $1 }.merging(read) { $1 }
+    }
+
+    /// Whether two captions may describe each other's image: those of one class or image, and captions of the same words.
+    private func areAlike(_ a: CaptionReference, _ b: CaptionReference) -> Bool {
+        if a.example == b.example || tower.texts[a.number] == tower.texts[b.number] { return true }
+        guard let label = corpus.label(of: a.example) else { return false }
+        return label == corpus.label(of: b.example)
+    }
+
+    /// Both encoders with their averaged weights; the temperature serves training alone.
+    func encoderPair(name: String) -> EncoderPair {
+        let averaged = pair.averagedArrays
+        let image = images.half(averaged.below("image"))
+        return EncoderPair(
+            name: name, text: tower.encoder(averaged.below("text")), image: image.configuration,
+            imageArrays: image.arrays)
+    }
+
+    /// The vectors of the captions with these numbers by the averaged weights, one after another.
+    func sentenceVectors(of captions: [Int]) throws -> [Float] {
+        try tower.vectors(of: captions, by: pair.averagedArrays.below("text"), device: device)
+    }
+}

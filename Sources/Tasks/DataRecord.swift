@@ -1,0 +1,83 @@
+import Checkpoints
+import Corpora
+import Files
+import FoundationEssentials
+import Training
+
+/// The data of a run, `data.json` in its directory: a run is resumed with the data it was started with.
+struct DataRecord: Codable {
+    /// The folder's path at the start; it may have been moved since.
+    let folder: String
+    let format: String
+    let images: Int
+    let captions: Int
+    let classes: Int
+    /// Digests of the corpus's listing, in hexadecimal.
+    let digests: Digests
+
+    struct Digests: Codable, Equatable {
+        let paths: String
+        let captions: String
+        let classes: String
+    }
+
+    init(_ corpus: Corpus) {
+        folder = corpus.folder
+        format = corpus.format.description
+        images = corpus.examples.count
+        captions = corpus.captionCount
+        let of = CorpusDigests(corpus)
+        classes = corpus.classes.count
+        func hexadecimal(_ value: UInt64) -> String { String(value, radix: 16) }
+        digests = Digests(
+            paths: hexadecimal(of.paths), captions: hexadecimal(of.captions), classes: hexadecimal(of.classes))
+    }
+
+    private static func path(_ run: RunDirectory) -> String { "\(run.path)/data.json" }
+
+    func write(in run: RunDirectory) throws {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
+        try AtomicFile.write(String(decoding: try encoder.encode(self), as: UTF8.self) + "\n", to: DataRecord.path(run))
+    }
+
+    /// Checks that `corpus` is what `run` was started with. A run that has trained nothing yet, or has no record, accepts any
+    /// corpus.
+    /// - Throws: `StateError`, which names the difference.
+    static func require(_ corpus: Corpus, in run: RunDirectory) throws {
+        let path = path(run)
+        let record = DataRecord(corpus)
+        guard FileManager.default.fileExists(atPath: path), try hasTrained(run) else {
+            return try record.write(in: run)
+        }
+        guard let before = try? JSONDecoder().decode(DataRecord.self, from: Data(contentsOf: URL(filePath: path)))
+        else {
+            throw StateError(
+                description: "\(path) is damaged; remove it if \(corpus.folder) is what the run was started with")
+        }
+        if let difference = record.difference(from: before) {
+            throw StateError(
+                description: "\(corpus.folder) is not what the run was started with (\(path)): \(difference); "
+                    + "resume with the original data, or choose another --run")
+        }
+    }
+
+    /// Whether the run has anything that was computed from its data.
+    private static func hasTrained(_ run: RunDirectory) throws -> Bool {
+        let encoder = "\(run.path)/encoder"
+        let names = try FileManager.default.contentsOfDirectory(atPath: run.path)
+        let stage = (try? FileManager.default.contentsOfDirectory(atPath: encoder)) ?? []
+        return (names + stage).contains { $0.hasSuffix(".safetensors") }
+    }
+
+    private func difference(from before: DataRecord) -> String? {
+        func counts(_ what: String, _ count: KeyPath<DataRecord, Int>) -> String? {
+            before[keyPath: count] == self[keyPath: count]
+                ? nil : "\(before[keyPath: count]) \(what) before, \(self[keyPath: count]) now"
+        }
+        return counts("images", \.images) ?? counts("captions", \.captions)
+            ?? (digests.paths != before.digests.paths ? "other images or another order of them" : nil)
+            ?? (digests.captions != before.digests.captions ? "other captions" : nil)
+            ?? (digests.classes != before.digests.classes ? "other classes" : nil)
+    }
+}

@@ -1,0 +1,214 @@
+import Corpora
+import Execution
+import FoundationEssentials
+import Images
+import Networks
+
+/// All settings of a training, as its YAML file has them. Keys that the file omits keep the defaults written here.
+public struct Recipe: Codable, Equatable, Sendable {
+    /// The model's name.
+    public var name = "untitled"
+    /// The last stage: `text-to-image` trains a generator, `contrastive` only the encoders.
+    public var task = TaskKind.textToImage
+    /// Seed of every random stream.
+    public var seed: UInt64 = 1
+    /// Precision of operands and activations; `bfloat16` needs a processor that multiplies it natively.
+    public var precision = Precision.bfloat16
+    /// The training data.
+    public var data = DataRecipe()
+    /// The text encoder.
+    public var text = TextRecipe()
+    /// The training of the text encoder against an image encoder, if the run trains its own.
+    public var encoder = EncoderRecipe()
+    /// The generator.
+    public var generator = GeneratorRecipe()
+    /// The discriminator.
+    public var discriminator = DiscriminatorRecipe()
+    /// The adversarial training of the two.
+    public var gan = GANRecipe()
+    /// Measures during the training.
+    public var evaluate = EvaluationRecipe()
+
+    /// The defaults.
+    public init() {}
+
+    enum CodingKeys: String, CodingKey {
+        case name, task, seed, precision, data, text, encoder, generator, discriminator, gan, evaluate
+    }
+
+    /// Throws for the first value that is out of range.
+    public func validate() throws(ConfigurationError) {
+        try ConfigurationError.checkSide("data.side", data.side)
+        try ConfigurationError.check("data.vocabulary", data.vocabulary, in: 259...65_536)
+        guard (0...1).contains(data.margin) else {
+            throw ConfigurationError(key: "data.margin", problem: "is \(data.margin), expected 0 to 1")
+        }
+        guard (0...0.5).contains(data.holdOut) else {
+            throw ConfigurationError(key: "data.hold_out", problem: "is \(data.holdOut), expected 0 to 0.5")
+        }
+        guard !text.encoder.isEmpty else {
+            throw ConfigurationError(key: "text.encoder", problem: "is empty, expected own or a path")
+        }
+        try encoder.validate()
+        try gan.validate()
+        try evaluate.validate()
+        try ConfigurationError.checkRate("generator.learning_rate", generator.learningRate)
+        try ConfigurationError.checkRate("discriminator.learning_rate", discriminator.learningRate)
+        try generatorConfiguration(condition: encoder.embedding).validate()
+        try discriminatorConfiguration(condition: encoder.embedding).validate()
+        guard gan.contrastive == 0 || sharesFeatures else {
+            throw ConfigurationError(
+                key: "gan.contrastive",
+                problem: "needs discriminator.kind: features, encoder.network: \(discriminator.network.rawValue) and "
+                    + "encoder.resolution: \(discriminator.resolution), since the image encoder reads the features that the "
+                    + "discriminator computes; otherwise it must be 0")
+        }
+    }
+
+    /// Whether the encoder stage's image encoder reads the discriminator's features; encoders from elsewhere are checked when
+    /// they are read.
+    private var sharesFeatures: Bool {
+        guard discriminator.kind == .features else { return false }
+        guard text.isTrained else { return true }
+        return encoder.network == discriminator.network.rawValue && encoder.resolution == discriminator.resolution
+    }
+}
+
+/// The task of a recipe, which names its last stage.
+public enum TaskKind: String, Codable, Sendable, CaseIterable {
+    /// A generator of images from text.
+    case textToImage = "text-to-image"
+    /// A pair of a text and an image encoder.
+    case contrastive
+}
+
+/// The training data.
+public struct DataRecipe: Codable, Equatable, Sendable {
+    /// The split of the corpus to train on; "" is all of it.
+    public var split = "train"
+    /// Side of the images in pixels.
+    public var side = 64
+    /// How images that are not square are made square: `crop` cuts out the largest square, `pad` adds white margins,
+    /// `stretch` changes the proportions.
+    public var aspect = AspectMode.crop
+    /// The position of the crop: `center`, or `random`, drawn each time an image is used.
+    public var crop = CropMode.center
+    /// With random crops, by how much the shorter side of the resized image exceeds that of the crop, as a share of it.
+    public var margin: Float = 0.125
+    /// Whether images are mirrored at random; must be false if captions mention left and right.
+    public var mirror = false
+    /// Size of the vocabulary that is learned from the captions.
+    public var vocabulary = 2048
+    /// Share of the images in the validation split, on which nothing is trained. Retrieval on it is measured twenty times
+    /// while the encoders are trained, and the best pair is kept; `evaluate.every` measures the generator on its captions.
+    public var holdOut: Float = 0.04
+
+    enum CodingKeys: String, CodingKey {
+        case split, side, aspect, crop, margin, mirror, vocabulary, holdOut = "hold_out"
+    }
+
+    /// How images are prepared.
+    var form: ImagePreprocessing { ImagePreprocessing(side: side, aspect: aspect, crop: crop, margin: margin) }
+
+    /// The split; nil is the whole corpus.
+    var part: String? { split.isEmpty ? nil : split }
+}
+
+/// The text encoder.
+public struct TextRecipe: Codable, Equatable, Sendable {
+    /// `own` for an encoder that the run trains on its captions, or a path: the file of a pair of encoders that Limn has
+    /// trained, or the folder of a pretrained sentence encoder, on whose vectors the run trains a head.
+    public var encoder = "own"
+
+    enum CodingKeys: String, CodingKey { case encoder }
+
+    var isOwn: Bool { encoder == "own" }
+    /// Whether the run trains it, or a head on it.
+    var isTrained: Bool {
+        var isFolder = false
+        _ = FileManager.default.fileExists(atPath: encoder, isDirectory: &isFolder)
+        return isOwn || isFolder
+    }
+}
+
+/// Contrastive training of the text encoder against an image encoder (symmetric InfoNCE; van den Oord et al. 2018).
+public struct EncoderRecipe: Codable, Equatable, Sendable {
+    /// Width of token states.
+    public var width = 128
+    /// Transformer blocks.
+    public var layers = 2
+    /// Attention heads.
+    public var heads = 4
+    /// Maximum tokens of a caption.
+    public var length = 48
+    /// Width of sentence and image vectors.
+    public var embedding = 256
+    /// Channels of the image encoder at half resolution.
+    public var imageWidth = 24
+    /// Pairs per step.
+    public var batch = 128
+    /// Pairs seen in total.
+    public var images = 120_000
+    /// Adam's peak learning rate: it warms up linearly over the first twentieth of the training, then follows half a cosine to
+    /// zero.
+    public var learningRate: Float = 1e-3
+    /// For a convolutional image encoder, the maximum random translation as a share of the side; for one on frozen features,
+    /// the maximum share of the side that a view crops away.
+    public var translation: Float = 0.1
+    /// The frozen pretrained network on whose pooled features the image encoder is a head, such as `efficientnet-lite0`;
+    /// `none` trains a convolutional image encoder.
+    public var network = "none"
+    /// The side that images are resized to for that network; a multiple of 32.
+    public var resolution = 96
+    /// Views of each image, cropped and (with `data.mirror`) mirrored, whose features are computed before the training.
+    public var views = 6
+    /// Probability that a token between start and end is dropped, so that no single word decides.
+    public var tokenDropout: Float = 0
+    /// Width of the hidden layer of the head on frozen features.
+    public var imageHidden = 512
+    /// The training ends early after this many validations without improvement; 0 is never.
+    public var patience = 0
+
+    enum CodingKeys: String, CodingKey {
+        case width, layers, heads, length, embedding, imageWidth = "image_width", batch, images
+        case learningRate = "learning_rate", translation, network, resolution, views, imageHidden = "image_hidden"
+        case tokenDropout = "token_dropout", patience
+    }
+
+    func validate() throws(ConfigurationError) {
+        try ConfigurationError.check("encoder.batch", batch, in: 2...4096)
+        try ConfigurationError.check("encoder.images", images, in: 0...1_000_000_000)
+        guard (0...0.5).contains(translation) else {
+            throw ConfigurationError(key: "encoder.translation", problem: "is \(translation), expected 0 to 0.5")
+        }
+        guard (0...0.9).contains(tokenDropout) else {
+            throw ConfigurationError(key: "encoder.token_dropout", problem: "is \(tokenDropout), expected 0 to 0.9")
+        }
+        try ConfigurationError.check("encoder.patience", patience, in: 0...1000)
+        try ConfigurationError.check("encoder.views", views, in: 1...64)
+        try ConfigurationError.check("encoder.image_hidden", imageHidden, in: 8...8192)
+        guard network == "none" || featureNetwork != nil else {
+            let known = (["none"] + FeatureNetwork.allCases.map(\.rawValue)).joined(separator: ", ")
+            throw ConfigurationError(key: "encoder.network", problem: "is \(network), expected one of \(known)")
+        }
+        guard resolution % 32 == 0, (64...320).contains(resolution) else {
+            throw ConfigurationError(
+                key: "encoder.resolution", problem: "is \(resolution), expected a multiple of 32 from 64 to 320")
+        }
+        try ConfigurationError.checkRate("encoder.learning_rate", learningRate)
+        try text(vocabulary: 259).validate()
+        try image(side: 64).validate()
+    }
+
+    /// The frozen network that the image encoder reads, if it does.
+    var featureNetwork: FeatureNetwork? { FeatureNetwork(rawValue: network) }
+
+    func text(vocabulary: Int) -> TextEncoderConfiguration {
+        TextEncoderConfiguration(
+            vocabulary: vocabulary, width: width, layers: layers, heads: heads, length: length, embedding: embedding)
+    }
+
+    func image(side: Int) -> ImageEncoderConfiguration {
+        ImageEncoderConfiguration(side: side, width: imageWidth, embedding: embedding)
+    }
+}

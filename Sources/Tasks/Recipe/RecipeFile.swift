@@ -1,0 +1,126 @@
+import Basics
+import Networks
+import Yams
+
+/// What is wrong with a recipe file or a `--set`.
+public struct RecipeError: ClassifiedError {
+    /// The kind of failure.
+    public var kind: ErrorKind { .usage }
+    /// One line: where, what, and what to do.
+    public let description: String
+}
+
+extension Recipe {
+    /// Reads a recipe: `yaml` laid over the defaults, then each `key=value` laid over that.
+    /// - Parameters:
+    ///   - file: what errors call the text.
+    ///   - settings: such as `gan.batch=16`.
+    /// - Throws: `RecipeError` for text that is not YAML, for unknown keys (with the nearest known one) and for values
+    ///   of another kind; `ConfigurationError` for values that no training can have.
+    public init(yaml: String, named file: String, settings: [String] = []) throws {
+        var tree = try Recipe.defaults()
+        do {
+            if let node = try Yams.compose(yaml: yaml) { try Recipe.merge(node, into: &tree, path: [], file: file) }
+        } catch let error as YamlError {
+            throw RecipeError(description: "\(file): not valid YAML: \("\(error)".split(separator: "\n").first ?? "")")
+        }
+        for setting in settings {
+            guard let equals = setting.firstIndex(of: "=") else {
+                throw RecipeError(description: "--set \(setting): expected key=value, such as gan.batch=16")
+            }
+            let path = setting[..<equals].split(separator: ".").map(String.init)
+            let value = Node(String(setting[setting.index(after: equals)...]))
+            let nested = path.reversed().reduce(value) { Node([(Node($1), $0)]) }
+            try Recipe.merge(nested, into: &tree, path: [], file: "--set")
+        }
+        do {
+            self = try YAMLDecoder().decode(Recipe.self, from: Yams.serialize(node: tree))
+        } catch let error as DecodingError {
+            let problem = Recipe.explain(error)
+            // A value given on the command line is not the file's fault.
+            let key = problem.prefix { $0 != " " && $0 != ":" }
+            let isGiven = settings.contains { $0.hasPrefix(key + "=") }
+            throw RecipeError(description: "\(isGiven ? "--set" : file): \(problem)")
+        }
+        try validate()
+    }
+
+    /// The recipe with every key, as a run directory keeps it.
+    public func yaml() throws -> String { try YAMLEncoder().encode(self) }
+
+    private static func defaults() throws -> Node {
+        guard let node = try Yams.compose(yaml: Recipe().yaml()) else {
+            throw RecipeError(description: "the default recipe is empty")
+        }
+        return node
+    }
+
+    /// Replaces the leaves of `tree` that `node` names; keys that `tree` does not have are errors.
+    private static func merge(_ node: Node, into tree: inout Node, path: [String], file: String) throws {
+        let place = path.isEmpty ? "the recipe" : path.joined(separator: ".")
+        let line = node.mark.map { ":\($0.line)" } ?? ""
+        guard case .mapping(var known) = tree else {
+            guard case .scalar = node else {
+                throw RecipeError(description: "\(file)\(line): \(place) takes one value")
+            }
+            tree = node
+            return
+        }
+        guard case .mapping(let given) = node else {
+            throw RecipeError(
+                description: "\(file)\(line): \(place) takes keys, found \(node.string.map { "“\($0)”" } ?? "a list")")
+        }
+        for (key, value) in given {
+            let name = key.string ?? "?"
+            guard var inner = known[Node(name)] else {
+                let names = known.keys.compactMap(\.string)
+                let nearest = names.min { distance(name, $0) < distance(name, $1) } ?? ""
+                let full = (path + [name]).joined(separator: ".")
+                let line = key.mark.map { ":\($0.line)" } ?? ""
+                throw RecipeError(
+                    description:
+                        "\(file)\(line): unknown key \(full); did you mean \((path + [nearest]).joined(separator: "."))?"
+                )
+            }
+            try merge(value, into: &inner, path: path + [name], file: file)
+            known[Node(name)] = inner
+        }
+        tree = .mapping(known)
+    }
+
+    private static func explain(_ error: DecodingError) -> String {
+        func path(_ context: DecodingError.Context) -> String {
+            context.codingPath.map(\.stringValue).joined(separator: ".")
+        }
+        switch error {
+        case .typeMismatch(let type, let context): return "\(path(context)) should be \(name(of: type))"
+        case .valueNotFound(let type, let context):
+            return "\(path(context)) has no value; it should be \(name(of: type))"
+        case .keyNotFound(let key, let context): return "\(path(context)).\(key.stringValue) is missing"
+        case .dataCorrupted(let context): return "\(path(context)): \(context.debugDescription)"
+        @unknown default: return "\(error)"
+        }
+    }
+
+    private static func name(of type: any Any.Type) -> String {
+        if type is any BinaryInteger.Type { return "a whole number" }
+        if type is any BinaryFloatingPoint.Type { return "a number" }
+        return type == Bool.self ? "true or false" : "text"
+    }
+
+    /// Levenshtein's distance: how many letters must be added, removed or changed.
+    private static func distance(_ a: String, _ b: String) -> Int {
+        let (a, b) = (Array(a.utf8), Array(b.utf8))
+        var row = Array(0...b.count)
+        for i in a.indices {
+            var diagonal = row[0]
+            row[0] = i + 1
+            for j in b.indices {
+                let substitution = diagonal + (a[i] == b[j] ? 0 : 1)
+                diagonal = row[j + 1]
+                row[j + 1] = min(substitution, row[j] + 1, row[j + 1] + 1)
+            }
+        }
+        return row[b.count]
+    }
+}

@@ -1,0 +1,247 @@
+import Corpora
+import Execution
+import Glibc
+import Graphs
+import Layers
+import Networks
+import RandomStreams
+import Training
+
+/// Trains a generator against a matching-aware discriminator.
+///
+/// A step has two phases. The generator makes images; the discriminator's phase updates the discriminator on real images and
+/// on these; the generator's phase updates the generator by the logits of the improved discriminator. Each phase leaves
+/// gradients in its network's buffer.
+public final class GANTrainer {
+    package let generator: OptimizedParameters
+    package let discriminator: OptimizedParameters
+    package let generatorSizes: GeneratorConfiguration
+    /// The parameters that are not trained.
+    package let frozen: FrozenFeatures
+    /// The discriminator's phase with the gradient penalty, and without; one program where there is no difference.
+    private let discriminatorPhase: (penalized: any Executable, plain: any Executable)
+    private let generatorPhase: any Executable
+    private let recipe: Recipe
+    private let device: any Device
+    private let condition: Int
+    /// Sentence vectors of all captions, [captions×condition].
+    private let embeddings: [Float]
+    private let corpus: Corpus?
+
+    /// Progress and both networks.
+    package let state: TrainingState
+    private var imagesSeen: Int { state.imagesSeen }
+
+    /// Traces and compiles the programs of a step.
+    /// - Parameters:
+    ///   - embeddings: unit sentence vectors, [captions×condition], by caption number.
+    ///   - condition: their width.
+    ///   - corpus: its classes say which sentences of a batch may describe the same image; nil if there are none.
+    ///   - frozen: the parameters that are not trained.
+    package init(
+        _ recipe: Recipe, embeddings: [Float], condition: Int, corpus: Corpus?, frozen: FrozenFeatures,
+        device: any Device
+    ) throws {
+        self.recipe = recipe
+        self.device = device
+        self.condition = condition
+        self.embeddings = embeddings
+        self.corpus = corpus
+        self.frozen = frozen
+        let gan = recipe.gan
+        generatorSizes = recipe.generatorConfiguration(condition: condition)
+        let discriminatorSizes = recipe.discriminatorConfiguration(condition: condition)
+        try generatorSizes.validate()
+        try discriminatorSizes.validate()
+        // Parameters must be declared before they are laid out: the networks are traced once for that alone.
+        let (generatorStore, discriminatorStore) = (ParameterStore(), ParameterStore())
+        let declared = Graph()
+        _ = Generator(ParameterScope(declared, generatorStore) / "generator", generatorSizes)
+        _ = discriminatorSizes.discriminator(
+            ParameterScope(declared, discriminatorStore) / "discriminator",
+            frozen: ParameterScope(declared, ParameterStore()) / "frozen")
+        let shards = device.shardCount(forBatch: gan.batch)
+        func optimized(_ store: ParameterStore) throws -> OptimizedParameters {
+            try OptimizedParameters(
+                store, device: device, seed: recipe.seed, beta1: gan.beta1, beta2: gan.beta2, shards: shards)
+        }
+        generator = try optimized(generatorStore)
+        discriminator = try optimized(discriminatorStore)
+        state = TrainingState([("generator", generator), ("discriminator", discriminator)])
+
+        let phases = PhaseCompiler(
+            gan: gan, generatorSizes: generatorSizes, discriminatorSizes: discriminatorSizes, generator: generator,
+            discriminator: discriminator, frozen: frozen, device: device, shards: shards)
+        let penalized = try phases.discriminatorPhase(penalty: gan.penalty * Float(gan.penaltyInterval))
+        let isLazy = gan.penaltyInterval > 1 && gan.penalty > 0
+        discriminatorPhase = (penalized, isLazy ? try phases.discriminatorPhase(penalty: 0) : penalized)
+        generatorPhase = try phases.generatorPhase()
+    }
+
+    /// A trainer whose discriminator has no frozen parameters.
+    package convenience init(_ recipe: Recipe, embeddings: [Float], condition: Int, device: any Device) throws {
+        try self.init(
+            recipe, embeddings: embeddings, condition: condition, corpus: nil, frozen: FrozenFeatures(device: device),
+            device: device)
+    }
+
+    /// The frozen network that the discriminator reads; nil if it is trained from scratch.
+    var trainingFeatures: [FeatureNetwork]? {
+        recipe.discriminator.kind == .features ? [recipe.discriminator.network] : nil
+    }
+
+    /// The number of trained values of each network.
+    public var parameterCounts: (generator: Int, discriminator: Int) {
+        (generator.store.count, discriminator.store.count)
+    }
+    /// Arithmetic operations of one step, penalty included.
+    public var flopsPerStep: Double { discriminatorPhase.penalized.flops + generatorPhase.flops }
+    /// The same, as the mean over steps with and without the penalty.
+    public var meanFlopsPerStep: Double {
+        let interval = Double(recipe.gan.penaltyInterval)
+        let phase = discriminatorPhase
+        return (phase.penalized.flops + (interval - 1) * phase.plain.flops) / interval + generatorPhase.flops
+    }
+    /// Bytes of the programs of a step.
+    public var memory: Int {
+        let phase = discriminatorPhase
+        return phase.penalized.memory + (phase.plain === phase.penalized ? 0 : phase.plain.memory)
+            + generatorPhase.memory
+    }
+
+    /// One step on one batch.
+    package func step(_ batch: Batch) throws -> Measurements {
+        let inputs = inputs(batch)
+        let isPenalized = imagesSeen / batch.count % recipe.gan.penaltyInterval == 0
+        // Generate images, and compute their features.
+        let generation = try generatorPhase.begin(inputs)
+        // Update the discriminator on real images and on these.
+        let phase = isPenalized ? discriminatorPhase.penalized : discriminatorPhase.plain
+        let discriminated = try phase.run(inputs.merging(generation.outputs) { $1 })
+        var measurements = GANTrainer.measurements(discriminated)
+        update(discriminator, "discriminator", learningRate: recipe.discriminator.learningRate, &measurements)
+        // Update the generator by the logits of the improved discriminator.
+        let generated = try generation.finish(inputs.merging(GANTrainer.passedFeatures(discriminated)) { $1 })
+        var answer = GANTrainer.measurements(generated)
+        update(generator, "generator", learningRate: recipe.generator.learningRate, &answer)
+        state.imagesSeen += batch.count
+        return measurements.merging(answer) { $1 }
+    }
+
+    /// The mean logit of real images with their captions; nothing is updated.
+    /// - Parameter batch: as large as those of the training.
+    package func logits(of batch: Batch) throws -> Double {
+        let inputs = inputs(batch)
+        let generation = try generatorPhase.begin(inputs)
+        return try discriminatorPhase.plain.run(inputs.merging(generation.outputs) { $1 }).mean("logits.real")
+    }
+
+    /// Means over the shards.
+    private static func measurements(_ results: RunResults) -> Measurements {
+        var measurements: Measurements = [:]
+        for name in results.names where !name.hasPrefix(PhaseCompiler.passed) {
+            measurements[name] = results.mean(name)
+        }
+        return measurements
+    }
+
+    /// Features that the discriminator's phase passes on to the generator's.
+    private static func passedFeatures(_ results: RunResults) -> [String: HostArray] {
+        var passed: [String: HostArray] = [:]
+        for name in results.names where name.hasPrefix(PhaseCompiler.passed) {
+            passed[String(name.dropFirst(PhaseCompiler.passed.count))] = .floats(results[name])
+        }
+        return passed
+    }
+
+    private func update(
+        _ network: OptimizedParameters, _ name: String, learningRate: Float, _ measurements: inout Measurements
+    ) {
+        state.update(
+            network, learningRate: learningRate, averageDecay: averageDecay, norm: "\(name).gradient_norm",
+            &measurements)
+    }
+
+    /// Where a step's time goes: the cost of each kernel call of each phase, penalty included, nothing updated.
+    public func profile(_ batch: Batch) throws -> [(phase: String, costs: [KernelCost])] {
+        let inputs = inputs(batch)
+        let generation = try generatorPhase.begin(inputs)
+        let fake = generation.outputs
+        // Features of real images are as large as those of generated ones, and their values cost the same.
+        let passed = Dictionary(uniqueKeysWithValues: fake.map { ($0.replacing("fake", with: "real"), $1) })
+        return [
+            ("discriminator", try discriminatorPhase.penalized.profile(inputs.merging(fake) { $1 })),
+            ("generator", try generatorPhase.profile(inputs.merging(passed) { $1 })),
+        ]
+    }
+
+    /// The moving average's decay over one step. The half-life grows with the images seen, so that the untrained weights of
+    /// the start have no lasting effect (Karras et al. 2022, EDM).
+    private var averageDecay: Float {
+        let halfLife = min(Double(recipe.gan.emaHalfLife) * 1000, Double(imagesSeen) * 0.05)
+        return halfLife > 0 ? Float(pow(0.5, Double(recipe.gan.batch) / halfLife)) : 0
+    }
+
+    // MARK: Inputs
+
+    /// The inputs of a step: a pure function of the seed, the images seen and the batch. Both phases augment generated images
+    /// alike.
+    package func inputs(_ batch: Batch) -> [String: HostArray] {
+        let gan = recipe.gan
+        var stream = RandomStream(seed: recipe.seed, purpose: "generation", index: UInt64(imagesSeen))
+        let noise = stream.normals(batch.count * recipe.generator.noise)
+        let text = batch.captions.flatMap { embedding($0) }
+        let other = batch.mismatches.flatMap { embedding($0) }
+        let condition = conditions(text, other, &stream)
+        var values: [String: HostArray] = [
+            "real": .floats(batch.images), "noise": .floats(noise), "text": .floats(text), "mismatch": .floats(other),
+            "condition": .floats(condition), "sentences": .floats(condition), "mask": .floats(mask(batch)),
+        ]
+        var draws = RandomStream(seed: recipe.seed, purpose: "augmentation", index: UInt64(imagesSeen))
+        for name in ["real", "fake"] {
+            let drawn = Augmentation.inputs(
+                name, batch: batch.count, side: recipe.data.side, probability: gan.augmentation, &draws)
+            values.merge(drawn) { $1 }
+        }
+        return values
+    }
+
+    private func embedding(_ caption: CaptionReference) -> ArraySlice<Float> {
+        embeddings[caption.number * condition..<(caption.number + 1) * condition]
+    }
+
+    /// The sentence vectors that condition the generator: with a share of noise, which fills the gaps between captions
+    /// (Zhou et al. 2022, Lafite, section 3.1), and some of them means of two sentences.
+    private func conditions(_ text: [Float], _ other: [Float], _ stream: inout RandomStream) -> [Float] {
+        var result = text
+        for row in 0..<text.count / condition {
+            let range = row * condition..<(row + 1) * condition
+            let isMixed = stream.uniform() < recipe.gan.interpolation
+            let noise = stream.normals(condition)
+            let length = noise.reduce(0) { $0 + $1 * $1 }.squareRoot()
+            var squares: Float = 0
+            for (index, draw) in zip(range, noise) {
+                let clean = isMixed ? 0.5 * (text[index] + other[index]) : text[index]
+                result[index] = (1 - recipe.gan.textNoise) * clean + recipe.gan.textNoise * draw / length
+                squares += result[index] * result[index]
+            }
+            let scale = 1 / max(squares.squareRoot(), 1e-6)
+            for index in range { result[index] *= scale }
+        }
+        return result
+    }
+
+    /// The mask of the contrastive loss, [batch × batch]: −10⁹ for sentences of another item of the same image or class, which are no
+    /// negatives; 0 elsewhere.
+    private func mask(_ batch: Batch) -> [Float] {
+        var mask = [Float](repeating: 0, count: batch.count * batch.count)
+        for (row, own) in batch.captions.enumerated() {
+            for (column, other) in batch.captions.enumerated() where row != column {
+                let label = corpus?.label(of: own.example)
+                let isSame = own.example == other.example || (label != nil && label == corpus?.label(of: other.example))
+                if isSame { mask[row * batch.count + column] = -1e9 }
+            }
+        }
+        return mask
+    }
+}

@@ -1,0 +1,109 @@
+import Graphs
+import Networks
+
+/// The adversarial losses. Each scores three kinds of pairs, each kind in a term of its own.
+public enum AdversarialLoss: String, Codable, Sendable, CaseIterable {
+    /// Hinge (Lim and Ye 2017) as in DF-GAN.
+    case hinge
+    /// Cross-entropy as in GAN-CLS (Reed et al. 2016, algorithm 1), the generator's in its non-saturating form.
+    case crossEntropy = "cross-entropy"
+    /// Relativistic pairs (Jolicoeur-Martineau 2018; Huang et al. 2024, "R3GAN").
+    case relativistic
+}
+
+/// A discriminator's terms for one head, each of shape [1].
+struct DiscriminatorTerms {
+    let real: Tensor
+    let mismatch: Tensor
+    let fake: Tensor
+
+    /// - Parameters:
+    ///   - real, mismatch, fake: logits of real images with their captions, real images with other captions, and generated
+    ///     images with the captions they were generated from.
+    ///   - mismatchWeight: w; the mismatched term weighs w, the fake one 1 − w, the real one 1.
+    init(_ loss: AdversarialLoss, real: Logits, mismatch: Logits, fake: Logits, mismatchWeight w: Float) {
+        let (r, m, f) = (real.tensor, mismatch.tensor, fake.tensor)
+        switch loss {
+        case .hinge:
+            self.real = (1 - r).relu().mean()
+            self.mismatch = (1 + m).relu().mean() * w
+            self.fake = (1 + f).relu().mean() * (1 - w)
+        case .crossEntropy:
+            self.real = (-r).softplus().mean()
+            self.mismatch = m.softplus().mean() * w
+            self.fake = f.softplus().mean() * (1 - w)
+        case .relativistic:
+            // Real images have no term of their own: the other two compare with their logits.
+            self.real = r.graph.fill(0, [1])
+            self.mismatch = (m - r).softplus().mean() * w
+            self.fake = (f - r).softplus().mean()
+        }
+    }
+}
+
+/// The generator's loss summed over heads, of shape [1]. Only relativistic pairs need logits of `real` images.
+func generatorLoss(_ loss: AdversarialLoss, fake: [Logits], real: [Logits]?) -> Tensor {
+    let terms = fake.enumerated().map { head, fake in
+        switch loss {
+        case .hinge: return -fake.tensor.mean()
+        case .crossEntropy: return (-fake.tensor).softplus().mean()
+        case .relativistic:
+            guard let real else { preconditionFailure("relativistic pairs need logits of real images") }
+            return (real[head].tensor - fake.tensor).softplus().mean()
+        }
+    }
+    return terms.sum()
+}
+
+/// The matching-aware gradient penalty on the discriminator's features of real images, x, with their captions, s:
+/// weight · mean ‖(∇ₓD, ∇ₛD)‖⁶, D summed over heads (Tao et al. 2022, equation 2 with p = 6).
+func matchingAwarePenalty(_ logits: [Logits], features: ImageFeatures, text: TextEmbedding, weight: Float) -> Tensor {
+    let squares = gradients(of: logits.map(\.tensor).sum(), withRespectTo: features.maps + [text.tensor])
+        .map { $0.squaredNorms() }.sum()
+    return (squares * squares * squares).mean() * weight
+}
+
+/// R1 or R2 on the discriminator's features of images, x: ½ · weight · mean ‖∇ₓD‖² (Mescheder et al. 2018, equation 9).
+func zeroCenteredPenalty(_ logits: [Logits], features: ImageFeatures, weight: Float) -> Tensor {
+    gradients(of: logits.map(\.tensor).sum(), withRespectTo: features.maps)
+        .map { $0.squaredNorms() }.sum().mean() * (0.5 * weight)
+}
+
+extension [Tensor] {
+    /// The sum of tensors of one shape; there must be at least one.
+    func sum() -> Tensor { dropFirst().reduce(self[0]) { $0 + $1 } }
+}
+
+extension Tensor {
+    /// Σ x² of each element of the batch, [batch×1].
+    fileprivate func squaredNorms() -> Tensor {
+        (self * self).sum(along: Array(1..<shape.rank)).reshaped([shape[0], 1])
+    }
+}
+
+/// InfoNCE from images to sentences: each image must find the sentence it was generated from among those of the whole batch.
+/// - Parameters:
+///   - images: unit vectors of a part of the batch, [n×d]; `own` are the unit vectors of their sentences.
+///   - sentences: unit vectors of the whole batch, [N×d].
+///   - mask: added to the scores, [n×N]: very negative for sentences that may describe the image as well, which are no
+///     negatives; 0 elsewhere and at the image's own.
+///   - scale: the inverse temperature.
+func imageToTextLoss(images: Tensor, own: Tensor, sentences: Tensor, mask: Tensor, scale: Float) -> Tensor {
+    let scores = images.matmul(sentences, otherTransposed: true) * scale + mask
+    return (scores.logSumExp() - (images * own).sum(along: [1]) * scale).mean()
+}
+
+/// Symmetric InfoNCE: each image against all sentences and each sentence against all images of the batch.
+/// - Parameters:
+///   - images, sentences: unit vectors [n×d] in the same order.
+///   - scale: the inverse temperature, [1].
+///   - mask: added to the scores, [n×n]: very negative for pairs of one class or of near-equal captions, which are no
+///     negatives; 0 elsewhere and on the diagonal.
+func contrastiveLoss(images: Tensor, sentences: Tensor, scale: Tensor, mask: Tensor) -> Tensor {
+    let scores = images.matmul(sentences, otherTransposed: true) * scale
+    let matching = (images * sentences).sum(along: [1]) * scale
+    let masked = scores + mask
+    let byImage = masked.logSumExp() - matching
+    let bySentence = masked.transposed([1, 0]).logSumExp() - matching
+    return (byImage + bySentence).mean() * 0.5
+}

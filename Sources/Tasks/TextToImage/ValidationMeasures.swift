@@ -1,0 +1,198 @@
+import Basics
+import Checkpoints
+import Corpora
+import Evaluation
+import Execution
+import Files
+import FoundationEssentials
+import Images
+import Networks
+import RandomStreams
+import Inference
+import Models
+
+/// Measures of a generator on captions of the validation split during its training, each a row of `evaluation.jsonl`.
+struct ValidationMeasures {
+    /// The measures after a number of images.
+    struct Row: Codable {
+        /// Images seen by then.
+        var images: Int
+        /// R-precision of generated images by the recipe's judge: the share whose own caption is nearest, among it and 99 of
+        /// other classes; nil without a judge, or if the split has too few captions. Beside it that of real images.
+        var rPrecision: Double?
+        var rPrecisionReal: Double?
+        /// Fréchet distance, and kernel distance times 1,000, of generated from real images of the split.
+        var frechet: Double
+        var kernel: Double
+        /// Mean distance between images of one caption, against that between real images of one class.
+        var diversity: Double?
+        /// Images on each side of the distances.
+        var count: Int
+        /// Mean logits of real images with their captions, of training and of validation: they differ if the discriminator has
+        /// memorized its training images.
+        var logitsTraining: Double
+        var logitsValidation: Double
+
+        private enum CodingKeys: String, CodingKey {
+            case images, rPrecision = "r_precision", rPrecisionReal = "r_precision_real", frechet, kernel, diversity,
+                count
+            case logitsTraining = "logits.training", logitsValidation = "logits.validation"
+        }
+
+        /// One line.
+        var summary: String {
+            func number(_ value: Double?, _ digits: Int) -> String {
+                value.map { formatted($0, digits: digits) } ?? "–"
+            }
+            let share = zip(rPrecision, rPrecisionReal).map {
+                "R-precision \(number(100 * $0, 1)) % of \(number(100 * $1, 1)) %, "
+            }
+            return
+                "validation after \(images) images: \(share ?? "")Fréchet \(number(frechet, 1)), kernel \(number(kernel, 2)), "
+                + "diversity \(number(diversity, 2)), logits of training images \(number(logitsTraining, 2)), "
+                + "of validation images \(number(logitsValidation, 2))"
+        }
+    }
+
+    private struct Query {
+        let example: Int
+        let caption: String
+        let label: Int
+    }
+
+    private let examples: [Int]
+    private let queries: [Query]
+    /// The first query of each example, whose image is compared with the real one.
+    private let firsts: [Int]
+    private let classes: [[Int]]
+    private let judge: (images: FeatureExtractor, captions: FeatureMatrix, real: FeatureMatrix)?
+    private let distances: FeatureExtractor
+    private let real: FeatureMatrix
+    private let seed: UInt64
+
+    /// Diversity is measured on so many images of each of so many captions.
+    private static let imagesPerCaption = 6
+    private static let diversityCaptions = 20
+    /// Captions of other classes that R-precision compares with.
+    private static let negatives = 99
+
+    /// Nil if the recipe measures nothing.
+    /// - Throws: if the recipe's judge or network cannot be read, or the validation split is too small.
+    init?(_ recipe: Recipe, images store: ImageStore, split: ValidationSplit, device: any Device) throws {
+        guard recipe.evaluate.every > 0 else { return nil }
+        seed = recipe.seed
+        let corpus = store.corpus
+        var (examples, images): ([Int], [Image]) = ([], [])
+        for example in split.examples {
+            guard let image = try store.image(example) else { continue }
+            examples.append(example)
+            images.append(image)
+        }
+        guard examples.count >= ValidationSplit.minimum else {
+            throw ConfigurationError(
+                key: "evaluate.every",
+                problem:
+                    "needs a validation split of \(ValidationSplit.minimum) images or more, found \(examples.count); "
+                    + "raise data.hold_out, or leave it 0")
+        }
+        let each = max(1, recipe.evaluate.captions / examples.count)
+        let queries = examples.indices.flatMap { place in
+            corpus.examples[examples[place]].captions.prefix(each).map {
+                Query(example: place, caption: $0, label: corpus.label(of: examples[place]) ?? -1 - place)
+            }
+        }
+        (self.examples, self.queries) = (examples, queries)
+        firsts = examples.indices.map { place in queries.firstIndex { $0.example == place } ?? 0 }
+        var classes: [Int: [Int]] = [:]
+        for query in firsts { classes[queries[query].label, default: []].append(queries[query].example) }
+        self.classes = classes.values.filter { $0.count > 1 }.sorted { $0[0] < $1[0] }
+
+        let exact = device.with(precision: .float32)
+        distances = try FeatureExtractor(PretrainedFeatures(recipe.evaluate.network), device: exact)
+        real = try distances.features(of: images)
+        // For every class there must be enough captions of others.
+        let counts = Dictionary(grouping: queries, by: \.label).mapValues(\.count)
+        let isLarge = queries.count - (counts.values.max() ?? 0) >= ValidationMeasures.negatives
+        guard !recipe.evaluate.judge.isEmpty, isLarge else {
+            judge = nil
+            return
+        }
+        let pair = try EncoderPair(contentsOf: recipe.evaluate.judge)
+        let sentenceEmbedder = try SentenceEmbedder(pair.text, device: device)
+        let imageExtractor = try FeatureExtractor(judge: pair, device: device)
+        judge = (
+            imageExtractor,
+            try FeatureMatrix(
+                rows: queries.count, columns: sentenceEmbedder.width,
+                values: sentenceEmbedder.embed(queries.map(\.caption))),
+            try imageExtractor.features(of: images)
+        )
+    }
+
+    /// Measures the images that `generator` makes from the split's captions.
+    /// - Parameter logits: mean logits of real images with their captions, in the training and of the validation split.
+    func measure(_ generator: ImageGenerator, imagesSeen: Int, logits: (training: Double, validation: Double)) throws
+        -> Row
+    {
+        let requests = queries.enumerated().map { GenerationRequest(prompt: $1.caption, seed: UInt64($0)) }
+        let needed = judge == nil ? firsts : Array(queries.indices)
+        let generated = Dictionary(
+            uniqueKeysWithValues: zip(needed, try generator.generate(needed.map { requests[$0] })))
+        func images(_ places: [Int]) -> [Image] { places.compactMap { generated[$0] } }
+        let found = try distances.features(of: images(firsts))
+        let kernel = try kernelDistance(found, real, subsetSize: min(1000, max(2, real.rows / 2)), seed: seed).mean
+        var row = Row(
+            images: imagesSeen, frechet: try frechetDistance(found, real).value, kernel: 1000 * kernel,
+            count: examples.count, logitsTraining: logits.training, logitsValidation: logits.validation)
+        if let judge {
+            func share(_ images: FeatureMatrix) throws -> Double {
+                try RetrievalPrecision(
+                    images: images, truths: Array(queries.indices), captions: judge.captions,
+                    classes: queries.map(\.label), negatives: ValidationMeasures.negatives, seed: seed
+                ).mean
+            }
+            row.rPrecision = try share(judge.images.features(of: images(Array(queries.indices))))
+            row.rPrecisionReal = try share(judge.real.selecting(queries.map(\.example)))
+        }
+        row.diversity = try diversity(generator)
+        return row
+    }
+
+    private func diversity(_ generator: ImageGenerator) throws -> Double? {
+        guard !classes.isEmpty else { return nil }
+        let count = ValidationMeasures.imagesPerCaption
+        let step = max(1, firsts.count / ValidationMeasures.diversityCaptions)
+        let captions = stride(from: 0, to: firsts.count, by: step).map { queries[firsts[$0]].caption }
+        let requests = captions.flatMap { caption in
+            (0..<count).map { GenerationRequest(prompt: caption, seed: UInt64($0)) }
+        }
+        let features = try distances.features(of: generator.generate(requests))
+        let groups = try captions.indices.map { try features.selecting(Array($0 * count..<($0 + 1) * count)) }
+        return try pairwiseDistanceRatio(
+            generated: groups, real: classes.map { try real.selecting(Array($0.prefix(count))) }
+        ).ratio
+    }
+
+    /// The rows of a run, in `evaluation.jsonl`.
+    static func path(_ run: RunDirectory) -> String { "\(run.path)/evaluation.jsonl" }
+
+    /// Adds a row to a run, in place of any for as many images or more: those belong to a continuation that was given up.
+    static func add(_ row: Row, to run: RunDirectory) throws {
+        struct Key: Decodable { let images: Int }
+        let decoder = JSONDecoder()
+        let text = (try? String(contentsOfFile: path(run), encoding: .utf8)) ?? ""
+        var lines = text.split(separator: "\n").map(String.init).filter { line in
+            (try? decoder.decode(Key.self, from: Data(line.utf8))).map { $0.images < row.images } ?? false
+        }
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = .sortedKeys
+        lines.append(String(decoding: try encoder.encode(row), as: UTF8.self))
+        try AtomicFile.write(lines.joined(separator: "\n") + "\n", to: path(run))
+    }
+}
+
+/// Both, where both are there.
+private func zip<A, B>(_ a: A?, _ b: B?) -> (A, B)? {
+    guard let a, let b else { return nil }
+    return (a, b)
+}

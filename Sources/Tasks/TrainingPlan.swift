@@ -1,0 +1,58 @@
+import Basics
+import Corpora
+import Execution
+import Tokenizers
+import Networks
+import Inference
+import Models
+
+/// The plan of a training, for `--dry-run`.
+public struct TrainingPlan: CustomStringConvertible {
+    /// Several lines.
+    public let description: String
+
+    /// Traces and compiles all networks; reads the corpus's listing and captions, but no image.
+    public init(
+        _ recipe: Recipe, data: String, badFiles: BadFilePolicy = .limited, device: any Device
+    ) throws {
+        let corpus = try Corpus(folder: data, split: recipe.data.part, badFiles: badFiles)
+        var lines = [
+            "recipe         \(recipe.name), seed \(recipe.seed)",
+            "data           \(corpus.examples.count) images, \(corpus.captionCount) captions, \(corpus.classes.count) classes",
+            "device         \(device.summary)",
+        ]
+        // Estimated throughput: 60 % of peak.
+        let pace = 0.6 * (try PeakRates(of: device)).arithmetic
+        func cost(_ flops: Double) -> String {
+            "\(formatted(flops / 1e15, digits: 2)) PFLOP, about \(spelledDuration(flops / pace)) here"
+        }
+        let encoder = recipe.encoder
+        var condition = encoder.embedding
+        if recipe.text.isTrained {
+            let tower = try TextTower(recipe, captions: Array(corpus.captions)) { _ in [] }
+            // The cost of a step does not depend on the features' values.
+            let images = try ImageTower(recipe) { _ in .placeholder(recipe.encoder.views) }
+            let trainer = try ContrastiveTrainer(recipe, corpus: corpus, tower: tower, images: images, device: device)
+            let steps = Double(encoder.images) / Double(encoder.batch)
+            lines += [
+                "encoder        \(tower.summary); \(images.summary); \(trainer.parameterCount) parameters",
+                "               \(encoder.images) pairs by \(encoder.batch): \(cost(steps * trainer.flopsPerStep))",
+            ]
+        } else {
+            condition = try SentenceEncoder(contentsOf: recipe.text.encoder).width
+            lines.append("encoder        \(recipe.text.encoder), vectors of width \(condition)")
+        }
+        let gan = recipe.gan
+        if recipe.task == .textToImage {
+            let trainer = try GANTrainer(untrained: recipe, embeddings: [], condition: condition, device: device)
+            let perImage = trainer.meanFlopsPerStep / Double(gan.batch)
+            lines += [
+                "generator      \(recipe.generator.kind.rawValue) at \(recipe.data.side)×\(recipe.data.side), width \(recipe.generator.width), \(trainer.parameterCounts.generator) parameters",
+                "discriminator  \(recipe.discriminatorSummary), \(trainer.parameterCounts.discriminator) parameters",
+                "step           \(gan.batch) images, \(formatted(perImage / 1e9, digits: 2)) GFLOP each, \(trainer.memory >> 20) MiB",
+                "training       \(gan.images) images: \(cost(perImage * Double(gan.images)))",
+            ]
+        }
+        description = lines.joined(separator: "\n")
+    }
+}

@@ -1,0 +1,105 @@
+import Corpora
+import Evaluation
+import Execution
+import Images
+import Inference
+import Models
+import RandomStreams
+import Training
+
+/// Images of the corpus that nothing is trained on.
+struct ValidationSplit {
+    /// Their indices in the corpus, ascending.
+    let examples: [Int]
+    private let images: ImageStore
+
+    /// The fewest images that a measurement is meaningful on.
+    static let minimum = 10
+
+    /// Draws `share` of the images, the same for the same seed; none if that would be fewer than `minimum`.
+    init(_ images: ImageStore, share: Float, seed: UInt64) {
+        self.images = images
+        var indices = Array(images.corpus.examples.indices)
+        let count = Int(Float(indices.count) * share)
+        guard count >= ValidationSplit.minimum else {
+            examples = []
+            return
+        }
+        var stream = RandomStream(seed: seed, purpose: "held out")
+        for index in 0..<count { indices.swapAt(index, index + stream.index(below: indices.count - index)) }
+        examples = indices[..<count].sorted()
+    }
+
+    /// A batch of them, each with its first caption, and as its mismatch that of the next image; if there are fewer, the
+    /// first is repeated.
+    func batch(_ size: Int) throws -> Batch {
+        var (pixels, captions): ([Float], [CaptionReference]) = ([], [])
+        for example in examples where captions.count < size {
+            guard let image = try images.image(example) else { continue }
+            for sample in image.pixels { pixels.append(Float(sample) / 127.5 - 1) }
+            captions.append(images.corpus.reference(example: example, caption: 0))
+        }
+        guard !captions.isEmpty else { throw images.nothingUsable }
+        let length = pixels.count / captions.count
+        while captions.count < size {
+            captions.append(captions[0])
+            pixels += pixels[..<length]
+        }
+        return Batch(
+            firstImage: 0, images: pixels, captions: captions, mismatches: Array(captions[1...] + captions[..<1]))
+    }
+
+    /// Pairs of an image and one of its captions.
+    struct Pairs {
+        fileprivate(set) var images: [Image] = []
+        /// The number of each one's caption.
+        fileprivate(set) var captions: [Int] = []
+        /// The class of each; in a corpus without classes every image is a class of its own.
+        fileprivate(set) var classes: [Int] = []
+    }
+
+    /// The images that can be decoded, each with its first caption.
+    func pairs() throws -> Pairs {
+        var pairs = Pairs()
+        for example in examples {
+            guard let image = try images.image(example) else { continue }
+            pairs.images.append(image)
+            pairs.captions.append(images.corpus.captionNumbers(of: example).lowerBound)
+            pairs.classes.append(images.corpus.label(of: example) ?? -1 - example)
+        }
+        return pairs
+    }
+}
+
+extension ValidationSplit.Pairs {
+    /// Recall of the pairs by two encoders. Others of the same class are no negatives, as in training.
+    /// - Parameter sentences: the vectors of `captions` by the pair's text encoder, one after another.
+    func recall(_ pair: EncoderPair, sentences: [Float], device: any Device) throws -> RetrievalRecall {
+        let extractor = try FeatureExtractor(judge: pair, device: device)
+        return try retrieval(
+            images: extractor.features(of: images),
+            captions: FeatureMatrix(rows: images.count, columns: pair.text.width, values: sentences), classes: classes)
+    }
+}
+
+/// Training batches of a corpus without its validation split.
+struct CorpusBatches: BatchSource {
+    private let feeder: BatchFeeder
+    private let images: ImageStore
+
+    /// - Parameters:
+    ///   - flips: whether images are mirrored at random.
+    ///   - firstImage: the number of the first image of the first batch.
+    init(
+        _ images: ImageStore, seed: UInt64, flips: Bool, excluding split: ValidationSplit, size: Int, firstImage: Int
+    ) throws {
+        self.images = images
+        let sampler = try PairSampler(
+            corpus: images.corpus, seed: seed, flips: flips, excluding: Set(split.examples))
+        feeder = BatchFeeder(images: images, sampler: sampler, batchSize: size, firstImage: firstImage)
+    }
+
+    func next() throws -> Batch { try feeder.next() }
+    func takeNotices() -> [String] { images.takeNotices() }
+    func stop() { feeder.stop() }
+}

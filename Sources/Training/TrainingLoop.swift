@@ -1,0 +1,142 @@
+import Checkpoints
+
+/// How a training ended.
+public enum TrainingOutcome: Equatable, Sendable {
+    /// The result is written.
+    case finished
+    /// A signal stopped it; it can be resumed.
+    case interrupted
+}
+
+/// Trains a task in a run directory, from its last checkpoint or from the start, to the same result wherever it was
+/// interrupted.
+package struct TrainingLoop<Task: TrainingTask> {
+    private let task: Task
+    private let run: RunDirectory
+    private let logger: RunLogger
+    private let recipe: String
+    private let seed: UInt64
+    private let interruption: Interruption?
+
+    /// A row of `stats.jsonl` is the mean over this many steps.
+    private static var stepsPerRow: Int { 50 }
+    /// After this many skipped updates in a row, parameters are restored from the last checkpoint.
+    private static var skipsBeforeRecovery: Int { 20 }
+    /// A training that diverges this often from one checkpoint is given up.
+    private static var maximumRecoveries: Int { 3 }
+
+    /// - Parameters:
+    ///   - run: where checkpoints, statistics and the log are written.
+    ///   - recipe: the resolved recipe's text, for checkpoints.
+    ///   - seed: the recipe's seed.
+    ///   - interruption: asks the loop to stop after the current step.
+    package init(
+        _ task: Task, run: RunDirectory, logger: RunLogger, recipe: String, seed: UInt64, interruption: Interruption?
+    ) {
+        self.task = task
+        self.run = run
+        self.logger = logger
+        self.recipe = recipe
+        self.seed = seed
+        self.interruption = interruption
+    }
+
+    /// Trains until the schedule's end, an early end by validation, or an interruption.
+    package func train() throws -> TrainingOutcome {
+        let (schedule, state) = (task.schedule, task.state)
+
+        // Resume from the newest readable checkpoint.
+        var pending: String?
+        if let checkpoint = try TrainingCheckpoint.latest(in: run.path, report: { try? log("\($0)") }) {
+            try state.restore(checkpoint)
+            pending = checkpoint.statistics
+            try log("resuming after \(state.imagesSeen) images")
+        }
+        try run.rewindStatistics(to: state.imagesSeen)
+        try task.prepare()
+        logger.beginStage(task.name, of: schedule.images, imagesSeen: state.imagesSeen, pending: pending)
+
+        let source = try task.batches(firstImage: state.imagesSeen)
+        defer { source.stop() }
+        var recoveries = 0
+        while state.imagesSeen < schedule.images {
+            // Stop if a signal asked for it.
+            if interruption?.isRequested ?? false {
+                try writeCheckpoint()
+                try log("stopped after \(state.imagesSeen) images; resume with --resume")
+                return .interrupted
+            }
+
+            // One step on the next batch.
+            let before = state.imagesSeen
+            let measurements = try task.step(logger.waitForData { try source.next() })
+            let isLast = state.imagesSeen >= schedule.images
+            func isDue(_ interval: Interval) -> Bool {
+                !interval.isNever && (isLast || interval.elapsed(from: before, to: state.imagesSeen))
+            }
+
+            // Statistics and progress.
+            for notice in source.takeNotices() { try logger.log(notice) }
+            logger.record(measurements)
+            logger.show(imagesSeen: state.imagesSeen, detail: task.progressDetail(measurements))
+            if Interval.every(images: Self.stepsPerRow * schedule.batch).elapsed(from: before, to: state.imagesSeen) {
+                try logger.writeRow(imagesSeen: state.imagesSeen, skipped: state.skipped)
+            }
+
+            // Recover from divergence.
+            if state.skippedInARow >= Self.skipsBeforeRecovery {
+                recoveries += 1
+                try recover(attempt: recoveries)
+            }
+
+            // Validate.
+            if isDue(schedule.validation), let reason = try task.validate() {
+                try log("\(reason), ended after \(state.imagesSeen) images")
+                break
+            }
+
+            // Write a snapshot, before the checkpoint: a run killed between the two makes the snapshot again.
+            if isDue(schedule.snapshot) { try task.writeSnapshot() }
+
+            // Write a checkpoint, unless updates are being skipped: the reason may be in the networks themselves.
+            if isLast || isDue(schedule.checkpoint) && state.skippedInARow == 0 {
+                try writeCheckpoint()
+                recoveries = 0
+            }
+        }
+
+        if let share = logger.shareOfWaiting { try log(share) }
+        try task.finish()
+        return .finished
+    }
+
+    private func log(_ text: String) throws { try logger.log("\(task.name): \(text)") }
+
+    private func writeCheckpoint() throws {
+        var checkpoint = task.state.checkpoint(recipe: recipe, seed: seed)
+        checkpoint.statistics = try logger.pendingStatistics()
+        try checkpoint.write(in: run.path)
+    }
+
+    /// Restores the networks of the last checkpoint. The images seen stay, so that the next batches differ from those that
+    /// led here.
+    private func recover(attempt: Int) throws {
+        let state = task.state
+        let advice = "lower the learning rates and resume"
+        guard let checkpoint = try TrainingCheckpoint.latest(in: run.path) else {
+            throw StateError(
+                description: "\(task.name): no finite gradients before the first checkpoint, after \(state.imagesSeen) "
+                    + "images; lower the learning rates and start again")
+        }
+        guard attempt <= Self.maximumRecoveries else {
+            throw StateError(
+                description: "\(task.name): diverged \(attempt) times from the checkpoint of "
+                    + "\(checkpoint.counters.imagesSeen) images; \(advice)")
+        }
+        try state.restoreNetworks(checkpoint)
+        try log(
+            "gradients were not finite \(Self.skipsBeforeRecovery) times in a row; "
+                + "restored the networks of \(checkpoint.counters.imagesSeen) images (\(attempt) of "
+                + "\(Self.maximumRecoveries) attempts)")
+    }
+}

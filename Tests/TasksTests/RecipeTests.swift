@@ -1,0 +1,118 @@
+import FoundationEssentials
+import Networks
+import Testing
+import Tasks
+import Training
+
+@Suite struct RecipeTests {
+    @Test func everyCommittedRecipeIsValid() throws {
+        let folder = packageRoot + "/recipes"
+        let names = try FileManager.default.contentsOfDirectory(atPath: folder).filter { $0.hasSuffix(".yaml") }
+        #expect(names.count >= 3)
+        for name in names {
+            let text = try String(contentsOfFile: "\(folder)/\(name)", encoding: .utf8)
+            #expect(throws: Never.self) { try Recipe(yaml: text, named: name) }
+        }
+    }
+
+    @Test func keysLeftOutKeepTheirDefaultsAndYAMLComesBackEqual() throws {
+        let recipe = try Recipe(
+            yaml: "gan:\n  batch: 8\n", named: "r.yaml", settings: ["name=mine", "gan.penalty=0.3"])
+        #expect(recipe.gan.batch == 8)
+        #expect(recipe.name == "mine")
+        #expect(recipe.gan.penalty == 0.3)
+        #expect(recipe.data == Recipe().data)
+        #expect(try Recipe(yaml: recipe.yaml(), named: "again") == recipe)
+    }
+
+    @Test func anUnknownKeySuggestsTheNearest() {
+        let error = #expect(throws: RecipeError.self) { try Recipe(yaml: "gan:\n  bach: 8\n", named: "r.yaml") }
+        #expect(error?.description == "r.yaml:2: unknown key gan.bach; did you mean gan.batch?")
+    }
+
+    @Test(arguments: [
+        "gan:\n  batch: many\n", "gan: 3\n", "seed: [1\n", "data:\n  side: 48\n", "gan:\n  augmentation: 1.5\n",
+        "generator:\n  learning_rate: 0\n", "generator:\n  kind: vae\n", "encoder:\n  heads: 3\n",
+        "gan:\n  images: -5\n", "encoder:\n  learning_rate: 1.0e+30\n", "gan:\n  penalty: .nan\n",
+        "data:\n  vocabulary: 3\n",
+    ])
+    func valuesThatNoTrainingCanHaveAreRefused(yaml: String) {
+        #expect(throws: (any Error).self) { try Recipe(yaml: yaml, named: "r.yaml") }
+    }
+
+    /// Values on both sides of every bound that the sections on networks and measures have.
+    @Test(arguments: [
+        ("generator.width", ["4", "256"], ["3", "257"]), ("generator.max_width", ["0", "16", "2048"], ["15", "2049"]),
+        ("generator.noise", ["1", "4096"], ["0", "4097"]),
+        ("generator.learning_rate", ["1.0e-9", "0.99"], ["0", "1", "-1", ".nan"]),
+        ("generator.kind", ["df-gan", "gan-cls"], ["features", "vae"]),
+        ("generator.output", ["tanh", "linear"], ["relu"]),
+        ("generator.text_scale", ["0.1", "1000"], ["0", "-1", "1001", ".nan"]),
+        ("encoder.token_dropout", ["0", "0.9"], ["0.91", "-0.1", ".nan"]),
+        ("discriminator.kind", ["df-gan", "gan-cls", "features"], ["vae"]),
+        ("discriminator.width", ["4", "256"], ["3", "257"]),
+        ("discriminator.network", ["mobilenet-v2", "efficientnet-lite2"], ["none", "efficientnet-lite9"]),
+        ("discriminator.resolution", ["64", "96", "256"], ["32", "100", "288"]),
+        ("discriminator.learning_rate", ["0.5"], ["0", ".inf"]),
+        ("gan.penalty_interval", ["1", "1024"], ["0", "1025"]), ("gan.penalty", ["0", "10"], ["-1", ".nan", ".inf"]),
+        ("gan.ema_half_life", ["0", "10"], ["-1", ".nan"]), ("gan.contrastive", ["0"], ["-1", ".nan"]),
+        ("gan.mismatch_weight", ["0", "1"], ["1.1", "-0.1"]), ("gan.beta1", ["0", "0.99"], ["1", "-0.1"]),
+        ("encoder.network", ["none", "mobilenet-v2", "efficientnet-lite1"], ["efficientnet", "None"]),
+        ("encoder.resolution", ["64", "320"], ["32", "80", "352"]), ("encoder.views", ["1", "64"], ["0", "65"]),
+        ("encoder.image_hidden", ["8", "8192"], ["7", "8193"]),
+        ("encoder.translation", ["0", "0.5"], ["0.51", "-0.1", "1.0e+30", ".nan", ".inf"]),
+        ("data.hold_out", ["0", "0.5"], ["0.6", "-0.1", ".nan"]),
+        ("evaluate.every", ["0", "1000"], ["-1"]), ("evaluate.captions", ["10", "1000000"], ["9"]),
+        ("evaluate.network", ["efficientnet-lite2"], ["none"]),
+    ])
+    func rangesOfKeys(key: String, good: [String], bad: [String]) {
+        for value in good {
+            #expect(throws: Never.self, "\(key)=\(value)") {
+                try Recipe(yaml: "", named: "r.yaml", settings: ["\(key)=\(value)"])
+            }
+        }
+        for value in bad {
+            do {
+                _ = try Recipe(yaml: "", named: "r.yaml", settings: ["\(key)=\(value)"])
+                Issue.record("\(key)=\(value) was taken")
+            } catch {
+                #expect("\(error)".contains(key) && !"\(error)".contains("\n"), "\(error)")
+            }
+        }
+    }
+
+    @Test func anUnknownNetworkListsTheKnownOnes() {
+        let error = #expect(throws: ConfigurationError.self) {
+            try Recipe(yaml: "encoder:\n  network: nonsense\n", named: "r.yaml")
+        }
+        #expect(error?.key == "encoder.network")
+        for name in [
+            "nonsense", "none", "mobilenet-v2", "efficientnet-lite0", "efficientnet-lite1", "efficientnet-lite2",
+        ] {
+            #expect(error?.description.contains(name) == true, "\(name)")
+        }
+    }
+
+    /// Generated images are compared with sentences through the image encoder on the features that the discriminator has.
+    @Test func theComparisonWithSentencesNeedsFeaturesOfOneNetwork() throws {
+        let settings = [
+            "gan.contrastive=1", "discriminator.kind=features", "discriminator.network=efficientnet-lite1",
+            "encoder.network=efficientnet-lite1",
+        ]
+        #expect(try Recipe(yaml: "", named: "r.yaml", settings: settings).gan.contrastive == 1)
+        for change in ["discriminator.kind=df-gan", "encoder.network=none", "encoder.network=efficientnet-lite0"] {
+            let error = #expect(throws: ConfigurationError.self, "\(change)") {
+                try Recipe(yaml: "", named: "r.yaml", settings: settings + [change])
+            }
+            #expect(error?.key == "gan.contrastive")
+            #expect(error?.description.contains("efficientnet-lite1") == true)
+            // Without the comparison each of them may be.
+            #expect(throws: Never.self) {
+                try Recipe(yaml: "", named: "r.yaml", settings: settings + [change, "gan.contrastive=0"])
+            }
+        }
+    }
+}
+
+/// The folder that holds `Package.swift`.
+let packageRoot = #filePath.split(separator: "/").dropLast(3).reduce("") { "\($0)/\($1)" }

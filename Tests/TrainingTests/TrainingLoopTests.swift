@@ -1,0 +1,163 @@
+import CPUBackend
+import Checkpoints
+import Execution
+import Foundation
+import Graphs
+import Layers
+import TestSupport
+import Testing
+import Training
+
+/// A training of one parameter whose steps can be made to diverge.
+private final class CountingTask: TrainingTask {
+    struct Source: BatchSource {
+        func next() throws -> Int { 10 }
+        func takeNotices() -> [String] { [] }
+        func stop() {}
+    }
+
+    let name = "counting"
+    var schedule: TrainingSchedule
+    let state: TrainingState
+    let network: OptimizedParameters
+    /// Whether the gradient of the step after so many images is finite.
+    var isFinite: (Int) -> Bool = { _ in true }
+    /// Ends the training early once it returns a reason.
+    var validation: (Int) -> String? = { _ in nil }
+    private(set) var events: [String] = []
+
+    init(images: Int) throws {
+        schedule = TrainingSchedule(images: images, batch: 10, checkpoint: .every(images: 100))
+        let store = ParameterStore()
+        _ = (ParameterScope(Graph(), store) / "w").parameter([4], .constant(1))
+        network = try OptimizedParameters(store, device: CPUDevice(threads: 1), seed: 1, beta1: 0.9, beta2: 0.99)
+        state = TrainingState([("network", network)])
+    }
+
+    func prepare() throws { events.append("prepare \(state.imagesSeen)") }
+    func batches(firstImage: Int) throws -> Source { Source() }
+
+    func step(_ batch: Int) throws -> Measurements {
+        let gradient: Float = isFinite(state.imagesSeen) ? 0.5 : .nan
+        network.gradient.values = [Float](repeating: gradient, count: network.gradient.count)
+        var measurements: Measurements = ["loss": 1e-7]
+        state.update(network, learningRate: 0.01, averageDecay: 0.9, norm: "norm", &measurements)
+        state.imagesSeen += batch
+        return measurements
+    }
+
+    func progressDetail(_ measurements: Measurements) -> String { "" }
+
+    func validate() throws -> String? {
+        events.append("validate \(state.imagesSeen)")
+        return validation(state.imagesSeen)
+    }
+
+    func writeSnapshot() throws { events.append("snapshot \(state.imagesSeen)") }
+    func finish() throws { events.append("finish \(state.imagesSeen)") }
+}
+
+@Suite(.serialized) struct TrainingLoopTests {
+    private func train(_ task: CountingTask, in folder: String) throws -> TrainingOutcome {
+        let path = folder + "/run"
+        let isStarted = FileManager.default.fileExists(atPath: path + "/recipe.yaml")
+        let run = try isStarted ? RunDirectory(opening: path) : RunDirectory(creating: path)
+        if !isStarted { try Data().write(to: URL(filePath: run.recipe)) }
+        return try TrainingLoop(
+            task, run: run, logger: RunLogger(run), recipe: "", seed: 1, interruption: nil
+        ).train()
+    }
+
+    private func rows(_ folder: String) throws -> [[String: Double]] {
+        let text = try String(contentsOfFile: folder + "/run/stats.jsonl", encoding: .utf8)
+        return try text.split(separator: "\n").map {
+            try #require(try JSONSerialization.jsonObject(with: Data($0.utf8)) as? [String: Double])
+        }
+    }
+
+    @Test func intervalsElapseAtMultiplesAndTheLastStepCountsForAll() throws {
+        try withTemporaryFolder { folder in
+            let task = try CountingTask(images: 250)
+            task.schedule.validation = .times(3, inImages: 250)
+            task.schedule.snapshot = .every(images: 100)
+            #expect(try train(task, in: folder) == .finished)
+            #expect(
+                task.events == [
+                    "prepare 0", "validate 90", "snapshot 100", "validate 170", "snapshot 200", "validate 250",
+                    "snapshot 250", "finish 250",
+                ])
+            let last = try #require(try TrainingCheckpoint.latest(in: folder + "/run"))
+            #expect(last.counters.imagesSeen == 250 && last.counters.networks["network"]?.steps == 25)
+        }
+    }
+
+    @Test func aResumedTrainingEndsWithTheSameParametersAndStatistics() throws {
+        try withTemporaryFolder { folder in
+            let whole = try CountingTask(images: 1200)
+            _ = try train(whole, in: folder + "/whole")
+            for images in [300, 700, 1200] {
+                let part = try CountingTask(images: images)
+                _ = try train(part, in: folder + "/parts")
+                guard images == 1200 else { continue }
+                #expect(part.events.first == "prepare 700")
+                #expect(part.network.parameters.values == whole.network.parameters.values)
+            }
+            let (a, b) = (try rows(folder + "/whole"), try rows(folder + "/parts"))
+            #expect(a.map { $0["images"] } == [500, 1000] && b.map { $0["images"] } == [500, 1000])
+            for (a, b) in zip(a, b) { #expect(a["loss"] == b["loss"] && a["norm"] == b["norm"]) }
+        }
+    }
+
+    @Test func smallMeasurementsAreNotRoundedToZero() throws {
+        try withTemporaryFolder { folder in
+            _ = try train(try CountingTask(images: 500), in: folder)
+            let loss = try #require(try rows(folder).first?["loss"])
+            #expect(abs(loss - 1e-7) < 1e-12)
+        }
+    }
+
+    @Test func validationMayEndATrainingEarly() throws {
+        try withTemporaryFolder { folder in
+            let task = try CountingTask(images: 1000)
+            task.schedule.validation = .every(images: 200)
+            task.validation = { $0 >= 400 ? "enough" : nil }
+            #expect(try train(task, in: folder) == .finished)
+            #expect(task.events.suffix(2) == ["validate 400", "finish 400"])
+        }
+    }
+
+    /// Twenty skipped steps in a row restore the checkpoint; the images seen go on.
+    @Test func aDivergedTrainingRecoversFromItsCheckpoint() throws {
+        try withTemporaryFolder { folder in
+            let task = try CountingTask(images: 600)
+            task.isFinite = { !(150..<350).contains($0) }
+            #expect(try train(task, in: folder) == .finished)
+            #expect(task.state.skipped == 20 && task.state.imagesSeen == 600)
+            // Ten steps up to the checkpoint, then those after the restoration.
+            #expect(task.network.steps == 10 + 25)
+            let log = try String(contentsOfFile: folder + "/run/log.txt", encoding: .utf8)
+            #expect(log.contains("restored the networks of 100 images (1 of 3 attempts)"))
+        }
+    }
+
+    @Test func aTrainingThatDivergesAgainAndAgainIsGivenUp() throws {
+        try withTemporaryFolder { folder in
+            let task = try CountingTask(images: 100_000)
+            task.isFinite = { $0 < 150 }
+            let error = #expect(throws: StateError.self) { try train(task, in: folder) }
+            #expect(error?.description.contains("diverged 4 times from the checkpoint of 100 images") == true)
+            #expect(task.state.imagesSeen == 150 + 4 * 200)
+            // The checkpoint is still there.
+            #expect(try TrainingCheckpoint.latest(in: folder + "/run")?.counters.imagesSeen == 100)
+        }
+    }
+
+    @Test func divergenceBeforeTheFirstCheckpointIsAnError() throws {
+        try withTemporaryFolder { folder in
+            let task = try CountingTask(images: 1000)
+            task.isFinite = { _ in false }
+            let error = #expect(throws: StateError.self) { try train(task, in: folder) }
+            #expect(error?.description.contains("no finite gradients before the first checkpoint") == true)
+        }
+    }
+}
