@@ -209,7 +209,7 @@ struct CPUCompiler {
             places[id] = fixed(slice)
         case is Reshape:
             places[id] = place(of: node.inputs[0])
-        case let convolution as Convolution:
+        case let convolution as ConvolutionForward:
             try emitConvolution(id, convolution.geometry, .forward)
         case let gradient as ConvolutionInputGradient:
             try emitConvolution(id, gradient.geometry, .inputGradient)

@@ -274,7 +274,7 @@ extension Elementwise.Function {
             switch self {
             case .scale(let factor): (LIMN_SCALE, factor, 0)
             case .offset(let value): (LIMN_OFFSET, value, 0)
-            case .power(let exponent): (LIMN_POWER, exponent, 0)
+            case .pow(let exponent): (LIMN_POWER, exponent, 0)
             case .exp: (LIMN_EXP, 0, 0)
             case .log: (LIMN_LOG, 0, 0)
             case .sqrt: (LIMN_SQRT, 0, 0)

@@ -1,15 +1,15 @@
-/// How a filter moves over one, two or three spatial dimensions.
+/// Stride, padding and groups of a convolution over one, two or three spatial dimensions.
 public struct ConvolutionGeometry: Hashable, Sendable {
-    /// Step between positions, per spatial dimension.
+    /// Step between output positions, per spatial dimension.
     public let stride: [Int]
     /// Zeros before the first element, per spatial dimension.
     public let padLow: [Int]
     /// Zeros after the last element, per spatial dimension.
     public let padHigh: [Int]
-    /// Channels are split into this many groups that do not mix; 1 for an ordinary convolution.
+    /// The number of groups: input and output channels are split evenly, and each group is convolved separately.
     public let groups: Int
 
-    /// A geometry with its own padding at each end of each spatial dimension.
+    /// A geometry with stride and padding given for each spatial dimension.
     public init(stride: [Int], padLow: [Int], padHigh: [Int], groups: Int = 1) {
         precondition(stride.count == padLow.count && stride.count == padHigh.count && (1...3).contains(stride.count))
         self.stride = stride
@@ -18,7 +18,7 @@ public struct ConvolutionGeometry: Hashable, Sendable {
         self.groups = groups
     }
 
-    /// The same stride and padding along each of `spatial` dimensions.
+    /// A geometry with the same stride and padding in each of `spatial` dimensions.
     public init(stride: Int = 1, padding: Int = 0, groups: Int = 1, spatial: Int = 2) {
         let pad = [Int](repeating: padding, count: spatial)
         self.init(stride: [Int](repeating: stride, count: spatial), padLow: pad, padHigh: pad, groups: groups)
@@ -30,20 +30,20 @@ public struct ConvolutionGeometry: Hashable, Sendable {
                 && filter[-1] * groups == input[-1], "convolution of \(input) with filter \(filter), groups \(groups)")
         var result = input.dimensions
         for axis in 0..<stride.count {
-            let room = input[axis + 1] + padLow[axis] + padHigh[axis] - filter[axis + 1]
-            precondition(room >= 0, "filter \(filter) is larger than the padded input \(input)")
-            result[axis + 1] = room / stride[axis] + 1
+            let positions = input[axis + 1] + padLow[axis] + padHigh[axis] - filter[axis + 1]
+            precondition(positions >= 0, "filter \(filter) is larger than the padded input \(input)")
+            result[axis + 1] = positions / stride[axis] + 1
         }
         result[result.count - 1] = filter[0]
         return Shape(result)
     }
 }
 
-/// y = x ⋆ w: input N, spatial…, C; filter O, spatial…, C/groups; output N, spatial…, O.
+/// y = x ⋆ w, a cross-correlation: x [N, spatial…, C], w [O, spatial…, C/groups], y [N, spatial…, O].
 ///
-/// Convolution and its two gradients are bilinear and closed under differentiation: each one's derivatives are the
-/// other two, to any order.
-package struct Convolution: Operation {
+/// Convolution and its two gradients are bilinear, and the VJP of each one consists of the other two: they can be
+/// differentiated to any order.
+package struct ConvolutionForward: Operation {
     package let geometry: ConvolutionGeometry
     package func shape(of inputs: [Shape]) -> Shape { geometry.output(of: inputs[0], filter: inputs[1]) }
     package func pullback(_ dy: Tensor, inputs: [Tensor], output: Tensor) -> [Tensor?] {
@@ -82,17 +82,17 @@ package struct ConvolutionFilterGradient: Operation {
     }
 }
 
-/// The filter [C×4×4×O] whose transposed convolution of stride 2 equals doubling by nearest neighbours and then
-/// cross-correlation with w [O×3×3×C].
+/// The filter v [C×4×4×O] for which a transposed convolution of stride 2 equals nearest-neighbour upsampling by 2
+/// followed by a convolution with w [O×3×3×C].
 ///
-/// Along one dimension a doubled input reads x at ⌊(j + k) / 2⌋ for tap k = −1, 0, 1 of output j: even outputs weigh
-/// x[j/2 − 1] by w₋₁ and x[j/2] by w₀ + w₁, odd ones x[(j−1)/2] by w₋₁ + w₀ and x[(j+1)/2] by w₁. A transposed
-/// convolution with v = (w₁, w₀ + w₁, w₋₁ + w₀, w₋₁) weighs them so. Adjoint: `DoublingFilterGradient`.
+/// In one dimension, output j of the convolution uses x[⌊(j + k) / 2⌋] for the taps k = −1, 0, 1. Even outputs are
+/// w₋₁·x[j/2 − 1] + (w₀ + w₁)·x[j/2], odd outputs (w₋₁ + w₀)·x[(j−1)/2] + w₁·x[(j+1)/2]. The transposed convolution
+/// with v = (w₁, w₀ + w₁, w₋₁ + w₀, w₋₁) computes the same. Adjoint: `DoublingFilterGradient`.
 package struct DoublingFilter: Operation {
     package init() {}
     package func shape(of inputs: [Shape]) -> Shape {
         let w = inputs[0]
-        precondition(w.rank == 4 && w[1] == 3 && w[2] == 3, "doubling folds into 3×3 filters, found \(w)")
+        precondition(w.rank == 4 && w[1] == 3 && w[2] == 3, "upsampling folds into 3×3 filters, found \(w)")
         return [w[3], 4, 4, w[0]]
     }
     package func pullback(_ dv: Tensor, inputs: [Tensor], output: Tensor) -> [Tensor?] {
@@ -100,7 +100,7 @@ package struct DoublingFilter: Operation {
     }
 }
 
-/// The derivative by w [O×3×3×C] from that by v [C×4×4×O]. Adjoint: `DoublingFilter`.
+/// dw [O×3×3×C] from dv [C×4×4×O]. Adjoint: `DoublingFilter`.
 package struct DoublingFilterGradient: Operation {
     package init() {}
     package func shape(of inputs: [Shape]) -> Shape { [inputs[0][3], 3, 3, inputs[0][0]] }
@@ -110,19 +110,36 @@ package struct DoublingFilterGradient: Operation {
 }
 
 extension Tensor {
-    /// Cross-correlation with `filter` [O, spatial…, C/groups] of an input [N, spatial…, C].
+    /// Cross-correlation of an input [N, spatial…, C] with `filter` [O, spatial…, C/groups].
     public func convolution(_ filter: Tensor, _ geometry: ConvolutionGeometry) -> Tensor {
-        graph.apply(Convolution(geometry: geometry), [self, filter])
+        graph.apply(ConvolutionForward(geometry: geometry), [self, filter])
     }
-    /// What `upsampled().convolution(filter, .init(padding: 1))` is for a filter [O×3×3×C] and an input [N, H, W, C], drawn as
-    /// the transposed 4×4 convolution that it equals: four ninths of the arithmetic, and nothing is doubled in memory.
-    public func doubledConvolution(_ filter: Tensor) -> Tensor {
-        let doubled: Shape = [shape[0], 2 * shape[1], 2 * shape[2], filter.shape[0]]
-        return inputGradient(
-            filter: graph.apply(DoublingFilter(), [filter]), input: doubled, ConvolutionGeometry(stride: 2, padding: 1))
+    /// Transposed convolution with `filter` [C, spatial…, O/groups]: the input gradient of a convolution from O to C
+    /// channels, applied to a tensor [N, spatial…, C] as if it were the gradient of that convolution's output.
+    /// - Parameters:
+    ///   - geometry: of the convolution.
+    ///   - outputPadding: positions added at the end of each spatial dimension, fewer than its stride.
+    /// - Returns: [N, spatial…, O] of extents (x − 1)·stride + kernel − padLow − padHigh + outputPadding.
+    public func transposedConvolution(
+        _ filter: Tensor, _ geometry: ConvolutionGeometry, outputPadding: Int = 0
+    ) -> Tensor {
+        var target = shape.replacing(-1, with: filter.shape[-1] * geometry.groups)
+        for axis in 0..<geometry.stride.count {
+            precondition(
+                (0..<geometry.stride[axis]).contains(outputPadding),
+                "output padding \(outputPadding) for stride \(geometry.stride[axis])")
+            let full = (shape[axis + 1] - 1) * geometry.stride[axis] + filter.shape[axis + 1] + outputPadding
+            target = target.replacing(axis + 1, with: full - geometry.padLow[axis] - geometry.padHigh[axis])
+        }
+        return inputGradient(filter: filter, input: target, geometry)
     }
-    /// The transposed convolution of a gradient [N, spatial…, O] back to `input`.
-    public func inputGradient(filter: Tensor, input: Shape, _ geometry: ConvolutionGeometry) -> Tensor {
+    /// `upsampled().convolution(filter, .init(padding: 1))` for an input [N, H, W, C] and a filter [O×3×3×C], traced as the
+    /// equal transposed 4×4 convolution: four ninths of the arithmetic, and no upsampled copy in memory.
+    public func upsampledConvolution(_ filter: Tensor) -> Tensor {
+        transposedConvolution(graph.apply(DoublingFilter(), [filter]), ConvolutionGeometry(stride: 2, padding: 1))
+    }
+    /// dx of shape `input` from this gradient [N, spatial…, O] of the output and the filter.
+    package func inputGradient(filter: Tensor, input: Shape, _ geometry: ConvolutionGeometry) -> Tensor {
         graph.apply(ConvolutionInputGradient(geometry: geometry, input: input), [self, filter])
     }
     fileprivate func filterGradient(_ dy: Tensor, filter: Shape, _ geometry: ConvolutionGeometry) -> Tensor {

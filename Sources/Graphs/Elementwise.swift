@@ -1,8 +1,8 @@
-/// A map applied to each element, of one operand or of two of equal shape.
+/// A function of each element, of one operand or of two with equal shapes.
 package struct Elementwise: Operation {
     package enum Function: Hashable, Sendable {
         // Of one operand.
-        case scale(Float), offset(Float), power(Float)
+        case scale(Float), offset(Float), pow(Float)
         case exp, log, sqrt, reciprocal, tanh, sigmoid, softplus, erf
         /// x where x > 0, else slope · x.
         case leakyReLU(Float)
@@ -27,7 +27,7 @@ package struct Elementwise: Operation {
         switch function {
         case .scale(let factor): return [dy * factor]
         case .offset: return [dy]
-        case .power(let p): return [dy * (x.power(p - 1) * p)]
+        case .pow(let p): return [dy * (x.pow(p - 1) * p)]
         case .exp: return [dy * y]
         case .log: return [dy / x]
         case .sqrt: return [dy / y * 0.5]
@@ -35,11 +35,12 @@ package struct Elementwise: Operation {
         case .tanh: return [dy * (1 - y * y)]
         case .sigmoid: return [dy * (y * (1 - y))]
         case .softplus: return [dy * x.sigmoid()]
-        case .erf: return [dy * ((x * x * -1).exponential() * 1.128_379_2)]
-        // The sign of the result is the sign of the operand, and the result is what is kept for the next layer.
+        case .erf: return [dy * ((x * x * -1).exp() * 1.128_379_2)]
+        // The result has the sign of the operand and stays in memory for the next layer anyway.
         case .leakyReLU(let slope): return [dy.leakyReLUGradient(at: y, slope: slope)]
-        // So here: a value within the bounds is its own result, and the result is what is kept.
+        // Likewise: a value inside the bounds equals its result.
         case .clamp(let low, let high): return [dy * y.map(.between(low, high))]
+        // Piecewise constant: zero almost everywhere.
         case .between: return [nil]
         case .add: return [dy, dy]
         case .subtract: return [dy, -dy]
@@ -63,29 +64,29 @@ extension Tensor {
         return a.graph.apply(Elementwise(function: function), [a.broadcast(to: shape), b.broadcast(to: shape)])
     }
 
-    /// The value when all elements are one known constant.
+    /// The value of all elements if the tensor is a constant.
     private var constant: Float? { (node.operation as? Fill)?.value }
 
     private func absorbs(_ other: Tensor) -> Bool { Shape.broadcast(shape, other.shape) == shape }
 
-    /// Sums, with operands broadcast to their common shape.
+    /// a + b, broadcast to the common shape.
     public static func + (a: Tensor, b: Tensor) -> Tensor {
         if let value = b.constant, a.absorbs(b) { return a + value }
         if let value = a.constant, b.absorbs(a) { return b + value }
         return map(.add, a, b)
     }
-    /// Differences.
+    /// a − b, broadcast to the common shape.
     public static func - (a: Tensor, b: Tensor) -> Tensor {
         if let value = b.constant, a.absorbs(b) { return a + -value }
         return map(.subtract, a, b)
     }
-    /// Products.
+    /// a · b element by element, broadcast to the common shape.
     public static func * (a: Tensor, b: Tensor) -> Tensor {
         if let value = b.constant, a.absorbs(b) { return a * value }
         if let value = a.constant, b.absorbs(a) { return b * value }
         return map(.multiply, a, b)
     }
-    /// Quotients.
+    /// a / b element by element, broadcast to the common shape.
     public static func / (a: Tensor, b: Tensor) -> Tensor { map(.divide, a, b) }
 
     /// Every element times `factor`.
@@ -107,26 +108,26 @@ extension Tensor {
     }
     /// `value` plus every element.
     public static func + (value: Float, a: Tensor) -> Tensor { a + value }
-    /// Every element less `value`.
+    /// Every element minus `value`.
     public static func - (a: Tensor, value: Float) -> Tensor { a + -value }
-    /// `value` less every element.
+    /// `value` minus every element.
     public static func - (value: Float, a: Tensor) -> Tensor { -a + value }
     /// Every element negated.
     public static prefix func - (a: Tensor) -> Tensor { a * -1 }
 
-    /// xᵖ; for p = 2 any x, else x ≥ 0.
-    public func power(_ p: Float) -> Tensor {
+    /// xᵖ for x ≥ 0; for p = 2 any x.
+    public func pow(_ p: Float) -> Tensor {
         if p == 0 { return graph.fill(1, shape) }
         if p == 1 { return self }
         if p == 2 { return self * self }
-        return map(.power(p))
+        return map(.pow(p))
     }
     /// eˣ.
-    public func exponential() -> Tensor { map(.exp) }
+    public func exp() -> Tensor { map(.exp) }
     /// Natural logarithm.
-    public func logarithm() -> Tensor { map(.log) }
+    public func log() -> Tensor { map(.log) }
     /// √x.
-    public func squareRoot() -> Tensor { map(.sqrt) }
+    public func sqrt() -> Tensor { map(.sqrt) }
     /// 1/x.
     public func reciprocal() -> Tensor { map(.reciprocal) }
     /// Hyperbolic tangent.
@@ -136,26 +137,26 @@ extension Tensor {
     /// log(1 + eˣ), without overflow.
     public func softplus() -> Tensor { map(.softplus) }
     /// The error function, 2/√π · ∫₀ˣ e^(−t²) dt.
-    public func errorFunction() -> Tensor { map(.erf) }
+    public func erf() -> Tensor { map(.erf) }
     /// x where positive, else `slope` · x (Maas et al. 2013); `slope` must not be negative.
     public func leakyReLU(_ slope: Float = 0.2) -> Tensor { map(.leakyReLU(slope)) }
     /// max(x, 0).
     public func relu() -> Tensor { map(.leakyReLU(0)) }
-    /// x limited to 0 … 6, as in networks made for phones (Howard et al. 2017).
+    /// x limited to 0 … 6 (Howard et al. 2017, "MobileNets").
     public func relu6() -> Tensor { clamped(0, 6) }
     /// x limited to `low` … `high`.
     public func clamped(_ low: Float, _ high: Float) -> Tensor { map(.clamp(low, high)) }
     /// x · Φ(x), Φ the normal distribution function (Hendrycks and Gimpel 2016).
-    public func exactGELU() -> Tensor { self * ((self * 0.707_106_8).errorFunction() + 1) * 0.5 }
-    /// x · σ(1.702 x), the quick approximation of the same paper.
+    public func gelu() -> Tensor { self * ((self * 0.707_106_8).erf() + 1) * 0.5 }
+    /// x · σ(1.702 x), the sigmoid approximation of GELU in the same paper.
     public func quickGELU() -> Tensor { self * (self * 1.702).sigmoid() }
-    /// x · Φ(x) in its tanh form (Hendrycks and Gimpel 2016).
-    public func gelu() -> Tensor {
+    /// The tanh approximation of x · Φ(x) in the same paper.
+    public func geluTanh() -> Tensor {
         let inner = (self + self * self * self * 0.044715) * 0.797_884_6
         return self * (inner.tanh() + 1) * 0.5
     }
 
-    /// `self` where `sign` is positive, else `slope` times it: leaky ReLU's derivative, itself linear in `self`.
+    /// `self` where `sign` is positive, else `slope` · `self`: the VJP of leaky ReLU, which is linear in `self`.
     package func leakyReLUGradient(at sign: Tensor, slope: Float) -> Tensor {
         graph.apply(Elementwise(function: .leakyReLUGradient(slope)), [self, sign])
     }

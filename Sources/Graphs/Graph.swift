@@ -1,13 +1,16 @@
-/// A node's meaning: the shape rule, and beside it the rule of its derivative.
+/// What a node computes: the rule for its shape and the rule for its derivative.
 ///
-/// Operations are values: two nodes with equal operations and equal inputs are one node, so common subexpressions
-/// (the features of a real batch that serve its hinge, its mismatch and its penalty) are shared as they are drawn.
+/// Operations are values: tracing an equal operation on equal inputs again returns the existing node. Common
+/// subexpressions are therefore computed once, such as the features of a real batch that the hinge loss, the
+/// mismatched-caption loss and the gradient penalty all use.
 public protocol Operation: Hashable, Sendable {
-    /// The result's shape; stops with a message when the inputs do not fit, which is an error of the program's author.
+    /// The shape of the result. Inputs of unsuitable shapes are a programming error and fail a precondition.
     func shape(of inputs: [Shape]) -> Shape
 
-    /// What `cotangent`, the derivative of some scalar by `output`, contributes to the derivative by each input.
-    /// `nil` means that no derivative flows there. Written in tensors, so that it can be differentiated again.
+    /// The vector–Jacobian product (VJP): given `cotangent`, the derivative of a scalar with respect to `output`, its
+    /// derivative with respect to each input. `nil` stands for zero, for inputs that are integers or on which the
+    /// output depends in steps; an operation without a derivative calls `hasNoDerivative()`. The rule consists of
+    /// operations on tensors and can itself be differentiated.
     func pullback(_ cotangent: Tensor, inputs: [Tensor], output: Tensor) -> [Tensor?]
 
     /// The type of the result's elements.
@@ -15,16 +18,21 @@ public protocol Operation: Hashable, Sendable {
 }
 
 extension Operation {
-    /// Most operations make float32.
+    /// float32 unless an operation says otherwise.
     public var elementType: ElementType { .float32 }
 
-    /// The operation's name as profiles and errors print it.
+    /// The name in error messages.
     package var name: String { String(describing: Self.self) }
+
+    /// Stops the program when an operation that has no derivative is differentiated.
+    package func hasNoDerivative() -> Never {
+        preconditionFailure("\(name) has no derivative; put stoppingGradient() behind it to treat it as a constant")
+    }
 }
 
-/// A computation drawn once and compiled by a device: nodes in an order in which inputs come before their users.
+/// A traced computation that a device compiles: a list of nodes, each after its inputs and before its consumers.
 ///
-/// A graph belongs to one thread: the type is deliberately not `Sendable`.
+/// Not `Sendable`: one thread traces a graph.
 public final class Graph {
     /// One value of the computation.
     package struct Node {
@@ -44,7 +52,7 @@ public final class Graph {
     /// An empty graph.
     public init() {}
 
-    /// The tensor of `operation` applied to `inputs`, drawn now or found among the nodes that are there already.
+    /// The result of `operation` on `inputs`: a new node, or the equal node that exists already.
     package func apply(_ operation: some Operation, _ inputs: [Tensor] = []) -> Tensor {
         for input in inputs { precondition(input.graph === self, "operands belong to different graphs") }
         let key = Key(operation: AnyHashable(operation), inputs: inputs.map(\.id))
@@ -55,19 +63,19 @@ public final class Graph {
         return Tensor(graph: self, id: nodes.count - 1)
     }
 
-    /// A value given anew at each run, by name.
+    /// A named value that is passed to each run.
     public func input(_ name: String, _ shape: Shape, _ type: ElementType = .float32) -> Tensor {
         apply(Input(inputName: name, shape: shape, elementType: type))
     }
 
-    /// A learnt value, read from the parameter buffer where `path` lies.
+    /// A learned value, read from the parameter buffer at `path`.
     package func parameter(_ path: String, _ shape: Shape) -> Tensor { apply(Parameter(path: path, shape: shape)) }
 
     /// A tensor whose elements are all `value`.
     public func fill(_ value: Float, _ shape: Shape) -> Tensor { apply(Fill(value: value, shape: shape)) }
 }
 
-/// A handle on a node of a graph.
+/// A handle to a node of a graph.
 public struct Tensor {
     package let graph: Graph
     package let id: Int
@@ -78,7 +86,7 @@ public struct Tensor {
     public var shape: Shape { node.shape }
 }
 
-/// A value given at each run.
+/// A value that is passed to each run.
 package struct Input: Operation {
     package let inputName: String
     package let shape: Shape
@@ -87,7 +95,7 @@ package struct Input: Operation {
     package func pullback(_ cotangent: Tensor, inputs: [Tensor], output: Tensor) -> [Tensor?] { [] }
 }
 
-/// A learnt value.
+/// A learned value.
 package struct Parameter: Operation {
     package let path: String
     package let shape: Shape

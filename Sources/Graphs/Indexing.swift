@@ -1,4 +1,4 @@
-/// Rows of a table [V×D] by int32 indices [N] → [N×D]. Adjoint: `Scatter`.
+/// Rows of a table [V×D] at int32 indices [N] → [N×D]. Adjoint: `Scatter`.
 package struct Gather: Operation {
     package func shape(of inputs: [Shape]) -> Shape {
         precondition(inputs[0].rank == 2 && inputs[1].rank == 1, "gather from \(inputs[0]) by \(inputs[1])")
@@ -21,7 +21,7 @@ package struct Scatter: Operation {
     }
 }
 
-/// A run of `count` positions from `start` along one axis. Adjoint: `Pad`.
+/// `count` positions from `start` along one axis. Adjoint: `Pad`.
 package struct Slice: Operation {
     package let axis: Int
     package let start: Int
@@ -36,7 +36,7 @@ package struct Slice: Operation {
     }
 }
 
-/// Zeros around a tensor along one axis, up to `total`. Adjoint: `Slice`.
+/// Zeros before and after along one axis, to an extent of `total`. Adjoint: `Slice`.
 package struct Pad: Operation {
     package let axis: Int
     package let before: Int
@@ -50,7 +50,7 @@ package struct Pad: Operation {
     }
 }
 
-/// Tensors one after another along one axis.
+/// Concatenation along one axis.
 package struct Concatenate: Operation {
     package let axis: Int
     package func shape(of inputs: [Shape]) -> Shape {
@@ -69,7 +69,7 @@ package struct Concatenate: Operation {
     }
 }
 
-/// Axes in another order: the result's axis i is the operand's `order[i]`.
+/// A permutation of axes: axis i of the result is axis `order[i]` of the operand.
 package struct Transpose: Operation {
     package let order: [Int]
     package func shape(of inputs: [Shape]) -> Shape {
@@ -83,8 +83,8 @@ package struct Transpose: Operation {
     }
 }
 
-/// Each image of [N, H, W, C] moved by its own whole number of pixels, zeros moving in; offsets are int32 [N×2], down
-/// and right. Adjoint: the move back.
+/// Each image of [N, H, W, C] shifted by its own whole number of pixels with zeros shifted in; offsets are int32 [N×2],
+/// down and right. Adjoint: the opposite shift.
 package struct Translate: Operation {
     package let isBack: Bool
     package func shape(of inputs: [Shape]) -> Shape {
@@ -98,7 +98,7 @@ package struct Translate: Operation {
 }
 
 extension Tensor {
-    /// Each image of [N, H, W, C] moved down and right by its row of `offsets` (int32, [N×2]), zeros moving in.
+    /// Each image of [N, H, W, C] shifted down and right by its row of `offsets` (int32, [N×2]), with zeros shifted in.
     public func translated(by offsets: Tensor) -> Tensor { graph.apply(Translate(isBack: false), [self, offsets]) }
 
     /// Rows of this table [V×D] at `indices` (int32, [N]) → [N×D]. Indices outside 0 ..< V give zeros.
@@ -111,15 +111,27 @@ extension Tensor {
         let axis = normalized([axis])[0]
         return count == shape[axis] ? self : graph.apply(Slice(axis: axis, start: start, count: count), [self])
     }
-    /// Zeros before and after along `axis`, `total` positions in all.
+    /// Zeros before and after along `axis`, to an extent of `total`.
     public func padded(axis: Int, before: Int, total: Int) -> Tensor {
         graph.apply(Pad(axis: normalized([axis])[0], before: before, total: total), [self])
     }
-    /// Axes in another order.
+    /// Mirror images of [N, spatial…, C] at the ends of each spatial dimension, `padding` positions each, without
+    /// repeating the outermost position: a b c d with 2 becomes c b a b c d c b.
+    public func reflectionPadded(by padding: Int) -> Tensor {
+        if padding == 0 { return self }
+        return (1..<shape.rank - 1).reduce(self) { x, axis in
+            let extent = x.shape[axis]
+            precondition(padding < extent, "reflection padding \(padding) for \(x.shape)")
+            let before = (1...padding).reversed().map { x.slice(axis: axis, start: $0, count: 1) }
+            let after = (1...padding).map { x.slice(axis: axis, start: extent - 1 - $0, count: 1) }
+            return Tensor.concatenated(before + [x] + after, axis: axis)
+        }
+    }
+    /// A permutation of axes: axis i of the result is axis `order[i]` of this tensor.
     public func transposed(_ order: [Int]) -> Tensor {
         order == Array(0..<shape.rank) ? self : graph.apply(Transpose(order: order), [self])
     }
-    /// Tensors one after another along `axis`.
+    /// Concatenation along `axis`.
     public static func concatenated(_ tensors: [Tensor], axis: Int) -> Tensor {
         let axis = tensors[0].normalized([axis])[0]
         return tensors.count == 1 ? tensors[0] : tensors[0].graph.apply(Concatenate(axis: axis), tensors)

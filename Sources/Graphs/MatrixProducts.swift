@@ -1,4 +1,4 @@
-/// A·B for each matrix of a batch, where either operand may be read transposed.
+/// A·B for each matrix of a batch; either operand may be stored transposed.
 package struct MatrixProduct: Operation {
     package let transposeA: Bool
     package let transposeB: Bool
@@ -17,7 +17,7 @@ package struct MatrixProduct: Operation {
 
     package func pullback(_ dy: Tensor, inputs: [Tensor], output: Tensor) -> [Tensor?] {
         let (a, b) = (inputs[0], inputs[1])
-        // C = A·B: dA = dC·Bᵀ and dB = Aᵀ·dC; transposed operands take the transposed result.
+        // C = A·B: dA = dC·Bᵀ and dB = Aᵀ·dC; the gradient of a transposed operand is transposed too.
         let da =
             transposeA
             ? b.matmul(dy, transposed: transposeB, otherTransposed: true)
@@ -31,7 +31,10 @@ package struct MatrixProduct: Operation {
 }
 
 extension Tensor {
-    /// The matrix product [m×k]·[k×n] → [m×n], or [b×m×k]·[b×k×n] → [b×m×n]; flags say which operand is stored transposed.
+    /// The matrix product [m×k]·[k×n] → [m×n], or [b×m×k]·[b×k×n] → [b×m×n].
+    /// - Parameters:
+    ///   - transposed: whether this tensor is stored as [k×m].
+    ///   - otherTransposed: whether `other` is stored as [n×k].
     public func matmul(_ other: Tensor, transposed: Bool = false, otherTransposed: Bool = false) -> Tensor {
         graph.apply(MatrixProduct(transposeA: transposed, transposeB: otherTransposed), [self, other])
     }

@@ -1,4 +1,4 @@
-/// The sum over some axes, which stay with extent 1. Its derivative is a broadcast, whose derivative is this sum.
+/// The sum over some axes, kept with extent 1. Adjoint: `Broadcast`.
 package struct Sum: Operation {
     package let axes: [Int]
     package func shape(of inputs: [Shape]) -> Shape { axes.reduce(inputs[0]) { $0.replacing($1, with: 1) } }
@@ -7,15 +7,18 @@ package struct Sum: Operation {
     }
 }
 
-/// The maximum over some axes, which stay with extent 1. No derivative flows: it serves as the shift in
-/// log-sum-exp and softmax, whose value does not depend on it.
+/// The maximum over some axes, kept with extent 1.
+///
+/// It has no derivative: that would select the elements equal to the maximum, but a device may round the elements to
+/// bfloat16 in memory after their maximum was taken, and then none is equal.
 package struct Maximum: Operation {
     package let axes: [Int]
+    package init(axes: [Int]) { self.axes = axes }
     package func shape(of inputs: [Shape]) -> Shape { axes.reduce(inputs[0]) { $0.replacing($1, with: 1) } }
-    package func pullback(_ dy: Tensor, inputs: [Tensor], output: Tensor) -> [Tensor?] { [nil] }
+    package func pullback(_ dy: Tensor, inputs: [Tensor], output: Tensor) -> [Tensor?] { hasNoDerivative() }
 }
 
-/// Repetition along axes of extent 1.
+/// Repetition along axes of extent 1. Adjoint: `Sum`.
 package struct Broadcast: Operation {
     package let target: Shape
     package func shape(of inputs: [Shape]) -> Shape {
@@ -31,7 +34,7 @@ package struct Broadcast: Operation {
     }
 }
 
-/// The same elements in the same order under another shape.
+/// The same elements in the same order with another shape.
 package struct Reshape: Operation {
     package let target: Shape
     package func shape(of inputs: [Shape]) -> Shape {
@@ -58,21 +61,24 @@ extension Tensor {
     public func sum() -> Tensor { sum(along: Array(0..<shape.rank)).reshaped([1]) }
     /// The mean of all elements, of shape [1].
     public func mean() -> Tensor { sum() * (1 / Float(shape.count)) }
-    /// The maximum over `axes`, kept with extent 1; a constant to derivatives.
-    public func maximum(along axes: [Int]) -> Tensor { graph.apply(Maximum(axes: normalized(axes)), [self]) }
+    /// The maximum over `axes`, kept with extent 1, treated as a constant by `gradients(of:withRespectTo:)`. It is the
+    /// shift of `logSumExp` and `softmax`, whose values do not depend on it.
+    package func maximumWithoutGradient(along axes: [Int]) -> Tensor {
+        graph.apply(Maximum(axes: normalized(axes)), [self]).stoppingGradient()
+    }
 
     /// log Σ eˣ over the last axis, kept with extent 1, without overflow.
     public func logSumExp() -> Tensor {
-        let shift = maximum(along: [-1])
-        return (self - shift).exponential().sum(along: [-1]).logarithm() + shift
+        let shift = maximumWithoutGradient(along: [-1])
+        return (self - shift).exp().sum(along: [-1]).log() + shift
     }
     /// eˣ / Σ eˣ over the last axis.
     public func softmax() -> Tensor {
-        let exponentials = (self - maximum(along: [-1])).exponential()
+        let exponentials = (self - maximumWithoutGradient(along: [-1])).exp()
         return exponentials * exponentials.sum(along: [-1]).reciprocal()
     }
 
-    /// The same elements under another shape of equal count.
+    /// The same elements in the same order with another shape of equal count.
     public func reshaped(_ target: Shape) -> Tensor {
         if target == shape { return self }
         if let fill = node.operation as? Fill { return graph.fill(fill.value, target) }
@@ -80,7 +86,7 @@ extension Tensor {
         return graph.apply(Reshape(target: target), [self])
     }
 
-    /// Repeated along axes of extent 1, and along new leading axes, up to `target`.
+    /// Repetition along axes of extent 1 and along new leading axes, to the shape `target`.
     public func broadcast(to target: Shape) -> Tensor {
         if target == shape { return self }
         return reshaped(shape.padded(to: target.rank)).repeated(to: target)

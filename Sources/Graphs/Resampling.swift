@@ -1,8 +1,8 @@
-/// Every element repeated `factor` times along each spatial dimension (nearest neighbour). Adjoint: `SumPool`.
+/// Nearest-neighbour upsampling by a whole factor along each spatial dimension. Adjoint: `SumPool`.
 package struct Upsample: Operation {
     package let factor: Int
     package func shape(of inputs: [Shape]) -> Shape { Resampling.shape(inputs[0]) { $0 * factor } }
-    package func pullback(_ dy: Tensor, inputs: [Tensor], output: Tensor) -> [Tensor?] { [dy.sumPooled(factor)] }
+    package func pullback(_ dy: Tensor, inputs: [Tensor], output: Tensor) -> [Tensor?] { [dy.sumPooled(by: factor)] }
 }
 
 /// The sum of each block of `factor` elements along each spatial dimension. Adjoint: `Upsample`.
@@ -14,7 +14,7 @@ package struct SumPool: Operation {
             return $0 / factor
         }
     }
-    package func pullback(_ dy: Tensor, inputs: [Tensor], output: Tensor) -> [Tensor?] { [dy.upsampled(factor)] }
+    package func pullback(_ dy: Tensor, inputs: [Tensor], output: Tensor) -> [Tensor?] { [dy.upsampled(by: factor)] }
 }
 
 private enum Resampling {
@@ -25,8 +25,9 @@ private enum Resampling {
     }
 }
 
-/// Bilinear resizing of [N, H, W, C] to another height and width, with pixels at half-integer positions as in PyTorch's
-/// `align_corners=False`; shrinking widens the triangle by the factor, as in its `antialias=True`. Adjoint: `ResizeGradient`.
+/// Bilinear resizing of [N, H, W, C] as PyTorch's `interpolate` does it with `align_corners=False` and
+/// `antialias=True`: pixel centers are at half-integer positions, and a triangle filter is as wide as a pixel of the
+/// coarser image on either side. Adjoint: `ResizeGradient`.
 package struct Resize: Operation {
     package let height: Int
     package let width: Int
@@ -39,7 +40,7 @@ package struct Resize: Operation {
     }
 }
 
-/// The derivative by an image of `height`×`width` from that by the image it was resized to. Adjoint: `Resize`.
+/// The gradient of an image of `height`×`width` from the gradient of the resized image. Adjoint: `Resize`.
 package struct ResizeGradient: Operation {
     package let height: Int
     package let width: Int
@@ -52,9 +53,9 @@ package struct ResizeGradient: Operation {
     }
 }
 
-/// Which inputs each output of a resampled axis reads, and with what weights.
+/// The inputs of each output of a resized axis, with their weights.
 package struct ResizeTaps {
-    /// Output i has the taps from `start[i]` to `start[i + 1]` − 1.
+    /// Output i has the taps `start[i]` ..< `start[i + 1]`.
     package private(set) var start: [Int32] = [0]
     package private(set) var index: [Int32] = []
     package private(set) var weight: [Float] = []
@@ -66,8 +67,8 @@ package struct ResizeTaps {
         for output in 0..<outputs {
             let center = (Double(output) + 0.5) * step - 0.5
             let first = max(0, Int((center - reach).rounded(.up)))
-            let near = first...min(inputs - 1, Int((center + reach).rounded(.down)))
-            let taps = near.map { ($0, max(0, 1 - abs(Double($0) - center) / reach)) }.filter { $0.1 > 0 }
+            let last = min(inputs - 1, Int((center + reach).rounded(.down)))
+            let taps = (first...last).map { ($0, max(0, 1 - abs(Double($0) - center) / reach)) }.filter { $0.1 > 0 }
             let sum = taps.reduce(0) { $0 + $1.1 }
             append(taps.map { (Int32($0), Float($1 / sum)) })
         }
@@ -75,16 +76,16 @@ package struct ResizeTaps {
 
     private init() {}
 
-    /// What each input contributes to, with the same weights: the adjoint.
+    /// The adjoint: the outputs that each input contributes to, with the same weights.
     package func transposed(inputs: Int) -> ResizeTaps {
-        var readers = [[(Int32, Float)]](repeating: [], count: inputs)
+        var consumers = [[(Int32, Float)]](repeating: [], count: inputs)
         for output in 0..<start.count - 1 {
             for tap in Int(start[output])..<Int(start[output + 1]) {
-                readers[Int(index[tap])].append((Int32(output), weight[tap]))
+                consumers[Int(index[tap])].append((Int32(output), weight[tap]))
             }
         }
         var result = ResizeTaps()
-        for taps in readers { result.append(taps) }
+        for taps in consumers { result.append(taps) }
         return result
     }
 
@@ -100,14 +101,14 @@ extension Tensor {
     public func resized(height: Int, width: Int) -> Tensor {
         height == shape[1] && width == shape[2] ? self : graph.apply(Resize(height: height, width: width), [self])
     }
-    /// Nearest-neighbour up-sampling of [N, spatial…, C] by a whole factor.
-    public func upsampled(_ factor: Int = 2) -> Tensor { graph.apply(Upsample(factor: factor), [self]) }
-    /// Sums over blocks of [N, spatial…, C]; extents must divide by `factor`.
-    public func sumPooled(_ factor: Int = 2) -> Tensor { graph.apply(SumPool(factor: factor), [self]) }
-    /// Means over blocks of [N, spatial…, C].
-    public func averagePooled(_ factor: Int = 2) -> Tensor {
+    /// Nearest-neighbour upsampling of [N, spatial…, C] by a whole factor.
+    public func upsampled(by factor: Int = 2) -> Tensor { graph.apply(Upsample(factor: factor), [self]) }
+    /// Sums over blocks of `factor` positions per spatial dimension of [N, spatial…, C]; `factor` must divide each extent.
+    public func sumPooled(by factor: Int = 2) -> Tensor { graph.apply(SumPool(factor: factor), [self]) }
+    /// Means over blocks of `factor` positions per spatial dimension of [N, spatial…, C]; `factor` must divide each extent.
+    public func averagePooled(by factor: Int = 2) -> Tensor {
         var block: Float = 1
         for _ in 1..<shape.rank - 1 { block *= Float(factor) }
-        return sumPooled(factor) * (1 / block)
+        return sumPooled(by: factor) * (1 / block)
     }
 }

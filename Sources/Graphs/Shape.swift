@@ -28,7 +28,7 @@ public struct Shape: Hashable, Sendable, ExpressibleByArrayLiteral, CustomString
         return Shape(result)
     }
 
-    /// Strides in elements of the dense row-major layout.
+    /// Strides of the dense row-major layout, in elements.
     package var strides: [Int] {
         var result = [Int](repeating: 1, count: rank)
         for axis in stride(from: rank - 2, through: 0, by: -1) {
@@ -37,7 +37,7 @@ public struct Shape: Hashable, Sendable, ExpressibleByArrayLiteral, CustomString
         return result
     }
 
-    /// The common shape of two operands under NumPy's broadcasting rules, or `nil` when they do not agree.
+    /// The common shape of two operands under NumPy's broadcasting rules, or `nil` if they are incompatible.
     package static func broadcast(_ a: Shape, _ b: Shape) -> Shape? {
         let rank = max(a.rank, b.rank)
         let left = a.padded(to: rank).dimensions
@@ -50,15 +50,15 @@ public struct Shape: Hashable, Sendable, ExpressibleByArrayLiteral, CustomString
         return Shape(result)
     }
 
-    /// The same elements with leading extents of 1 up to `rank`.
+    /// The shape with leading extents of 1 added up to `rank`.
     package func padded(to rank: Int) -> Shape { Shape([Int](repeating: 1, count: rank - self.rank) + dimensions) }
 
     /// The extents, such as `[32×64×64×3]`.
     public var description: String { "[" + dimensions.map(String.init).joined(separator: "×") + "]" }
 }
 
-/// What one element of a tensor is, as the graph sees it. Devices may *store* float32 values in bfloat16; that is a
-/// property of a compiled program, not of the graph.
+/// The element type of a tensor in the graph. A device may *store* float32 values as bfloat16; that is a property of
+/// the compiled program.
 public enum ElementType: Hashable, Sendable {
     case float32
     case int32

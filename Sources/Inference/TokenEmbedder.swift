@@ -61,7 +61,7 @@ package final class TokenEmbedder {
     /// - Parameter progress: called now and then with the number of sequences done.
     /// - Throws: `ModelError` for ids that the network has no embedding of, and where there are no ids at all.
     package func embed(_ sequences: [[Int32]], progress: (Int) -> Void = { _ in }) throws -> [Float] {
-        let sequences = sequences.map { PaddedTokens.cut($0, to: limit) }
+        let sequences = sequences.map { PaddedTokens.truncated($0, to: limit) }
         for (index, ids) in sequences.enumerated() {
             guard !ids.isEmpty else {
                 throw ModelError(

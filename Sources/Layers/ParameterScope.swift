@@ -1,30 +1,30 @@
 import Graphs
 
-/// A place in a network's tree of names: where a layer draws its parameters from, in one graph.
+/// A prefix of parameter paths within one graph: a layer declares its parameters under the scope it is given.
 public struct ParameterScope {
-    /// The graph that is drawn.
+    /// The graph being traced.
     public let graph: Graph
-    /// Where parameters are declared.
+    /// The store that parameters are declared in.
     public let store: ParameterStore
-    /// Names so far, joined by dots; empty at the root.
+    /// The prefix, names joined by dots; empty at the root.
     public let path: String
 
-    /// The root of a network's names, or the subtree at `path`.
+    /// The root scope, or the scope with the prefix `path`.
     public init(_ graph: Graph, _ store: ParameterStore, path: String = "") {
         self.graph = graph
         self.store = store
         self.path = path
     }
 
-    /// The scope of a part called `name`.
+    /// The scope `name` below this one.
     public static func / (scope: ParameterScope, name: String) -> ParameterScope {
         ParameterScope(scope.graph, scope.store, path: scope.path.isEmpty ? name : scope.path + "." + name)
     }
 
-    /// The scope of the part numbered `index`.
+    /// The scope numbered `index` below this one.
     public static func / (scope: ParameterScope, index: Int) -> ParameterScope { scope / String(index) }
 
-    /// The parameter that lies at this scope's path.
+    /// Declares the parameter at this scope's path, or finds it if it is declared already.
     /// - Parameter isSpectrallyNormalized: see `ParameterStore.Entry`.
     public func parameter(
         _ shape: Shape, _ initializer: Initializer, isSpectrallyNormalized: Bool = false

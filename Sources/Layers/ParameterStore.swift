@@ -3,18 +3,21 @@ import Execution
 import Graphs
 import RandomStreams
 
-/// How a parameter begins. Each value is drawn from a stream of its own path, so a new layer changes no other.
+/// The distribution of a parameter's initial values. Each path has its own random stream, so adding a layer changes no
+/// other layer's initial values.
 public enum Initializer: Hashable, Sendable {
+    /// The same value everywhere.
     case constant(Float)
+    /// Normal with mean 0.
     case normal(deviation: Float)
-    /// Uniform in −bound … bound.
+    /// Uniform in −bound ..< bound.
     case uniform(bound: Float)
 }
 
-/// The learnt values of a network, one after another in flat buffers, found by path.
+/// The learned values of a network, identified by path and stored in one flat buffer.
 ///
-/// Layers declare parameters while a graph is drawn; `allocate` then lays them out. Drawing another graph with the
-/// same layers finds the same parameters: building and loading are the same act.
+/// Layers declare parameters while a graph is traced; `allocate` then creates the buffer. Tracing the same layers in
+/// another graph refers to the same parameters.
 public final class ParameterStore {
     /// One parameter.
     public struct Entry: Sendable {
@@ -22,11 +25,11 @@ public final class ParameterStore {
         public let path: String
         /// Extents.
         public let shape: Shape
-        /// How it begins.
+        /// The distribution of its initial values.
         public let initializer: Initializer
-        /// Position of its first value in the flat buffers; a multiple of 16, so that it is 64-byte aligned.
+        /// Index of its first value in the flat buffer; a multiple of 16, so that it is 64-byte aligned.
         public let offset: Int
-        /// Whether programs read it divided by its largest singular value, as a matrix of `shape[0]` rows.
+        /// Whether it is used divided by its largest singular value, as a matrix of `shape[0]` rows.
         public let isSpectrallyNormalized: Bool
 
         /// The initial values, drawn from a stream of the parameter's own path.
@@ -40,10 +43,10 @@ public final class ParameterStore {
         }
     }
 
-    /// All parameters in the order in which they were declared.
+    /// All parameters, in the order of their declaration.
     public private(set) var entries: [Entry] = []
     private var positions: [String: Int] = [:]
-    /// Length of the flat buffers, padding included.
+    /// Length of the flat buffer, padding included.
     public private(set) var length = 0
     /// The current values; nil before `allocate`.
     public private(set) var values: (any Buffer)?
@@ -51,7 +54,7 @@ public final class ParameterStore {
     /// An empty store.
     public init() {}
 
-    /// The number of learnt values.
+    /// The number of learned values.
     public var count: Int { entries.reduce(0) { $0 + $1.shape.count } }
 
     func declare(_ path: String, _ shape: Shape, _ initializer: Initializer, isSpectrallyNormalized: Bool = false) {
@@ -60,7 +63,7 @@ public final class ParameterStore {
                 entries[position].shape == shape, "\(path) was declared as \(entries[position].shape), now \(shape)")
             return
         }
-        precondition(values == nil, "\(path) is declared after the parameters were laid out")
+        precondition(values == nil, "\(path) is declared after allocate()")
         positions[path] = entries.count
         entries.append(
             Entry(
@@ -82,18 +85,18 @@ public final class ParameterStore {
         return buffer
     }
 
-    /// Where each parameter lies in `buffer`, which may hold values, gradients or averages.
+    /// The part of `buffer` that belongs to each parameter; `buffer` may hold values, gradients or averages.
     public func slices(of buffer: any Buffer) -> [String: BufferSlice] {
         Dictionary(uniqueKeysWithValues: entries.map { ($0.path, slice($0, of: buffer)) })
     }
 
-    /// Where one parameter lies in `buffer`.
+    /// The part of `buffer` that belongs to one parameter.
     public func slice(_ entry: Entry, of buffer: any Buffer) -> BufferSlice {
         BufferSlice(buffer, offset: entry.offset, count: entry.shape.count)
     }
 
-    /// Copies named arrays into `buffer`, strictly: every parameter must be there with its shape and no array may be
-    /// left over. All that is wrong is listed in one error, and nothing is copied then.
+    /// Copies named arrays into `buffer`. Loading is strict: there must be an array of the right shape for every
+    /// parameter, and no others. One error lists everything that is wrong, and then nothing is copied.
     public func load(_ arrays: [String: (shape: [Int], values: [Float])], into buffer: any Buffer)
         throws(ParameterMismatch)
     {
@@ -103,7 +106,7 @@ public final class ParameterStore {
         }
     }
 
-    /// Throws what `load` would; for arrays from elsewhere before memory is laid out for what a file says it holds.
+    /// Throws what `load` would throw, without copying; checks a file's arrays before memory is allocated for them.
     public func check(_ arrays: [String: (shape: [Int], values: [Float])]) throws(ParameterMismatch) {
         var mismatch = ParameterMismatch()
         for entry in entries {
@@ -122,26 +125,26 @@ public final class ParameterStore {
         guard mismatch.isEmpty else { throw mismatch }
     }
 
-    /// The parameters as named arrays, read from `buffer`.
+    /// Copies of the parameters' values in `buffer`, as named arrays.
     public func arrays(from buffer: any Buffer) -> [(path: String, shape: [Int], values: [Float])] {
         entries.map { ($0.path, $0.shape.dimensions, slice($0, of: buffer).values) }
     }
 }
 
-/// What keeps a set of arrays from being a network's parameters.
+/// The differences between a set of named arrays and a network's parameters.
 public struct ParameterMismatch: ClassifiedError {
     /// The kind of failure.
     public var kind: ErrorKind { .badData }
     /// Parameters for which there is no array.
     public var missing: [String] = []
-    /// Arrays that no parameter asks for.
+    /// Arrays for which there is no parameter.
     public var unused: [String] = []
-    /// Arrays of another shape than their parameter's.
+    /// Arrays whose shape differs from their parameter's.
     public var misshapen: [String] = []
 
     var isEmpty: Bool { missing.isEmpty && unused.isEmpty && misshapen.isEmpty }
 
-    /// One line with all that is wrong; long lists are cut.
+    /// One line that lists the differences; long lists are shortened.
     public var description: String {
         func list(_ title: String, _ names: [String]) -> String? {
             guard !names.isEmpty else { return nil }

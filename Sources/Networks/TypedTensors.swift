@@ -1,7 +1,7 @@
 import Basics
 import Graphs
 
-/// Sentence vectors of unit length, [batch×width]: what a text encoder makes and networks are conditioned on.
+/// Sentence vectors of unit length, [batch×width]: the output of a text encoder and the condition of other networks.
 public struct TextEmbedding {
     /// [batch×width].
     public let tensor: Tensor
@@ -17,7 +17,7 @@ public struct ImageBatch {
     public init(_ tensor: Tensor) { self.tensor = tensor }
 }
 
-/// One logit of a discriminator per image, [batch×1]: any real number, high for "real and matching".
+/// One logit of a discriminator per image, [batch×1]; high means real and matching.
 public struct Logits {
     /// [batch×1].
     public let tensor: Tensor
@@ -25,24 +25,24 @@ public struct Logits {
     public init(_ tensor: Tensor) { self.tensor = tensor }
 }
 
-/// What a configuration asks for that no network can be built from.
+/// A configuration value from which no network can be built.
 public struct ConfigurationError: ClassifiedError {
     /// The kind of failure.
     public var kind: ErrorKind { .usage }
-    /// The key at fault, such as `generator.width`.
+    /// The invalid key, such as `generator.width`.
     public let key: String
     /// What was found and what is expected.
     public let problem: String
     /// One line: the key and the problem.
     public var description: String { "\(key): \(problem)" }
 
-    /// The key at fault and what is wrong with its value.
+    /// An error with the invalid key and the problem with its value.
     public init(key: String, problem: String) {
         self.key = key
         self.problem = problem
     }
 
-    /// Throws unless `value` lies in `range`.
+    /// Throws unless `value` is in `range`.
     package static func check(_ key: String, _ value: Int, in range: ClosedRange<Int>) throws(ConfigurationError) {
         guard range.contains(value) else {
             throw ConfigurationError(
@@ -50,7 +50,7 @@ public struct ConfigurationError: ClassifiedError {
         }
     }
 
-    /// Throws unless images of `side` can be built by doubling from 4×4.
+    /// Throws unless `side` is a power of two from 16 to 256, which the generators reach by doubling 4×4.
     package static func checkSide(_ key: String, _ side: Int) throws(ConfigurationError) {
         guard [16, 32, 64, 128, 256].contains(side) else {
             throw ConfigurationError(key: key, problem: "is \(side), expected 16, 32, 64, 128 or 256")

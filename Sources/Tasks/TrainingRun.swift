@@ -102,8 +102,8 @@ public struct TrainingRun {
     // MARK: Preparation
 
     private func requireInputs() throws {
-        if recipe.task == .textToImage, recipe.discriminator.kind == .features {
-            _ = try PretrainedFeatures(recipe.discriminator.network)
+        if recipe.task == .textToImage, let network = recipe.discriminator.featureNetwork {
+            _ = try PretrainedFeatures(network)
         }
         if let network = recipe.encoder.featureNetwork, recipe.text.isTrained { _ = try PretrainedFeatures(network) }
         if !recipe.text.isTrained {

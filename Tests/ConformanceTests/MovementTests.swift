@@ -12,10 +12,10 @@ extension Conformance {
                 var test = Case()
                 let x = test.input(shape)
                 for factor in [1, 2, 3] {
-                    test.expect("upsample \(shape) by \(factor)", x.upsampled(factor))
+                    test.expect("upsample \(shape) by \(factor)", x.upsampled(by: factor))
                     let large = (1..<shape.rank - 1).reduce(shape) { $0.replacing($1, with: shape[$1] * factor) }
-                    test.expect("pool to \(shape) by \(factor)", test.input(large).sumPooled(factor))
-                    test.expect("average to \(shape) by \(factor)", test.input(large).averagePooled(factor))
+                    test.expect("pool to \(shape) by \(factor)", test.input(large).sumPooled(by: factor))
+                    test.expect("average to \(shape) by \(factor)", test.input(large).averagePooled(by: factor))
                 }
                 try test.check(on: device)
             }

@@ -29,7 +29,7 @@ extension Conformance {
             for (side, ins, outs) in [(1, 1, 1), (4, 8, 5), (5, 32, 16), (8, 3, 64)] {
                 var test = Case()
                 let (x, w) = (test.input([2, side, side + 1, ins]), test.input([outs, 3, 3, ins]))
-                let folded = x.doubledConvolution(w)
+                let folded = x.upsampledConvolution(w)
                 let written = x.upsampled().convolution(w, .init(padding: 1))
                 let slope = test.input(folded.shape)
                 let derivatives = gradients(of: folded * slope, withRespectTo: [x, w])
@@ -131,7 +131,7 @@ extension Conformance {
                 h = h.convolution(w, .init(padding: 1)).leakyReLU() + 0.1
             }
             test.expect("features", h)
-            test.expect("up and down", h.upsampled().sumPooled(4))
+            test.expect("up and down", h.upsampled().sumPooled(by: 4))
             test.expect("mean", h.mean(along: [1, 2]))
             test.expect("slices", Tensor.concatenated([h.slice(axis: 3, start: 8, count: 16), h * 2], axis: 3))
             test.expect("attention", h.reshaped([2, 64, 64]).matmul(h.reshaped([2, 64, 64]), otherTransposed: true))

@@ -94,18 +94,18 @@ struct RandomGraph {
         switch random.index(below: 14) {
         case 0: x * 0.7
         case 1: x + 0.25
-        case 2: x.tanh().exponential()
-        case 3: (x.softplus() + 0.5).logarithm()
-        case 4: (x * x + 0.5).squareRoot()
+        case 2: x.tanh().exp()
+        case 3: (x.softplus() + 0.5).log()
+        case 4: (x * x + 0.5).sqrt()
         case 5: (x.softplus() + 1).reciprocal()
         case 6: x.tanh()
         case 7: x.sigmoid()
         case 8: x.softplus()
         case 9: x.leakyReLU()
         case 10: x.clamped(-2, 2)
-        case 11: x.sigmoid().power(1.5)
+        case 11: x.sigmoid().pow(1.5)
         case 12: x.stoppingGradient() - x * 0.5
-        default: x.gelu()
+        default: x.geluTanh()
         }
     }
 
@@ -126,9 +126,9 @@ struct RandomGraph {
         return switch random.index(below: 5) {
         case 0: mean
         case 1: x - mean
-        case 2: (x - mean) / ((x * x).mean(along: axes) + 0.5).squareRoot()
+        case 2: (x - mean) / ((x * x).mean(along: axes) + 0.5).sqrt()
         case 3: x.softmax()
-        default: x - x.maximum(along: axes) * 0.1
+        default: x - x.maximumWithoutGradient(along: axes) * 0.1
         }
     }
 

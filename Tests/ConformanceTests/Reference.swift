@@ -36,7 +36,7 @@ struct Reference {
             return reduce(x[0], shapes[0], to: node.shape, from: -.infinity) { $1 > $0 || $1.isNaN ? $1 : $0 }
         case is Broadcast: return broadcast(x[0], shapes[0], to: node.shape)
         case let product as MatrixProduct: return matrixProduct(product, x, shapes, node.shape)
-        case let convolution as Convolution:
+        case let convolution as ConvolutionForward:
             return convolve(
                 convolution.geometry, input: shapes[0], filter: shapes[1], output: node.shape, node.shape.count
             ) {
@@ -163,7 +163,7 @@ private func elementwise(_ function: Elementwise.Function, _ x: [[Double]]) -> [
         switch function {
         case .scale(let factor): a[i] * Double(factor)
         case .offset(let value): a[i] + Double(value)
-        case .power(let exponent): pow(a[i], Double(exponent))
+        case .pow(let exponent): pow(a[i], Double(exponent))
         case .exp: exp(a[i])
         case .log: log(a[i])
         case .sqrt: a[i].squareRoot()

@@ -79,7 +79,7 @@ extension Conformance {
                 let graph = Graph()
                 let filters = paths.keys.sorted().map { graph.parameter($0, paths[$0]!) }
                 let h = graph.input("x", [rows, 6, 6, 16]).convolution(filters[0], .init(padding: 1))
-                let y = h.convolution(filters[1], .init(padding: 1)).doubledConvolution(filters[2])
+                let y = h.convolution(filters[1], .init(padding: 1)).upsampledConvolution(filters[2])
                 let dx = gradients(of: y * y, withRespectTo: [h])[0]
                 return Outputs(results: ["y": y, "dx": dx], firstStage: ["h": h])
             }

@@ -24,7 +24,7 @@ import Testing
             case 3...5: pool.append(x + y)
             case 6: pool.append(x * y)
             case 7: pool.append(x.sum(along: [random.index(below: 2)]))
-            case 8: pool.append(x.maximum(along: [random.index(below: 2)]))
+            case 8: pool.append(x.maximumWithoutGradient(along: [random.index(below: 2)]))
             case 9: pool.append(x.stoppingGradient() - y)
             case 10: pool.append((x + inputs[0]).matmul(y + inputs[3]))
             default: pool.append((x + inputs[0]).transposed([1, 0]))

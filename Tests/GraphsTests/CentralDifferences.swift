@@ -2,7 +2,7 @@ import Glibc
 import Graphs
 import Testing
 
-/// Values without a file or a stream: sin(i + phase), the same in any language.
+/// Reproducible values: sin(i + phase).
 func waves(_ count: Int, phase: Double = 0) -> [Double] { (0..<count).map { sin(Double($0) + phase) } }
 
 /// Compares the derivative of Σ `weights` · `tensor` by each of `variables` (inputs or parameters, by name) with
@@ -40,7 +40,7 @@ func expectDerivatives(
     }
 }
 
-/// The operations that a value depends on.
+/// The operations that tensors depend on.
 func operations(behind tensors: [Tensor]) -> [any Graphs.Operation] {
     var needed = Set(tensors.map(\.id))
     guard let graph = tensors.first?.graph, let last = needed.max() else { return [] }

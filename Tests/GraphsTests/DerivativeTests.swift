@@ -1,8 +1,8 @@
 import Graphs
 import Testing
 
-/// The rule of each operation against central differences; each rule is also differentiated once more, since the
-/// penalties of the discriminator are.
+/// The derivative of each operation against central differences. Each derivative is differentiated once more, as the
+/// gradient penalties of discriminators are.
 @Suite struct DerivativeTests {
     /// Checks y = f(x…) and then ∂(Σy²)/∂x₀, both against differences.
     private func check(
@@ -33,12 +33,12 @@ import Testing
         check([shape], "scale") { $0[0] * 3 }
         check([shape], "offset") { $0[0] + 3 }
         check([shape], "negation") { 1 - $0[0] }
-        check([shape], "square") { $0[0].power(2) }
-        check([shape], positive: true, "power") { $0[0].power(1.5) }
-        check([shape], positive: true, "negative power") { $0[0].power(-0.5) }
-        check([shape], "exponential") { $0[0].exponential() }
-        check([shape], positive: true, "logarithm") { $0[0].logarithm() }
-        check([shape], positive: true, "square root") { $0[0].squareRoot() }
+        check([shape], "square") { $0[0].pow(2) }
+        check([shape], positive: true, "power") { $0[0].pow(1.5) }
+        check([shape], positive: true, "negative power") { $0[0].pow(-0.5) }
+        check([shape], "exp") { $0[0].exp() }
+        check([shape], positive: true, "log") { $0[0].log() }
+        check([shape], positive: true, "sqrt") { $0[0].sqrt() }
         check([shape], positive: true, "reciprocal") { $0[0].reciprocal() }
         check([shape], "tanh") { $0[0].tanh() }
         check([shape], "sigmoid") { $0[0].sigmoid() }
@@ -46,9 +46,9 @@ import Testing
         check([shape], "leaky ReLU") { $0[0].leakyReLU(0.2) }
         check([shape], "ReLU") { $0[0].relu() }
         check([shape], "clamp") { $0[0].clamped(-0.5, 0.6) }
-        check([shape], "error function") { $0[0].errorFunction() }
+        check([shape], "erf") { $0[0].erf() }
+        check([shape], "gelu, tanh") { $0[0].geluTanh() }
         check([shape], "gelu") { $0[0].gelu() }
-        check([shape], "exact gelu") { $0[0].exactGELU() }
         check([shape], "quick gelu") { $0[0].quickGELU() }
     }
 
@@ -128,12 +128,28 @@ import Testing
         }
     }
 
+    @Test func transposedConvolutions() {
+        let examples: [(input: Shape, filter: Shape, ConvolutionGeometry, outputPadding: Int)] = [
+            ([2, 4, 3], [3, 4, 2], .init(stride: 2, padding: 1, spatial: 1), 0),
+            ([1, 3, 2], [2, 3, 2], .init(stride: 3, padding: 0, spatial: 1), 2),
+            ([1, 3, 2, 2], [2, 4, 4, 3], .init(stride: 2, padding: 1), 0),
+            ([2, 2, 3, 4], [4, 3, 3, 1], .init(stride: 2, padding: 1, groups: 2), 1),
+            ([1, 2, 1, 2, 2], [2, 3, 3, 3, 1], .init(stride: 2, padding: 1, spatial: 3), 1),
+        ]
+        for (input, filter, geometry, outputPadding) in examples {
+            check([input, filter], "transposed convolution") {
+                $0[0].transposedConvolution($0[1], geometry, outputPadding: outputPadding)
+            }
+        }
+    }
+
     @Test func resampling() {
         for shape: Shape in [[2, 4, 2], [1, 2, 4, 2], [1, 2, 2, 4, 1]] {
-            check([shape], "upsample") { $0[0].upsampled(2) }
-            check([shape], "sum pool") { $0[0].sumPooled(2) }
-            check([shape], "average pool") { $0[0].averagePooled(2) }
+            check([shape], "upsample") { $0[0].upsampled(by: 2) }
+            check([shape], "sum pool") { $0[0].sumPooled(by: 2) }
+            check([shape], "average pool") { $0[0].averagePooled(by: 2) }
         }
+        check([[2, 4, 3, 2]], "reflection padding") { $0[0].reflectionPadded(by: 2) }
         for (height, width) in [(8, 6), (2, 1), (5, 2), (3, 7), (4, 3)] {
             check([[2, 4, 3, 2]], "resizing to \(height)×\(width)") { $0[0].resized(height: height, width: width) }
             check([[2, height, width, 2]], "gradient of resizing to \(height)×\(width)") {

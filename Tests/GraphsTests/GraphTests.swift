@@ -3,7 +3,7 @@ import Execution
 import Graphs
 import Testing
 
-/// How graphs are drawn: sharing, broadcasting, and what derivatives leave out.
+/// Tracing: common subexpressions, constants, broadcasting, and the nodes that derivatives need.
 @Suite struct GraphTests {
     @Test func commonSubexpressionsAreOneNode() {
         let graph = Graph()
@@ -14,7 +14,7 @@ import Testing
         #expect(first.id == second.id)
         #expect(graph.nodes.count == count)
         #expect((y * x).id != (x * y).id, "operands in another order are another node")
-        #expect(x.leakyReLU(0.1).id != x.leakyReLU(0.2).id, "settings tell nodes apart")
+        #expect(x.leakyReLU(0.1).id != x.leakyReLU(0.2).id, "nodes with other settings differ")
         #expect(graph.input("x", [2, 3]).id == x.id)
     }
 
@@ -29,8 +29,8 @@ import Testing
         #expect(x.reshaped([6]).reshaped([2, 3]).id == x.id)
         #expect(x.transposed([0, 1]).id == x.id)
         #expect(x.slice(axis: 1, start: 0, count: 3).id == x.id)
-        #expect(x.power(2).id == (x * x).id)
-        // A constant of larger shape still decides the shape of the result.
+        #expect(x.pow(2).id == (x * x).id)
+        // A constant of a larger shape determines the shape of the result.
         #expect((x.slice(axis: 0, start: 0, count: 1) * graph.fill(2, [2, 3])).shape == [2, 3])
     }
 
@@ -53,7 +53,7 @@ import Testing
         let image = graph.input("image", [2, 9, 8, 3])
         let w = graph.input("w", [5, 4, 4, 3])
         #expect(image.convolution(w, .init(stride: 2, padding: 1)).shape == [2, 4, 4, 5])
-        #expect(image.upsampled(3).shape == [2, 27, 24, 3])
+        #expect(image.upsampled(by: 3).shape == [2, 27, 24, 3])
         #expect(image.sum(along: [1, -1]).shape == [2, 1, 8, 1])
         #expect(image.mean().shape == [1])
         #expect(image.transposed([3, 0, 2, 1]).shape == [3, 2, 8, 9])
@@ -83,18 +83,51 @@ import Testing
         #expect(derivatives == [[1], [2, 8, 18], [4, 32, 108]])
     }
 
-    @Test func derivativesStopWhereTold() {
+    @Test func stoppedGradientsAreZero() {
         let graph = Graph()
         let x = graph.input("x", [3])
         let y = x * x.stoppingGradient()
         var reference = Reference(["x": [1, 2, 3]])
         #expect(reference(gradients(of: y.sum(), withRespectTo: [x])[0]) == [1, 2, 3])
         #expect(reference(gradients(of: (x * x).stoppingGradient().sum(), withRespectTo: [x])[0]) == [0, 0, 0])
-        // Maximum is a constant to derivatives.
-        #expect(reference(gradients(of: x.maximum(along: [0]), withRespectTo: [x])[0]) == [0, 0, 0])
+        #expect(reference(gradients(of: x.maximumWithoutGradient(along: [0]), withRespectTo: [x])[0]) == [0, 0, 0])
     }
 
-    /// The generator's phase asks for derivatives by the image alone: no program may compute those of the filters.
+    /// A missing derivative is never a silent zero.
+    @Test func operationsWithoutADerivativeStopTheProgram() async {
+        await #expect(processExitsWith: .failure) {
+            let x = Graph().input("x", [3])
+            _ = gradients(of: x.graph.apply(Maximum(axes: [0]), [x]), withRespectTo: [x])
+        }
+        await #expect(processExitsWith: .failure) {
+            let graph = Graph()
+            let (table, ids) = (graph.input("table", [3, 2]), graph.input("ids", [1], .int32))
+            _ = gradients(of: table.gathered(by: ids), withRespectTo: [ids])
+        }
+        await #expect(processExitsWith: .success) {
+            let x = Graph().input("x", [3])
+            _ = gradients(of: x.maximumWithoutGradient(along: [0]), withRespectTo: [x])
+        }
+    }
+
+    @Test func reflectionPaddingMirrorsTheEnds() {
+        let graph = Graph()
+        var reference = Reference(["line": [1, 2, 3, 4], "image": [1, 2, 3, 4, 5, 6]])
+        #expect(
+            reference(graph.input("line", [1, 4, 1]).reflectionPadded(by: 2)) == [3, 2, 1, 2, 3, 4, 3, 2])
+        let image = graph.input("image", [1, 2, 3, 1]).reflectionPadded(by: 1)
+        #expect(image.shape == [1, 4, 5, 1])
+        #expect(
+            reference(image) == [
+                5, 4, 5, 6, 5,
+                2, 1, 2, 3, 2,
+                5, 4, 5, 6, 5,
+                2, 1, 2, 3, 2,
+            ])
+        #expect(image.reflectionPadded(by: 0).id == image.id)
+    }
+
+    /// The generator's phase needs derivatives by the image only; its program must not compute filter gradients.
     @Test func derivativesByInputsNeedNoFilterGradients() throws {
         let graph = Graph()
         let x = graph.input("x", [1, 8, 8, 8])
@@ -108,7 +141,7 @@ import Testing
         #expect(operations(behind: byFilters).count { $0 is ConvolutionFilterGradient } == 3)
         #expect(operations(behind: byFilters).count { $0 is ConvolutionInputGradient } == 2, "none for the image")
 
-        // The program pays for what is asked: three convolutions forward, three back.
+        // The program computes three convolutions and their three input gradients.
         let weights = try CPUDevice().makeBuffer(count: 8 * 9 * 8)
         let slices = Dictionary(
             uniqueKeysWithValues: (0..<3).map {

@@ -44,7 +44,7 @@ import Testing
             let byImage = (derivatives[0] * derivatives[0]).sum(along: [1, 2, 3]).reshaped([2])
             let bySentence = (derivatives[1] * derivatives[1]).sum(along: [1]).reshaped([2])
             r1 = byImage.mean()
-            matching = 2 * (byImage + bySentence).power(3).mean()
+            matching = 2 * (byImage + bySentence).pow(3).mean()
             (self.parameters, self.values) = (parameters, values)
         }
     }
@@ -105,8 +105,8 @@ import Testing
         }
     }
 
-    /// The rules themselves, in float64; slopes and factors are float32 constants.
-    @Test func rulesAgreeWithPyTorch() {
+    /// The traced derivatives, evaluated in float64; slopes and factors are float32 constants.
+    @Test func derivativesAgreeWithPyTorch() {
         let discriminator = Discriminator()
         var reference = Reference(discriminator.values)
         for (value, wanted) in zip(reference(discriminator.logits), PenaltyTests.logits) {
@@ -121,7 +121,7 @@ import Testing
         }
     }
 
-    /// The same through a compiled program in float32.
+    /// The same in a compiled float32 program.
     @Test func programsAgreeWithPyTorch() throws {
         let discriminator = Discriminator()
         let parameters = try CPUDevice().makeBuffer(count: Discriminator.filters.reduce(0) { $0 + $1.shape.count })
@@ -154,8 +154,8 @@ import Testing
         }
     }
 
-    /// A few parameters of each filter moved by hand: the kinks of leaky ReLU are far enough from every activation.
-    @Test func rulesAgreeWithCentralDifferences() {
+    /// Central differences for a few elements of each filter. No activation is close to the kink of leaky ReLU.
+    @Test func derivativesAgreeWithCentralDifferences() {
         let discriminator = Discriminator()
         let paths = Discriminator.filters.map(\.path)
         for penalty in [discriminator.r1, discriminator.matching] {

@@ -3,7 +3,7 @@ import Graphs
 import Layers
 import Testing
 
-/// Attention and transformer blocks against Vaswani et al. 2017 in float64, one head and one token after the other.
+/// Attention and transformer blocks against the formulas of Vaswani et al. 2017 in float64.
 @Suite struct AttentionTests {
     private let batch = 2
     private let length = 5
@@ -42,7 +42,7 @@ import Testing
             inputs: width)
     }
 
-    @Test func attentionMixesValuesByScores() throws {
+    @Test func attentionIsTheWeightedSumOfValues() throws {
         var trial = LayerTrial()
         let x = trial.input("x", [batch * length, width])
         let mask = trial.input("mask", [batch, 1, 1, length], mask)
@@ -118,7 +118,7 @@ import Testing
         try trial.expect(y, expected, shape: [batch * length, width])
     }
 
-    @Test func theMLPIsFourTimesAsWideUnlessSaid() {
+    @Test func theMLPIsFourTimesAsWideByDefault() {
         let trial = LayerTrial()
         _ = TransformerBlock(trial.root, width: 8, heads: 2)
         let shapes = Dictionary(uniqueKeysWithValues: trial.store.entries.map { ($0.path, $0.shape) })

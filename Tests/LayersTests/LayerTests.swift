@@ -2,12 +2,12 @@ import Graphs
 import Layers
 import Testing
 
-/// Layers against their definitions in float64.
+/// Layers against their formulas in float64.
 @Suite struct LayerTests {
-    @Test(arguments: [true, false]) func linearIsAnAffineMapOfRows(bias: Bool) throws {
+    @Test(arguments: [true, false]) func linearIsAnAffineFunctionOfRows(bias: Bool) throws {
         var trial = LayerTrial()
         let x = trial.input("x", [5, 7])
-        let layer = Linear(trial.root / "map", 7, 3, bias: bias)
+        let layer = Linear(trial.root / "map", inputs: 7, outputs: 3, bias: bias)
         let y = layer(x.tensor)
         try trial.setParameters()
         #expect(trial.store.entries.map(\.path) == (bias ? ["map.weight", "map.bias"] : ["map.weight"]))
@@ -16,7 +16,7 @@ import Testing
         try trial.expect(y, expected, shape: [5, 3])
     }
 
-    @Test func embeddingTakesRowsOfItsTable() throws {
+    @Test func embeddingLooksUpRowsOfItsTable() throws {
         var trial = LayerTrial()
         let ids: [Int32] = [4, 0, 4, 5, 1]
         let y = Embedding(trial.root / "tokens", count: 6, width: 3)(trial.indices("ids", ids))
@@ -26,7 +26,7 @@ import Testing
         #expect(y.shape == [5, 3])
     }
 
-    @Test(arguments: [1e-5, 1e-12, 0.5] as [Float]) func normalizationIsOverTheLastAxis(epsilon: Float) throws {
+    @Test(arguments: [1e-5, 1e-12, 0.5] as [Float]) func layerNormalizationIsOverTheLastAxis(epsilon: Float) throws {
         var trial = LayerTrial()
         let x = trial.input("x", [2, 3, 8])
         let y = LayerNormalization(trial.root / "norm", width: 8, epsilon: epsilon)(x.tensor)
@@ -37,8 +37,8 @@ import Testing
         try trial.expect(y, expected, shape: [2, 3, 8])
     }
 
-    /// The variance is that of the centred values: a mean of 1000 costs no digits.
-    @Test func normalizationKeepsSmallDifferencesOfLargeValues() throws {
+    /// The variance is computed from centered values, so a mean of 1000 costs no precision.
+    @Test func layerNormalizationKeepsSmallDifferencesOfLargeValues() throws {
         var trial = LayerTrial()
         let numbers = (0..<8).map { 1000 + Float($0) / 8 }
         let y = LayerNormalization(trial.root / "norm", width: 8)(trial.input("x", [1, 8], numbers))
@@ -48,7 +48,31 @@ import Testing
         try trial.expect(y, expected, shape: [1, 8])
     }
 
-    @Test func rowsBecomeOfUnitLength() throws {
+    /// Instance normalization is layer normalization over positions, channel by channel.
+    @Test(arguments: [[5], [3, 4], [2, 3, 2]], [true, false])
+    func instanceNormalizationIsOverSpatialPositions(extents: [Int], isAffine: Bool) throws {
+        var trial = LayerTrial()
+        let (images, channels, positions) = (2, 3, extents.reduce(1, *))
+        let shape = Shape([images] + extents + [channels])
+        let x = trial.input("x", shape)
+        let y = InstanceNormalization(trial.root / "norm", channels: channels, epsilon: 1e-3, isAffine: isAffine)(
+            x.tensor)
+        try trial.setParameters()
+        #expect(trial.store.entries.map(\.path) == (isAffine ? ["norm.gain", "norm.bias"] : []))
+        let gain = isAffine ? try trial.parameter("norm.gain") : [1, 1, 1]
+        let bias = isAffine ? try trial.parameter("norm.bias") : [0, 0, 0]
+        var expected = [Double](repeating: 0, count: shape.count)
+        for (image, channel) in (0..<images).flatMap({ image in (0..<channels).map { (image, $0) } }) {
+            let indices = (0..<positions).map { (image * positions + $0) * channels + channel }
+            let result = normalized(
+                indices.map { x.values[$0] }, gain: [Double](repeating: gain[channel], count: positions),
+                bias: [Double](repeating: bias[channel], count: positions), epsilon: 1e-3)
+            for (index, value) in zip(indices, result) { expected[index] = value }
+        }
+        try trial.expect(y, expected, shape: shape)
+    }
+
+    @Test func l2NormalizedRowsHaveUnitLength() throws {
         var trial = LayerTrial()
         let x = trial.input("x", [4, 6])
         let expected = (0..<4).flatMap { row -> [Double] in
@@ -56,92 +80,9 @@ import Testing
             let length = values.reduce(0) { $0 + $1 * $1 }.squareRoot()
             return values.map { $0 / length }
         }
-        try trial.expect(x.tensor.unitLength(), expected, shape: [4, 6])
-        // Zeros have no direction and become no NaN.
+        try trial.expect(x.tensor.l2Normalized(), expected, shape: [4, 6])
+        // A zero vector stays zero and gives no NaN.
         let zeros = trial.input("zeros", [1, 3], [0, 0, 0])
-        #expect(try trial.run(zeros.unitLength()) == [0, 0, 0])
-    }
-
-    // MARK: Convolutions
-
-    struct Geometry: Sendable, CustomTestStringConvertible {
-        let kernel: Int
-        let stride: Int
-        let padding: Int?
-        let bias: Bool
-        var testDescription: String { "kernel \(kernel), stride \(stride), padding \(padding ?? -1), bias \(bias)" }
-    }
-
-    @Test(arguments: [
-        Geometry(kernel: 3, stride: 1, padding: nil, bias: true),
-        Geometry(kernel: 1, stride: 1, padding: nil, bias: false),
-        Geometry(kernel: 4, stride: 2, padding: 1, bias: true),
-        Geometry(kernel: 3, stride: 2, padding: 0, bias: false),
-        Geometry(kernel: 5, stride: 3, padding: 2, bias: true),
-    ]) func convolutionSlidesItsFilters(_ geometry: Geometry) throws {
-        var trial = LayerTrial()
-        let (height, width, inputs, outputs) = (9, 8, 3, 5)
-        let x = trial.input("x", [2, height, width, inputs])
-        let layer = SpatialConvolution(
-            trial.root / "conv", inputs, outputs, kernel: geometry.kernel, stride: geometry.stride,
-            padding: geometry.padding, bias: geometry.bias)
-        let y = layer(x.tensor)
-        try trial.setParameters()
-        let weight = try trial.parameter("conv.weight")
-        let bias = geometry.bias ? try trial.parameter("conv.bias") : nil
-        let (kernel, padding) = (geometry.kernel, geometry.padding ?? (geometry.kernel - 1) / 2)
-        let extent = [height, width].map { ($0 + 2 * padding - kernel) / geometry.stride + 1 }
-        var expected: [Double] = []
-        for n in 0..<2 {
-            for (row, column) in (0..<extent[0]).flatMap({ row in (0..<extent[1]).map { (row, $0) } }) {
-                for output in 0..<outputs {
-                    var sum = bias?[output] ?? 0
-                    for (i, j) in (0..<kernel).flatMap({ i in (0..<kernel).map { (i, $0) } }) {
-                        let (h, w) = (row * geometry.stride + i - padding, column * geometry.stride + j - padding)
-                        guard (0..<height).contains(h) && (0..<width).contains(w) else { continue }
-                        for c in 0..<inputs {
-                            sum +=
-                                x.values[((n * height + h) * width + w) * inputs + c]
-                                * weight[((output * kernel + i) * kernel + j) * inputs + c]
-                        }
-                    }
-                    expected.append(sum)
-                }
-            }
-        }
-        try trial.expect(y, expected, shape: [2, extent[0], extent[1], outputs])
-    }
-
-    /// The sum over all input cells of their values times the filter laid down at twice their place (less the padding).
-    @Test func transposedConvolutionLaysItsFiltersDown() throws {
-        var trial = LayerTrial()
-        let (height, width, inputs, outputs) = (3, 4, 5, 2)
-        let x = trial.input("x", [2, height, width, inputs])
-        let y = TransposedConvolution(trial.root / "up", inputs, outputs)(x.tensor)
-        try trial.setParameters()
-        let (weight, bias) = (try trial.parameter("up.weight"), try trial.parameter("up.bias"))
-        var expected = (0..<2 * 4 * height * width * outputs).map { bias[$0 % outputs] }
-        for cell in 0..<2 * height * width {
-            let (n, row, column) = (cell / (height * width), cell / width % height, cell % width)
-            for (i, j) in (0..<4).flatMap({ i in (0..<4).map { (i, $0) } }) {
-                let (h, w) = (2 * row + i - 1, 2 * column + j - 1)
-                guard (0..<2 * height).contains(h) && (0..<2 * width).contains(w) else { continue }
-                for (c, o) in (0..<inputs).flatMap({ c in (0..<outputs).map { (c, $0) } }) {
-                    expected[((n * 2 * height + h) * 2 * width + w) * outputs + o] +=
-                        x.values[cell * inputs + c] * weight[((c * 4 + i) * 4 + j) * outputs + o]
-                }
-            }
-        }
-        try trial.expect(y, expected, shape: [2, 2 * height, 2 * width, outputs])
-    }
-
-    /// 3×3 filters after doubling equal the same filters on an image that was doubled by itself.
-    @Test func convolutionAfterDoubling() throws {
-        var trial = LayerTrial()
-        let x = trial.input("x", [2, 4, 3, 5])
-        let layer = SpatialConvolution(trial.root / "conv", 5, 4, kernel: 3)
-        let (fused, plain) = (layer.afterDoubling(x.tensor), layer(x.tensor.upsampled()))
-        try trial.setParameters()
-        try trial.expect(fused, try trial.run(plain).map(Double.init), shape: [2, 8, 6, 4])
+        #expect(try trial.run(zeros.l2Normalized()) == [0, 0, 0])
     }
 }

@@ -5,7 +5,7 @@ import Layers
 import RandomStreams
 import Testing
 
-/// A layer with random parameters and inputs, run on the CPU; tests compute in float64 what it should give.
+/// Runs a layer with random parameters and inputs on the CPU; tests compare the result with a float64 computation.
 struct LayerTrial {
     let graph = Graph()
     let store = ParameterStore()
@@ -14,7 +14,7 @@ struct LayerTrial {
 
     var root: ParameterScope { ParameterScope(graph, store) }
 
-    /// An input of normal variates, with its values.
+    /// An input of normally distributed values, with these values.
     mutating func input(_ name: String, _ shape: Shape) -> (tensor: Tensor, values: [Double]) {
         let numbers = random.normals(shape.count)
         return (input(name, shape, numbers), numbers.map(Double.init))
@@ -30,7 +30,7 @@ struct LayerTrial {
         return graph.input(name, [numbers.count], .int32)
     }
 
-    /// Gives every parameter normal variates of deviation one half: no bias is zero and no gain one.
+    /// Sets all parameters to normally distributed values of deviation 1/2, so that no bias is 0 and no gain 1.
     mutating func setParameters() throws {
         let buffer = try store.allocate(on: CPUDevice())
         buffer.values = random.normals(buffer.count).map { $0 / 2 }
@@ -50,7 +50,7 @@ struct LayerTrial {
         return try program.run(values)["y"]
     }
 
-    /// Runs a layer and compares what it gives with `expected`, up to the rounding of sums in float32.
+    /// Runs a layer and compares the result with `expected`, up to the rounding of float32 sums.
     func expect(
         _ tensor: Tensor, _ expected: [Double], shape: Shape, sourceLocation: SourceLocation = #_sourceLocation
     ) throws {
@@ -63,7 +63,7 @@ struct LayerTrial {
     }
 }
 
-// MARK: Definitions
+// MARK: Formulas
 
 /// y = x·Wᵀ + b for each row of x; W is [outputs × inputs].
 func linear(_ x: [Double], _ weight: [Double], _ bias: [Double]?, inputs: Int) -> [Double] {

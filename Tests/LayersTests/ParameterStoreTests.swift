@@ -4,7 +4,7 @@ import Graphs
 import Layers
 import Testing
 
-/// Declaring, laying out, beginning and loading parameters.
+/// Declaring, allocating, initializing and loading parameters.
 @Suite struct ParameterStoreTests {
     private func store(_ declare: (ParameterScope) -> Void) -> ParameterStore {
         let store = ParameterStore()
@@ -12,8 +12,8 @@ import Testing
         return store
     }
 
-    /// Values of each parameter after `allocate`.
-    private func beginning(_ store: ParameterStore, seed: UInt64?) throws -> [String: [Float]] {
+    /// The values of each parameter after `allocate`.
+    private func initialValues(_ store: ParameterStore, seed: UInt64?) throws -> [String: [Float]] {
         let arrays = store.arrays(from: try store.allocate(on: CPUDevice(), seed: seed))
         return Dictionary(uniqueKeysWithValues: arrays.map { ($0.path, $0.values) })
     }
@@ -27,11 +27,11 @@ import Testing
         #expect(root.path == "")
     }
 
-    @Test func parametersLieOneAfterAnotherAligned() throws {
+    @Test func parametersAreContiguousAndAligned() throws {
         let store = store { root in
-            _ = Linear(root / "a", 5, 3)
+            _ = Linear(root / "a", inputs: 5, outputs: 3)
             _ = (root / "scalar").parameter([], .constant(2))
-            _ = Linear(root / "b", 16, 2)
+            _ = Linear(root / "b", inputs: 16, outputs: 2)
         }
         #expect(store.entries.map(\.path) == ["a.weight", "a.bias", "scalar", "b.weight", "b.bias"])
         #expect(store.entries.map(\.offset) == [0, 16, 32, 48, 80])
@@ -43,25 +43,25 @@ import Testing
         #expect(slices.count == 5 && slices["b.weight"]?.offset == 48 && slices["b.weight"]?.count == 32)
     }
 
-    @Test func drawingAgainFindsTheSameParameters() throws {
+    @Test func tracingAgainRefersToTheSameParameters() throws {
         let store = ParameterStore()
-        for _ in 0..<3 { _ = Linear(ParameterScope(Graph(), store) / "a", 5, 3) }
+        for _ in 0..<3 { _ = Linear(ParameterScope(Graph(), store) / "a", inputs: 5, outputs: 3) }
         #expect(store.entries.count == 2)
         let buffer = try store.allocate(on: CPUDevice(), seed: 1)
-        _ = Linear(ParameterScope(Graph(), store) / "a", 5, 3)
+        _ = Linear(ParameterScope(Graph(), store) / "a", inputs: 5, outputs: 3)
         let again = try store.allocate(on: CPUDevice(), seed: 2)
         #expect(again === buffer && store.values === buffer)
     }
 
     // MARK: Initial values
 
-    @Test func initializersDrawWhatTheySay() throws {
+    @Test func initialValuesHaveTheirDistribution() throws {
         let store = store { root in
             _ = (root / "constant").parameter([1000], .constant(1.5))
             _ = (root / "normal").parameter([40, 1000], .normal(deviation: 0.3))
             _ = (root / "uniform").parameter([40_000], .uniform(bound: 0.25))
         }
-        let values = try beginning(store, seed: 9)
+        let values = try initialValues(store, seed: 9)
         #expect(values["constant"] == [Float](repeating: 1.5, count: 1000))
         func moments(_ values: [Float]) -> (mean: Double, deviation: Double) {
             let mean = values.reduce(0) { $0 + Double($1) } / Double(values.count)
@@ -77,12 +77,12 @@ import Testing
         #expect(drawn.allSatisfy { abs($0) <= 0.25 } && drawn.contains { $0 < -0.24 } && drawn.contains { $0 > 0.24 })
     }
 
-    @Test func layersBeginAsTheyDocument() throws {
+    @Test func layersHaveTheInitializersOfTheirDocumentation() throws {
         let store = store { root in
-            _ = Linear(root / "linear", 64, 200)
-            _ = Linear(root / "special", 4, 4, weightInitializer: .constant(3), biasValue: 2)
-            _ = SpatialConvolution(root / "convolution", 8, 100, kernel: 3)
-            _ = TransposedConvolution(root / "transposed", 20, 20)
+            _ = Linear(root / "linear", inputs: 64, outputs: 200)
+            _ = Linear(root / "special", inputs: 4, outputs: 4, weightInitializer: .constant(3), biasValue: 2)
+            _ = Convolution(root / "convolution", inputChannels: 8, outputChannels: 100, kernelSize: 3)
+            _ = TransposedConvolution(root / "transposed", inputChannels: 20, outputChannels: 20)
             _ = Embedding(root / "embedding", count: 100, width: 50, deviation: 0.1)
             _ = LayerNormalization(root / "norm", width: 8)
         }
@@ -97,26 +97,28 @@ import Testing
             ])
     }
 
-    /// A new layer, or another order, changes no other layer's beginning.
-    @Test func eachPathHasAStreamOfItsOwn() throws {
-        let alone = store { _ = Linear($0 / "b", 8, 8) }
+    /// Adding or reordering layers does not change the initial values of the others.
+    @Test func eachPathHasItsOwnStream() throws {
+        let alone = store { _ = Linear($0 / "b", inputs: 8, outputs: 8) }
         let among = store { root in
-            _ = SpatialConvolution(root / "a", 3, 7, kernel: 3)
-            _ = Linear(root / "b", 8, 8)
-            _ = Linear(root / "c", 8, 8)
+            _ = Convolution(root / "a", inputChannels: 3, outputChannels: 7, kernelSize: 3)
+            _ = Linear(root / "b", inputs: 8, outputs: 8)
+            _ = Linear(root / "c", inputs: 8, outputs: 8)
         }
-        let (first, second) = (try beginning(alone, seed: 4), try beginning(among, seed: 4))
+        let (first, second) = (try initialValues(alone, seed: 4), try initialValues(among, seed: 4))
         #expect(first["b.weight"] == second["b.weight"])
         #expect(second["b.weight"] != second["c.weight"])
-        #expect(try beginning(store { _ = Linear($0 / "b", 8, 8) }, seed: 5)["b.weight"] != first["b.weight"])
-        // A larger layer of the same name begins with the same numbers.
-        let larger = try beginning(store { _ = ($0 / "x").parameter([200], .normal(deviation: 1)) }, seed: 4)
-        let smaller = try beginning(store { _ = ($0 / "x").parameter([100], .normal(deviation: 1)) }, seed: 4)
+        #expect(
+            try initialValues(store { _ = Linear($0 / "b", inputs: 8, outputs: 8) }, seed: 5)["b.weight"]
+                != first["b.weight"])
+        // The values of a larger parameter start with those of a smaller one at the same path.
+        let larger = try initialValues(store { _ = ($0 / "x").parameter([200], .normal(deviation: 1)) }, seed: 4)
+        let smaller = try initialValues(store { _ = ($0 / "x").parameter([100], .normal(deviation: 1)) }, seed: 4)
         #expect(larger["x"]?.prefix(100) == smaller["x"]?[...])
     }
 
-    @Test func withoutASeedAllIsZero() throws {
-        let values = try beginning(store { _ = LayerNormalization($0 / "norm", width: 8) }, seed: nil)
+    @Test func withoutASeedValuesAreZero() throws {
+        let values = try initialValues(store { _ = LayerNormalization($0 / "norm", width: 8) }, seed: nil)
         #expect(values["norm.gain"] == [Float](repeating: 0, count: 8))
     }
 
@@ -126,15 +128,15 @@ import Testing
 
     private func sample() throws -> (ParameterStore, any Buffer, Arrays) {
         let store = store { root in
-            _ = Linear(root / "a", 3, 2)
-            _ = Linear(root / "b", 2, 4)
+            _ = Linear(root / "a", inputs: 3, outputs: 2)
+            _ = Linear(root / "b", inputs: 2, outputs: 4)
         }
         let buffer = try store.allocate(on: CPUDevice(), seed: 1)
         let arrays = store.arrays(from: buffer).map { ($0.path, (shape: $0.shape, values: $0.values.map { $0 + 1 })) }
         return (store, buffer, Dictionary(uniqueKeysWithValues: arrays))
     }
 
-    @Test func arraysComeBackAsTheyWereLoaded() throws {
+    @Test func loadedArraysAreReadBack() throws {
         let (store, buffer, arrays) = try sample()
         try store.load(arrays, into: buffer)
         let read = store.arrays(from: buffer)
@@ -142,7 +144,7 @@ import Testing
         for array in read {
             #expect(array.values == arrays[array.path]?.values && array.shape == arrays[array.path]?.shape)
         }
-        // Averages and moments are loaded as values are.
+        // Averages and moments are loaded in the same way.
         let other = try CPUDevice().makeBuffer(count: store.length)
         try store.load(arrays, into: other)
         #expect(
@@ -152,7 +154,7 @@ import Testing
                 })
     }
 
-    @Test func everythingWrongIsListedInOneErrorAndNothingIsCopied() throws {
+    @Test func oneErrorListsAllMismatchesAndNothingIsCopied() throws {
         let (store, buffer, good) = try sample()
         let before = buffer.values
         var arrays = good
@@ -175,7 +177,7 @@ import Testing
         try store.check(good)
     }
 
-    @Test func longListsAreCut() throws {
+    @Test func longListsAreShortened() throws {
         let store = store { root in for index in 0..<9 { _ = (root / "p\(index)").parameter([1], .constant(0)) } }
         let error = try #require(throws: ParameterMismatch.self) { try store.check([:]) }
         #expect(error.missing.count == 9)

@@ -60,8 +60,9 @@ private func generatorValues(_ count: Int, from seed: UInt32) -> [Double] {
 private func hash(_ name: String) -> UInt32 { name.utf8.reduce(2_166_136_261) { ($0 ^ UInt32($1)) &* 16_777_619 } }
 
 @Suite(.serialized) struct FeatureNetworkTests {
-    /// Where networks are computed, and by how much that may differ from float64, against the root mean square of a map; in
-    /// bfloat16, where operands and results of some fifty convolutions are rounded, against it and the value itself.
+    /// Libraries and precisions, with the tolerated difference from float64 relative to the root mean square of a
+    /// feature map; in bfloat16, where operands and results of about fifty convolutions are rounded, relative to it and
+    /// to the value itself.
     enum Target: String, CaseIterable, CustomTestStringConvertible {
         case openBLAS = "OpenBLAS, float32"
         case oneDNN = "oneDNN, float32"
@@ -97,8 +98,8 @@ private func hash(_ name: String) -> UInt32 { name.utf8.reduce(2_166_136_261) { 
         return arrays
     }
 
-    /// A network's features of the golden image, and what the golden file holds of them, compared.
-    /// - Parameter arrays: makes the parameters that the store has declared.
+    /// Compares a network's features of the golden image with the golden file.
+    /// - Parameter arrays: returns the parameters that the store declares.
     private func compare(
         _ golden: Golden.Reference, on target: Target, arrays: (FeatureNetwork, ParameterStore) throws -> NetworkArrays
     ) throws {
@@ -164,16 +165,16 @@ private func hash(_ name: String) -> UInt32 { name.utf8.reduce(2_166_136_261) { 
         FileManager.default.fileExists(atPath: PretrainedFeatures.path(of: $0))
     }
 
-    /// What scripts/get-features has brought, against the published code in float64.
+    /// The networks that scripts/get-features has downloaded, against the published code in float64.
     @Test(
         .enabled(
-            if: isThereAny, "scripts/get-features has brought no network to ~/.cache/limn/features or LIMN_FEATURES"),
+            if: isThereAny, "scripts/get-features has downloaded no network to ~/.cache/limn/features or LIMN_FEATURES"),
         arguments: Golden.features.published, Target.allCases)
     private func publishedWeightsGiveThePublishedFeatures(_ golden: Golden.Reference, _ target: Target) throws {
         try compare(golden, on: target) { network, _ in
             let path = PretrainedFeatures.path(of: network)
             guard FileManager.default.fileExists(atPath: path) else {
-                try Test.cancel("\(network.rawValue) is not there; scripts/get-features \(network.rawValue) brings it")
+                try Test.cancel("\(network.rawValue) is missing; scripts/get-features \(network.rawValue) downloads it")
             }
             let features = try PretrainedFeatures(network)
             #expect(try Safetensors(contentsOf: path).metadata["checksum"] == features.checksum)
@@ -181,7 +182,7 @@ private func hash(_ name: String) -> UInt32 { name.utf8.reduce(2_166_136_261) { 
         }
     }
 
-    /// Everything an adversarial training asks of a discriminator on features, but for its learning.
+    /// Shapes, frozen and normalized parameters, and derivatives of each head.
     @Test func aFeatureDiscriminatorHasALogitForEachHeadAndFollowsImageAndSentence() throws {
         let sizes = DiscriminatorConfiguration(kind: .features, side: 16, width: 8, condition: 8, resolution: 64)
         let (graph, trained, frozen) = (Graph(), ParameterStore(), ParameterStore())

@@ -18,11 +18,17 @@ import Training
 
         init(seed: UInt64, threads: Int = 2) throws {
             let root = ParameterScope(Graph(), store)
-            _ = SpatialConvolution(root / "plain", 4, 8, kernel: 3)
-            _ = SpatialConvolution(root / "wide", 3, 24, kernel: 3, isSpectrallyNormalized: true)
-            _ = SpatialConvolution(root / "tall", 2, 40, kernel: 1, isSpectrallyNormalized: true)
-            _ = SpatialConvolution(root / "row", 8, 1, kernel: 3, isSpectrallyNormalized: true)
-            _ = SpatialConvolution(root / "large", 33, 48, kernel: 4, bias: false, isSpectrallyNormalized: true)
+            _ = Convolution(
+                root / "plain", inputChannels: 4, outputChannels: 8, kernelSize: 3)
+            _ = Convolution(
+                root / "wide", inputChannels: 3, outputChannels: 24, kernelSize: 3, isSpectrallyNormalized: true)
+            _ = Convolution(
+                root / "tall", inputChannels: 2, outputChannels: 40, kernelSize: 1, isSpectrallyNormalized: true)
+            _ = Convolution(
+                root / "row", inputChannels: 8, outputChannels: 1, kernelSize: 3, isSpectrallyNormalized: true)
+            _ = Convolution(
+                root / "large", inputChannels: 33, outputChannels: 48, kernelSize: 4, bias: false,
+                isSpectrallyNormalized: true)
             parameters = try store.allocate(on: CPUDevice(), seed: seed)
             gradient = try CPUDevice().makeBuffer(count: store.length)
             let normalization = try SpectralNormalization(
@@ -121,7 +127,8 @@ import Training
         let filters = try Filters(seed: 1)
         #expect(Set(filters.spectral.slices.keys) == ["wide.weight", "tall.weight", "row.weight", "large.weight"])
         let store = ParameterStore()
-        _ = SpatialConvolution(ParameterScope(Graph(), store) / "plain", 4, 8, kernel: 3)
+        _ = Convolution(
+            ParameterScope(Graph(), store) / "plain", inputChannels: 4, outputChannels: 8, kernelSize: 3)
         let values = try store.allocate(on: CPUDevice(), seed: 1)
         let none = try SpectralNormalization(
             store, parameters: values, gradient: CPUDevice().makeBuffer(count: store.length), device: CPUDevice(),

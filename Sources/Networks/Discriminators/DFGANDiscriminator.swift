@@ -1,35 +1,42 @@
 import Graphs
 import Layers
 
-/// DF-GAN's discriminator (Tao et al. 2022, section 3.4). All its maps are linear or leaky ReLU, as gradient penalties ask.
-///
-/// Shapes for side 64 and width w: [B, 64, 64, 3] → 64×64×w → 32×32×2w → … → 4×4×8w; with the sentence at each position
-/// [B, 4, 4, 8w + condition] → [B, 4, 4, 2w] → one logit.
+/// The discriminator of DF-GAN (Tao et al. 2022, section 3.4): residual downsampling blocks, then convolutions of the
+/// result joined with the sentence. All activations are leaky ReLU, whose second derivative is zero; that keeps gradient
+/// penalties cheap.
 struct DFGANDiscriminator: Discriminator {
-    private let stem: SpatialConvolution
+    private let stem: Convolution
     private let stages: [Stage]
-    private let join: SpatialConvolution
-    private let logit: SpatialConvolution
+    private let join: Convolution
+    private let logit: Convolution
 
-    /// One halving with a residual path.
+    /// A residual block that halves both spatial extents: y = shortcut(pool(x)) + scale · residual(x).
     private struct Stage {
-        let halve: SpatialConvolution
-        let refine: SpatialConvolution
-        let shortcut: SpatialConvolution?
+        let halve: Convolution
+        let refine: Convolution
+        let shortcut: Convolution?
         let scale: Tensor
 
-        init(_ scope: ParameterScope, inputs: Int, outputs: Int) {
-            halve = SpatialConvolution(
-                scope / "convolution1", inputs, outputs, kernel: 4, stride: 2, padding: 1, bias: false)
-            refine = SpatialConvolution(scope / "convolution2", outputs, outputs, kernel: 3, bias: false)
-            shortcut = inputs == outputs ? nil : SpatialConvolution(scope / "shortcut", inputs, outputs, kernel: 1)
-            // DF-GAN learns this scale from 0. From there it takes tens of thousands of images until the discriminator
-            // sees more than the means that the shortcuts pass on, and the generator makes blocks meanwhile.
+        init(_ scope: ParameterScope, inputChannels: Int, outputChannels: Int) {
+            halve = Convolution(
+                scope / "convolution1", inputChannels: inputChannels, outputChannels: outputChannels, kernelSize: 4,
+                stride: 2, padding: 1, bias: false)
+            refine = Convolution(
+                scope / "convolution2", inputChannels: outputChannels, outputChannels: outputChannels, kernelSize: 3,
+                bias: false)
+            shortcut =
+                inputChannels == outputChannels
+                ? nil
+                : Convolution(
+                    scope / "shortcut", inputChannels: inputChannels, outputChannels: outputChannels, kernelSize: 1)
+            // DF-GAN starts this scale at 0. Then it takes tens of thousands of images until the discriminator uses
+            // more than the block means that the shortcuts pass on, and until then the generator produces blocks.
             scale = (scope / "scale").parameter([1], .constant(0.3))
         }
 
+        /// [B, H, W, in] → [B, H/2, W/2, out].
         func callAsFunction(_ x: Tensor) -> Tensor {
-            // Pooling first: the 1×1 convolution of a mean is the mean of the convolutions, at a quarter of the cost.
+            // Pooling commutes with the 1×1 convolution; before it the convolution costs a quarter.
             let pooled = x.averagePooled()
             let residual = refine(halve(x).leakyReLU()).leakyReLU() * scale
             return (shortcut.map { $0(pooled) } ?? pooled) + residual
@@ -38,19 +45,32 @@ struct DFGANDiscriminator: Discriminator {
 
     init(_ scope: ParameterScope, _ configuration: DiscriminatorConfiguration) {
         let plan = configuration.channels
-        stem = SpatialConvolution(scope / "stem", 3, plan[0], kernel: 3)
-        stages = (1..<plan.count).map { Stage(scope / "stages" / ($0 - 1), inputs: plan[$0 - 1], outputs: plan[$0]) }
+        stem = Convolution(scope / "stem", inputChannels: 3, outputChannels: plan[0], kernelSize: 3)
+        stages = (1..<plan.count).map {
+            Stage(scope / "stages" / ($0 - 1), inputChannels: plan[$0 - 1], outputChannels: plan[$0])
+        }
         let (last, width) = (plan[plan.count - 1], 2 * configuration.width)
-        join = SpatialConvolution(scope / "join", last + configuration.condition, width, kernel: 3, bias: false)
-        logit = SpatialConvolution(scope / "logit", width, 1, kernel: 4, padding: 0, bias: false)
+        join = Convolution(
+            scope / "join", inputChannels: last + configuration.condition, outputChannels: width, kernelSize: 3,
+            bias: false)
+        logit = Convolution(
+            scope / "logit", inputChannels: width, outputChannels: 1, kernelSize: 4, padding: 0, bias: false)
     }
 
     func features(of images: ImageBatch) -> ImageFeatures { ImageFeatures(maps: [images.tensor]) }
 
-    func states(of features: ImageFeatures) -> [Tensor] { [stages.reduce(stem(features.maps[0])) { $1($0) }] }
+    // Shapes for side 64 and width w.
+    func states(of features: ImageFeatures) -> [Tensor] {
+        // [B, 64, 64, 3] → [B, 64, 64, w]
+        let x = stem(features.maps[0])
+        // → [B, 32, 32, 2w] → [B, 16, 16, 4w] → [B, 8, 8, 8w] → [B, 4, 4, 8w]
+        return [stages.reduce(x) { $1($0) }]
+    }
 
     func logits(of states: [Tensor], given sentences: TextEmbedding) -> [Logits] {
-        let joined = join(Tensor.concatenated([states[0], sentences.tensor.spread(over: states[0])], axis: 3))
+        // [B, 4, 4, 8w + condition] → [B, 4, 4, 2w]
+        let joined = join(Tensor.concatenated([states[0], sentences.tensor.broadcast(over: states[0])], axis: 3))
+        // → [B, 1, 1, 1] → [B×1]
         return [Logits(logit(joined.leakyReLU()).reshaped([states[0].shape[0], 1]))]
     }
 }

@@ -1,11 +1,11 @@
 import Graphs
 import Layers
 
-/// What a discriminator reads of images before anything that it learns.
+/// The part of a discriminator's computation on images that has no learned parameters.
 public struct ImageFeatures {
-    /// The images themselves, [batch, side, side, 3], or maps of a frozen network at several scales.
+    /// The images themselves, [batch, side, side, 3], or feature maps of a frozen network at several scales.
     public let maps: [Tensor]
-    /// A frozen network's pooled features, [batch×1280]; nil where the discriminator reads the images themselves.
+    /// A frozen network's pooled features, [batch×1280]; nil for discriminators without a frozen network.
     public let pooled: Tensor?
 
     /// Features of the same images.
@@ -15,46 +15,54 @@ public struct ImageFeatures {
     }
 }
 
-/// A matching-aware discriminator (Reed et al. 2016, section 4.2): it judges an image *with* a sentence, by one logit or
-/// by several. None of its maps looks across the batch.
+/// A matching-aware discriminator (Reed et al. 2016, section 4.2): it scores an image together with a sentence, by one
+/// or several logits. The logits of an image do not depend on the other images of its batch.
 ///
-/// The three steps are apart so that training can share them: a frozen network's features of generated images serve
-/// both phases of a step, and the states of real images serve their matching and their mismatched caption.
+/// The computation has three stages so that training can reuse results: a frozen network's features of generated images
+/// serve both phases of a step, and the states of real images serve both their matching and their mismatched captions.
 public protocol Discriminator {
-    /// What no training of the discriminator changes.
+    /// The computation without learned parameters: the images themselves, or a frozen network's features.
     func features(of images: ImageBatch) -> ImageFeatures
-    /// What it makes of features without the sentence, one tensor for each head.
+    /// The learned computation that does not depend on the sentence, one tensor per head.
     func states(of features: ImageFeatures) -> [Tensor]
-    /// One logit per image and head: high for "real and matching".
+    /// One logit per image and head; high means real and matching.
     func logits(of states: [Tensor], given sentences: TextEmbedding) -> [Logits]
 }
 
-/// Which discriminator.
+/// The kinds of discriminator.
 public enum DiscriminatorKind: String, Codable, Sendable, CaseIterable {
-    /// DF-GAN's (Tao et al. 2022): residual stages and one logit.
+    /// That of DF-GAN (Tao et al. 2022): residual blocks and one logit.
     case dfGAN = "df-gan"
-    /// GAN-CLS's (Reed et al. 2016): plain stages and one logit.
+    /// That of GAN-CLS (Reed et al. 2016): strided convolutions and one logit.
     case ganCLS = "gan-cls"
     /// Heads on the features of a frozen pretrained network at four scales (Sauer et al. 2021, "Projected GANs").
     case features
+
+    /// Whether the discriminator uses the features of a frozen pretrained network.
+    public var usesFeatureNetwork: Bool {
+        switch self {
+        case .dfGAN, .ganCLS: false
+        case .features: true
+        }
+    }
 }
 
-/// Sizes of a discriminator.
+/// The sizes and settings of a discriminator.
 public struct DiscriminatorConfiguration: Hashable, Sendable {
-    /// Which network.
+    /// The kind of discriminator.
     public var kind: DiscriminatorKind
     /// Side of the images.
     public var side: Int
-    /// Channels at full resolution; of heads on features, half of the channels of their joins.
+    /// Channels at full resolution; with heads on features, half of the channels at which a head joins the sentence.
     public var width: Int
     /// Width of the sentence vector.
     public var condition: Int
-    /// The frozen network whose features are read; other kinds do not use it.
+    /// The frozen network of `features`; other kinds ignore it.
     public var network: FeatureNetwork
-    /// The side that images are resized to for the network, a multiple of 32.
+    /// The side that images are resized to for the frozen network, a multiple of 32.
     public var resolution: Int
 
-    /// Sizes of a discriminator; the defaults are the recipe's.
+    /// A configuration; the defaults are those of a recipe.
     public init(
         kind: DiscriminatorKind = .dfGAN, side: Int = 64, width: Int = 16, condition: Int = 256,
         network: FeatureNetwork = .efficientNetLite0, resolution: Int = 96
@@ -67,7 +75,7 @@ public struct DiscriminatorConfiguration: Hashable, Sendable {
         self.resolution = resolution
     }
 
-    /// Throws when no discriminator can have these sizes.
+    /// Throws if a value is out of range.
     public func validate() throws(ConfigurationError) {
         try ConfigurationError.checkSide("side", side)
         try ConfigurationError.check("discriminator.width", width, in: 4...256)
@@ -78,13 +86,16 @@ public struct DiscriminatorConfiguration: Hashable, Sendable {
         }
     }
 
+    /// The frozen network that the discriminator uses; nil for the kinds without one.
+    public var featureNetwork: FeatureNetwork? { kind.usesFeatureNetwork ? network : nil }
+
     /// Channels at full resolution, half of it, … down to 4×4.
     var channels: [Int] { pyramid(side: side, width: width, maximum: 8 * width).reversed() }
 
-    /// The discriminator of these sizes.
+    /// The discriminator of this configuration.
     /// - Parameters:
-    ///   - scope: where its learned parameters lie.
-    ///   - frozen: where the parameters of its frozen network lie, if it has one.
+    ///   - scope: for the learned parameters.
+    ///   - frozen: for the parameters of a frozen network, if the discriminator uses one.
     public func discriminator(_ scope: ParameterScope, frozen: ParameterScope) -> any Discriminator {
         switch kind {
         case .dfGAN: DFGANDiscriminator(scope, self)
@@ -95,8 +106,8 @@ public struct DiscriminatorConfiguration: Hashable, Sendable {
 }
 
 extension Tensor {
-    /// Sentence vectors [batch×width] at each position of maps [batch, height, width, …].
-    func spread(over maps: Tensor) -> Tensor {
+    /// Sentence vectors [batch×width] repeated at each position of feature maps [batch, height, width, channels].
+    func broadcast(over maps: Tensor) -> Tensor {
         let (batch, width) = (shape[0], shape[1])
         return reshaped([batch, 1, 1, width]).broadcast(to: [batch, maps.shape[1], maps.shape[2], width])
     }

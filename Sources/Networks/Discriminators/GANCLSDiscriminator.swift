@@ -1,39 +1,45 @@
 import Graphs
 import Layers
 
-/// The discriminator of GAN-CLS (Reed et al. 2016, figure 2): strided convolutions down to 4×4, where the projected sentence
-/// joins by a 1×1 convolution.
-///
-/// Shapes for side 64 and width w: [B, 64, 64, 3] → 64×64×w → 32×32×2w → … → 4×4×8w; with 128 numbers of the sentence at each
-/// position [B, 4, 4, 8w + 128] → [B, 4, 4, 8w] → one logit.
+/// The discriminator of GAN-CLS (Reed et al. 2016, "Generative Adversarial Text to Image Synthesis", figure 2): strided
+/// convolutions down to 4×4, and a 1×1 convolution of the result joined with a projection of the sentence.
 struct GANCLSDiscriminator: Discriminator {
-    private let stem: SpatialConvolution
-    private let stages: [SpatialConvolution]
+    private let stem: Convolution
+    private let stages: [Convolution]
     private let project: Linear
-    private let join: SpatialConvolution
-    private let logit: SpatialConvolution
+    private let join: Convolution
+    private let logit: Convolution
 
     init(_ scope: ParameterScope, _ configuration: DiscriminatorConfiguration) {
-        let plan = configuration.channels
+        let (plan, projected) = (configuration.channels, GANCLSGenerator.projectionWidth)
         let last = plan[plan.count - 1]
-        stem = SpatialConvolution(scope / "stem", 3, plan[0], kernel: 3)
+        stem = Convolution(scope / "stem", inputChannels: 3, outputChannels: plan[0], kernelSize: 3)
         stages = (1..<plan.count).map {
-            SpatialConvolution(scope / "stages" / ($0 - 1), plan[$0 - 1], plan[$0], kernel: 4, stride: 2, padding: 1)
+            Convolution(
+                scope / "stages" / ($0 - 1), inputChannels: plan[$0 - 1], outputChannels: plan[$0], kernelSize: 4,
+                stride: 2, padding: 1)
         }
-        project = Linear(scope / "project", configuration.condition, 128)
-        join = SpatialConvolution(scope / "join", last + 128, last, kernel: 1)
-        logit = SpatialConvolution(scope / "logit", last, 1, kernel: 4, padding: 0)
+        project = Linear(scope / "project", inputs: configuration.condition, outputs: projected)
+        join = Convolution(scope / "join", inputChannels: last + projected, outputChannels: last, kernelSize: 1)
+        logit = Convolution(scope / "logit", inputChannels: last, outputChannels: 1, kernelSize: 4, padding: 0)
     }
 
     func features(of images: ImageBatch) -> ImageFeatures { ImageFeatures(maps: [images.tensor]) }
 
+    // Shapes for side 64 and width w.
     func states(of features: ImageFeatures) -> [Tensor] {
-        [stages.reduce(stem(features.maps[0])) { $1($0).leakyReLU() }]
+        // [B, 64, 64, 3] → [B, 64, 64, w]
+        let x = stem(features.maps[0])
+        // → [B, 32, 32, 2w] → [B, 16, 16, 4w] → [B, 8, 8, 8w] → [B, 4, 4, 8w]
+        return [stages.reduce(x) { $1($0).leakyReLU() }]
     }
 
     func logits(of states: [Tensor], given sentences: TextEmbedding) -> [Logits] {
+        // [B×condition] → [B×128]
         let sentence = project(sentences.tensor).leakyReLU()
-        let joined = join(Tensor.concatenated([states[0], sentence.spread(over: states[0])], axis: 3))
+        // [B, 4, 4, 8w + 128] → [B, 4, 4, 8w]
+        let joined = join(Tensor.concatenated([states[0], sentence.broadcast(over: states[0])], axis: 3))
+        // → [B, 1, 1, 1] → [B×1]
         return [Logits(logit(joined.leakyReLU()).reshaped([states[0].shape[0], 1]))]
     }
 }

@@ -1,79 +1,102 @@
 import Graphs
 import Layers
 
-/// x → γ·x + β for each channel, with γ and β linear in a block's hidden condition (Tao et al. 2022, section 3.3). It
-/// begins as the identity.
+/// The conditional affine transformation of DF-GAN (Tao et al. 2022, section 3.3): y = γ·x + β for each channel, with γ
+/// and β linear in the block's hidden condition. Initially the identity.
+///
+/// Shapes: x and y [B, H, W, channels]; hidden condition [B×hidden]; γ and β [B, 1, 1, channels].
 private struct ConditionalAffine {
     private let gamma: Linear
     private let beta: Linear
 
     init(_ scope: ParameterScope, hidden: Int, channels: Int) {
-        gamma = Linear(scope / "gamma", hidden, channels, weightInitializer: .constant(0), biasValue: 1)
-        beta = Linear(scope / "beta", hidden, channels, weightInitializer: .constant(0))
+        gamma = Linear(
+            scope / "gamma", inputs: hidden, outputs: channels, weightInitializer: .constant(0), biasValue: 1)
+        beta = Linear(scope / "beta", inputs: hidden, outputs: channels, weightInitializer: .constant(0))
     }
 
-    func callAsFunction(_ x: Tensor, _ hidden: Tensor) -> Tensor {
+    func callAsFunction(_ x: Tensor, hidden: Tensor) -> Tensor {
         let shape: Shape = [x.shape[0], 1, 1, x.shape[-1]]
         return x * gamma(hidden).reshaped(shape) + beta(hidden).reshaped(shape)
     }
 }
 
-/// One doubling of DF-GAN's generator: x → up(shortcut(x)) + residual(up(x)).
+/// A residual upsampling block of DF-GAN's generator: y = upsample(shortcut(x)) + residual(upsample(x)).
 ///
-/// The paper gives each γ and each β a hidden layer of its own; here a block's eight share one, which keeps the
-/// quality and leaves most parameters to the convolutions.
+/// In the paper each γ and each β has its own hidden layer. Here the eight of a block share one, which preserves
+/// quality and leaves most of the parameters to the convolutions.
 private struct DFGANBlock {
+    /// Width of the hidden layer.
+    private static let hiddenWidth = 256
+
     private let hidden: Linear
     private let affines: [ConditionalAffine]
-    private let convolution1: SpatialConvolution
-    private let convolution2: SpatialConvolution
-    private let shortcut: SpatialConvolution?
+    private let convolution1: Convolution
+    private let convolution2: Convolution
+    private let shortcut: Convolution?
 
-    init(_ scope: ParameterScope, condition: Int, _ inputs: Int, _ outputs: Int) {
-        let width = 256
-        hidden = Linear(scope / "condition", condition, width)
-        affines = (0..<4).map {
-            ConditionalAffine(scope / "affines" / $0, hidden: width, channels: $0 < 2 ? inputs : outputs)
+    init(_ scope: ParameterScope, condition: Int, inputChannels: Int, outputChannels: Int) {
+        let width = DFGANBlock.hiddenWidth
+        hidden = Linear(scope / "condition", inputs: condition, outputs: width)
+        affines = [inputChannels, inputChannels, outputChannels, outputChannels].enumerated().map {
+            ConditionalAffine(scope / "affines" / $0, hidden: width, channels: $1)
         }
-        convolution1 = SpatialConvolution(scope / "convolution1", inputs, outputs, kernel: 3)
-        convolution2 = SpatialConvolution(scope / "convolution2", outputs, outputs, kernel: 3)
-        shortcut = inputs == outputs ? nil : SpatialConvolution(scope / "shortcut", inputs, outputs, kernel: 1)
+        convolution1 = Convolution(
+            scope / "convolution1", inputChannels: inputChannels, outputChannels: outputChannels, kernelSize: 3)
+        convolution2 = Convolution(
+            scope / "convolution2", inputChannels: outputChannels, outputChannels: outputChannels, kernelSize: 3)
+        shortcut =
+            inputChannels == outputChannels
+            ? nil
+            : Convolution(
+                scope / "shortcut", inputChannels: inputChannels, outputChannels: outputChannels, kernelSize: 1)
     }
 
-    func callAsFunction(_ x: Tensor, _ condition: Tensor) -> Tensor {
+    /// [B, H, W, in] → [B, 2H, 2W, out]; `condition` is [B × noise + text].
+    func callAsFunction(_ x: Tensor, condition: Tensor) -> Tensor {
+        // [B×256]
         let c = hidden(condition).relu()
-        // Maps of single pixels commute with nearest up-sampling: before it they cost a quarter.
-        let before = affines[1](affines[0](x, c).leakyReLU(), c).leakyReLU()
-        let middle = convolution1.afterDoubling(before)
-        let after = affines[3](affines[2](middle, c).leakyReLU(), c).leakyReLU()
+        // Affine functions and 1×1 convolutions commute with nearest-neighbour upsampling; before it they cost a quarter.
+        // [B, H, W, in]
+        let before = affines[1](affines[0](x, hidden: c).leakyReLU(), hidden: c).leakyReLU()
+        // [B, 2H, 2W, out]
+        let middle = convolution1(upsampling: before)
+        let after = affines[3](affines[2](middle, hidden: c).leakyReLU(), hidden: c).leakyReLU()
         return (shortcut.map { $0(x) } ?? x).upsampled() + convolution2(after)
     }
 }
 
-/// DF-GAN's generator (Tao et al. 2022, section 3): noise starts an image of 4×4, and blocks that read noise and sentence
-/// double it until it has its full side.
-///
-/// Shapes for side 64 and width w: noise [B×100] → [B, 4, 4, 8w] → 8×8×8w → 16×16×4w → 32×32×2w → 64×64×w → [B, 64, 64, 3].
-struct DFGANGenerator {
+/// The generator of DF-GAN (Tao et al. 2022, "DF-GAN: A Simple and Effective Baseline for Text-to-Image Synthesis",
+/// section 3): a linear layer turns noise into a 4×4 feature map, and residual blocks conditioned on noise and sentence
+/// upsample it to the full side.
+struct DFGANGenerator: GeneratorNetwork {
     private let start: Linear
     private let blocks: [DFGANBlock]
-    private let output: SpatialConvolution
+    private let output: Convolution
     private let channels: [Int]
 
     init(_ scope: ParameterScope, _ configuration: GeneratorConfiguration) {
-        let plan = configuration.channels
+        channels = configuration.channels
+        let plan = channels
         let condition = configuration.noise + configuration.condition
-        start = Linear(scope / "start", configuration.noise, 16 * plan[0])
+        start = Linear(scope / "start", inputs: configuration.noise, outputs: 4 * 4 * plan[0])
         blocks = (1..<plan.count).map {
-            DFGANBlock(scope / "blocks" / ($0 - 1), condition: condition, plan[$0 - 1], plan[$0])
+            DFGANBlock(
+                scope / "blocks" / ($0 - 1), condition: condition, inputChannels: plan[$0 - 1], outputChannels: plan[$0]
+            )
         }
-        output = SpatialConvolution(scope / "output", plan[plan.count - 1], 3, kernel: 3)
-        channels = plan
+        output = Convolution(scope / "output", inputChannels: plan[plan.count - 1], outputChannels: 3, kernelSize: 3)
     }
 
+    // Shapes for side 64 and width w.
     func callAsFunction(noise: Tensor, text: Tensor) -> Tensor {
+        // [B × noise + text]
         let condition = Tensor.concatenated([noise, text], axis: 1)
+        // [B×noise] → [B, 4, 4, 8w]
         let seed = start(noise).reshaped([noise.shape[0], 4, 4, channels[0]])
-        return output(blocks.reduce(seed) { $1($0, condition) }.leakyReLU())
+        // → [B, 8, 8, 8w] → [B, 16, 16, 4w] → [B, 32, 32, 2w] → [B, 64, 64, w]
+        let maps = blocks.reduce(seed) { $1($0, condition: condition) }
+        // → [B, 64, 64, 3]
+        return output(maps.leakyReLU())
     }
 }

@@ -1,24 +1,25 @@
 import Graphs
 import Layers
 
-/// Which published generator.
+/// The published generators.
 public enum GeneratorKind: String, Codable, Sendable, CaseIterable {
-    /// Tao et al. 2022, "DF-GAN": conditional affine maps in every block, no normalization.
+    /// Tao et al. 2022, "DF-GAN": conditional affine transformations in every block, no normalization.
     case dfGAN = "df-gan"
-    /// Reed et al. 2016, "Generative Adversarial Text to Image Synthesis": deconvolutions from noise and projected text.
+    /// Reed et al. 2016, "Generative Adversarial Text to Image Synthesis": transposed convolutions of noise and
+    /// projected text.
     case ganCLS = "gan-cls"
 }
 
-/// How the last convolution of a generator becomes pixels.
+/// The activation of a generator's last layer.
 public enum OutputActivation: String, Codable, Sendable, CaseIterable {
-    /// Values stay in −1…1. Where they reach the bounds no gradient is left, which a strong discriminator soon brings about.
+    /// Values stay in −1…1. The gradient vanishes near the bounds, which a strong discriminator can drive pixels to.
     case tanh
-    /// Values are left as they are and limited only when an image is written: what exceeds the bounds, real images never
-    /// showing it, is taught to return (Karras et al. 2020, StyleGAN2).
+    /// Values are unbounded and clamped only when an image is written. Real images never exceed −1…1, so the
+    /// discriminator penalizes values that do (Karras et al. 2020, StyleGAN2).
     case linear
 }
 
-/// Sizes of a generator.
+/// The sizes and settings of a generator.
 public struct GeneratorConfiguration: Codable, Hashable, Sendable {
     /// The published network.
     public var kind: GeneratorKind
@@ -32,18 +33,18 @@ public struct GeneratorConfiguration: Codable, Hashable, Sendable {
     public var noise: Int
     /// Width of the sentence vector.
     public var condition: Int
-    /// How pixels are made; nil is `tanh`.
+    /// Activation of the last layer; nil is `tanh`.
     public var output: OutputActivation?
-    /// What sentence vectors, whose length is 1, are multiplied by; nil is 1. At √condition their elements are as large as those
-    /// of the noise, and sentences are followed much sooner.
+    /// Factor of the sentence vectors, which have unit length; nil is 1. With √condition their elements are as large as
+    /// those of the noise, and the generator learns to follow sentences much earlier.
     public var textScale: Float?
 
-    // Models of before the discriminator had a configuration of its own keep these names.
+    // Names in model files from before the discriminator had its own configuration.
     enum CodingKeys: String, CodingKey {
         case kind = "family", side, width = "generatorWidth", maximumWidth, noise, condition, output, textScale
     }
 
-    /// Sizes of a generator; the defaults are the recipe's.
+    /// A configuration; the defaults are those of a recipe.
     public init(
         kind: GeneratorKind = .dfGAN, side: Int = 64, width: Int = 16, maximumWidth: Int? = nil, noise: Int = 100,
         condition: Int = 256, output: OutputActivation? = nil, textScale: Float? = nil
@@ -58,7 +59,7 @@ public struct GeneratorConfiguration: Codable, Hashable, Sendable {
         self.textScale = textScale
     }
 
-    /// Throws when no generator can have these sizes.
+    /// Throws if a value is out of range.
     public func validate() throws(ConfigurationError) {
         try ConfigurationError.checkSide("side", side)
         try ConfigurationError.check("generator.width", width, in: 4...256)
@@ -86,37 +87,35 @@ func pyramid(side: Int, width: Int, maximum: Int) -> [Int] {
     return result.reversed()
 }
 
-/// Noise and a sentence to an image.
+/// The part of a generator that depends on its kind.
+protocol GeneratorNetwork {
+    /// Pixels before the output activation, [batch, side, side, 3], from noise [batch×noise] and text [batch×condition].
+    func callAsFunction(noise: Tensor, text: Tensor) -> Tensor
+}
+
+/// A generator of images from noise and sentence vectors.
 public struct Generator {
-    private enum Network {
-        case dfGAN(DFGANGenerator)
-        case ganCLS(GANCLSGenerator)
-    }
-    private let network: Network
+    private let network: any GeneratorNetwork
     private let output: OutputActivation
     private let textScale: Float
 
-    /// A generator whose parameters lie under `scope`.
+    /// A generator with its parameters under `scope`.
     public init(_ scope: ParameterScope, _ configuration: GeneratorConfiguration) {
         output = configuration.output ?? .tanh
         textScale = configuration.textScale ?? 1
-        switch configuration.kind {
-        case .dfGAN: network = .dfGAN(DFGANGenerator(scope, configuration))
-        case .ganCLS: network = .ganCLS(GANCLSGenerator(scope, configuration))
-        }
+        network =
+            switch configuration.kind {
+            case .dfGAN: DFGANGenerator(scope, configuration)
+            case .ganCLS: GANCLSGenerator(scope, configuration)
+            }
     }
 
     /// - Parameters:
     ///   - noise: standard normal, [batch×noise].
     ///   - text: one sentence vector per image, [batch×condition].
-    /// - Returns: images [batch, side, side, 3]; values in −1…1, or near it with a linear output.
+    /// - Returns: images, [batch, side, side, 3]; with a linear output, values may exceed −1…1.
     public func callAsFunction(noise: Tensor, text: TextEmbedding) -> ImageBatch {
-        let text = text.tensor * textScale
-        let pixels =
-            switch network {
-            case .dfGAN(let network): network(noise: noise, text: text)
-            case .ganCLS(let network): network(noise: noise, text: text)
-            }
+        let pixels = network(noise: noise, text: text.tensor * textScale)
         return ImageBatch(output == .tanh ? pixels.tanh() : pixels)
     }
 }

@@ -1,19 +1,19 @@
 import Graphs
 import Layers
 
-/// A network trained on ImageNet whose features serve as they are: in a discriminator, in an encoder of images, in measures.
+/// A frozen network pretrained on ImageNet, whose features serve discriminators, image encoders and metrics.
 ///
-/// All are made of inverted residual blocks (Sandler et al. 2018, "MobileNetV2"): a 1×1 convolution that expands the channels, a
-/// depthwise one, and a linear 1×1 one that contracts them. The EfficientNet-Lites leave out what phones cannot do well of
-/// EfficientNet (Tan and Le 2019): squeeze-and-excitation, and swish for ReLU6. Batch normalization is folded into the filters.
-/// Images are RGB in −1…1; paddings are TensorFlow's SAME.
+/// All consist of inverted residual blocks (Sandler et al. 2018, "MobileNetV2"): a 1×1 convolution that expands the
+/// channels, a depthwise convolution, and a linear 1×1 convolution that reduces them. EfficientNet-Lite is EfficientNet
+/// (Tan and Le 2019) without squeeze-and-excitation and with ReLU6 instead of swish. Batch normalization is folded into
+/// the filters. Images are RGB in −1…1, and padding is TensorFlow's SAME.
 public enum FeatureNetwork: String, Codable, Sendable, CaseIterable {
     case mobileNetV2 = "mobilenet-v2"
     case efficientNetLite0 = "efficientnet-lite0"
     case efficientNetLite1 = "efficientnet-lite1"
     case efficientNetLite2 = "efficientnet-lite2"
 
-    /// What a network says of images.
+    /// The features of a batch of images.
     public struct Features {
         /// The maps of the last block at strides 4, 8, 16 and 32, [batch, side / stride, side / stride, channels].
         public let taps: [Tensor]
@@ -21,7 +21,7 @@ public enum FeatureNetwork: String, Codable, Sendable, CaseIterable {
         public let pooled: Tensor
     }
 
-    /// A run of blocks of equal width; the first has the stride.
+    /// Consecutive blocks of equal width; the first one has the stride.
     struct Stage {
         let repeats: Int, kernel: Int, stride: Int, expansion: Int, channels: Int
     }
@@ -29,7 +29,7 @@ public enum FeatureNetwork: String, Codable, Sendable, CaseIterable {
     /// Width of the pooled features.
     public static let pooledWidth = 1280
 
-    /// The side of the images that it was trained on.
+    /// The side of its training images.
     public var resolution: Int {
         switch self {
         case .mobileNetV2, .efficientNetLite0: 224
@@ -41,8 +41,8 @@ public enum FeatureNetwork: String, Codable, Sendable, CaseIterable {
     /// Channels of the taps, finest first.
     public var tapChannels: [Int] { lastStages.map { stages[$0].channels } }
 
-    /// Sandler et al. 2018, table 2; Tan and Le 2019, table 1, scaled as the published EfficientNet-Lites are: first and last
-    /// stage keep their depth, stem and head their width.
+    /// Sandler et al. 2018, table 2; Tan and Le 2019, table 1, scaled like the published EfficientNet-Lites: the first
+    /// and the last stage keep their depth, stem and head their width.
     var stages: [Stage] {
         func plan(_ repeats: [Int], _ kernels: [Int], _ strides: [Int], _ channels: [Int]) -> [Stage] {
             repeats.indices.map {
@@ -61,14 +61,17 @@ public enum FeatureNetwork: String, Codable, Sendable, CaseIterable {
         }
     }
 
-    /// The stages that end a resolution, from stride 4 on.
+    /// The last stage of each resolution, from stride 4 on.
     private var lastStages: [Int] {
         stages.indices.filter { $0 > 0 && ($0 + 1 == stages.count || stages[$0 + 1].stride == 2) }
     }
 
-    /// The features of images, with the network's parameters under `scope`.
+    /// The features of images, with the network's parameters under `scope`. Shapes in the comments are for side s of
+    /// the images.
     public func callAsFunction(_ scope: ParameterScope, _ images: ImageBatch) -> Features {
-        var x = unit(scope / "stem", images.tensor, outputs: 32, kernel: 3, stride: 2).relu6()
+        // [B, s, s, 3] → [B, s/2, s/2, 32]
+        var x = convolution(scope / "stem", images.tensor, outputs: 32, kernel: 3, stride: 2).relu6()
+        // → [B, s/2, s/2, 16] → [B, s/4, s/4, 24] → … → [B, s/32, s/32, 320 or 352]
         var taps: [Tensor] = []
         var block = 0
         for (index, stage) in stages.enumerated() {
@@ -80,35 +83,40 @@ public enum FeatureNetwork: String, Codable, Sendable, CaseIterable {
             if lastStages.contains(index) { taps.append(x) }
         }
         let width = FeatureNetwork.pooledWidth
-        let last = unit(scope / "head", x, outputs: width, kernel: 1).relu6()
+        // → [B, s/32, s/32, 1280] → [B×1280]
+        let last = convolution(scope / "head", x, outputs: width, kernel: 1).relu6()
         return Features(taps: taps, pooled: last.mean(along: [1, 2]).reshaped([x.shape[0], width]))
     }
 
+    /// An inverted residual block: [B, H, W, in] → [B, H, W, expansion·in] → [B, H/stride, W/stride, out].
     private func inverted(_ scope: ParameterScope, _ x: Tensor, _ stage: Stage, stride: Int) -> Tensor {
         var y = x
         if stage.expansion > 1 {
-            y = unit(scope / "expand", y, outputs: x.shape[-1] * stage.expansion, kernel: 1).relu6()
+            y = convolution(scope / "expand", y, outputs: x.shape[-1] * stage.expansion, kernel: 1).relu6()
         }
         let channels = y.shape[-1]
-        y = unit(scope / "depthwise", y, outputs: channels, kernel: stage.kernel, stride: stride, groups: channels)
-            .relu6()
-        y = unit(scope / "project", y, outputs: stage.channels, kernel: 1)
+        y = convolution(
+            scope / "depthwise", y, outputs: channels, kernel: stage.kernel, stride: stride, groups: channels
+        )
+        .relu6()
+        y = convolution(scope / "project", y, outputs: stage.channels, kernel: 1)
         return x.shape == y.shape ? x + y : y
     }
 
-    private func unit(
+    /// A convolution with TensorFlow's SAME padding: [B, H, W, in] → [B, ⌈H/stride⌉, ⌈W/stride⌉, out].
+    private func convolution(
         _ scope: ParameterScope, _ x: Tensor, outputs: Int, kernel: Int, stride: Int = 1, groups: Int = 1
     ) -> Tensor {
-        let fanIn = kernel * kernel * x.shape[-1] / groups
-        let weight = (scope / "weight").parameter(
-            [outputs, kernel, kernel, x.shape[-1] / groups], .normal(deviation: (2 / Float(fanIn)).squareRoot()))
-        let bias = (scope / "bias").parameter([outputs], .constant(0))
-        // What the last window lacks is added, the larger half after the image.
+        // SAME pads so that there are ⌈side/stride⌉ windows, with the larger half of the padding at the end.
         let side = x.shape[1]
-        let missing = max(((side + stride - 1) / stride - 1) * stride + kernel - side, 0)
-        let (low, high) = (missing / 2, missing - missing / 2)
-        let geometry = ConvolutionGeometry(
-            stride: [stride, stride], padLow: [low, low], padHigh: [high, high], groups: groups)
-        return x.convolution(weight, geometry) + bias
+        let padding = max(((side + stride - 1) / stride - 1) * stride + kernel - side, 0)
+        let (low, high) = (padding / 2, padding - padding / 2)
+        let fanIn = kernel * kernel * x.shape[-1] / groups
+        let layer = Convolution(
+            scope, inputChannels: x.shape[-1], outputChannels: outputs, kernelSize: [kernel, kernel],
+            geometry: ConvolutionGeometry(
+                stride: [stride, stride], padLow: [low, low], padHigh: [high, high], groups: groups),
+            weightInitializer: .normal(deviation: (2 / Float(fanIn)).squareRoot()))
+        return layer(x)
     }
 }

@@ -1,30 +1,30 @@
 import Graphs
 import Layers
 
-/// Sizes and settings of a BERT or RoBERTa encoder, by the names of a Hugging Face `config.json`.
+/// The sizes and settings of a BERT or RoBERTa encoder. `validate()` names the keys of a Hugging Face `config.json`.
 public struct BERTConfiguration: Hashable, Sendable {
-    /// Entries of the vocabulary.
+    /// Number of tokens in the vocabulary.
     public var vocabulary: Int
     /// Width of token states and of sentence vectors.
     public var width: Int
-    /// Transformer blocks.
+    /// Number of transformer blocks.
     public var layers: Int
-    /// Attention heads.
+    /// Number of attention heads.
     public var heads: Int
-    /// Width of each block's MLP.
+    /// Width of the hidden layer of each block's MLP.
     public var hidden: Int
-    /// Rows of the table of positions.
+    /// Number of position embeddings.
     public var positions: Int
-    /// The row of that table for the first token: 0, or in RoBERTa the one after the padding token's id.
+    /// Index of the first token's position embedding: 0, or in RoBERTa the padding token's id plus 1.
     public var firstPosition: Int
-    /// Rows of the table of segments; all tokens are in the first.
+    /// Number of segment embeddings; all tokens use the first.
     public var segments: Int
-    /// Of all normalisations.
+    /// Epsilon of all layer normalizations.
     public var epsilon: Float
-    /// Between the two maps of each MLP.
+    /// Activation of each MLP.
     public var activation: Activation
 
-    /// Sizes and settings of an encoder.
+    /// A configuration; the defaults are those of published models.
     public init(
         vocabulary: Int, width: Int, layers: Int, heads: Int, hidden: Int, positions: Int, firstPosition: Int = 0,
         segments: Int = 2, epsilon: Float = 1e-12, activation: Activation = .gelu
@@ -41,10 +41,10 @@ public struct BERTConfiguration: Hashable, Sendable {
         self.activation = activation
     }
 
-    /// Most tokens of a sentence, the special ones included.
+    /// Maximum number of tokens of a sentence, special tokens included.
     public var length: Int { positions - firstPosition }
 
-    /// Throws when no encoder can have these sizes.
+    /// Throws if a value is out of range.
     public func validate() throws(ConfigurationError) {
         try ConfigurationError.checkTransformer(
             vocabulary: vocabulary, width: width, layers: layers, heads: heads, hidden: hidden, positions: positions)
@@ -54,8 +54,8 @@ public struct BERTConfiguration: Hashable, Sendable {
     }
 }
 
-/// The encoder of Devlin et al. 2019 ("BERT"): embeddings of words, positions and segments, a normalisation, and
-/// transformer blocks that normalise last. RoBERTa (Liu et al. 2019) is the same but for its first position.
+/// The text encoder of Devlin et al. 2019, "BERT": word, position and segment embeddings, a layer normalization, and
+/// transformer blocks that normalize last. RoBERTa (Liu et al. 2019) differs only in its first position.
 public struct BERTEncoder {
     let configuration: BERTConfiguration
     let words: Embedding
@@ -64,14 +64,13 @@ public struct BERTEncoder {
     let norm: LayerNormalization
     let blocks: [TransformerBlock]
 
-    /// An encoder whose parameters lie under `scope`.
+    /// An encoder with its parameters under `scope`.
     public init(_ scope: ParameterScope, _ configuration: BERTConfiguration) {
         self.configuration = configuration
         let width = configuration.width
         words = Embedding(scope / "words", count: configuration.vocabulary, width: width)
-        positions = (scope / "positions" / "weight").parameter(
-            [configuration.positions, width], .normal(deviation: 0.02))
-        segments = (scope / "segments" / "weight").parameter([configuration.segments, width], .normal(deviation: 0.02))
+        positions = Embedding(scope / "positions", count: configuration.positions, width: width).table
+        segments = Embedding(scope / "segments", count: configuration.segments, width: width).table
         norm = LayerNormalization(scope / "norm", width: width, epsilon: configuration.epsilon)
         blocks = (0..<configuration.layers).map {
             TransformerBlock(
@@ -83,23 +82,26 @@ public struct BERTEncoder {
     /// The states of all tokens after the last block, [batch·length × width].
     public func states(_ sentences: SentenceInputs) -> Tensor {
         let (batch, length, width) = (sentences.batch, sentences.length, configuration.width)
+        // [length×width]
         let places =
             positions.slice(axis: 0, start: configuration.firstPosition, count: length)
             + segments.slice(axis: 0, start: 0, count: 1)
+        // [batch·length] → [batch, length, width]
         let rows = words(sentences.ids).reshaped([batch, length, width]) + places.reshaped([1, length, width])
         let scores = sentences.paddingScores
+        // → [batch·length × width]
         return blocks.reduce(norm(rows.reshaped([batch * length, width]))) {
             $1($0, batch: batch, length: length, mask: scores)
         }
     }
 
-    /// The sentences' vectors, of unit length.
+    /// Unit vectors of the sentences, [batch×width].
     public func callAsFunction(_ sentences: SentenceInputs) -> TextEmbedding {
-        TextEmbedding(sentences.pool(states(sentences)).unitLength())
+        TextEmbedding(sentences.pool(states(sentences)).l2Normalized())
     }
 
-    /// How this encoder's parameters are called in Hugging Face's files, after their `bert.` or `roberta.`. What these
-    /// hold beside, the pooler and heads of other tasks, is of no use here.
+    /// The names of this encoder's parameters in Hugging Face files, after the prefix `bert.` or `roberta.`. Other
+    /// parameters in these files, of the pooler and of heads for other tasks, are not used.
     public static let names = PretrainedNames(
         layers: [
             "embeddings.word_embeddings": "words", "embeddings.position_embeddings": "positions",
@@ -114,7 +116,7 @@ public struct BERTEncoder {
 }
 
 extension ConfigurationError {
-    /// Throws when a transformer cannot have these sizes, under their names in a `config.json`.
+    /// Throws if a size of a transformer is out of range, under its key in `config.json`.
     static func checkTransformer(
         vocabulary: Int, width: Int, layers: Int, heads: Int, hidden: Int, positions: Int
     ) throws(ConfigurationError) {

@@ -1,30 +1,30 @@
 import Graphs
 import Layers
 
-/// Sizes and settings of CLIP's text encoder, by the names of a Hugging Face `config.json`.
+/// The sizes and settings of CLIP's text encoder. `validate()` names the keys of a Hugging Face `config.json`.
 public struct CLIPTextConfiguration: Hashable, Sendable {
-    /// Entries of the vocabulary.
+    /// Number of tokens in the vocabulary.
     public var vocabulary: Int
     /// Width of token states.
     public var width: Int
-    /// Transformer blocks.
+    /// Number of transformer blocks.
     public var layers: Int
-    /// Attention heads.
+    /// Number of attention heads.
     public var heads: Int
-    /// Width of each block's MLP.
+    /// Width of the hidden layer of each block's MLP.
     public var hidden: Int
-    /// Most tokens of a sentence, start and end included.
+    /// Maximum number of tokens of a sentence, start and end included.
     public var length: Int
-    /// Width of sentence vectors, into which the end's state is projected; nil takes the state as it is.
+    /// Width of the projected sentence vectors; nil for no projection.
     public var projection: Int?
-    /// The id of the token that ends a sentence, or 2, which says that it is the largest id of all.
+    /// The id of the end token; 2 stands for the largest id of each sentence.
     public var end: Int
-    /// Of all normalisations.
+    /// Epsilon of all layer normalizations.
     public var epsilon: Float
-    /// Between the two maps of each MLP.
+    /// Activation of each MLP.
     public var activation: Activation
 
-    /// Sizes and settings of an encoder.
+    /// A configuration; the defaults are those of published models.
     public init(
         vocabulary: Int, width: Int, layers: Int, heads: Int, hidden: Int, length: Int, projection: Int? = nil,
         end: Int = 2, epsilon: Float = 1e-5, activation: Activation = .quickGELU
@@ -41,7 +41,7 @@ public struct CLIPTextConfiguration: Hashable, Sendable {
         self.activation = activation
     }
 
-    /// Throws when no encoder can have these sizes.
+    /// Throws if a value is out of range.
     public func validate() throws(ConfigurationError) {
         try ConfigurationError.checkTransformer(
             vocabulary: vocabulary, width: width, layers: layers, heads: heads, hidden: hidden, positions: length)
@@ -50,17 +50,17 @@ public struct CLIPTextConfiguration: Hashable, Sendable {
         try ConfigurationError.checkEpsilon(epsilon)
     }
 
-    /// Where a sentence ends: at the first of its largest ids in files from before the end had an id of its own in
-    /// `config.json` (which say 2), else at the first token with that id; nil where there is none.
+    /// The position of the end token: the first token with the id `end`. Older `config.json` files say 2 instead of the
+    /// end token's id; then it is the first token with the largest id. nil if there is no end token.
     public func endPosition(in ids: [Int32]) -> Int? {
         guard end == 2 else { return ids.firstIndex(of: Int32(end)) }
         return ids.max().flatMap { ids.firstIndex(of: $0) }
     }
 }
 
-/// The text encoder of Radford et al. 2021 ("CLIP"): embeddings of tokens and positions, transformer blocks that
-/// normalise first and never look ahead, a normalisation, the state of the token that ends the sentence, and its
-/// projection into the space shared with images.
+/// The text encoder of Radford et al. 2021, "CLIP": token and position embeddings, transformer blocks that normalize
+/// first and attend causally, a layer normalization, and a linear projection of the end token's state into the space
+/// shared with images.
 public struct CLIPTextEncoder {
     let configuration: CLIPTextConfiguration
     let tokens: Embedding
@@ -69,39 +69,46 @@ public struct CLIPTextEncoder {
     let norm: LayerNormalization
     let projection: Linear?
 
-    /// An encoder whose parameters lie under `scope`.
+    /// An encoder with its parameters under `scope`.
     public init(_ scope: ParameterScope, _ configuration: CLIPTextConfiguration) {
         self.configuration = configuration
         let width = configuration.width
         tokens = Embedding(scope / "tokens", count: configuration.vocabulary, width: width)
-        positions = (scope / "positions" / "weight").parameter([configuration.length, width], .normal(deviation: 0.01))
+        positions =
+            Embedding(
+                scope / "positions", count: configuration.length, width: width, deviation: 0.01
+            ).table
         blocks = (0..<configuration.layers).map {
             TransformerBlock(
                 scope / "blocks" / $0, width: width, heads: configuration.heads, hidden: configuration.hidden,
                 activation: configuration.activation, epsilon: configuration.epsilon)
         }
         norm = LayerNormalization(scope / "norm", width: width, epsilon: configuration.epsilon)
-        projection = configuration.projection.map { Linear(scope / "projection", width, $0, bias: false) }
+        projection = configuration.projection.map {
+            Linear(scope / "projection", inputs: width, outputs: $0, bias: false)
+        }
     }
 
-    /// The states of all tokens after the last normalisation, [batch·length × width]. Those of padding mean nothing; no
-    /// token sees them, since they come after the end.
+    /// The states of all tokens after the last normalization, [batch·length × width]. States of padding have no
+    /// meaning; they follow the end token, so no other token attends to them.
     public func states(_ sentences: SentenceInputs) -> Tensor {
         let (batch, length, width) = (sentences.batch, sentences.length, configuration.width)
+        // [1, length, width]
         let places = positions.slice(axis: 0, start: 0, count: length).reshaped([1, length, width])
+        // [batch·length] → [batch·length × width]
         let rows = (tokens(sentences.ids).reshaped([batch, length, width]) + places).reshaped([batch * length, width])
         let scores = sentences.causalScores
         return norm(blocks.reduce(rows) { $1($0, batch: batch, length: length, mask: scores) })
     }
 
-    /// The sentences' vectors, of unit length.
+    /// Unit vectors of the sentences, [batch × projection or width].
     public func callAsFunction(_ sentences: SentenceInputs) -> TextEmbedding {
         let pooled = sentences.pool(states(sentences))
-        return TextEmbedding((projection.map { $0(pooled) } ?? pooled).unitLength())
+        return TextEmbedding((projection.map { $0(pooled) } ?? pooled).l2Normalized())
     }
 
-    /// How this encoder's parameters are called in Hugging Face's files, after their `text_model.`. The image encoder
-    /// that these may hold beside is of no use here.
+    /// The names of this encoder's parameters in Hugging Face files, after the prefix `text_model.`. The image encoder
+    /// that these files may also contain is not used.
     public static let names = PretrainedNames(
         layers: [
             "embeddings.token_embedding": "tokens", "embeddings.position_embedding": "positions",

@@ -1,23 +1,23 @@
-/// Names of an encoder's parameters in Hugging Face's files, and Limn's for the same.
+/// The mapping between the names of an encoder's parameters in Hugging Face files and their paths in Limn.
 ///
-/// Query, key and value are three layers there and one here: they come as the parts `….projection.0`, `.1` and `.2` of it,
-/// to be joined in this order along their first extent.
+/// Query, key and value are three layers in the files and one in Limn. They are mapped to the parts `….projection.0`,
+/// `.1` and `.2`, which have to be concatenated in this order along the first axis.
 public struct PretrainedNames: Sendable {
     private let layers: [String: String]
     private let blocks: String
     private let parts: [String: String]
 
     /// - Parameters:
-    ///   - layers: those outside the blocks, by their names in files.
-    ///   - blocks: what comes before the number of a block.
-    ///   - parts: the layers of a block, by their names in files.
+    ///   - layers: paths of the layers outside the blocks, by name in the files.
+    ///   - blocks: the prefix of a block's number.
+    ///   - parts: paths of the layers of a block, by name in the files.
     init(layers: [String: String], blocks: String, parts: [String: String]) {
         self.layers = layers
         self.blocks = blocks
         self.parts = parts
     }
 
-    /// Limn's path of the parameter with this name in a file; nil where no parameter is called so.
+    /// The path of the parameter with this name in a file; nil if there is none.
     public func path(of name: String) -> String? {
         guard let (layer, value) = PretrainedNames.split(name), value == "weight" || value == "bias" else { return nil }
         func path(_ layer: String) -> String {
@@ -33,14 +33,14 @@ public struct PretrainedNames: Sendable {
         return path("blocks.\(number).\(part)")
     }
 
-    /// The name in files of the parameter at Limn's `path`, for messages; the path itself where there is none.
+    /// The name in files of the parameter at `path`, for messages; `path` itself if there is none.
     public func name(of path: String) -> String {
         guard let (layer, last) = PretrainedNames.split(path) else { return path }
         let value = last == "gain" ? "weight" : last
         if let known = layers.first(where: { $0.value == layer }) { return "\(known.key).\(value)" }
         let steps = layer.split(separator: ".", maxSplits: 2)
         guard steps.count == 3, steps[0] == "blocks" else { return path }
-        // Of a layer that is three in files, the first stands for all.
+        // A layer that is three layers in files is named after the first.
         guard let part = parts.first(where: { $0.value == steps[2] || $0.value == steps[2] + ".0" }) else {
             return path
         }

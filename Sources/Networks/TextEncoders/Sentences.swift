@@ -1,22 +1,22 @@
 import Graphs
 import Tokenizers
 
-/// Sequences of one batch in the form a program takes: ids and mask, padded to one length.
+/// The token sequences of a batch, padded to one length, with a mask.
 public struct PaddedTokens: Sendable {
-    /// batch·length ids, padded with 0.
+    /// Ids [batch·length], padded with 0.
     public let ids: [Int32]
-    /// batch·length values, 1 for a token and 0 for padding.
+    /// [batch·length], 1 for tokens and 0 for padding.
     public let mask: [Float]
 
-    /// Pads or cuts each sequence to `length`; a cut sequence keeps its last token, which ends it.
+    /// Pads or truncates each sequence to `length`. A truncated sequence keeps its last token, the end token.
     public init(_ sequences: [TokenSequence], length: Int) { self.init(sequences.map(\.ids), length: length) }
 
-    /// Pads or cuts each sequence of ids to `length`; a cut sequence keeps its last token, which ends it.
+    /// Pads or truncates each sequence of ids to `length`. A truncated sequence keeps its last id, that of the end token.
     public init(_ sequences: [[Int32]], length: Int) {
         var ids = [Int32](repeating: 0, count: sequences.count * length)
         var mask = [Float](repeating: 0, count: ids.count)
         for (row, sequence) in sequences.enumerated() {
-            for (column, id) in PaddedTokens.cut(sequence, to: length).enumerated() {
+            for (column, id) in PaddedTokens.truncated(sequence, to: length).enumerated() {
                 ids[row * length + column] = id
                 mask[row * length + column] = 1
             }
@@ -24,26 +24,26 @@ public struct PaddedTokens: Sendable {
         (self.ids, self.mask) = (ids, mask)
     }
 
-    /// The first `length` ids of a sequence, of which the last is always the last of all.
-    public static func cut(_ ids: [Int32], to length: Int) -> [Int32] {
+    /// A sequence of at most `length` ids: the first ones and the last one.
+    public static func truncated(_ ids: [Int32], to length: Int) -> [Int32] {
         guard ids.count > length, let last = ids.last else { return ids }
         return Array(ids.prefix(length - 1)) + [last]
     }
 }
 
-/// How the states of a sentence's tokens become one vector.
+/// How one vector is computed from the states of a sentence's tokens.
 public enum Pooling: String, Sendable, CaseIterable, Codable {
     /// The mean over all tokens.
     case mean
     /// The state of the first token, BERT's `[CLS]`.
     case cls
-    /// The state of the token that ends the sentence.
+    /// The state of the end token.
     case eos
 
-    /// What each token's state counts, [length]: the vector is the sum of the states so weighted.
+    /// The weights of the token states, [length]; the vector is their weighted sum.
     /// - Parameters:
-    ///   - ids: those of one sentence, not empty and at most `length`.
-    ///   - end: finds the position of the token that ends a sentence.
+    ///   - ids: the ids of one sentence, at least one and at most `length`.
+    ///   - end: returns the position of the end token.
     public func weights(_ ids: [Int32], length: Int, end: ([Int32]) -> Int) -> [Float] {
         var weights = [Float](repeating: 0, count: length)
         switch self {
@@ -55,13 +55,13 @@ public enum Pooling: String, Sendable, CaseIterable, Codable {
     }
 }
 
-/// A batch of padded sentences as inputs of a graph; an encoder reads those it needs.
+/// A batch of padded sentences as inputs of a graph; a program has only those inputs that its encoder uses.
 public struct SentenceInputs {
     /// int32 [batch·length], padded with 0.
     public let ids: Tensor
     /// [batch×length], 1 for tokens and 0 for padding.
     public let mask: Tensor
-    /// [batch×length], what each token's state counts in its sentence's vector; see `Pooling`.
+    /// [batch×length], the weights of `Pooling`.
     public let weights: Tensor
     /// [1×length]: 0, 1, 2, …
     public let order: Tensor
@@ -74,15 +74,15 @@ public struct SentenceInputs {
         order = graph.input("order", [1, length])
     }
 
-    /// Sentences.
+    /// Number of sentences.
     public var batch: Int { mask.shape[0] }
-    /// Tokens of each, padding included.
+    /// Number of tokens per sentence, padding included.
     public var length: Int { mask.shape[1] }
 
-    /// Added to attention scores so that no token looks at padding, [batch×1×1×length].
+    /// The mask added to attention scores so that no token attends to padding, [batch×1×1×length].
     var paddingScores: Tensor { ((mask - 1) * 1e9).reshaped([batch, 1, 1, length]) }
 
-    /// Added to attention scores so that no token looks ahead, [1×1×length×length].
+    /// The mask added to attention scores so that no token attends to later ones, [1×1×length×length].
     var causalScores: Tensor {
         let ahead = order.reshaped([length, 1]) - order
         return (ahead.clamped(-1, 0) * 1e9).reshaped([1, 1, length, length])

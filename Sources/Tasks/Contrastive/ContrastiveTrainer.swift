@@ -54,7 +54,7 @@ public final class ContrastiveTrainer {
         state = TrainingState([("pair", pair)], origins: images.origin.map { ["image features": $0] } ?? [:])
 
         let vectors = ["images", "sentences"].map { graph.input($0, [encoder.batch, encoder.embedding]) }
-        let scale = logScale.exponential()
+        let scale = logScale.exp()
         let loss = contrastiveLoss(
             images: vectors[0], sentences: vectors[1], scale: scale,
             mask: graph.input("mask", [encoder.batch, encoder.batch]))

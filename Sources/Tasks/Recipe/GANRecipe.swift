@@ -39,6 +39,9 @@ public struct DiscriminatorRecipe: Codable, Equatable, Sendable {
     public var learningRate: Float = 4e-4
 
     enum CodingKeys: String, CodingKey { case kind, width, network, resolution, learningRate = "learning_rate" }
+
+    /// The frozen network that the discriminator uses; nil for the kinds without one.
+    var featureNetwork: FeatureNetwork? { kind.usesFeatureNetwork ? network : nil }
 }
 
 /// Adversarial training of the generator and the matching-aware discriminator.
@@ -135,9 +138,9 @@ extension Recipe {
     /// The discriminator in a few words.
     var discriminatorSummary: String {
         let kind = discriminator.kind.rawValue
-        guard discriminator.kind == .features else { return "\(kind), width \(discriminator.width)" }
+        guard let network = discriminator.featureNetwork else { return "\(kind), width \(discriminator.width)" }
         let resolution = discriminator.resolution
-        return "\(kind) of \(discriminator.network.rawValue) at \(resolution)×\(resolution), "
+        return "\(kind) of \(network.rawValue) at \(resolution)×\(resolution), "
             + "width \(discriminator.width)"
     }
 

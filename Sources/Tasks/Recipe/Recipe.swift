@@ -68,9 +68,9 @@ public struct Recipe: Codable, Equatable, Sendable {
     /// Whether the encoder stage's image encoder reads the discriminator's features; encoders from elsewhere are checked when
     /// they are read.
     private var sharesFeatures: Bool {
-        guard discriminator.kind == .features else { return false }
+        guard let network = discriminator.featureNetwork else { return false }
         guard text.isTrained else { return true }
-        return encoder.network == discriminator.network.rawValue && encoder.resolution == discriminator.resolution
+        return encoder.network == network.rawValue && encoder.resolution == discriminator.resolution
     }
 }
 

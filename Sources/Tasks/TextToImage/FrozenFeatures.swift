@@ -84,7 +84,7 @@ extension GANTrainer {
     package convenience init(untrained recipe: Recipe, embeddings: [Float], condition: Int, device: any Device) throws {
         let configuration = recipe.discriminatorConfiguration(condition: condition)
         var frozen = try FrozenFeatures(device: device)
-        if configuration.kind == .features {
+        if let network = configuration.featureNetwork {
             let head = ProjectionHeadConfiguration(
                 inputs: FeatureNetwork.pooledWidth, hidden: recipe.encoder.imageHidden, embedding: condition)
             let store = ParameterStore()
@@ -95,8 +95,8 @@ extension GANTrainer {
                     ($0.path, ($0.shape.dimensions, $0.initialValues(seed: recipe.seed)))
                 })
             frozen = try FrozenFeatures(
-                configuration, features: PretrainedFeatures(configuration.network),
-                statistics: .neutral(configuration.network),
+                configuration, features: PretrainedFeatures(network),
+                statistics: .neutral(network),
                 imageHead: recipe.gan.contrastive > 0 ? TrainedHead(head, arrays: values) : nil, device: device,
                 seed: recipe.seed)
         }

@@ -87,7 +87,7 @@ public final class GANTrainer {
 
     /// The frozen network that the discriminator reads; nil if it is trained from scratch.
     var trainingFeatures: [FeatureNetwork]? {
-        recipe.discriminator.kind == .features ? [recipe.discriminator.network] : nil
+        recipe.discriminator.featureNetwork.map { [$0] }
     }
 
     /// The number of trained values of each network.

@@ -175,26 +175,26 @@ extension FrozenFeatures {
         _ recipe: Recipe, encoders: EncoderPair, images: ImageStore, run: RunDirectory, device: any Device
     ) throws {
         let configuration = recipe.discriminatorConfiguration(condition: encoders.text.width)
-        guard configuration.kind == .features else {
+        guard let network = configuration.featureNetwork else {
             try self.init(device: device)
             return
         }
-        let features = try PretrainedFeatures(configuration.network)
+        let features = try PretrainedFeatures(network)
         var head: TrainedHead?
         if recipe.gan.contrastive > 0 {
-            guard case .features(let image) = encoders.image, image.network == configuration.network,
+            guard case .features(let image) = encoders.image, image.network == network,
                 image.resolution == configuration.resolution
             else {
                 throw ConfigurationError(
                     key: "gan.contrastive",
-                    problem: "needs encoders that read \(configuration.network.rawValue) at "
+                    problem: "needs encoders that read \(network.rawValue) at "
                         + "\(configuration.resolution)×\(configuration.resolution), as the discriminator does; those of "
                         + "\(encoders.name) do not")
             }
             guard image.checksum == features.checksum else {
                 throw StateError(
                     description: "\(encoders.name): its encoders were trained with the features "
-                        + "\(configuration.network.rawValue) \(image.checksum), found \(features.checksum); use the "
+                        + "\(network.rawValue) \(image.checksum), found \(features.checksum); use the "
                         + "former, or start a new run")
             }
             head = TrainedHead(image.head, arrays: encoders.imageArrays)
