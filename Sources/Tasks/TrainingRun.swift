@@ -128,9 +128,11 @@ public struct TrainingRun {
         return run
     }
 
-    /// A run is resumed with the recipe it was started with; only its length and intervals may change.
+    /// A run is resumed with the recipe it was started with. Only its length and intervals may change, and its task, so that
+    /// encoders trained alone can go on to a generator.
     private func requireSameRecipe(_ run: RunDirectory) throws {
         var before = try Recipe(yaml: String(contentsOfFile: run.recipe, encoding: .utf8), named: run.recipe)
+        before.task = recipe.task
         before.gan.images = recipe.gan.images
         before.gan.snapshotEvery = recipe.gan.snapshotEvery
         before.gan.checkpointEvery = recipe.gan.checkpointEvery

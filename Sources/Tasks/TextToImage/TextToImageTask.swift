@@ -194,8 +194,8 @@ extension FrozenFeatures {
             guard image.checksum == features.checksum else {
                 throw StateError(
                     description: "\(encoders.name): its encoders were trained with the features "
-                        + "\(network.rawValue) \(image.checksum), found \(features.checksum); use the "
-                        + "former, or start a new run")
+                        + "\(network.rawValue) \(image.checksum), found \(features.checksum); resume with the former, or "
+                        + "start a new run")
             }
             head = TrainedHead(image.head, arrays: encoders.imageArrays)
         }
