@@ -1,10 +1,7 @@
 import ArgumentParser
 import Corpora
 import FoundationEssentials
-
-#if canImport(Glibc)
-    import Glibc
-#endif
+import Glibc
 
 /// Lists a corpus and says in seconds and bytes what that costs: Limn's half of Benchmarks/million-rows.
 struct Listing: ParsableCommand {

@@ -75,7 +75,8 @@ public struct Evaluator {
     ///   - badFiles: what becomes of rows and images that cannot be used.
     ///   - synonyms: images are generated from captions reworded so, and judged by the captions as they are.
     public func evaluate(
-        data: String, split: String, trainingSplit: String?, badFiles: BadFilePolicy = .few, synonyms: Synonyms? = nil
+        data: String, split: String, trainingSplit: String?, badFiles: BadFilePolicy = .limited,
+        synonyms: Synonyms? = nil
     ) throws -> Report {
         let images = try read(data, split, badFiles)
         let corpus = images.corpus
@@ -119,12 +120,13 @@ public struct Evaluator {
 
     /// The images of a split, all of which can be decoded: bad ones are skipped, unless there are too many.
     private func read(_ data: String, _ split: String, _ badFiles: BadFilePolicy) throws -> ImageStore {
-        let form = ImagePreprocessing(side: model.configuration.networks.side)
+        let preprocessing = ImagePreprocessing(side: model.configuration.networks.side)
         let all = try ImageStore(
-            corpus: Corpus(folder: data, split: split, badFiles: badFiles), form: form, badFiles: badFiles)
+            corpus: Corpus(folder: data, split: split, badFiles: badFiles), preprocessing: preprocessing,
+            badFiles: badFiles)
         let bad = try all.readAll()
         if bad.isEmpty { return all }
-        let rest = ImageStore(corpus: all.corpus.removing(bad), form: form)
+        let rest = ImageStore(corpus: all.corpus.removing(bad), preprocessing: preprocessing)
         _ = try rest.readAll()
         return rest
     }

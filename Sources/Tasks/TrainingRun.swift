@@ -26,7 +26,7 @@ public struct TrainingRun {
     ///   - resume: continue what the directory holds, or start if it is empty; otherwise it must be new.
     ///   - interruption: asks the run to stop after the current step.
     public init(
-        _ recipe: Recipe, data: String, path: String, badFiles: BadFilePolicy = .few, resume: Bool,
+        _ recipe: Recipe, data: String, path: String, badFiles: BadFilePolicy = .limited, resume: Bool,
         device: any Device, interruption: Interruption? = nil
     ) {
         self.recipe = recipe
@@ -45,7 +45,7 @@ public struct TrainingRun {
         let corpus = try Corpus(folder: data, split: recipe.data.part, badFiles: badFiles)
         let run = try openDirectory(corpus)
         let images = ImageStore(
-            corpus: corpus, form: recipe.data.form, badFiles: badFiles, cache: "\(run.path)/images.cache")
+            corpus: corpus, preprocessing: recipe.data.form, badFiles: badFiles, cache: "\(run.path)/images.cache")
 
         // Introduce the run in its log, and whatever was skipped at its end, however it ends.
         let logger = RunLogger(run)

@@ -191,7 +191,7 @@ private struct FeatureRun: Sendable {
             try put(sound.dropLast(1000), file)
             try expect("it was cut short")
             try put([UInt8](), file)
-            try expect("is not a sound safetensors file")
+            try expect("is not a valid safetensors file")
             var flipped = sound
             flipped[flipped.count - 2] ^= 1
             try put(flipped, file)

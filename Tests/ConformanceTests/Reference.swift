@@ -1,8 +1,5 @@
+import Glibc
 import Graphs
-
-#if canImport(Glibc)
-    import Glibc
-#endif
 
 /// The meaning of a graph, evaluated in float64 by the plainest loops: what every device is compared with.
 ///

@@ -26,7 +26,7 @@ import Training
     }
 
     private func train(
-        _ path: String, _ corpus: String, _ settings: String..., images: Int = 80, badFiles: BadFilePolicy = .few
+        _ path: String, _ corpus: String, _ settings: String..., images: Int = 80, badFiles: BadFilePolicy = .limited
     ) throws {
         let recipe = try Recipe(
             yaml: Self.yaml, named: "tiny", settings: settings + ["gan.images=\(images)", "data.split="])

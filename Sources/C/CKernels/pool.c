@@ -52,7 +52,7 @@ void limn_parallel(int threads, limn_share share, void *context) {
     if (external_runner(threads, granted, &job) == 0) return;
   }
   if (threads > 1) {
-    // Programs may run on several threads of their own; the pool serves one at a time.
+    // Several threads may run programs at the same time; the pool serves one caller after another.
     pthread_mutex_lock(&pool.caller);
     pthread_mutex_lock(&pool.lock);
     while (pool.workers < threads - 1) {

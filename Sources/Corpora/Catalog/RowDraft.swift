@@ -1,41 +1,42 @@
+import Basics
 import JSON
 
-/// A row as its file states it, before it is checked. One draft is reused for all rows of a file, so that reading a million of
-/// them allocates nothing.
+/// A row as read from its file, not yet checked. One draft is reused for all rows of a file, which avoids allocations
+/// per row.
 struct RowDraft {
-    /// Path of the image relative to the folder.
+    /// Path of the image relative to the metadata file's folder.
     var path: [UInt8] = []
     var captions = TextColumn()
-    /// Empty where the row has none.
+    /// Empty if the row has none.
     var className: [UInt8] = []
     var split: [UInt8] = []
-    /// Rank of the member that the captions are from; lower takes precedence.
+    /// Rank of the member that `captions` came from; lower ranks take precedence.
     private var captionRank = Int.max
 
-    /// The meaning of a column or of a member of an object, by its name.
+    /// The meaning of a column, or of an object's member, according to its name.
     enum Field: Equatable {
         case path
-        /// Captions; where a row has several such fields, those of the lowest rank count.
+        /// Captions; if a row has several such fields, those of the lowest rank are used.
         case captions(rank: Int)
         case className
         case split
 
         /// Names of caption members in order of precedence.
-        static let captionNames = ["text", "caption", "captions", "prompt"]
+        static let captionNames: [StaticString] = ["text", "caption", "captions", "prompt"]
 
         init?(_ name: ArraySlice<UInt8>) {
-            if name.elementsEqual("file_name".utf8) {
+            if name.isEqual(to: "file_name") {
                 self = .path
-            } else if name.elementsEqual("class".utf8) {
+            } else if name.isEqual(to: "class") {
                 self = .className
-            } else if name.elementsEqual("split".utf8) {
+            } else if name.isEqual(to: "split") {
                 self = .split
             } else {
                 // Several columns of captions are numbered: text_1, text_2.
                 var stem = name[...]
                 while let last = stem.last, last &- 0x30 < 10 { stem.removeLast() }
                 if stem.count < name.count, stem.last == UInt8(ascii: "_") { stem.removeLast() }
-                guard let rank = Field.captionNames.firstIndex(where: { stem.elementsEqual($0.utf8) }) else {
+                guard let rank = Field.captionNames.firstIndex(where: { stem.isEqual(to: $0) }) else {
                     return nil
                 }
                 self = .captions(rank: rank)
@@ -76,15 +77,12 @@ struct RowDraft {
     }
 
     /// Reads a caption or a list of captions.
-    mutating func readCaptions(_ scanner: inout JSONScanner, _ name: String) throws(JSONScanner.Fault) {
-        var text: [UInt8] = []
+    mutating func readCaptions(_ scanner: inout JSONScanner, _ name: StaticString) throws(JSONScanner.Fault) {
         func one(_ scanner: inout JSONScanner) throws(JSONScanner.Fault) {
             guard scanner.isNext("\"") else {
                 throw scanner.mismatch("\"\(name)\" must be a string or a list of strings")
             }
-            text.removeAll(keepingCapacity: true)
-            try scanner.string(into: &text)
-            captions.append(text)
+            try captions.append { (text) throws(JSONScanner.Fault) in try scanner.string(into: &text) }
         }
         if try scanner.null() { return }
         if scanner.isNext("[") {
@@ -106,6 +104,6 @@ struct RowDraft {
 }
 
 extension JSONScanner.Fault {
-    /// What is wrong, as problems of a corpus say it of a file or line.
+    /// The fault as the detail of a `CorpusProblem`.
     var problem: String { isSyntax ? "is not valid JSON: \(reason) (byte \(offset))" : reason }
 }

@@ -1,10 +1,4 @@
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#elseif canImport(Darwin)
-    import Darwin
-#endif
+import Glibc
 
 /// A colour that people name flowers by and that pixels can be asked for, without any network.
 package enum NamedColor: String, CaseIterable, Codable, Hashable, Sendable {

@@ -57,7 +57,7 @@ struct BadFilesOption: ParsableArguments {
             How to treat rows and images that cannot be used: few skips them while they are at most 1 %, skip skips any \
             number, fail stops at the first.
             """, valueName: "few|skip|fail"))
-    var badFiles = BadFilePolicy.few
+    var badFiles = BadFilePolicy.limited
 }
 
 extension BadFilePolicy: ExpressibleByArgument {}

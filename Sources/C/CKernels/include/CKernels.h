@@ -32,7 +32,8 @@ typedef void (*LIMN_ANY_THREAD limn_share)(void *context, int index, int count);
 typedef int (*limn_runner)(int threads, void (*LIMN_ANY_THREAD share)(void *context, int index, int count), void *context);
 void limn_set_runner(limn_runner runner);
 
-// Runs `share` `threads` times at once and returns when all are done. Not reentrant; one caller at a time.
+// Runs `share` `threads` times at once and returns when all are done. Concurrent callers take turns. Not reentrant: `share`
+// must not call this function, which would deadlock.
 void limn_parallel(int threads, limn_share share, void *context);
 
 // Whether the processor multiplies bfloat16 itself, so that it is worth its rounding.
