@@ -29,6 +29,10 @@ public struct PairSampler: Sendable {
     private let seed: UInt64
     private let flips: Bool
     private let comparesClasses: Bool
+    /// Probability of a mismatched caption of the same class.
+    private let attributeMismatches: Float
+    /// The members of each class, if such captions are drawn.
+    private let members: [[UInt32]]
     private let texts: CaptionDigests
     private let epochs: EpochOrders
 
@@ -37,8 +41,12 @@ public struct PairSampler: Sendable {
     ///   - seed: seed of the order and of every choice.
     ///   - flips: whether to mirror half of the images; wrong for captions that mention left and right.
     ///   - excluded: examples that are never drawn.
+    ///   - attributeMismatches: the probability that a mismatched caption is one that the corpus's caption template built for
+    ///     another image of the same class, so that only the attributes are wrong; 0 without a template.
     /// - Throws: `CorpusError.noMismatch` if some image has no mismatched caption.
-    public init(corpus: Corpus, seed: UInt64, flips: Bool, excluding excluded: Set<Int> = []) throws {
+    public init(
+        corpus: Corpus, seed: UInt64, flips: Bool, excluding excluded: Set<Int> = [], attributeMismatches: Float = 0
+    ) throws {
         self.corpus = corpus
         self.seed = seed
         self.flips = flips
@@ -48,6 +56,15 @@ public struct PairSampler: Sendable {
         let known = examples.lazy.compactMap { corpus.label(of: $0) }
         comparesClasses = known.first.map { first in known.contains { $0 != first } } ?? false
         texts = CaptionDigests(corpus.captions)
+        self.attributeMismatches = corpus.columns.template == nil ? 0 : attributeMismatches
+        var members: [[UInt32]] = []
+        if self.attributeMismatches > 0 {
+            members = [[UInt32]](repeating: [], count: corpus.classes.count)
+            for example in epochs.members {
+                if let label = corpus.label(of: Int(example)) { members[label].append(example) }
+            }
+        }
+        self.members = members
         try requireMismatches()
     }
 
@@ -108,12 +125,31 @@ public struct PairSampler: Sendable {
         guard let other = mismatch(of: example, &stream) else {
             preconditionFailure("init checked that every example has a mismatch")
         }
+        let wrong = stream.index(below: corpus.captionNumbers(of: other).count)
         var windows = RandomStream(seed: seed, purpose: "window", index: UInt64(position))
         return SampledPair(
             caption: corpus.reference(example: example, caption: caption),
-            mismatch: corpus.reference(
-                example: other, caption: stream.index(below: corpus.captionNumbers(of: other).count)),
+            mismatch: attributeMismatch(of: example, at: position) ?? corpus.reference(example: other, caption: wrong),
             flipped: flipped, window: [windows.uniform(), windows.uniform()])
+    }
+
+    /// A caption of another image of the same class with other attributes; nil with the probability that no such caption is
+    /// drawn, and if there is none.
+    private func attributeMismatch(of example: Int, at position: Int) -> CaptionReference? {
+        guard attributeMismatches > 0, let label = corpus.label(of: example) else { return nil }
+        var stream = RandomStream(seed: seed, purpose: "attribute mismatch", index: UInt64(position))
+        guard stream.uniform() < attributeMismatches, members[label].count > 1 else { return nil }
+        for _ in 0..<8 {
+            let other = Int(members[label][stream.index(below: members[label].count)])
+            let captions = corpus.templateCaptions(of: other)
+            let caption = corpus.reference(
+                example: other, caption: captions.lowerBound + stream.index(below: captions.count))
+            // Another image may have the same attributes.
+            if !corpus.captionNumbers(of: example).contains(where: { texts[$0] == texts[caption.number] }) {
+                return caption
+            }
+        }
+        return nil
     }
 
     /// An example whose captions do not describe the image of `example`.

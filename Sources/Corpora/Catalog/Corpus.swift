@@ -12,6 +12,8 @@ public struct Corpus: Sendable {
     public let splits: [String]
     /// Rows and captions that were skipped while listing, in any split.
     public let skipped: SkippedItems
+    /// Which columns of the metadata were read.
+    public let columns: CorpusColumns
     private let index: CorpusIndex
 
     /// The usable rows of a listing.
@@ -21,6 +23,7 @@ public struct Corpus: Sendable {
         classes = listing.classes
         splits = listing.splits
         skipped = listing.skipped
+        columns = listing.columns
         var rows = listing.rows
         if let split {
             guard let number = splits.firstIndex(of: split) else {
@@ -34,6 +37,7 @@ public struct Corpus: Sendable {
     private init(_ other: Corpus, rows: CorpusRows) {
         (folder, format, classes, splits) = (other.folder, other.format, other.classes, other.splits)
         skipped = other.skipped
+        columns = other.columns
         index = CorpusIndex(other.index, rows: rows)
     }
 
@@ -54,6 +58,20 @@ public struct Corpus: Sendable {
 
     /// The indices of an example's captions in `captions`.
     public func captionNumbers(of example: Int) -> Range<Int> { index.rows.captionRange(example) }
+
+    /// The positions, among an example's captions, of those that the caption template built; none without a template.
+    public func templateCaptions(of example: Int) -> Range<Int> {
+        let count = captionNumbers(of: example).count
+        return columns.template == nil ? count..<count : count / 2..<count
+    }
+
+    /// Whether a caption may describe an example's image: one of its own, or one of another image of the same class that
+    /// was not built by the caption template, whose attributes may differ.
+    package func mayDescribe(_ caption: CaptionReference, example: Int) -> Bool {
+        if caption.example == example { return true }
+        guard let label = label(of: example), label == self.label(of: caption.example) else { return false }
+        return !templateCaptions(of: caption.example).contains(caption.caption)
+    }
 
     /// The reference to caption `caption` of example `example`; both must exist.
     public func reference(example: Int, caption: Int) -> CaptionReference {

@@ -13,6 +13,10 @@ public enum CorpusError: ClassifiedError {
     case noCaptionsFound(folder: String, found: String)
     /// A table of captions lacks a column.
     case noColumn(String, file: String, found: [String])
+    /// A caption template that cannot be read.
+    case badTemplate(String, String)
+    /// Columns are named of a corpus whose layout has none.
+    case noColumns(folder: String, CorpusFormat)
     /// A Parquet file.
     case parquet(String)
     /// Metadata without a single row.
@@ -32,11 +36,13 @@ public enum CorpusError: ClassifiedError {
     /// A file or folder cannot be written.
     case cannotWrite(path: String, reason: String)
 
-    /// `noInput` if the corpus cannot be read, `cannotWrite` if it cannot be written, else `badData`.
+    /// `noInput` if the corpus cannot be read, `cannotWrite` if it cannot be written, `usage` for columns that the
+    /// caller names wrongly, else `badData`.
     public var kind: ErrorKind {
         switch self {
         case .noSuchFolder, .cannotRead: .noInput
         case .folderNotEmpty, .cannotWrite: .cannotWrite
+        case .badTemplate, .noColumns: .usage
         default: .badData
         }
     }
@@ -56,6 +62,11 @@ public enum CorpusError: ClassifiedError {
         case .noColumn(let column, let file, let found):
             "\(file): its first line names no column \(column)"
                 + (found.isEmpty ? "" : "; it has \(found.prefix(20).map { "\"\($0)\"" }.joined(separator: ", "))")
+        case .badTemplate(let text, let problem):
+            "the caption template \"\(text)\" \(problem)"
+        case .noColumns(let folder, let format):
+            "\(folder): is a corpus of \(format), whose rows have no columns; a caption template or class column needs "
+                + "metadata.jsonl or metadata.csv"
         case .parquet(let path):
             "\(path): Parquet is not supported; python3 -c \"import datasets, json, os; os.mkdir('images'); "
                 + "open('images/metadata.jsonl', 'w').writelines(json.dumps({'file_name': r['image'].save("

@@ -21,6 +21,8 @@ struct CorpusListing {
     private(set) var notices: SkippedItems
     /// Maximum number of problems kept in detail.
     let kept: Int
+    /// Which columns of metadata files are read.
+    let columns: CorpusColumns
 
     private var classList = NameList()
     private var splitList = NameList()
@@ -30,9 +32,11 @@ struct CorpusListing {
     /// - Parameters:
     ///   - root: the folder that all paths are relative to.
     ///   - kept: maximum number of problems kept in detail.
-    init(root: String, keeping kept: Int) {
+    ///   - columns: which columns of metadata files are read.
+    init(root: String, keeping kept: Int, columns: CorpusColumns = CorpusColumns()) {
         self.root = root
         self.kept = kept
+        self.columns = columns
         skipped = SkippedItems(keeping: kept)
         notices = SkippedItems(keeping: kept)
     }
@@ -130,8 +134,18 @@ struct CorpusListing {
         let path = folder.isEmpty ? inFolder : Array(folder.utf8) + inFolder
         func name() -> String { String(decoding: path, as: UTF8.self) }
         if draft.captions.isEmpty { return note(.noCaption, file, line, "\(name()) has no \"text\"") }
+        if let template = columns.template, let missing = draft.attributes.firstIndex(where: \.isEmpty) {
+            let column = template.columns[missing]
+            return note(.malformedRow, file, line, "\(name()) has no \"\(column)\", which the caption template names")
+        }
         for caption in 0..<draft.captions.count {
             addCaption(draft.captions.utf8(caption), file: file, line: line, subject: "\(name()) has")
+        }
+        if let template = columns.template {
+            // After all plain captions, so that the second half of a row's captions are those of the template.
+            for number in rows.captions.count - rows.pendingCaptions..<rows.captions.count {
+                rows.appendCaption(template.applied(to: rows.captions.utf8(number), values: draft.attributes))
+            }
         }
         addRow(path: path, className: draft.className, split: draft.split, source: source, line: line)
     }

@@ -10,8 +10,21 @@ struct RowDraft {
     /// Empty if the row has none.
     var className: [UInt8] = []
     var split: [UInt8] = []
+    /// The values of the template's columns; empty if the row has none.
+    var attributes: [[UInt8]]
+    /// Which columns are read.
+    let columns: CorpusColumns
+    private let attributeNames: [[UInt8]]
+    private let classColumn: [UInt8]
     /// Rank of the member that `captions` came from; lower ranks take precedence.
     private var captionRank = Int.max
+
+    init(_ columns: CorpusColumns = CorpusColumns()) {
+        self.columns = columns
+        attributeNames = columns.template?.columns.map { Array($0.utf8) } ?? []
+        attributes = [[UInt8]](repeating: [], count: attributeNames.count)
+        classColumn = Array(columns.className.utf8)
+    }
 
     /// The meaning of a column, or of an object's member, according to its name.
     enum Field: Equatable {
@@ -20,6 +33,8 @@ struct RowDraft {
         case captions(rank: Int)
         case className
         case split
+        /// A column of the caption template, by its number there.
+        case attribute(Int)
 
         /// Names of caption members in order of precedence.
         static let captionNames: [StaticString] = ["text", "caption", "captions", "prompt"]
@@ -27,8 +42,6 @@ struct RowDraft {
         init?(_ name: ArraySlice<UInt8>) {
             if name.isEqual(to: "file_name") {
                 self = .path
-            } else if name.isEqual(to: "class") {
-                self = .className
             } else if name.isEqual(to: "split") {
                 self = .split
             } else {
@@ -44,11 +57,18 @@ struct RowDraft {
         }
     }
 
+    /// The meaning of a column; nil if it is not read.
+    func field(_ name: ArraySlice<UInt8>) -> Field? {
+        if let column = attributeNames.firstIndex(where: { name.elementsEqual($0) }) { return .attribute(column) }
+        return name.elementsEqual(classColumn) ? .className : Field(name)
+    }
+
     mutating func clear() {
         path.removeAll(keepingCapacity: true)
         captions.shorten(to: 0)
         className.removeAll(keepingCapacity: true)
         split.removeAll(keepingCapacity: true)
+        for column in attributes.indices { attributes[column].removeAll(keepingCapacity: true) }
         captionRank = .max
     }
 
@@ -64,9 +84,13 @@ struct RowDraft {
     mutating func read(_ scanner: inout JSONScanner) throws(JSONScanner.Fault) {
         guard scanner.isNext("{") else { throw scanner.mismatch("is not a JSON object") }
         try scanner.members { (scanner, name) throws(JSONScanner.Fault) in
-            switch Field(name) {
+            switch field(name) {
             case .path: try RowDraft.text(&scanner, "file_name", into: &path)
-            case .className: try RowDraft.text(&scanner, "class", into: &className)
+            case .className: try RowDraft.text(&scanner, columns.className, into: &className)
+            case .attribute(let column):
+                let name = columns.template?.columns[column] ?? ""
+                try RowDraft.text(&scanner, name, into: &attributes[column])
+                if name == columns.className { className = attributes[column] }
             case .split: try RowDraft.text(&scanner, "split", into: &split)
             case .captions(let rank):
                 guard takesCaptions(rank: rank) else { return try scanner.skip() }

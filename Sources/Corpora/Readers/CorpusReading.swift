@@ -4,9 +4,12 @@ extension Corpus {
     ///   - folder: a folder, a `.tar` or `.tar.gz` file, or a pattern of them: `shards-{000..012}.tar`.
     ///   - split: the split to read; nil reads all.
     ///   - badFiles: the policy for unusable rows.
+    ///   - columns: which columns of metadata files are read.
     /// - Throws: `CorpusError`, which names file and line.
-    public init(folder: String, split: String?, badFiles: BadFilePolicy = .limited) throws {
-        let listing = try CorpusListing(folder)
+    public init(
+        folder: String, split: String?, badFiles: BadFilePolicy = .limited, columns: CorpusColumns = CorpusColumns()
+    ) throws {
+        let listing = try CorpusListing(folder, columns: columns)
         let bad = listing.skipped
         if let first = bad.first.first, badFiles.refuses(bad.total, of: listing.rows.count + bad.total) {
             throw CorpusError.problems(
@@ -21,11 +24,16 @@ extension CorpusListing {
     /// - Parameters:
     ///   - folder: a folder, a shard, or a pattern of shards.
     ///   - kept: maximum number of problems kept in detail.
+    ///   - columns: which columns of metadata files are read.
     /// - Throws: `CorpusError` if there is no corpus at all; problems within one are recorded in `skipped`.
-    init(_ folder: String, keeping kept: Int = 100) throws {
+    init(_ folder: String, keeping kept: Int = 100, columns: CorpusColumns = CorpusColumns()) throws {
         let layout = try CorpusLayout(folder)
-        self.init(root: layout.root, keeping: kept)
-        finish(as: try layout.read(into: &self))
+        self.init(root: layout.root, keeping: kept, columns: columns)
+        let format = try layout.read(into: &self)
+        guard columns == CorpusColumns() || format == .metadataLines || format == .metadataTable else {
+            throw CorpusError.noColumns(folder: folder, format)
+        }
+        finish(as: format)
     }
 
     /// Skips rows whose images do not exist or are outside of the folder, and records images that no row lists. One

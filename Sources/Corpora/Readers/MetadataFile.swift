@@ -14,7 +14,7 @@ enum MetadataFile {
         let file = folder + name
         let source = listing.addSource(file)
         var reader = try LineReader("\(listing.root)/\(file)")
-        var draft = RowDraft()
+        var draft = RowDraft(listing.columns)
         var isEmpty = true
         while let line = try reader.nextLine() {
             guard let range = line.range else {

@@ -19,14 +19,14 @@ enum MetadataTable {
             throw CorpusError.noColumn("file_name", file: "\(listing.root)/\(file)", found: [])
         }
         let names = (0..<reader.cells.count).map { reader.cells[$0] }
-        let fields = (0..<names.count).map { RowDraft.Field(reader.cells.utf8($0)) }
+        var draft = RowDraft(listing.columns)
+        let fields = (0..<names.count).map { draft.field(reader.cells.utf8($0)) }
         guard fields.contains(.path) else {
             throw CorpusError.noColumn("file_name", file: "\(listing.root)/\(file)", found: names)
         }
         guard fields.contains(where: { if case .captions = $0 { true } else { false } }) else {
             throw CorpusError.noColumn("text", file: "\(listing.root)/\(file)", found: names)
         }
-        var draft = RowDraft()
         var isEmpty = true
         while let record = try reader.next() {
             isEmpty = false
@@ -56,6 +56,9 @@ enum MetadataTable {
         switch field {
         case .path: draft.path += cell
         case .className: draft.className += cell
+        case .attribute(let column):
+            draft.attributes[column] += cell
+            if draft.columns.template?.columns[column] == draft.columns.className { draft.className += cell }
         case .split: draft.split += cell
         case .captions(let rank):
             // With several caption columns, some may be empty.
