@@ -73,12 +73,16 @@ public struct Evaluator {
     /// - Parameters:
     ///   - trainingSplit: where the real-vs-real baseline and the nearest training images come from; nil leaves them out.
     ///   - badFiles: what becomes of rows and images that cannot be used.
+    ///   - columns: which columns of metadata files are read.
     ///   - synonyms: images are generated from captions reworded so, and judged by the captions as they are.
     public func evaluate(
         data: String, split: String, trainingSplit: String?, badFiles: BadFilePolicy = .limited,
-        synonyms: Synonyms? = nil
+        columns: CorpusColumns = CorpusColumns(), synonyms: Synonyms? = nil
     ) throws -> Report {
-        let images = try read(data, split, badFiles)
+        func read(_ split: String) throws -> ImageStore {
+            try self.read(Corpus(folder: data, split: split, badFiles: badFiles, columns: columns), badFiles)
+        }
+        let images = try read(split)
         let corpus = images.corpus
         let queries = corpus.examples.indices.flatMap { example in
             // Without classes every image is a class of its own.
@@ -92,7 +96,7 @@ public struct Evaluator {
         let prompts = queries.map { synonyms?($0.caption) ?? $0.caption }
         let requests = prompts.indices.map { GenerationRequest(prompt: prompts[$0], seed: seed &+ UInt64($0)) }
         let generated = try generator.generate(requests) { progress("generating", $0, requests.count) }
-        let training = try trainingSplit.map { try read(data, $0, badFiles) }
+        let training = try trainingSplit.map { try read($0) }
 
         var report = Report(
             model: model.configuration.name, judge: judge.name, split: split,
@@ -118,12 +122,10 @@ public struct Evaluator {
         return report
     }
 
-    /// The images of a split, all of which can be decoded: bad ones are skipped, unless there are too many.
-    private func read(_ data: String, _ split: String, _ badFiles: BadFilePolicy) throws -> ImageStore {
+    /// The images of a corpus that can be decoded: bad ones are skipped, unless there are too many.
+    private func read(_ corpus: Corpus, _ badFiles: BadFilePolicy) throws -> ImageStore {
         let preprocessing = ImagePreprocessing(side: model.configuration.networks.side)
-        let all = try ImageStore(
-            corpus: Corpus(folder: data, split: split, badFiles: badFiles), preprocessing: preprocessing,
-            badFiles: badFiles)
+        let all = ImageStore(corpus: corpus, preprocessing: preprocessing, badFiles: badFiles)
         let bad = try all.readAll()
         if bad.isEmpty { return all }
         let rest = ImageStore(corpus: all.corpus.removing(bad), preprocessing: preprocessing)

@@ -61,6 +61,8 @@ import Training
         ("encoder.resolution", ["64", "320"], ["32", "80", "352"]), ("encoder.views", ["1", "64"], ["0", "65"]),
         ("encoder.image_hidden", ["8", "8192"], ["7", "8193"]),
         ("encoder.translation", ["0", "0.5"], ["0.51", "-0.1", "1.0e+30", ".nan", ".inf"]),
+        ("data.class", ["emoji", "class"], [""]), ("data.caption", ["", "{text}, {style} style"], ["{text}", "{style", "x"]),
+        ("data.attribute_mismatch", ["0"], ["0.5", "-0.1", ".nan"]), ("task", ["contrastive", "text-to-image"], ["gan"]),
         ("data.hold_out", ["0", "0.5"], ["0.6", "-0.1", ".nan"]),
         ("evaluate.every", ["0", "1000"], ["-1"]), ("evaluate.captions", ["10", "1000000"], ["9"]),
         ("evaluate.network", ["efficientnet-lite2"], ["none"]),
