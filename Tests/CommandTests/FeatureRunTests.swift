@@ -198,7 +198,7 @@ private struct FeatureRun: Sendable {
             try expect("is damaged: its weights have the checksum ")
 
             try RandomFeatures.write(.efficientNetLite0, seed: 1, to: file, changes: ["checksum": "0123456789abcdef"])
-            try expect("its metadata say 0123456789abcdef; get it again with scripts/get-features efficientnet-lite0")
+            try expect("expected 0123456789abcdef; download it again with scripts/get-features efficientnet-lite0")
             try RandomFeatures.write(.mobileNetV2, seed: 1, to: file)
             try expect("holds mobilenet-v2, expected efficientnet-lite0")
             try RandomFeatures.write(.mobileNetV2, seed: 1, to: file, changes: ["network": FeatureRun.network])
