@@ -11,13 +11,14 @@ struct Limn: ParsableCommand {
         commandName: "limn", abstract: "Generate images from text, and train and evaluate text-to-image models.",
         discussion: """
             EXAMPLES
-              limn generate "a flower with purple petals and a yellow center" --out flower.png
+              limn generate "a purple flower with a yellow center" --out flower.png
               limn train recipes/flowers-64.yaml --data images --run runs/mine --resume
               limn evaluate models/flowers-64.safetensors --data flowers102 --split test
 
             EXIT CODES
-              0 success · 64 invalid usage · 65 invalid data or model · 66 input not found · 71 out of memory
-              73 output cannot be written · 130 interrupted · 1 other errors
+              0 success · 64 invalid usage · 65 invalid data or model
+              66 input not found · 71 out of memory · 73 output cannot be written
+              130 interrupted · 1 other errors
             """,
         version: "limn \(version)",
         subcommands: [

@@ -17,7 +17,8 @@ extension CorpusCommand {
                 EXAMPLES
                   limn corpus split images --parts train=0.9,test=0.1 --seed 1
                   limn corpus split images --parts train=0.9,test=0.1 --seed 1 --in-place
-                  limn corpus split images --parts train=0.8,valid=0.1,test=0.1 --by class --seed 1 --out metadata.jsonl
+                  limn corpus split images --parts train=0.8,valid=0.1,test=0.1 --by class \\
+                    --seed 1 --out metadata.jsonl
                 """)
 
         @Argument(help: "The corpus, a folder.")

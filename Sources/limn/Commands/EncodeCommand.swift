@@ -13,8 +13,9 @@ struct EncodeCommand: ParsableCommand {
             empty lines. Its metadata contain the name of the encoder.
 
             EXAMPLES
-              limn encode --encoder all-MiniLM-L6-v2 --file captions.txt --out embeddings.safetensors
-              cut -f2 captions.tsv | limn encode --encoder all-MiniLM-L6-v2 --file - --out embeddings.safetensors
+              limn encode --file captions.txt --out embeddings.safetensors
+              cut -f2 captions.tsv | limn encode --encoder all-MiniLM-L6-v2 --file - \\
+                --out embeddings.safetensors
             """)
 
     @OptionGroup var options: EncoderOptions

@@ -20,7 +20,8 @@ struct EncoderCommand: ParsableCommand {
 
                 EXAMPLES
                   limn encoder train recipes/judge.yaml --data flowers --run runs/judge
-                  limn encoder train recipes/flowers-64.yaml --data flowers --run runs/words --set encoder.patience=5
+                  limn encoder train recipes/flowers-64.yaml --data flowers --run runs/text \\
+                    --set encoder.patience=5
                 """)
 
         @Argument(help: "The recipe, a YAML file; its settings of generator and discriminator are ignored.")

@@ -19,8 +19,9 @@ struct EvaluateCommand: ParsableCommand {
               limn encoder train recipes/judge.yaml --data images --run runs/judge
 
             EXAMPLES
-              limn evaluate models/flowers-64.safetensors --data flowers102 --split test --colors
-              limn evaluate runs/mine/model.safetensors --data images --split test --judge runs/judge/encoder/encoder.safetensors --json
+              limn evaluate models/flowers-64.safetensors --data flowers102 --colors
+              limn evaluate runs/mine/model.safetensors --data images \\
+                --judge runs/judge/encoder/encoder.safetensors --json
             """)
 
     @Argument(help: "The model, a safetensors file.")

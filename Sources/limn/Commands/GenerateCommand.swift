@@ -15,7 +15,7 @@ struct GenerateCommand: ParsableCommand {
             model as text chunks.
 
             EXAMPLES
-              limn generate "a flower with purple petals and a yellow center" --out flower.png
+              limn generate "a purple flower with a yellow center" --out flower.png
               limn generate "a white flower" -n 16 --seed 7 --out white.png
               limn generate "a red rose" "a yellow daisy" --out images
               limn generate --prompts captions.txt --out images --json

@@ -5,8 +5,8 @@ struct ProfileCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "profile", abstract: "Profile a training step by operation, kernel and shape.",
         discussion: """
-            Compiles the step of a recipe, runs it on a few batches, and prints the time of each kernel, with its share of the \
-            machine's measured peak rates.
+            Runs the step of a recipe a few times without updating parameters, and prints the time of each kernel and the peak \
+            rates of the machine.
 
             EXAMPLE
               limn profile recipes/flowers-64.yaml --data flowers --set gan.batch=64

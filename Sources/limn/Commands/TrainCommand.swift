@@ -11,7 +11,8 @@ struct TrainCommand: ParsableCommand {
             EXAMPLES
               limn train recipes/shapes-32.yaml --data shapes --run runs/shapes
               limn train recipes/flowers-64.yaml --data flowers --run runs/flowers --resume
-              limn train recipes/flowers-64.yaml --data flowers --run runs/small --set generator.width=8
+              limn train recipes/flowers-64.yaml --data flowers --run runs/small \\
+                --set generator.width=8
             """)
 
     @Argument(help: "The recipe, a YAML file.")

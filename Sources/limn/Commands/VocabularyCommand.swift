@@ -13,9 +13,9 @@ struct VocabularyCommand: ParsableCommand {
             bpe_simple_vocab_16e6.txt.gz, or a folder with one of these (docs/tokenizers.md).
 
             EXAMPLES
-              limn vocabulary train --captions flowers102 --size 2048 --name flowers-2k --out flowers-2k.json
-              limn vocabulary encode "a red rose" --tokenizer flowers-2k.json
-              limn vocabulary encode --file captions.txt --tokenizer all-MiniLM-L6-v2/tokenizer.json --json
+              limn vocabulary train --captions flowers102 --name flowers --out flowers.json
+              limn vocabulary encode "a red rose" --tokenizer flowers.json
+              limn vocabulary encode --file captions.txt --tokenizer all-MiniLM-L6-v2
             """,
         subcommands: [Train.self, Encode.self, Decode.self, Show.self])
 
@@ -28,9 +28,11 @@ struct VocabularyCommand: ParsableCommand {
                 used. The same captions give the same file.
 
                 EXAMPLES
-                  limn vocabulary train --captions flowers102 --size 2048 --name flowers-2k --out flowers-2k.json
-                  limn vocabulary train --captions captions.txt --size 1024 --name mine --out mine.json
-                  cut -f2 captions.tsv | limn vocabulary train --captions - --size 512 --name tiny --out tiny.json
+                  limn vocabulary train --captions flowers102 --name flowers --out flowers.json
+                  limn vocabulary train --captions captions.txt --size 1024 --name mine \\
+                    --out mine.json
+                  cut -f2 captions.tsv | limn vocabulary train --captions - --size 512 \\
+                    --name tiny --out tiny.json
                 """)
 
         @Option(

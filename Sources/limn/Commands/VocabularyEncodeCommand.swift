@@ -13,7 +13,8 @@ extension VocabularyCommand {
                 EXAMPLES
                   limn vocabulary encode "a red rose" --tokenizer vocab/flowers-2k.json
                   limn vocabulary encode "a red rose" --tokenizer vocab/flowers-2k.json --json
-                  limn vocabulary encode --file captions.txt --tokenizer all-MiniLM-L6-v2 --limit 128
+                  limn vocabulary encode --file captions.txt --limit 128 \\
+                    --tokenizer all-MiniLM-L6-v2
                   limn vocabulary encode - --tokenizer vocab/flowers-2k.json < captions.txt
                 """)
 
