@@ -3,11 +3,8 @@ import Checkpoints
 import CPUBackend
 import Execution
 import FoundationEssentials
+import Glibc
 import Training
-
-#if canImport(Glibc)
-    import Glibc
-#endif
 
 /// Limn's side of the comparison with PyTorch. `compare.py` starts it, requests work line by line and reads times.
 @main

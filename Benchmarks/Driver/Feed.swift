@@ -49,6 +49,6 @@ struct Feed: ParsableCommand {
     }
 
     private func open(_ cache: String?, _ corpus: Corpus) -> ImageStore {
-        ImageStore(corpus: corpus, form: ImagePreprocessing(side: side), cache: cache)
+        ImageStore(corpus: corpus, preprocessing: ImagePreprocessing(side: side), cache: cache)
     }
 }

@@ -1,10 +1,7 @@
 import ArgumentParser
 import Corpora
 import FoundationEssentials
-
-#if canImport(Glibc)
-    import Glibc
-#endif
+import Glibc
 
 /// Lists a corpus and prints the time and memory that this takes, for Benchmarks/million-rows.
 struct Listing: ParsableCommand {

@@ -1,18 +1,18 @@
 /// What kind of failure an error is; `limn` derives its exit code from the kind alone.
 public enum ErrorKind: Sendable {
-    /// An argument, option or recipe that asks for something invalid.
+    /// An invalid argument, option or recipe.
     case usage
-    /// Input that was read and cannot be used.
+    /// Input that was read but cannot be used.
     case badData
     /// Input that does not exist or cannot be read.
     case noInput
     /// Output that cannot be written.
     case cannotWrite
-    /// Memory that was not granted.
+    /// Not enough memory.
     case outOfMemory
-    /// A defect of Limn, or a case that it does not support.
+    /// A bug in Limn, or a case it does not support.
     case internalError
-    /// The user's interruption, such as Ctrl-C.
+    /// An interruption by the user, such as Ctrl-C.
     case interrupted
 }
 

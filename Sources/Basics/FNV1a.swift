@@ -1,38 +1,38 @@
-/// The 64-bit FNV-1a hash (Fowler, Noll and Vo; draft-eastlake-fnv), the same in every process. It detects accidents, not
-/// intent.
+/// The 64-bit FNV-1a hash (Fowler, Noll and Vo; draft-eastlake-fnv), the same in every process. Not cryptographic.
 package struct FNV1a: Sendable {
-    /// The hash of what was added so far.
+    /// The hash of the bytes added so far.
     package private(set) var value = FNV1a.offsetBasis
 
-    /// The hash of nothing.
+    /// The hash of no bytes.
     @inlinable package static var offsetBasis: UInt64 { 0xCBF2_9CE4_8422_2325 }
-    /// What each step multiplies by.
+    /// The multiplier of each step.
     @inlinable package static var prime: UInt64 { 0x100_0000_01B3 }
 
     package init() {}
 
-    /// Adds bytes one at a time.
+    /// Hashes further bytes.
     package mutating func add(_ bytes: some Sequence<UInt8>) {
         for byte in bytes { value = (value ^ UInt64(byte)) &* FNV1a.prime }
     }
 }
 
-/// A faster digest for bulk data, the same in every process; it detects accidents, not intent.
+/// A faster digest for bulk data, the same in every process. Not cryptographic.
 ///
-/// Each step takes eight bytes as FNV-1a takes one. As its multiplication carries nothing downward, the upper half is then
+/// Each step hashes eight bytes as FNV-1a hashes one. Since multiplication carries upward only, the upper half is then
 /// folded into the lower one.
 package struct Digest: Sendable {
-    /// The digest of what was added so far.
+    /// The digest of the data added so far.
     package private(set) var value = FNV1a.offsetBasis
 
     package init() {}
 
+    /// Hashes eight bytes.
     package mutating func add(_ word: UInt64) {
         value = (value ^ word) &* FNV1a.prime
         value ^= value >> 32
     }
 
-    /// Adds bytes and their count, so that "a" + "bc" and "ab" + "c" differ.
+    /// Hashes bytes and their count, so that "a" + "bc" and "ab" + "c" differ.
     package mutating func add(_ bytes: UnsafeRawBufferPointer) {
         let whole = bytes.count & ~7
         for start in stride(from: 0, to: whole, by: 8) {

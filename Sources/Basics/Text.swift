@@ -1,7 +1,7 @@
-/// A number with leading zeros, so that names sort as their numbers do.
+/// A number with leading zeros, so that names sort numerically.
 /// - Parameters:
 ///   - number: zero or more.
-///   - width: the least number of digits; longer numbers are written in full.
+///   - width: minimum number of digits.
 ///   - radix: 2...36; letters are upper case.
 package func zeroPadded(_ number: Int, width: Int, radix: Int = 10) -> String {
     zeroPadded(String(number, radix: radix, uppercase: true), width: width)
@@ -12,12 +12,29 @@ package func zeroPadded(_ digits: String, width: Int) -> String {
     String(repeating: "0", count: max(0, width - digits.utf8.count)) + digits
 }
 
-/// Whether bytes are valid UTF-8.
+/// Whether bytes are valid UTF-8. ASCII, which most captions are, is recognised eight bytes at a time.
 package func isUTF8(_ bytes: ArraySlice<UInt8>) -> Bool {
-    bytes.allSatisfy { $0 < 0x80 } || String(validating: bytes, as: UTF8.self) != nil
+    let isASCII = bytes.withUnsafeBytes { bytes in
+        let whole = bytes.count & ~7
+        var bits: UInt64 = 0
+        for start in stride(from: 0, to: whole, by: 8) {
+            bits |= bytes.loadUnaligned(fromByteOffset: start, as: UInt64.self)
+        }
+        for byte in bytes[whole...] { bits |= UInt64(byte) }
+        return bits & 0x8080_8080_8080_8080 == 0
+    }
+    return isASCII || String(validating: bytes, as: UTF8.self) != nil
 }
 
-/// A message on one line that is safe to print to a terminal: control characters, which names of files may hold, become
+extension ArraySlice<UInt8> {
+    /// Whether the bytes are the UTF-8 of `text`.
+    package func isEqual(to text: StaticString) -> Bool {
+        guard count == text.utf8CodeUnitCount else { return false }
+        return text.withUTF8Buffer { text in withUnsafeBufferPointer { $0.elementsEqual(text) } }
+    }
+}
+
+/// A message that is safe to print to a terminal: control characters, which file names may contain, are replaced by
 /// U+FFFD.
 package func printable(_ message: String) -> String {
     guard message.unicodeScalars.contains(where: { $0.properties.generalCategory == .control }) else { return message }
@@ -28,7 +45,7 @@ package func printable(_ message: String) -> String {
     return String(clean)
 }
 
-/// A name from a file for use in a message: quoted, escaped, truncated to 80 scalars.
+/// A name from a file for use in a message: quoted, escaped and truncated to 80 scalars.
 package func quoted(_ name: some StringProtocol) -> String {
     let head = name.unicodeScalars.prefix(80)
     let isTruncated = head.endIndex < name.unicodeScalars.endIndex

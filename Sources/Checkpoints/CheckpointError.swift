@@ -1,34 +1,33 @@
 import Basics
 
-/// What can go wrong with the files of a model or of a run. Each description is one line: the file, what is the matter
-/// with it, and what to do.
+/// An error in the files of a model or a run. Each description is one line: the file, what is wrong, and what to do.
 public enum CheckpointError: ClassifiedError {
-    /// The file breaks the safetensors format.
+    /// The file violates the safetensors format.
     case malformed(path: String, reason: String)
     /// An array cannot be stored under this name.
     case unwritable(path: String, reason: String)
-    /// The numbers of this array are not of a type which converts to `Float`.
+    /// The array's element type does not convert to `Float`.
     case notFloatingPoint(array: String, element: ArrayElement)
-    /// A sound safetensors file that is not a Limn model.
+    /// A valid safetensors file that is not a Limn model.
     case notAModel(path: String, found: String)
-    /// A sound safetensors file that is not a training checkpoint.
+    /// A valid safetensors file that is not a training checkpoint.
     case notATrainingCheckpoint(path: String, found: String)
-    /// The file says it is what was asked for, and one of its entries contradicts that.
+    /// The file has the right format, but an entry of its metadata is missing or invalid.
     case badMetadata(path: String, key: String, reason: String)
-    /// The file has another format version than this library reads.
+    /// The file has a format version that this library does not read.
     case unknownVersion(path: String, found: String, known: Int)
-    /// The data differ from what was written: their checksum is another.
+    /// The data do not match their checksum.
     case corrupted(path: String)
-    /// The run has checkpoints, and none of them can be read.
+    /// The run has checkpoints, but none can be read.
     case noUsableCheckpoint(folder: String, newest: String)
-    /// Another process trains in this run; `holder` is its process number where known.
+    /// Another process trains in this run; `holder` names it if known, else it is empty.
     case runInUse(path: String, holder: String)
-    /// The folder asked to be created already holds files.
+    /// The folder of a new run already contains files.
     case runExists(path: String)
-    /// The folder is not a run.
+    /// The folder is not a run directory.
     case notARun(path: String, reason: String)
 
-    /// `cannotWrite` where a run's folder is taken, else `badData`.
+    /// `cannotWrite` if the run directory is in use or not empty, else `badData`.
     public var kind: ErrorKind {
         switch self {
         case .runExists, .runInUse: .cannotWrite
@@ -40,7 +39,7 @@ public enum CheckpointError: ClassifiedError {
     public var description: String {
         switch self {
         case .malformed(let path, let reason):
-            "\(path) is not a sound safetensors file: \(reason)"
+            "\(path) is not a valid safetensors file: \(reason)"
         case .unwritable(let path, let reason):
             "cannot write \(path): \(reason)"
         case .notFloatingPoint(let array, let element):

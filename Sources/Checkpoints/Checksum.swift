@@ -1,11 +1,11 @@
 import Basics
 
-/// A checksum against damage on the disk, which a safetensors file lacks; it is none against intent.
+/// A checksum that detects damage on disk, which the safetensors format lacks. Not cryptographic.
 ///
-/// Each array is taken as little-endian 64-bit words, the last padded with zeros. Word i goes into lane i mod 4 by the
-/// step of FNV-1a, `lane ← (lane ⊕ word) · 1099511628211`, each lane starting at 14695981039346656037; the four lanes and
-/// the number of bytes go into the sum by the same step, array after array in the order of their names. Four lanes,
-/// because one would wait for its multiplication at every word.
+/// Each array is read as little-endian 64-bit words, the last one padded with zeros. Word i is hashed into lane i mod 4
+/// by a step of FNV-1a, `lane ← (lane ⊕ word) · 1099511628211`, where each lane starts at 14695981039346656037. The
+/// four lanes and the number of bytes are hashed into the sum by the same step, array by array in the order of their
+/// names. Four lanes hide the latency of the multiplication.
 package enum Checksum {
     /// The checksum of arrays sorted by name, as hexadecimal digits.
     package static func of(_ arrays: [NamedArray]) -> String {

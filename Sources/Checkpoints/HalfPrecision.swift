@@ -1,12 +1,12 @@
-// Conversions between Float and the two sixteen-bit formats, written on integers and without branches so that loops
-// over them vectorise on every processor, and so that they do not depend on a flush-to-zero mode set elsewhere.
+// Conversions between Float and the two 16-bit formats. They use integers and no branches, so that loops vectorise on
+// every processor and do not depend on the flush-to-zero mode.
 
 extension Float {
-    /// The value of an IEEE 754 binary16 number. Every one is exact.
+    /// The exact value of an IEEE 754 binary16 number.
     @inline(__always)
     init(float16 bits: UInt16) {
         let magnitude = UInt32(bits & 0x7fff)
-        // Rebias the exponent from 15 to 127; infinities and NaNs move on to exponent 255.
+        // Rebias the exponent from 15 to 127; that of infinities and NaNs becomes 255.
         let rebias: UInt32 = magnitude >= 0x7c00 ? 0x7000_0000 : 0x3800_0000
         let normal = (magnitude << 13) &+ rebias
         // A subnormal is its mantissa times 2⁻²⁴, which a Float holds as a normal number.
@@ -19,21 +19,22 @@ extension Float {
     @inline(__always)
     init(bfloat16 bits: UInt16) { self.init(bitPattern: UInt32(bits) << 16) }
 
-    /// The nearest binary16 number, ties to even; from 65520 on infinity, and a NaN stays a quiet NaN.
+    /// The nearest binary16 number, ties to even; infinity from 65520 on; a quiet NaN for a NaN.
     @inline(__always)
     var float16: UInt16 {
         let magnitude = bitPattern & 0x7fff_ffff
         let sign = (bitPattern >> 16) & 0x8000
-        // Rebias, and add a half of the last kept place less one when that place is even: shifting then rounds.
+        // Rebias, and add half a unit in the last kept place, minus one bit if that place is even; shifting then
+        // rounds.
         let normal = (magnitude &- 0x3800_0000 &+ 0x0fff &+ ((magnitude >> 13) & 1)) >> 13
-        // The last place of 0.5 is twice 2⁻²⁵: the addition itself rounds to multiples of 2⁻²⁴.
+        // The unit in the last place of 0.5 is 2⁻²⁴, so the addition itself rounds to multiples of it.
         let subnormal = (Float(bitPattern: magnitude) + 0.5).bitPattern &- Float(0.5).bitPattern
         let special: UInt32 = magnitude > 0x7f80_0000 ? 0x7e00 | ((magnitude >> 13) & 0x03ff) : 0x7c00
         let finite = magnitude < 0x3880_0000 ? subnormal : normal
         return UInt16(truncatingIfNeeded: (magnitude >= 0x4780_0000 ? special : finite) | sign)
     }
 
-    /// The nearest bfloat16 number, ties to even; a NaN stays a quiet NaN.
+    /// The nearest bfloat16 number, ties to even; a quiet NaN for a NaN.
     @inline(__always)
     var bfloat16: UInt16 {
         let rounded = (bitPattern &+ 0x7fff &+ ((bitPattern >> 16) & 1)) >> 16

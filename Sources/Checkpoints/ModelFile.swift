@@ -1,29 +1,29 @@
 import Basics
 
 /// A model: one safetensors file with the arrays of the text encoder under `encoder.`, those of the generator under
-/// `generator.`, and as metadata everything else that is needed to generate with it.
+/// `generator.`, and everything else needed for generation as metadata.
 ///
 /// | metadata | |
 /// |---|---|
 /// | `format` | `limn-model` |
 /// | `version` | `1` |
 /// | `configuration` | the networks' configuration, JSON |
-/// | `vocabulary` | the tokenizer's vocabulary, JSON; missing where a pretrained encoder reads |
-/// | `card` | the model card, Markdown; may be missing |
+/// | `vocabulary` | the tokenizer's vocabulary, JSON; missing for a pretrained encoder |
+/// | `card` | the model card, Markdown; optional |
 public struct ModelFile: Sendable {
     /// The parameters, sorted by name.
     public let arrays: [NamedArray]
     /// The networks' configuration as JSON text.
     public let configuration: String
-    /// The vocabulary as JSON text; nil where a pretrained encoder reads.
+    /// The vocabulary as JSON text; nil for a pretrained encoder.
     public let vocabulary: String?
-    /// The model card as Markdown.
+    /// The model card as Markdown, if any.
     public let card: String?
 
     static let format = "limn-model"
     static let version = 1
 
-    /// A model to be written.
+    /// A model to write.
     public init(arrays: [NamedArray], configuration: String, vocabulary: String?, card: String? = nil) {
         self.arrays = arrays.sorted { $0.name < $1.name }
         self.configuration = configuration
@@ -32,7 +32,7 @@ public struct ModelFile: Sendable {
     }
 
     /// Reads a model.
-    /// - Throws: `CheckpointError`: `.notAModel` says what a safetensors file of another kind is.
+    /// - Throws: `FileError` if the file cannot be opened; `CheckpointError` if it is not a model.
     public init(contentsOf path: String) throws {
         let file = try Safetensors(contentsOf: path)
         guard file.metadata["format"] == Self.format else {
@@ -46,7 +46,8 @@ public struct ModelFile: Sendable {
             card: file.metadata["card"])
     }
 
-    /// Writes the model, all of it or none.
+    /// Writes the model atomically.
+    /// - Throws: `FileError`, or `CheckpointError.unwritable`.
     public func write(to path: String) throws {
         var metadata = [
             "format": Self.format, "version": String(Self.version), "configuration": configuration,
@@ -58,7 +59,7 @@ public struct ModelFile: Sendable {
 }
 
 extension Safetensors {
-    /// What the file is, in words that end "… is not this but".
+    /// What the file is, as the end of "… is not a Limn model but".
     var kind: String {
         switch metadata["format"] {
         case ModelFile.format: return "a Limn model"
@@ -70,6 +71,8 @@ extension Safetensors {
         }
     }
 
+    /// An entry of the metadata.
+    /// - Throws: `CheckpointError.badMetadata` if it is missing.
     func text(_ key: String, path: String) throws -> String {
         guard let text = metadata[key] else {
             throw CheckpointError.badMetadata(path: path, key: key, reason: "is missing")
@@ -77,6 +80,7 @@ extension Safetensors {
         return text
     }
 
+    /// - Throws: `CheckpointError.unknownVersion` unless the file has version `known`.
     func requireVersion(_ known: Int, path: String) throws {
         let found = try text("version", path: path)
         guard found == String(known) else {

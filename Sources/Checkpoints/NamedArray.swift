@@ -2,49 +2,19 @@ import Basics
 import Files
 
 #if _endian(big)
-    #error("Safetensors files are little-endian; arrays are stored here as they lie in memory.")
+    #error("Safetensors files are little-endian, and arrays are written as they are in memory.")
 #endif
 
-/// The type of an array's numbers, with its name in a safetensors header.
+/// A named array as stored in a file: row-major, little-endian.
 ///
-/// Numbers of `float32`, `float16` and `bfloat16` convert to `Float`; the others are read as bytes.
-public enum ArrayElement: String, Sendable, CaseIterable {
-    case float32 = "F32"
-    case float16 = "F16"
-    case bfloat16 = "BF16"
-    case int32 = "I32"
-    case int64 = "I64"
-    case uint8 = "U8"
-    case float64 = "F64"
-    case float8E4M3 = "F8_E4M3"
-    case float8E5M2 = "F8_E5M2"
-    case int16 = "I16"
-    case int8 = "I8"
-    case uint64 = "U64"
-    case uint32 = "U32"
-    case uint16 = "U16"
-    case boolean = "BOOL"
-
-    /// The size of one number in bytes.
-    public var byteCount: Int {
-        switch self {
-        case .float64, .int64, .uint64: 8
-        case .float32, .int32, .uint32: 4
-        case .float16, .bfloat16, .int16, .uint16: 2
-        case .uint8, .int8, .boolean, .float8E4M3, .float8E5M2: 1
-        }
-    }
-}
-
-/// An array of numbers with a name, as a file holds it: row-major, little-endian.
-///
-/// One that was read refers to the mapped file and costs no memory of its own; the mapping lives as long as the array.
+/// An array that was read refers to the mapped file and uses no memory of its own; the mapping lives as long as the
+/// array.
 public struct NamedArray: Sendable {
     /// The path of a parameter, such as `generator.blocks.0.convolution.weight`.
     public let name: String
-    /// The extent of each dimension, outermost first; empty for a single number.
+    /// The size of each dimension, outermost first; empty for a scalar.
     public let shape: [Int]
-    /// The type of the stored numbers.
+    /// The type of the stored elements.
     public let element: ArrayElement
     private let storage: Storage
 
@@ -54,7 +24,7 @@ public struct NamedArray: Sendable {
         case mapped(MappedFile, Range<Int>)
     }
 
-    /// An array of `float32`. `floats` must have as many numbers as `shape` says.
+    /// A `float32` array. The number of `floats` must match `shape`.
     public init(name: String, shape: [Int], floats: [Float]) {
         precondition(shape.reduce(1, *) == floats.count, "\(name): \(floats.count) numbers for the shape \(shape)")
         self.name = name
@@ -63,8 +33,8 @@ public struct NamedArray: Sendable {
         self.storage = .floats(floats)
     }
 
-    /// An array which stores `floats` as `element`: `float32`, or `float16` or `bfloat16` with each number rounded to
-    /// the nearest, ties to even.
+    /// An array that stores `floats` as `element`, which must be `float32`, `float16` or `bfloat16`; values are rounded
+    /// to nearest, ties to even.
     public init(name: String, shape: [Int], floats: [Float], element: ArrayElement) {
         switch element {
         case .float32:
@@ -78,7 +48,7 @@ public struct NamedArray: Sendable {
         }
     }
 
-    /// An array of any type from its bytes, little-endian; there must be as many as `shape` and `element` say.
+    /// An array of any type from little-endian bytes, whose number must match `shape` and `element`.
     public init(name: String, shape: [Int], element: ArrayElement, bytes: [UInt8]) {
         precondition(
             shape.reduce(element.byteCount, *) == bytes.count, "\(name): \(bytes.count) bytes for the shape \(shape)")
@@ -88,7 +58,7 @@ public struct NamedArray: Sendable {
         self.storage = .bytes(bytes)
     }
 
-    /// The `range` of a mapped file, already checked against the file's, the shape's and the element's size.
+    /// An array in `range` of a mapped file, which the caller has checked against the sizes of file, shape and element.
     init(name: String, shape: [Int], element: ArrayElement, file: MappedFile, range: Range<Int>) {
         self.name = name
         self.shape = shape
@@ -96,10 +66,10 @@ public struct NamedArray: Sendable {
         self.storage = .mapped(file, range)
     }
 
-    /// How many numbers there are.
+    /// Number of elements.
     public var count: Int { withBytes { $0.count / element.byteCount } }
 
-    /// Lends the stored bytes for the length of `body`; they need not be aligned.
+    /// Calls `body` with the stored bytes, which need not be aligned.
     public func withBytes<Result>(_ body: (UnsafeRawBufferPointer) throws -> Result) rethrows -> Result {
         switch storage {
         case .floats(let floats): try floats.withUnsafeBytes(body)
@@ -112,8 +82,8 @@ public struct NamedArray: Sendable {
     /// A copy of the stored bytes.
     public var bytes: [UInt8] { withBytes { Array($0) } }
 
-    /// The numbers as `Float`, in row-major order; exact for each of the three floating-point types it converts.
-    /// - Throws: `CheckpointError.notFloatingPoint` for other types.
+    /// The elements as `Float`, in row-major order. The conversion is exact.
+    /// - Throws: `CheckpointError.notFloatingPoint` for types other than `float32`, `float16` and `bfloat16`.
     public func floats() throws -> [Float] {
         if case .floats(let floats) = storage { return floats }
         switch element {
@@ -131,7 +101,7 @@ public struct NamedArray: Sendable {
     }
 }
 
-/// The sixteen-bit numbers in `source`, which may lie unaligned, as `Float`.
+/// Converts the 16-bit numbers in `source`, which may be unaligned, to `Float`.
 @inline(__always)
 private func widened(_ source: UnsafeRawBufferPointer, _ convert: (UInt16) -> Float) -> [Float] {
     let total = source.count / 2
@@ -141,7 +111,7 @@ private func widened(_ source: UnsafeRawBufferPointer, _ convert: (UInt16) -> Fl
     }
 }
 
-/// `floats` as sixteen-bit numbers, as bytes.
+/// Converts `floats` to the bytes of 16-bit numbers.
 @inline(__always)
 private func narrowed(_ floats: [Float], _ convert: (Float) -> UInt16) -> [UInt8] {
     floats.withUnsafeBufferPointer { source in

@@ -3,20 +3,21 @@ import Files
 import FoundationEssentials
 import Glibc
 
-/// The folder of one training: what it was asked to do, what happened, and what it made (docs/run-directory.md).
+/// The directory of one training run: its recipe, logs, checkpoints and models (docs/run-directory.md).
 ///
-/// It is this process's alone as long as the object lives: the file `lock` in it is held, and the operating system
-/// releases it however the process ends.
+/// The object holds an exclusive lock on the file `lock` in the directory; the operating system releases it when the
+/// process ends, for whatever reason.
 public final class RunDirectory: Sendable {
     /// The folder.
     public let path: String
     private let lock: Int32
 
-    /// Makes a new run.
-    /// - Throws: `CheckpointError.runExists` where the folder holds anything; `.runInUse` where another process makes it.
+    /// Creates a run directory.
+    /// - Throws: `CheckpointError.runExists` if the folder is not empty; `.runInUse` if another process is creating it;
+    ///   `FileError`.
     public convenience init(creating path: String) throws {
         func requireEmpty() throws {
-            // A process killed while it wrote its first file leaves a lock and half a file: nothing worth keeping.
+            // A process killed while writing its first file leaves only a lock and a temporary file.
             guard try fileNames(in: path).allSatisfy({ $0 == "lock" || AtomicFile.isLeftover($0) }) else {
                 throw CheckpointError.runExists(path: path)
             }
@@ -28,12 +29,12 @@ public final class RunDirectory: Sendable {
         }
         try requireEmpty()
         try self.init(locking: path)
-        // Another process may have begun and ended in between.
+        // Another process may have run in between.
         try requireEmpty()
     }
 
-    /// Opens a run to go on with it.
-    /// - Throws: `CheckpointError.notARun` where the folder or its `recipe.yaml` is missing; `.runInUse`.
+    /// Opens a run directory to resume the run.
+    /// - Throws: `CheckpointError.notARun` if the folder or its `recipe.yaml` is missing; `.runInUse`; `FileError`.
     public convenience init(opening path: String) throws {
         var isFolder = false
         guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder else {
@@ -45,7 +46,7 @@ public final class RunDirectory: Sendable {
         try self.init(locking: path)
     }
 
-    /// Takes the run's lock and removes what an interrupted write has left.
+    /// Acquires the lock and removes temporary files of interrupted writes.
     private init(locking path: String) throws {
         self.path = path
         lock = try Self.acquireLock("\(path)/lock", run: path)
@@ -64,7 +65,7 @@ public final class RunDirectory: Sendable {
             let holder = (try? String(contentsOfFile: file, encoding: .utf8)).flatMap { Int($0) }
             throw CheckpointError.runInUse(path: run, holder: holder.map { " (process \($0))" } ?? "")
         }
-        // For the message above only; a disk too full for it is no reason to stop.
+        // Used only in the message above, so failure is ignored.
         let holder = Array(String(getpid()).utf8)
         _ = ftruncate(lock, 0)
         _ = pwrite(lock, holder, holder.count, 0)
@@ -77,21 +78,23 @@ public final class RunDirectory: Sendable {
 
     /// The resolved recipe.
     public var recipe: String { "\(path)/recipe.yaml" }
-    /// What the training said, line by line.
+    /// The log.
     public var log: String { "\(path)/log.txt" }
-    /// One JSON object a line: losses and rates.
+    /// Training statistics, such as losses and learning rates, as one JSON object per line.
     public var statistics: String { "\(path)/stats.jsonl" }
     /// A grid of real images.
     public var reals: String { "\(path)/reals.png" }
-    /// The grid of fixed captions and noise after so many images: `fakes-000400000.png`.
+    /// The grid of images generated from fixed captions and noise, after this many training images:
+    /// `fakes-000400000.png`.
     public func fakes(imagesSeen: Int) -> String { "\(path)/fakes-\(zeroPadded(imagesSeen, width: 9)).png" }
-    /// The model of the averaged weights after so many images: `snapshot-000400000.safetensors`.
+    /// The model with averaged (EMA) weights after this many training images: `snapshot-000400000.safetensors`.
     public func snapshot(imagesSeen: Int) -> String {
         "\(path)/snapshot-\(zeroPadded(imagesSeen, width: 9)).safetensors"
     }
 
-    /// Removes snapshots until `kept` are left: never the newest, and of the others the one whose neighbours are closest, so
-    /// that those which stay are spread over the whole training. Sample grids stay.
+    /// Removes snapshots until `kept` are left. The newest is never removed; of the others, the one whose neighbours
+    /// are closest is removed first, so that the remaining ones are spread over the whole run. Sample grids are kept.
+    /// - Throws: `FileError`.
     public func thinSnapshots(keeping kept: Int) throws {
         let prefix = "snapshot-"
         let suffix = ".safetensors"
@@ -100,29 +103,32 @@ public final class RunDirectory: Sendable {
             return Int(name.dropFirst(prefix.count).dropLast(suffix.count)).map { ($0, name) }
         }.sorted { $0.images < $1.images }
         while snapshots.count > max(kept, 1) {
-            let gaps = snapshots.indices.dropLast().map { place in
-                snapshots[place + 1].images - (place == 0 ? 0 : snapshots[place - 1].images)
+            let gaps = snapshots.indices.dropLast().map { index in
+                snapshots[index + 1].images - (index == 0 ? 0 : snapshots[index - 1].images)
             }
-            let place = gaps.indices.min { (gaps[$0], $0) < (gaps[$1], $1) } ?? 0
-            let removed = "\(path)/\(snapshots[place].name)"
+            let index = gaps.indices.min { (gaps[$0], $0) < (gaps[$1], $1) } ?? 0
+            let removed = "\(path)/\(snapshots[index].name)"
             guard unlink(removed) == 0 || errno == ENOENT else {
                 throw FileError(.remove, removed, code: errno)
             }
-            snapshots.remove(at: place)
+            snapshots.remove(at: index)
         }
     }
 
-    // MARK: Lines
+    // MARK: Logs
 
-    /// Adds a line to `log.txt`.
+    /// Appends a line to `log.txt`.
+    /// - Throws: `FileError`.
     public func appendLog(_ line: String) throws { try append(line, to: log) }
 
-    /// Adds a row to `stats.jsonl`: a JSON object on one line, with the images seen as the integer `images`.
+    /// Appends a row to `stats.jsonl`: a JSON object on one line, with the number of images seen as `images`.
+    /// - Throws: `FileError`.
     public func appendStatistics(_ row: String) throws { try append(row, to: statistics) }
 
-    /// Makes `stats.jsonl` what it was when a checkpoint of `imagesSeen` images was written: later rows are removed,
-    /// since the training is about to write them again, and so is a line that a crash cut short.
-    /// - Returns: how many lines were removed.
+    /// Restores `stats.jsonl` to the time of the checkpoint of `imagesSeen` images: removes later rows, which the
+    /// resumed run will write again, and an incomplete last line.
+    /// - Returns: the number of removed lines.
+    /// - Throws: `FileError`.
     @discardableResult
     public func rewindStatistics(to imagesSeen: Int) throws -> Int {
         struct Row: Decodable { var images: Int }
@@ -139,7 +145,7 @@ public final class RunDirectory: Sendable {
             var kept = lines.filter { line in
                 (try? decoder.decode(Row.self, from: Data(line))).map { $0.images <= imagesSeen } ?? false
             }
-            // The newline is a row's last byte: without it the row may be a part that happens to be whole JSON.
+            // A row without its newline may be incomplete even if it is valid JSON.
             if let last = lines.last, last.endIndex == bytes.endIndex, kept.last?.endIndex == last.endIndex {
                 kept.removeLast()
             }
@@ -150,7 +156,7 @@ public final class RunDirectory: Sendable {
         }
     }
 
-    /// Adds a line by one write, so that readers never see a part of one; where it does not fit, nothing of it stays.
+    /// Appends a line in one write, so that readers never see a part of it; if the disk is full, nothing of it remains.
     private func append(_ line: String, to file: String) throws {
         let descriptor = open(file, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o666)
         guard descriptor >= 0 else { throw FileError(.write, file, code: errno) }

@@ -1,21 +1,22 @@
 import Basics
 import Files
 
-/// A file of named arrays in the safetensors format (https://github.com/huggingface/safetensors, "Format"): eight bytes
-/// of header length, a JSON header, and the arrays' bytes one after another.
+/// A file of named arrays in the safetensors format (https://github.com/huggingface/safetensors, "Format"): the length
+/// of the header in eight bytes, a JSON header, and the arrays' bytes.
 ///
-/// The file is mapped, not read: arrays cost memory when they are used. Everything the header claims is checked before
-/// `init` returns, so that no later access can leave the file.
+/// The file is memory-mapped, so arrays use memory only when accessed. `init` validates the whole header, so that no
+/// later access is out of bounds.
 public struct Safetensors: Sendable {
-    /// The longest header the format allows, in bytes.
+    /// Maximum length of the header in bytes, according to the format.
     static let longestHeader = 100_000_000
 
-    /// The file's free strings (`__metadata__`).
+    /// The file's metadata strings (`__metadata__`).
     public let metadata: [String: String]
     private let arrays: [String: NamedArray]
 
-    /// Opens and checks the file.
-    /// - Throws: `FileError` where the file cannot be opened; `CheckpointError.malformed` with what is wrong and where.
+    /// Opens and validates a file.
+    /// - Throws: `FileError` if the file cannot be opened; `CheckpointError.malformed`, which says what is wrong and
+    ///   where.
     public init(contentsOf path: String) throws {
         let file = try MappedFile(path)
         let contents = try file.withBytes { try Self.check($0, path: path) }
@@ -31,11 +32,11 @@ public struct Safetensors: Sendable {
 
     private struct Contents {
         var header: SafetensorsHeader
-        /// How many bytes come before those of the arrays.
+        /// Offset of the arrays' bytes in the file.
         var dataStart: Int
     }
 
-    /// Reads the header and checks that its arrays cover the rest of the file, each byte once. Names are unique.
+    /// Reads the header, and checks that the arrays cover the rest of the file without gaps and overlaps.
     private static func check(_ bytes: UnsafeRawBufferPointer, path: String) throws -> Contents {
         func malformed(_ reason: String) -> CheckpointError { .malformed(path: path, reason: reason) }
 
@@ -87,12 +88,12 @@ public struct Safetensors: Sendable {
     /// The names of the arrays, sorted.
     public var names: [String] { arrays.keys.sorted() }
 
-    /// The array of that name, or nil.
+    /// The array of this name; nil if there is none.
     public subscript(name: String) -> NamedArray? { arrays[name] }
 }
 
-/// The bytes an array of this shape takes, or nil where they exceed `Int`. Zeros are left out of that test, so that
-/// whoever multiplies the extents in whatever order stays within `Int` too.
+/// The size of an array in bytes; nil if it overflows `Int`. Zeros are excluded from the overflow check, so that no
+/// product of dimensions in any order overflows.
 private func byteCount(of shape: [Int], _ element: ArrayElement) -> Int? {
     var size = element.byteCount
     for extent in shape where extent != 0 {
@@ -103,7 +104,7 @@ private func byteCount(of shape: [Int], _ element: ArrayElement) -> Int? {
     return shape.contains(0) ? 0 : size
 }
 
-/// What a file's first bytes say it is, where they are those of a format people mistake for this one.
+/// Describes a file of another format that is commonly mistaken for safetensors, according to its first bytes.
 private func foreignKind(_ bytes: UnsafeRawBufferPointer) -> String? {
     let kinds: [([UInt8], String)] = [
         ([0x50, 0x4b, 0x03, 0x04], "a zip archive, perhaps a PyTorch file: convert it to safetensors"),
@@ -116,7 +117,7 @@ private func foreignKind(_ bytes: UnsafeRawBufferPointer) -> String? {
         (Array("<!DOCTYPE".utf8), "a web page: the download failed"),
         (Array("<html".utf8), "a web page: the download failed"),
     ]
-    // A sound file whose length happens to spell such a beginning still has its brace in the ninth place.
+    // The length of a valid file may happen to equal such a signature, but its ninth byte is a brace.
     if bytes.count > 8, bytes[8] == UInt8(ascii: "{") { return nil }
     return kinds.first { bytes.starts(with: $0.0) }?.1
 }

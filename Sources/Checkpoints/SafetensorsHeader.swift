@@ -1,9 +1,8 @@
 import Basics
 import JSON
 
-/// The JSON header of a safetensors file, read strictly: exactly
-/// `{"__metadata__": {string: string}, name: {"dtype": string, "shape": [integer], "data_offsets": [integer, integer]}}`,
-/// no name twice.
+/// The JSON header of a safetensors file, read strictly: exactly `{"__metadata__": {string: string}, name: {"dtype":
+/// string, "shape": [integer], "data_offsets": [integer, integer]}}`, with unique names.
 struct SafetensorsHeader {
     /// The entry of one array.
     struct Entry {
@@ -15,9 +14,9 @@ struct SafetensorsHeader {
         let end: Int
     }
 
-    /// In the order of the file.
+    /// The arrays, in file order.
     private(set) var entries: [Entry] = []
-    /// The free strings of `__metadata__`.
+    /// The strings of `__metadata__`.
     private(set) var metadata: [String: String] = [:]
 
     init(_ bytes: [UInt8]) throws(JSONScanner.Fault) {

@@ -2,18 +2,17 @@ import Basics
 import Files
 
 extension Safetensors {
-    /// Writes a file of `arrays`, all of it or none: `path` keeps what it had until the new file is safely on the disk.
+    /// Writes a file atomically: `path` keeps its old content until the new file is safely on disk.
     ///
-    /// Equal arrays and metadata give equal bytes whatever their order: arrays are stored by the size of their numbers,
-    /// largest first, and by name; the header is padded with spaces to a multiple of 8 bytes. So every array is aligned
-    /// to its numbers.
-    /// - Throws: `CheckpointError.unwritable` where two arrays share a name or one is called `__metadata__`;
-    ///   `FileError` where it cannot be written.
+    /// Equal arrays and metadata in any order give equal bytes: arrays are sorted by element size, largest first, then
+    /// by name. The header is padded with spaces to a multiple of 8 bytes, so that every array is aligned to its
+    /// elements.
+    /// - Throws: `CheckpointError.unwritable` if two arrays share a name or one is named `__metadata__`; `FileError`.
     public static func write(_ arrays: [NamedArray], metadata: [String: String], to path: String) throws {
         try write(arrays, metadata: metadata, to: path, calls: .operatingSystem)
     }
 
-    /// The checksum of arrays, as training checkpoints carry it; see `Checksum`.
+    /// The checksum of arrays, as stored in training checkpoints; see `Checksum`.
     public static func checksum(of arrays: [NamedArray]) -> String { Checksum.of(arrays.sorted { $0.name < $1.name }) }
 
     package static func write(
@@ -27,7 +26,7 @@ extension Safetensors {
         for array in sorted where !names.insert(array.name).inserted {
             let reason =
                 array.name == "__metadata__"
-                ? "the format keeps the name \"__metadata__\" for itself"
+                ? "the format reserves the name \"__metadata__\""
                 : "two arrays have the name \(quoted(array.name))"
             throw CheckpointError.unwritable(path: path, reason: reason)
         }
@@ -63,7 +62,7 @@ extension Safetensors {
         return header
     }
 
-    /// A JSON string (RFC 8259, section 7), escaping no more than it must.
+    /// A JSON string (RFC 8259, section 7) with only the necessary escapes.
     private static func json(_ text: String) -> String {
         var quoted = "\""
         for scalar in text.unicodeScalars {

@@ -3,19 +3,20 @@ import Files
 import FoundationEssentials
 import Glibc
 
-/// Everything that a training needs to resume as if it had never stopped, in one safetensors file.
+/// The complete state of a training run in one safetensors file: a resumed run continues as if it had not been
+/// interrupted.
 ///
-/// Arrays are float32 and flat, one for each network and role (parameters, moments, average), named by the trainer. Metadata are `format` (`limn-training-checkpoint`), `version` (`2`), `counters` (JSON), `recipe`
-/// (the resolved recipe's text), `checksum` (see `Checksum`), `origins` (JSON) and, if there are
-/// any, `statistics` (JSON).
+/// Arrays are flat float32, one for each network and role (parameters, moments, average), named by the trainer. Metadata
+/// are `format` (`limn-training-checkpoint`), `version` (`2`), `counters` (JSON), `recipe` (the text of the resolved
+/// recipe), `checksum` (see `Checksum`), `origins` (JSON) and optionally `statistics` (JSON).
 public struct TrainingCheckpoint: Sendable {
-    /// The progress of a training.
+    /// The progress of a run.
     public struct Counters: Codable, Equatable, Sendable {
-        /// Updates of one network.
+        /// Number of updates of one network.
         public struct Network: Codable, Equatable, Sendable {
-            /// Updates made.
+            /// Number of updates made.
             public var steps: Int
-            /// Updates skipped since the last one that was made.
+            /// Number of updates skipped since the last one that was made.
             public var skippedInARow: Int
 
             /// Counters with these values.
@@ -25,13 +26,13 @@ public struct TrainingCheckpoint: Sendable {
             }
         }
 
-        /// Real images seen.
+        /// Number of real images seen.
         public var imagesSeen: Int
-        /// Updates skipped because a loss or gradient was not finite.
+        /// Number of updates skipped because a loss or gradient was not finite.
         public var skippedSteps: Int
         /// The run's seed.
         public var seed: UInt64
-        /// Updates of each network, by its name.
+        /// Updates of each network, by name.
         public var networks: [String: Network]
 
         /// Counters with these values.
@@ -43,22 +44,22 @@ public struct TrainingCheckpoint: Sendable {
         }
     }
 
-    /// How far the training had come.
+    /// The progress of the run.
     public let counters: Counters
-    /// The resolved recipe's text, as `recipe.yaml` has it.
+    /// The text of the resolved recipe, as in `recipe.yaml`.
     public let recipe: String
-    /// What the training read besides its corpus, such as a frozen network with its checksum, by name.
+    /// Inputs of the run other than the corpus, by name, such as a frozen network with its checksum.
     public let origins: [String: String]
     /// The state, sorted by name.
     public let arrays: [NamedArray]
-    /// Measurements of the steps since the last row of `stats.jsonl`, in the trainer's own JSON: without them the first
-    /// row after a resumption would be a mean of fewer steps.
+    /// Measurements of the steps since the last row of `stats.jsonl`, as JSON of the trainer. Without them, the first
+    /// row after a resume would be a mean of fewer steps.
     public var statistics: String?
 
     static let format = "limn-training-checkpoint"
     static let version = 2
 
-    /// A checkpoint to be written. `counters.imagesSeen` must not be negative.
+    /// A checkpoint to write. `counters.imagesSeen` must not be negative.
     public init(counters: Counters, recipe: String, origins: [String: String] = [:], arrays: [NamedArray]) {
         precondition(counters.imagesSeen >= 0, "images seen cannot be \(counters.imagesSeen)")
         self.counters = counters
@@ -67,7 +68,8 @@ public struct TrainingCheckpoint: Sendable {
         self.arrays = arrays.sorted { $0.name < $1.name }
     }
 
-    /// Reads a checkpoint and checks that its data are those that were written.
+    /// Reads a checkpoint and verifies its checksum.
+    /// - Throws: `FileError`, or `CheckpointError`.
     public init(contentsOf path: String) throws {
         let file = try Safetensors(contentsOf: path)
         guard file.metadata["format"] == Self.format else {
@@ -97,9 +99,10 @@ public struct TrainingCheckpoint: Sendable {
 
     /// Writes `checkpoint-<images seen>.safetensors` into `folder`, then removes all but the last `kept` checkpoints.
     ///
-    /// Nothing is removed before the new checkpoint is safely on the disk. Only readable checkpoints count as kept, and
-    /// those of more images than this one are removed: they belong to a continuation that was damaged or given up.
+    /// Nothing is removed before the new checkpoint is safely on disk. Only readable checkpoints count. Those with more
+    /// images than this one are removed, since they are damaged or belong to an abandoned continuation.
     /// - Returns: the file's path.
+    /// - Throws: `FileError`.
     @discardableResult
     public func write(in folder: String, keeping kept: Int = 2) throws -> String {
         try write(in: folder, keeping: kept, calls: .operatingSystem)
@@ -119,11 +122,11 @@ public struct TrainingCheckpoint: Sendable {
         try Safetensors.write(arrays, metadata: metadata, to: path, calls: calls)
 
         let present = try Self.checkpoints(in: folder)
-        let sound = present.filter {
+        let readable = present.filter {
             $0.imagesSeen <= counters.imagesSeen && (try? Safetensors(contentsOf: $0.path)) != nil
         }
-        let staying = Set(sound.suffix(kept).map(\.path))
-        for checkpoint in present where !staying.contains(checkpoint.path) {
+        let keptPaths = Set(readable.suffix(kept).map(\.path))
+        for checkpoint in present where !keptPaths.contains(checkpoint.path) {
             guard unlink(checkpoint.path) == 0 || errno == ENOENT else {
                 throw FileError(.remove, checkpoint.path, code: errno)
             }
@@ -131,9 +134,11 @@ public struct TrainingCheckpoint: Sendable {
         return path
     }
 
-    /// The newest readable checkpoint of a run's folder, or nil where there is none at all.
-    /// - Parameter report: told of each newer checkpoint that had to be passed over, and why.
-    /// - Throws: `CheckpointError.noUsableCheckpoint` where there are some and each is damaged.
+    /// The newest readable checkpoint of a run; nil if there are no checkpoints.
+    /// - Parameters:
+    ///   - folder: the run directory.
+    ///   - report: called with the error of each newer checkpoint that cannot be read.
+    /// - Throws: `CheckpointError.noUsableCheckpoint` if there are checkpoints but none can be read.
     public static func latest(
         in folder: String, report: (CheckpointError) -> Void = { _ in }
     ) throws -> TrainingCheckpoint? {
@@ -153,7 +158,7 @@ public struct TrainingCheckpoint: Sendable {
     /// `checkpoint-000012800.safetensors` for 12,800 images.
     static func fileName(imagesSeen: Int) -> String { "checkpoint-\(zeroPadded(imagesSeen, width: 9)).safetensors" }
 
-    /// The checkpoint files of a folder, fewest images first.
+    /// The checkpoint files of a folder, by ascending number of images.
     private static func checkpoints(in folder: String) throws -> [(imagesSeen: Int, path: String)] {
         try fileNames(in: folder).compactMap { name in
             let digits = name.dropFirst("checkpoint-".count).dropLast(".safetensors".count)

@@ -1,30 +1,32 @@
 import Synchronization
 
-/// Places from which a gzip file can be expanded without what is before them, after the example `zran.c` that comes
-/// with zlib: where a block begins, and the 32 KiB of text before it that the block may refer to.
+/// Access points of a gzip file, from which it can be decompressed without the data before them (after zlib's example
+/// `zran.c`). Each is the start of a block with the 32 KiB of content before it that the block may refer to.
 package struct GzipIndex: Sendable {
     struct Point: Sendable {
-        /// Bytes of the file before it, the last of them with `bits` bits still to be used.
+        /// Number of compressed bytes before it; `bits` bits of the last one belong to the block.
         let input: Int
         let bits: Int
-        /// Bytes of the content before it.
+        /// Number of decompressed bytes before it.
         let output: Int
+        /// The last 32 KiB of content before it, or less at the beginning.
         let window: [UInt8]
     }
 
     private(set) var points: [Point] = []
-    /// Content between two points, at least.
+    /// Minimum distance of two points in the content, in bytes; doubled when there are too many points.
     private var span = 1 << 22
     private let limit: Int
 
     init(limit: Int) { self.limit = limit }
 
-    /// Number of the points.
+    /// Number of access points.
     package var count: Int { points.count }
 
+    /// Whether a point at this offset of the content would be far enough from the last one.
     func wantsPoint(at output: Int) -> Bool { limit > 0 && (points.last.map { output - $0.output >= span } ?? true) }
 
-    /// Adds a point; where there are too many, every second goes.
+    /// Adds a point; if there are too many, removes every second one.
     mutating func add(_ point: Point) {
         points.append(point)
         guard points.count > limit else { return }
@@ -32,7 +34,7 @@ package struct GzipIndex: Sendable {
         points = points.enumerated().filter { $0.offset % 2 == 0 }.map(\.element)
     }
 
-    /// The last point at or before a place of the content.
+    /// The last point at or before an offset of the content.
     func point(before output: Int) -> Point? {
         var (low, high) = (0, points.count)
         while low < high {
@@ -43,28 +45,30 @@ package struct GzipIndex: Sendable {
     }
 }
 
-/// Reads parts of gzip files, going on from where the last part ended wherever that is shorter: whoever reads in order
-/// expands everything once.
+/// Reads ranges of gzip files. Each read continues from where an earlier one ended, if that is closer than the next
+/// access point, so sequential reading decompresses everything once. Safe to use from several threads.
 package final class GzipCursors: Sendable {
-    /// Somewhere in a file: input and output positions, and the state between.
+    /// A suspended decompression: offsets in the file and in the content, and the decompressor's state.
     private struct Cursor: Sendable {
         let file: Int
         let inflater: Inflater
+        /// Whether the decompressor reads gzip headers and checksums itself.
         var isWrapped: Bool
         var input: Int
         var output: Int
     }
 
-    /// Each holds some 40 KiB.
-    private static let most = 16
+    /// Maximum number of idle cursors; each takes about 40 KiB.
+    private static let limit = 16
     private let idle = Mutex<[Cursor]>([])
 
     package init() {}
 
-    /// Bytes `range` of the content of a gzip file.
+    /// The bytes in `range` of the content of a gzip file.
     /// - Parameters:
-    ///   - file: a number that tells files apart.
-    ///   - index: made while the file was read from beginning to end.
+    ///   - file: a number that identifies the file.
+    ///   - index: the file's access points.
+    ///   - source: reads the file.
     /// - Throws: `GzipFault`.
     package func read(
         _ range: Range<Int>, ofFile file: Int, _ index: GzipIndex, _ source: ByteSource
@@ -91,7 +95,7 @@ package final class GzipCursors: Sendable {
         }
         let bytes = try GzipCursors.advance(&cursor, to: range, source)
         idle.withLock { idle in
-            if idle.count == Self.most { idle.removeFirst() }
+            if idle.count == Self.limit { idle.removeFirst() }
             idle.append(cursor)
         }
         return bytes
@@ -102,30 +106,32 @@ package final class GzipCursors: Sendable {
     {
         var kept: [UInt8] = []
         var (input, output) = ([UInt8](), [UInt8](repeating: 0, count: 1 << 16))
-        var place = 0
+        var position = 0
         while cursor.output < range.upperBound {
-            if place == input.count {
+            if position == input.count {
                 input.removeAll(keepingCapacity: true)
-                place = 0
+                position = 0
                 try source(1 << 16, cursor.input, &input)
                 if input.isEmpty { throw .cut }
             }
             let wanted = min(output.count, range.upperBound - cursor.output)
             let step = try output.withUnsafeMutableBufferPointer { output throws(GzipFault) in
-                try cursor.inflater.step(input[place...], into: UnsafeMutableBufferPointer(rebasing: output[..<wanted]))
+                try cursor.inflater.step(
+                    input[position...], into: UnsafeMutableBufferPointer(rebasing: output[..<wanted]))
             }
-            place += step.read
+            position += step.read
             cursor.input += step.read
             let skipped = min(max(range.lowerBound - cursor.output, 0), step.written)
             kept += output[skipped..<step.written]
             cursor.output += step.written
             guard step.hasEnded, cursor.output < range.upperBound else { continue }
-            // The next member begins after the checksum and size of this one, which only gzip's own reading passes over.
+            // The next member begins after the checksum and size of this one (8 bytes), which a raw decompressor does
+            // not read.
             if !cursor.isWrapped { cursor.input += 8 }
             cursor.isWrapped = true
             cursor.inflater.restart(.gzip)
             input.removeAll(keepingCapacity: true)
-            place = 0
+            position = 0
         }
         return kept
     }

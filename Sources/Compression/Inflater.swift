@@ -9,17 +9,17 @@ package struct GzipFault: Error {
     package init(reason: String) { self.reason = reason }
 }
 
-/// zlib's decompressor in the middle of a stream.
+/// zlib's decompressor (`z_stream`).
 ///
-/// `@unchecked`: it may go from thread to thread and is used by one at a time, which those who hold it see to:
-/// `GzipStream` owns its own, `GzipCursors` lends each to one reader and to nobody else until it comes back.
+/// `@unchecked Sendable` is safe because only one thread uses it at a time: `GzipStream` owns its decompressor, and
+/// `GzipCursors` hands each to one reader at a time.
 final class Inflater: @unchecked Sendable {
-    /// zlib checks that its state has not moved, so that it lies in memory of its own.
+    /// Allocated separately, because zlib's internal state points back to the stream, which must not move.
     private let stream: UnsafeMutablePointer<z_stream>
 
-    /// What wraps the data: a gzip header and checksum, or nothing.
+    /// The container of the data: gzip, or none (raw deflate).
     enum Wrapping: Int32 {
-        // zlib's windowBits: 15, and 16 more for gzip; negative for none.
+        // zlib's windowBits: 15, plus 16 for gzip; negative for raw data.
         case gzip = 31
         case none = -15
     }
@@ -38,26 +38,27 @@ final class Inflater: @unchecked Sendable {
         stream.deallocate()
     }
 
-    /// How far one step came.
+    /// The result of a step.
     struct Step {
-        /// Bytes that were read.
+        /// Number of bytes read.
         var read = 0
-        /// Bytes that were written.
+        /// Number of bytes written.
         var written = 0
-        /// Whether the compressed stream ended here, with its checksum right.
+        /// Whether the compressed stream ended, with a valid checksum.
         var hasEnded = false
-        /// Whether the step ended between two blocks, where another could begin.
+        /// Whether the step ended at a block boundary.
         var isBetweenBlocks = false
-        /// Bits of the last byte read that are still to be used.
+        /// Number of unused bits of the last byte read.
         var unusedBits = 0
     }
 
-    /// Goes on with `input` until it or `output` is used up, or a block has ended.
+    /// Decompresses until `input` or `output` is used up, or a block ends.
+    /// - Throws: `GzipFault`.
     func step(_ input: ArraySlice<UInt8>, into output: UnsafeMutableBufferPointer<UInt8>) throws(GzipFault) -> Step {
         var step = Step()
         let code = input.withUnsafeBufferPointer { input in
             let (readable, writable) = (UInt32(clamping: input.count), UInt32(clamping: output.count))
-            // zlib does not write to its input; its header lacks the const.
+            // zlib does not write to its input, although its header does not say const.
             stream.pointee.next_in = UnsafeMutablePointer(mutating: input.baseAddress)
             stream.pointee.avail_in = readable
             stream.pointee.next_out = output.baseAddress
@@ -79,17 +80,20 @@ final class Inflater: @unchecked Sendable {
             if message.hasPrefix("incorrect") { throw GzipFault(reason: "its checksum is not that of its content") }
             throw .broken
         }
-        // The bits of data_type are told at zlib.h, inflate().
+        // The bits of data_type are documented in zlib.h at inflate().
         let state = stream.pointee.data_type
         step.isBetweenBlocks = state & 128 != 0 && state & 64 == 0
         step.unusedBits = Int(state & 7)
         return step
     }
 
-    /// Begins anew.
+    /// Resets the decompressor for a new stream.
     func restart(_ wrapping: Wrapping) { inflateReset2(stream, wrapping.rawValue) }
 
-    /// Prepares to go on in the middle of a stream: with bits left over from the byte before, and the text before.
+    /// Resets the decompressor to continue in the middle of a raw stream.
+    /// - Parameters:
+    ///   - bits: number of unused bits of `byte`, the last byte before.
+    ///   - window: the content before, at most 32 KiB.
     func resume(bits: Int, of byte: UInt8, window: [UInt8]) throws(GzipFault) {
         inflateReset2(stream, Wrapping.none.rawValue)
         if bits > 0 { inflatePrime(stream, Int32(bits), Int32(byte >> UInt8(8 - bits))) }
@@ -98,7 +102,7 @@ final class Inflater: @unchecked Sendable {
         }
     }
 
-    /// The last bytes written, at most 32 KiB: what the stream may refer back to.
+    /// The last 32 KiB written, or less at the beginning, which the stream may refer to.
     func window() -> [UInt8] {
         [UInt8](unsafeUninitializedCapacity: 1 << 15) { buffer, count in
             var length = UInt32(0)

@@ -77,7 +77,8 @@ public struct Evaluator {
     ///   - synonyms: rewords the prompts; images are scored against the original captions.
     /// - Throws: `CorpusError`, `ModelError` or `EvaluationError`, each one line.
     public func evaluate(
-        data: String, split: String, trainingSplit: String?, badFiles: BadFilePolicy = .few, synonyms: Synonyms? = nil
+        data: String, split: String, trainingSplit: String?, badFiles: BadFilePolicy = .limited,
+        synonyms: Synonyms? = nil
     ) throws -> Report {
         let images = try read(data, split, badFiles)
         let corpus = images.corpus
@@ -122,12 +123,13 @@ public struct Evaluator {
     /// The images of a split, without those that cannot be decoded.
     /// - Throws: `CorpusError` if `badFiles` does not tolerate them.
     private func read(_ data: String, _ split: String, _ badFiles: BadFilePolicy) throws -> ImageStore {
-        let form = ImagePreprocessing(side: model.configuration.networks.side)
+        let preprocessing = ImagePreprocessing(side: model.configuration.networks.side)
         let all = try ImageStore(
-            corpus: Corpus(folder: data, split: split, badFiles: badFiles), form: form, badFiles: badFiles)
+            corpus: Corpus(folder: data, split: split, badFiles: badFiles), preprocessing: preprocessing,
+            badFiles: badFiles)
         let bad = try all.readAll()
         if bad.isEmpty { return all }
-        let rest = ImageStore(corpus: all.corpus.removing(bad), form: form)
+        let rest = ImageStore(corpus: all.corpus.removing(bad), preprocessing: preprocessing)
         _ = try rest.readAll()
         return rest
     }

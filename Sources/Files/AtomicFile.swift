@@ -1,12 +1,12 @@
 import Glibc
 
-/// The system calls that write a file; tests replace them by failing ones.
+/// The system calls that write a file; tests replace them by ones that fail.
 package struct SystemCalls: Sendable {
     package var writeBytes: @Sendable (Int32, UnsafeRawPointer, Int) -> Int
     package var synchronize: @Sendable (Int32) -> Int32
     package var renameFile: @Sendable (String, String) -> Int32
 
-    /// A set of calls; each reports failure as its namesake does, by a negative result and `errno`.
+    /// Each call reports failure by a negative result and `errno`, as the system call does.
     package init(
         writeBytes: @escaping @Sendable (Int32, UnsafeRawPointer, Int) -> Int = { write($0, $1, $2) },
         synchronize: @escaping @Sendable (Int32) -> Int32 = { fsync($0) },
@@ -21,19 +21,21 @@ package struct SystemCalls: Sendable {
     package static let operatingSystem = SystemCalls()
 }
 
-/// Writes whole files: at every moment, also after a crash or with a full disk, `path` holds either all of the old
+/// Writes files atomically: at any moment, even after a crash or with a full disk, `path` holds either all of the old
 /// bytes or all of the new ones.
 ///
-/// The bytes go to a temporary file in the same folder, which is synchronised and then renamed; synchronising the folder
-/// makes the new name last. A symbolic link stays and its target is replaced; a device or a pipe is written to directly.
+/// The bytes go to a temporary file in the same folder, which is synchronised (fsync) and then renamed; synchronising
+/// the folder makes the rename durable. A symbolic link is kept and its target replaced; devices and pipes are written
+/// to directly.
 public enum AtomicFile {
     /// Writes `bytes` to `path`, replacing a file of that name.
-    /// - Throws: `FileError`; `path` is then as it was and no temporary file remains.
+    /// - Throws: `FileError`; `path` is then unchanged and no temporary file remains.
     public static func write(_ bytes: [UInt8], to path: String) throws {
         try write(to: path) { file in try bytes.withUnsafeBytes { try file.append($0) } }
     }
 
-    /// Writes `text` as UTF-8 to `path`, replacing a file of that name; throws as `write(_:to:)` for bytes does.
+    /// Writes `text` as UTF-8 to `path`, replacing a file of that name.
+    /// - Throws: `FileError`, as above.
     public static func write(_ text: String, to path: String) throws { try write(Array(text.utf8), to: path) }
 
     /// A file being written.
@@ -42,13 +44,14 @@ public enum AtomicFile {
         fileprivate let path: String
         fileprivate let calls: SystemCalls
 
-        /// Writes all of `bytes` after what was written before.
+        /// Appends all of `bytes`.
         package func append(_ bytes: UnsafeRawBufferPointer) throws {
             try writeAll(bytes, to: descriptor, path: path, calls: calls)
         }
     }
 
-    /// Writes what `contents` appends to `path`.
+    /// Writes a file whose contents are appended piece by piece.
+    /// - Throws: `FileError`, as above, and whatever `contents` throws.
     package static func write(
         to path: String, calls: SystemCalls = .operatingSystem, contents: (Sink) throws -> Void
     ) throws {
@@ -61,7 +64,7 @@ public enum AtomicFile {
             return try contents(Sink(descriptor: descriptor, path: path, calls: calls))
         }
         let path = resolvingLink(path)
-        let folder = folder(of: path)
+        let folder = parentFolder(of: path)
         let (descriptor, temporary) = try openTemporary(in: folder, for: path)
         do {
             do {
@@ -77,11 +80,11 @@ public enum AtomicFile {
         try synchronizeFolder(folder, calls: calls)
     }
 
-    /// Whether the name is that of a temporary file, as an interrupted write leaves behind.
+    /// Whether this is the name of a temporary file, which an interrupted write leaves behind.
     package static func isLeftover(_ name: String) -> Bool { name.hasPrefix(".limn-") && name.hasSuffix(".partial") }
 
     private static func openTemporary(in folder: String, for path: String) throws -> (Int32, String) {
-        // Other writers of this process, or leftovers of a dead one with the same number, may have the first names.
+        // Other writers in this process, or an earlier process with the same id, may have taken the first names.
         for attempt in 0..<10_000 {
             let temporary = "\(folder)/.limn-\(getpid())-\(attempt).partial"
             let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
@@ -95,13 +98,13 @@ public enum AtomicFile {
         let descriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard descriptor >= 0 else { throw FileError(.write, folder, code: errno) }
         defer { close(descriptor) }
-        // Some network file systems cannot synchronise a folder and return EINVAL; there the rename has to suffice.
+        // Some network file systems cannot synchronise folders and return EINVAL; the rename has to suffice there.
         guard calls.synchronize(descriptor) == 0 || errno == EINVAL else {
             throw FileError(.write, folder, code: errno)
         }
     }
 
-    /// The target of a symbolic link; other paths unchanged.
+    /// The target of a symbolic link; any other path unchanged.
     private static func resolvingLink(_ path: String) -> String {
         var status = stat()
         guard lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFLNK, let real = realpath(path, nil) else {
@@ -110,14 +113,10 @@ public enum AtomicFile {
         defer { free(real) }
         return String(cString: real)
     }
-
-    private static func folder(of path: String) -> String {
-        guard let slash = path.lastIndex(of: "/") else { return "." }
-        return slash == path.startIndex ? "/" : String(path[..<slash])
-    }
 }
 
-/// Writes all of `bytes`, however many calls it takes.
+/// Writes all of `bytes`, in as many calls as necessary.
+/// - Throws: `FileError`.
 package func writeAll(
     _ bytes: UnsafeRawBufferPointer, to descriptor: Int32, path: String, calls: SystemCalls = .operatingSystem
 ) throws {
@@ -125,7 +124,7 @@ package func writeAll(
     while let base = UnsafeRawBufferPointer(rebasing: rest).baseAddress, !rest.isEmpty {
         let written = calls.writeBytes(descriptor, base, rest.count)
         if written < 0 && errno == EINTR { continue }
-        // A regular file that takes nothing has no room; write(2) promises no errno for that.
+        // Zero bytes written means a full disk; write(2) sets no errno then.
         guard written > 0 else {
             throw FileError(.write, path, code: written < 0 ? errno : ENOSPC)
         }

@@ -18,10 +18,10 @@ public struct FileError: ClassifiedError {
     public let path: String
     /// Why it failed, in words.
     public let reason: String
-    /// The operating system's `errno`; nil where Limn itself refused the file.
+    /// The operating system's `errno`; nil if Limn refused the file.
     public let code: Int32?
 
-    /// The operating system refused with `code`, an `errno`.
+    /// A failure of the operating system with `errno` `code`.
     package init(_ action: Action, _ path: String, code: Int32) {
         (self.action, self.path, self.code) = (action, path, code)
         reason =
@@ -30,7 +30,7 @@ public struct FileError: ClassifiedError {
             : String(cString: strerror(code))
     }
 
-    /// Limn itself refused the file.
+    /// A file that Limn refuses.
     package init(_ action: Action, _ path: String, reason: String) {
         (self.action, self.path, self.reason, code) = (action, path, reason, nil)
     }
@@ -47,7 +47,7 @@ public struct FileError: ClassifiedError {
     public var description: String { "cannot \(action.rawValue) \(path): \(reason)" }
 }
 
-/// The `errno` behind an error of the file manager.
+/// The `errno` of an error from Foundation's file manager; EIO if it has none.
 package func posixCode(_ error: any Error) -> Int32 {
     ((error as? CocoaError)?.underlying as? POSIXError)?.code.rawValue ?? EIO
 }

@@ -2,12 +2,14 @@ import Glibc
 
 /// A whole file mapped into memory for reading.
 ///
-/// Files written by `AtomicFile` are replaced and never changed in place, so the mapping keeps its first content. If another
-/// program shortens the file while it is mapped, the process ends, as with every memory map.
+/// Files written by `AtomicFile` are replaced and never modified in place, so a mapping keeps its content. If another
+/// program truncates the file while it is mapped, access raises SIGBUS, as with any memory map.
 package final class MappedFile: Sendable {
-    /// The file's bytes. Safe to share: mapped for reading alone, and unmapped only with the last reference.
+    /// The file's bytes. Safe to share: the mapping is read-only, and unmapped with the last reference.
     nonisolated(unsafe) private let bytes: UnsafeRawBufferPointer
 
+    /// Maps a file.
+    /// - Throws: `FileError`.
     package init(_ path: String) throws(FileError) {
         let file = try OpenFile(path)
         guard file.size > 0 else {
@@ -20,7 +22,7 @@ package final class MappedFile: Sendable {
         bytes = UnsafeRawBufferPointer(start: base, count: file.size)
     }
 
-    /// Lends the bytes to `body`, and keeps the mapping alive until it returns.
+    /// Calls `body` with the bytes, which are valid until it returns.
     package func withBytes<Result>(_ body: (UnsafeRawBufferPointer) throws -> Result) rethrows -> Result {
         try withExtendedLifetime(self) { try body(bytes) }
     }

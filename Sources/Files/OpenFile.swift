@@ -1,13 +1,15 @@
 import Glibc
 
-/// A regular file that is open for reading; anything else (a pipe, a device, a folder) is refused.
+/// A regular file open for reading. Pipes, devices and folders are refused.
 package final class OpenFile: Sendable {
     let descriptor: Int32
     /// The file's path.
     package let path: String
-    /// Bytes in the file when it was opened.
+    /// Size of the file in bytes when it was opened.
     package let size: Int
 
+    /// Opens a file.
+    /// - Throws: `FileError`.
     package init(_ path: String) throws(FileError) {
         // Without O_NONBLOCK, opening a pipe would wait for a writer.
         let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
@@ -34,7 +36,8 @@ package final class OpenFile: Sendable {
         }
     }
 
-    /// Appends bytes `offset ..< offset + count` to `buffer`; fewer only where the file ends.
+    /// Appends `count` bytes from `offset` on to `buffer`; fewer only at the end of the file.
+    /// - Throws: `FileError`.
     package func read(_ count: Int, at offset: Int, into buffer: inout [UInt8]) throws(FileError) {
         let start = buffer.count
         buffer.append(contentsOf: repeatElement(0, count: count))
@@ -51,7 +54,8 @@ package final class OpenFile: Sendable {
         buffer.removeLast(count - done)
     }
 
-    /// The whole of a file of at most `limit` bytes.
+    /// The content of a file of at most `limit` bytes.
+    /// - Throws: `FileError`.
     package static func contents(_ path: String, limit: Int) throws(FileError) -> [UInt8] {
         let file = try OpenFile(path)
         guard file.size <= limit else {

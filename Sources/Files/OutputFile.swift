@@ -1,6 +1,6 @@
 import Glibc
 
-/// A new file that is written from beginning to end through a buffer.
+/// A new file, written sequentially through a buffer.
 package final class OutputFile {
     private let path: String
     private var descriptor: Int32
@@ -8,6 +8,7 @@ package final class OutputFile {
     private static let bufferSize = 1 << 20
 
     /// Creates the file, which must not exist.
+    /// - Throws: `FileError`.
     package init(_ path: String) throws(FileError) {
         self.path = path
         descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
@@ -16,17 +17,19 @@ package final class OutputFile {
 
     deinit { if descriptor >= 0 { close(descriptor) } }
 
-    /// Writes `bytes` after what was written before.
+    /// Appends `bytes`.
+    /// - Throws: `FileError`.
     package func append(_ bytes: [UInt8]) throws {
         buffer += bytes
         if buffer.count >= OutputFile.bufferSize { try flush() }
     }
 
-    /// Writes what is still buffered, and closes the file.
+    /// Writes buffered bytes and closes the file.
+    /// - Throws: `FileError`.
     package func finish() throws {
         try flush()
         defer { descriptor = -1 }
-        // A full disk may show only here.
+        // Some file systems report a full disk only on close.
         guard close(descriptor) == 0 else { throw FileError(.write, path, code: errno) }
     }
 

@@ -1,7 +1,8 @@
 import CImageCodecs
+import Files
 import Glibc
 
-/// Where the codecs that are loaded at run time are found, in the words of the dynamic loader.
+/// Names of the codec libraries for `dlopen`, which loads them on first use.
 package struct CodecLibraries: Sendable {
     package var jpeg = "libturbojpeg.so.0"
     package var webp = "libwebp.so.7"
@@ -10,29 +11,37 @@ package struct CodecLibraries: Sendable {
 }
 
 extension Image {
-    /// Reads and decodes a PNG, JPEG or WebP file; the format is told by the bytes, not by the file's name.
+    /// Reads and decodes a PNG, JPEG or WebP file; its content, not its name, determines the format.
     ///
-    /// - Parameters: as of ``init(decoding:named:background:atLeast:)``.
+    /// - Parameters: see ``init(decoding:named:background:atLeast:)``.
     /// - Throws: ``ImageError``, which names `path`.
     public init(contentsOf path: String, background: RGB = .white, atLeast side: Int? = nil) throws {
-        try self.init(decoding: try Self.bytes(ofFile: path), named: path, background: background, atLeast: side)
+        let bytes: [UInt8]
+        do throws(FileError) {
+            bytes = try OpenFile.contents(path, limit: Self.largestFile)
+        } catch {
+            throw ImageError.unreadable(path: path, reason: error.reason)
+        }
+        try self.init(decoding: bytes, named: path, background: background, atLeast: side)
     }
 
-    /// Decodes a PNG, JPEG or WebP image; of an animation, the first frame.
+    /// Maximum size of an image file: twice what 64 million pixels of four 16-bit samples take.
+    private static let largestFile = 1 << 30
+
+    /// Decodes a PNG, JPEG or WebP image, or the first frame of an animation.
     ///
-    /// Whatever the file holds becomes 8-bit RGB: palettes, grey, CMYK and 16-bit samples are converted, alpha is
-    /// composed over `background`, a PNG's gamma and a JPEG's Exif orientation are applied. Colour profiles are not
-    /// applied. Alpha weighs the encoded samples, as in image viewers and Pillow, except in a PNG that tells a gamma
-    /// other than sRGB's, where it weighs light, as libpng has it.
+    /// All images are converted to 8-bit RGB, including palettes, grey, CMYK and 16-bit samples. Alpha is composed over
+    /// `background`; a PNG's gamma and a JPEG's Exif orientation are applied, colour profiles are not. Alpha blends the
+    /// encoded samples, as image viewers and Pillow do, except in a PNG with a gamma other than sRGB's, where it blends
+    /// linear light, as libpng does.
     ///
     /// - Parameters:
-    ///   - name: what errors call these bytes, usually their path.
-    ///   - background: what shows through transparency.
-    ///   - side: where the caller will reduce the image to this size, in pixels: a JPEG is then decoded at a half, a
-    ///     quarter or an eighth while its shorter side stays at least twice as long, which is much faster and after an
-    ///     antialiased resize hardly another image. Other formats ignore it; nil is full size.
-    /// - Throws: ``ImageError`` on anything that is not a whole image of at most 32768 pixels a side and 64 million in
-    ///   all.
+    ///   - name: the name of the image in errors, usually its path.
+    ///   - background: the colour behind transparent pixels.
+    ///   - side: the size in pixels that the caller will reduce the image to; nil is full size. A JPEG is then decoded
+    ///     at 1/2, 1/4 or 1/8, as long as its shorter side stays at least twice this size. That is much faster, and
+    ///     makes little difference after an antialiased resize. Other formats ignore it.
+    /// - Throws: ``ImageError`` for anything but a complete image of at most 32768 pixels a side and 64 million pixels.
     public init(
         decoding bytes: [UInt8], named name: String, background: RGB = .white, atLeast side: Int? = nil
     ) throws {
@@ -40,7 +49,7 @@ extension Image {
             decoding: bytes, named: name, background: background, atLeast: side, libraries: CodecLibraries())
     }
 
-    /// As ``init(decoding:named:background:atLeast:)``, with decoders loaded from elsewhere.
+    /// The same with decoders from other libraries.
     package init(
         decoding bytes: [UInt8], named name: String, background: RGB = .white, atLeast side: Int? = nil,
         libraries: CodecLibraries
@@ -54,10 +63,10 @@ extension Image {
         }
     }
 
-    /// Width and height of the image that ``init(decoding:named:background:atLeast:)`` makes of these bytes at full
-    /// size, from the header alone: what comes behind may be damaged all the same.
+    /// Width and height in pixels of the decoded image at full size. Only the header is read, so the rest may be
+    /// damaged.
     ///
-    /// - Throws: ``ImageError`` where there is no header, or it claims more than is read.
+    /// - Throws: ``ImageError`` if there is no valid header, or the image is too large.
     public static func size(of bytes: [UInt8], named name: String) throws -> (width: Int, height: Int) {
         switch ImageFormat(signatureOf: bytes) {
         case .png:
@@ -75,15 +84,16 @@ extension Image {
         }
     }
 
-    /// Lets a decoder of C write an image of the given size, over `background` where it does not write all of it, and
-    /// turns what it reports into an error.
+    /// Calls a C decoder that writes an image of the given size, and converts its status to an error.
+    ///
+    /// - Parameter background: the colour of pixels that the decoder does not write; nil if it writes all of them.
     static func decoded(
         width: Int, height: Int, as format: ImageFormat, named name: String,
         library: (name: String, package: String) = ("", ""), background: RGB? = nil,
         _ decode: (CImageTarget, UnsafeMutableBufferPointer<CChar>) -> CImageStatus
     ) throws -> Image {
         let count = width * height * 3
-        // An array that finds no memory stops the process: a large one asks first.
+        // A failed array allocation ends the process, so a large one is tried with malloc first.
         if count > 1 << 24 {
             guard let memory = malloc(count) else { throw ImageError.outOfMemory(name: name) }
             free(memory)
@@ -98,7 +108,7 @@ extension Image {
         return Image(width: width, height: height, pixels: samples)
     }
 
-    /// The error that `status` stands for, if any.
+    /// Throws the error that `status` stands for, if any.
     static func check(
         _ status: CImageStatus, message: String, format: ImageFormat, name: String,
         library: (name: String, package: String) = ("", "")
@@ -113,42 +123,12 @@ extension Image {
         default: throw ImageError.damaged(name: name, format: format, reason: message)
         }
     }
-
-    /// The whole of a regular file: a pipe or a device may have no end.
-    private static func bytes(ofFile path: String) throws -> [UInt8] {
-        func failure(_ code: Int32 = errno) -> ImageError {
-            .unreadable(path: path, reason: String(cString: strerror(code)))
-        }
-        // Opening a pipe would wait for somebody to write.
-        let file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
-        guard file >= 0 else { throw failure() }
-        defer { close(file) }
-        var status = stat()
-        guard fstat(file, &status) == 0 else { throw failure() }
-        guard status.st_mode & S_IFMT != S_IFDIR else { throw failure(EISDIR) }
-        guard status.st_mode & S_IFMT == S_IFREG else {
-            throw ImageError.unreadable(path: path, reason: "it is not a regular file")
-        }
-        // Twice what 64 million pixels of four 16-bit samples take.
-        guard status.st_size <= 1 << 30 else {
-            throw ImageError.unreadable(path: path, reason: "it is larger than a GiB")
-        }
-        let size = Int(status.st_size)
-        return try [UInt8](unsafeUninitializedCapacity: size) { bytes, count in
-            while count < size {
-                let got = read(file, bytes.baseAddress! + count, size - count)
-                if got == 0 { break }
-                if got < 0 && errno == EINTR { continue }
-                guard got > 0 else { throw failure() }
-                count += got
-            }
-        }
-    }
 }
 
-/// Refuses what is larger than is read: an image nobody trains on, or a header that lies.
+/// Checks the size in an image's header against the limits.
 ///
-/// - Throws: ``ImageError/tooLarge(name:width:height:)``, or ``ImageError/damaged(name:format:reason:)`` for no pixels.
+/// - Throws: ``ImageError/tooLarge(name:width:height:)``, or ``ImageError/damaged(name:format:reason:)`` if a side is
+///   0.
 func checkSize(width: Int, height: Int, format: ImageFormat, name: String) throws {
     guard width > 0, height > 0 else {
         throw ImageError.damaged(name: name, format: format, reason: "it claims \(width)×\(height) pixels")
@@ -158,7 +138,7 @@ func checkSize(width: Int, height: Int, format: ImageFormat, name: String) throw
     }
 }
 
-/// Lends C a buffer for its sentence and returns what it wrote there.
+/// Calls `body` with a buffer for a C string, and returns its result and the string.
 func withMessageBuffer<Result>(
     _ body: (UnsafeMutableBufferPointer<CChar>) -> Result
 ) -> (result: Result, message: String) {
@@ -170,7 +150,7 @@ func withMessageBuffer<Result>(
 }
 
 extension ImageFormat {
-    /// The format whose signature `bytes` begin with.
+    /// The format whose signature `bytes` begin with; nil if unknown.
     package init?(signatureOf bytes: [UInt8]) {
         if bytes.starts(with: [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A]) {
             self = .png

@@ -1,19 +1,23 @@
-/// How an image that is not square becomes one.
+/// How an image that is not square is made square.
 public enum AspectMode: String, Sendable, CaseIterable, Codable {
-    /// Its largest centred square; what lies outside is lost.
+    /// Crop to the largest centred square.
     case crop
-    /// The whole image, centred on a background.
+    /// Scale the whole image, and centre it on a background.
     case pad
-    /// The whole image, its proportions not kept.
+    /// Scale both sides independently; the aspect ratio changes.
     case stretch
 }
 
 extension Image {
     /// The image as a square of `side` pixels.
     ///
-    /// What cannot be centred exactly is half a pixel nearer to the top left.
+    /// An odd difference puts the centre half a pixel closer to the top left.
     ///
-    /// - Parameter background: what lies beside a padded image.
+    /// - Parameters:
+    ///   - side: width and height in pixels.
+    ///   - aspect: how an image that is not square is made square.
+    ///   - filter: the resampling filter.
+    ///   - background: the colour around a padded image.
     /// - Precondition: `side` is positive.
     public func fitted(
         side: Int, aspect: AspectMode, filter: ResizeFilter = .bicubic, background: RGB = .white
@@ -35,7 +39,7 @@ extension Image {
         }
     }
 
-    /// The image in the middle of a square that is not smaller.
+    /// The image centred on a square, which must not be smaller.
     private func centered(side: Int, on background: RGB) -> Image {
         var square = Image(width: side, height: side, color: background)
         let (left, top) = ((side - width) / 2, (side - height) / 2)

@@ -1,7 +1,7 @@
 extension Image {
-    /// The part that begins `x` columns from the left and `y` rows from the top.
+    /// The rectangle with its top left corner at (x, y).
     ///
-    /// - Precondition: the part is not empty and lies within the image.
+    /// - Precondition: the rectangle is not empty and is within the image.
     public func cropped(x: Int, y: Int, width: Int, height: Int) -> Image {
         precondition(
             x >= 0 && y >= 0 && width > 0 && height > 0 && x <= self.width - width && y <= self.height - height,
@@ -15,20 +15,13 @@ extension Image {
         return Image(width: width, height: height, pixels: samples)
     }
 
-    /// The largest square around the centre; where it cannot be exact, it is half a pixel nearer to the top left.
-    public func centerSquare() -> Image {
-        let side = min(width, height)
-        return width == height
-            ? self : cropped(x: (width - side) / 2, y: (height - side) / 2, width: side, height: side)
-    }
-
-    /// The image with left and right exchanged.
+    /// The image mirrored left to right.
     public func mirrored() -> Image {
         let right = width - 1
         return rearranged(width: width, height: height) { x, y in (right - x, y) }
     }
 
-    /// The image whose pixel (x, y) is this one's at `source(x, y)`, which must lie within it.
+    /// The image whose pixel (x, y) is this one's pixel `source(x, y)`, which must be within the image.
     @inline(__always)
     func rearranged(width: Int, height: Int, from source: (Int, Int) -> (x: Int, y: Int)) -> Image {
         let count = width * height * 3

@@ -1,8 +1,7 @@
 extension Image {
-    /// Images side by side on white, row by row from the top left, `spacing` pixels between neighbours and none at the
-    /// border; a last row that is not full ends in white.
+    /// Arranges images in rows on white, with `spacing` pixels between neighbours and no margin.
     ///
-    /// - Precondition: there is at least one image, all are of one size, `columns > 0`, `spacing >= 0`.
+    /// - Precondition: there is at least one image, all have the same size, `columns > 0`, `spacing >= 0`.
     public static func grid(_ images: [Image], columns: Int, spacing: Int = 2) -> Image {
         precondition(!images.isEmpty && columns > 0 && spacing >= 0, "a grid has an image and a column")
         let (width, height) = (images[0].width, images[0].height)

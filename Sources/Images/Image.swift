@@ -1,15 +1,15 @@
-/// An image: 8-bit sRGB, rows from the top, `height × width × 3` samples in the order R, G, B; no alpha.
+/// An image: 8-bit sRGB without alpha, `[height, width, 3]`, rows from the top, samples in the order R, G, B.
 public struct Image: Sendable, Equatable {
-    /// Columns, at least 1.
+    /// Width in pixels, at least 1.
     public let width: Int
-    /// Rows, at least 1.
+    /// Height in pixels, at least 1.
     public let height: Int
-    /// `height × width × 3` samples.
+    /// The samples, `[height, width, 3]`.
     public internal(set) var pixels: [UInt8]
 
-    /// An image of the given samples.
+    /// An image with the given samples.
     ///
-    /// - Precondition: both sides are positive and `pixels` holds `width × height × 3` samples.
+    /// - Precondition: width and height are positive and `pixels` has `height × width × 3` samples.
     public init(width: Int, height: Int, pixels: [UInt8]) {
         precondition(width > 0 && height > 0, "an image has at least one pixel")
         precondition(pixels.count == width * height * 3, "\(pixels.count) samples for \(width)×\(height)×3")
@@ -20,7 +20,7 @@ public struct Image: Sendable, Equatable {
 
     /// An image of one colour.
     ///
-    /// - Precondition: both sides are positive.
+    /// - Precondition: width and height are positive.
     public init(width: Int, height: Int, color: RGB) {
         precondition(width > 0 && height > 0, "an image has at least one pixel")
         let count = width * height * 3
@@ -31,6 +31,7 @@ public struct Image: Sendable, Equatable {
         self.init(width: width, height: height, pixels: pixels)
     }
 
+    /// Fills RGB samples with one colour.
     static func fill(_ samples: UnsafeMutableBufferPointer<UInt8>, count: Int, with color: RGB) {
         for i in stride(from: 0, to: count, by: 3) {
             samples[i] = color.red

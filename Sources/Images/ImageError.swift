@@ -1,40 +1,41 @@
 import Basics
 
-/// Formats of image files, recognised by their first bytes.
+/// Formats of image files, recognised by their signatures.
 public enum ImageFormat: String, Sendable {
     /// Portable Network Graphics (ISO/IEC 15948).
     case png = "PNG"
-    /// ISO/IEC 10918, with a JFIF, Exif or Adobe header.
+    /// JPEG (ISO/IEC 10918), with a JFIF, Exif or Adobe header.
     case jpeg = "JPEG"
-    /// WebP (RFC 9649); of animations, the first frame.
+    /// WebP (RFC 9649); of animations, only the first frame is read.
     case webp = "WebP"
 }
 
-/// Why an image could not be read or written; `name` is the file's path or what the caller called the bytes.
+/// Why an image cannot be read or written. `name` is the file's path, or the name that the caller passed with the
+/// bytes.
 public enum ImageError: ClassifiedError {
-    /// The file could not be opened or read.
+    /// The file cannot be opened or read.
     case unreadable(path: String, reason: String)
-    /// The bytes begin like no format known here.
+    /// The bytes begin with no known signature.
     case unrecognized(name: String)
     /// The bytes end before the image does.
     case truncated(name: String, format: ImageFormat)
     /// The codec refuses the bytes.
     case damaged(name: String, format: ImageFormat, reason: String)
-    /// The header claims more pixels than are read: 32768 a side, 64 million in all.
+    /// The header states more than 32768 pixels a side or 64 million in all.
     case tooLarge(name: String, width: Int, height: Int)
     /// The library for this format is not installed.
     case libraryMissing(name: String, format: ImageFormat, library: String, package: String)
     /// There is not enough memory for the pixels.
     case outOfMemory(name: String)
-    /// PNG cannot carry this text.
+    /// A text that PNG cannot store.
     case invalidText(keyword: String, reason: String)
-    /// The codec did not write the image.
+    /// The codec failed to write the image.
     case unwritable(format: ImageFormat, reason: String)
 
-    /// `outOfMemory` where memory was refused, else `badData`.
+    /// `outOfMemory` if there was not enough memory, else `badData`.
     public var kind: ErrorKind { if case .outOfMemory = self { .outOfMemory } else { .badData } }
 
-    /// One line: the image, what is wrong with it and, where there is one, the cure.
+    /// One line: the image, what is wrong with it and, if possible, what to do.
     public var description: String {
         switch self {
         case .unreadable(let path, let reason):

@@ -8,7 +8,8 @@ extension Image {
         guard markers.isComplete else { throw ImageError.truncated(name: name, format: .jpeg) }
         let frame = try markers.frame(named: name)
         guard frame.fits(in: bytes.count) else { throw ImageError.truncated(name: name, format: .jpeg) }
-        // Every scan of a progressive image goes over all of its pixels, and a scan may be a few bytes.
+        // Each scan of a progressive image updates all pixels but may be only a few bytes long, so hostile files could
+        // take hours to decode.
         guard markers.scans * frame.width * frame.height <= 32 * 64_000_000 else {
             throw ImageError.damaged(name: name, format: .jpeg, reason: "it has \(markers.scans) scans")
         }
@@ -24,16 +25,16 @@ extension Image {
         return image.oriented(markers.orientation)
     }
 
-    /// The package of Debian that has the JPEG codec.
+    /// The Debian package of the JPEG codec.
     static let jpegPackage = "libturbojpeg0"
 }
 
 extension JPEGMarkers.Frame {
-    /// Whether `count` bytes can hold the image: of each block of 8 × 8 pixels, the Huffman code of its mean is at
-    /// least one bit. (An arithmetic code, which nobody writes, could be shorter where nothing is to be seen.)
+    /// Whether `count` bytes can hold the image: the Huffman code of each block of 8 × 8 pixels has at least one bit.
+    /// (Arithmetic coding, which is not used in practice, could be shorter.)
     fileprivate func fits(in count: Int) -> Bool { width * height <= count * 8 * 64 }
 
-    /// By how much the image may be reduced while its shorter side stays at least `side` long.
+    /// The largest reduction, 1, 2, 4 or 8, that keeps the shorter side at least `side` pixels long.
     fileprivate func reduction(toAtLeast side: Int) -> Int {
         [8, 4, 2].first { min(width, height) / $0 >= side } ?? 1
     }

@@ -1,9 +1,9 @@
 import CImageCodecs
 
 extension Image {
-    /// The image as a baseline JPEG file, its colours not subsampled: small images lose most by that.
+    /// The image as a baseline JPEG file, without chroma subsampling, which harms small images most.
     ///
-    /// - Parameter quality: 1 to 100, as libjpeg counts it.
+    /// - Parameter quality: libjpeg's quality, 1 to 100.
     /// - Throws: ``ImageError/libraryMissing(name:format:library:package:)``,
     ///   ``ImageError/unwritable(format:reason:)``.
     public func jpegData(quality: Int) throws -> [UInt8] {

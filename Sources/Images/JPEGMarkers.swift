@@ -1,32 +1,32 @@
 import Glibc
 
-/// What the markers of a JPEG file tell beside its pixels (ITU-T T.81, annex B).
+/// The metadata in the markers of a JPEG file (ITU-T T.81, annex B).
 struct JPEGMarkers {
-    /// What the start of the frame tells.
+    /// The frame header.
     struct Frame {
         let width: Int
         let height: Int
     }
 
-    /// An end-of-image marker closes the image: nothing was cut off.
+    /// Whether there is an end-of-image marker; a truncated file has none.
     private(set) var isComplete = false
-    /// An Adobe segment is present; such files store CMYK as 255 less the ink.
+    /// Whether there is an Adobe segment; such files store CMYK inverted.
     private(set) var hasAdobe = false
-    /// As the camera was held; `.upright` where the file does not say.
+    /// The Exif orientation; `.upright` if the file states none.
     private(set) var orientation = Orientation.upright
-    /// Passes over the image, one in a baseline file with its colours interleaved.
+    /// Number of scans: 1 in an interleaved baseline file, more in progressive files.
     private(set) var scans = 0
     private var firstFrame: Frame?
 
-    /// Walks the markers from the start of the image to its end, through the entropy-coded data of every scan, or only
-    /// up to the start of the frame.
+    /// Reads the markers up to the end of the image, through the entropy-coded data of all scans, or only up to the
+    /// frame header.
     init(of bytes: [UInt8], toTheEnd: Bool = true) {
         bytes.withUnsafeBufferPointer { walk($0, toTheEnd: toTheEnd) }
     }
 
-    /// The frame.
+    /// The frame header.
     ///
-    /// - Throws: ``ImageError`` where there is none, or it claims more than is read.
+    /// - Throws: ``ImageError`` if there is none, or the image is too large.
     func frame(named name: String) throws -> Frame {
         guard let firstFrame else {
             throw isComplete
@@ -41,13 +41,13 @@ struct JPEGMarkers {
         guard let base = bytes.baseAddress else { return }
         var position = 2
         while position + 1 < bytes.count {
-            // Inside a scan, and over garbage as decoders do, every byte up to the next 0xFF is skipped.
+            // Skips entropy-coded data, and garbage as decoders do, up to the next 0xFF.
             guard let found = memchr(base + position, 0xFF, bytes.count - 1 - position) else { return }
             position = UnsafeRawPointer(found) - UnsafeRawPointer(base)
             let marker = bytes[position + 1]
             switch marker {
             case 0xFF:
-                // A fill byte: the next one may begin the marker.
+                // A fill byte before a marker.
                 position += 1
             case 0x00, 0x01, 0xD0...0xD8:
                 // A stuffed zero, or markers that stand alone.
@@ -74,7 +74,7 @@ struct JPEGMarkers {
         case 0xEE where segment.starts(with: Array("Adobe".utf8)):
             hasAdobe = true
         case 0xC4, 0xC8, 0xCC:
-            // Tables and an extension, among the numbers of the frames.
+            // Tables and an extension, whose codes are among those of frames.
             break
         case 0xC0...0xCF where firstFrame == nil && segment.count >= 5:
             firstFrame = Frame(

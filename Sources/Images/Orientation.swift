@@ -1,4 +1,4 @@
-/// Which way up stored pixels are meant to be seen: the Exif tag 0x0112 (CIPA DC-008, section 4.6.4) with its values.
+/// The Exif orientation of stored pixels: tag 0x0112 (CIPA DC-008, section 4.6.4) and its values.
 enum Orientation: Int {
     case upright = 1
     case mirrored = 2
@@ -9,7 +9,7 @@ enum Orientation: Int {
     case transversed = 7
     case turnedRight = 8
 
-    /// Reads the tag from the first directory of a TIFF structure, or nil where there is none.
+    /// Reads the tag from the first directory of a TIFF structure; nil if there is none.
     init?(exif bytes: Slice<UnsafeBufferPointer<UInt8>>) {
         let tiff = UnsafeBufferPointer(rebasing: bytes)
         guard tiff.count >= 8 else { return nil }
@@ -36,12 +36,12 @@ enum Orientation: Int {
         return nil
     }
 
-    /// Width and height change places.
+    /// Whether width and height are exchanged.
     var swapsSides: Bool { rawValue >= 5 }
 }
 
 extension Image {
-    /// The image as it is meant to be seen when its pixels are stored with `orientation`.
+    /// The image upright, if its pixels are stored with `orientation`.
     func oriented(_ orientation: Orientation) -> Image {
         if orientation == .upright { return self }
         let (right, bottom) = (width - 1, height - 1)

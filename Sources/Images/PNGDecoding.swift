@@ -1,14 +1,14 @@
 import CImageCodecs
 
-/// What a PNG's first chunk tells (ISO/IEC 15948, section 11.2.2).
+/// The header chunk of a PNG, IHDR (ISO/IEC 15948, section 11.2.2).
 struct PNGHeader {
     let width: Int
     let height: Int
-    /// Bits of a pixel as it is stored.
+    /// Number of bits per stored pixel.
     private let depth: Int
 
-    /// - Throws: ``ImageError`` where IHDR is not the first chunk or claims more than is read. Its checksum and the
-    ///   rest of it are left to libpng.
+    /// - Throws: ``ImageError`` if IHDR is not the first chunk, or the image is too large. The rest is checked by
+    ///   libpng.
     init(of bytes: [UInt8], named name: String) throws {
         guard bytes.count >= 33 else { throw ImageError.truncated(name: name, format: .png) }
         guard bytes[8..<16].elementsEqual([0, 0, 0, 13] + Array("IHDR".utf8)) else {
@@ -22,7 +22,7 @@ struct PNGHeader {
         try checkSize(width: width, height: height, format: .png, name: name)
     }
 
-    /// Whether `count` bytes can hold the pixels: deflate never makes a byte of more than 1032.
+    /// Whether `count` bytes can hold the pixels: deflate compresses at most 1032:1.
     func fits(in count: Int) -> Bool { (width * depth + 7) / 8 * height <= count * 1032 }
 }
 

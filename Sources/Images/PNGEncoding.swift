@@ -2,10 +2,10 @@ import CImageCodecs
 import Glibc
 
 extension Image {
-    /// The image as a PNG file: 8-bit RGB, marked sRGB, with the given texts before the pixels.
+    /// The image as a PNG file: 8-bit RGB, tagged sRGB, with the given texts before the pixels.
     ///
-    /// A text becomes a tEXt chunk where Latin-1 can carry it and an iTXt chunk (UTF-8) elsewhere. Equal images and
-    /// texts give equal bytes.
+    /// A text is stored as a tEXt chunk if it is Latin-1, else as an iTXt chunk (UTF-8). Equal images and texts give
+    /// equal bytes.
     ///
     /// - Parameter text: keywords of 1 to 79 printable Latin-1 characters, without spaces at the ends or in a row
     ///   (ISO/IEC 15948, section 11.3.4.2), and texts without NUL.
@@ -36,7 +36,7 @@ extension Image {
 
     /// The texts of a PNG file (tEXt, zTXt and iTXt chunks) in the order of the file.
     ///
-    /// - Throws: ``ImageError`` where `bytes` are not a whole PNG file.
+    /// - Throws: ``ImageError`` if `bytes` are not a complete PNG file.
     public static func pngText(in bytes: [UInt8]) throws -> [(keyword: String, text: String)] {
         let name = "PNG data"
         guard ImageFormat(signatureOf: bytes) == .png else { throw ImageError.unrecognized(name: name) }
@@ -67,7 +67,8 @@ private func keywordBytes(of keyword: String) throws -> [UInt8] {
     return bytes
 }
 
-/// `text` in the part of Latin-1 that PNG allows in tEXt: printable characters and the line feed.
+/// The Latin-1 bytes of a text; nil if it has characters that PNG does not allow in tEXt: only printable ones and the
+/// line feed are.
 private func latin1Bytes(of text: String) -> [UInt8]? {
     var bytes: [UInt8] = []
     for scalar in text.unicodeScalars {

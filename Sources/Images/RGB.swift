@@ -2,7 +2,7 @@ import Basics
 
 /// A colour: 8-bit sRGB, written `#rrggbb`.
 public struct RGB: Sendable, Hashable, LosslessStringConvertible {
-    /// The samples, 0 to 255.
+    /// The components, 0 to 255.
     public var red, green, blue: UInt8
 
     /// `#ffffff`.
@@ -10,14 +10,14 @@ public struct RGB: Sendable, Hashable, LosslessStringConvertible {
     /// `#000000`.
     public static let black = RGB(0, 0, 0)
 
-    /// The colour of these samples.
+    /// A colour with these components.
     public init(_ red: UInt8, _ green: UInt8, _ blue: UInt8) {
         self.red = red
         self.green = green
         self.blue = blue
     }
 
-    /// Reads `#rrggbb`, the number sign optional; nil for anything else.
+    /// Parses `#rrggbb`; the number sign is optional. Nil for anything else.
     public init?(_ description: String) {
         let digits = description.hasPrefix("#") ? description.dropFirst() : description[...]
         guard digits.utf8.count == 6, digits.allSatisfy(\.isHexDigit), let value = UInt32(digits, radix: 16) else {

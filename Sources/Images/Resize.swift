@@ -1,16 +1,16 @@
 import CImageCodecs
 import Glibc
 
-/// The kernel by which a resize weighs the samples around a position.
+/// The interpolation kernel of a resize.
 public enum ResizeFilter: Sendable, CaseIterable {
-    /// The triangle, 1 pixel to each side.
+    /// The triangle, with a radius of 1 pixel.
     case bilinear
-    /// The cubic convolution with a = −½, 2 pixels to each side (Keys 1981, equation 4).
+    /// Cubic convolution with a = −½, with a radius of 2 pixels (Keys, 1981, equation 4).
     case bicubic
-    /// The sinc windowed by its own main lobe, 3 pixels to each side (Duchon 1979).
+    /// The sinc windowed by its own main lobe, with a radius of 3 pixels (Duchon, 1979).
     case lanczos
 
-    /// Half the width of the kernel, in pixels.
+    /// Radius of the kernel in pixels.
     var support: Double {
         switch self {
         case .bilinear: 1
@@ -38,19 +38,19 @@ public enum ResizeFilter: Sendable, CaseIterable {
 }
 
 extension Image {
-    /// The image in another size, its proportions not kept.
+    /// The image scaled to another size; the aspect ratio may change.
     ///
-    /// Reductions are free of aliases: the kernel is widened by the factor of the reduction. The method is Pillow's,
-    /// including its arithmetic (one pass along rows, one along columns, rounded to 8 bits after each, weights in
-    /// 22-bit fixed point), so that images prepared by either are alike.
+    /// Reductions are antialiased: the kernel is widened by the reduction factor. The method and the arithmetic are
+    /// Pillow's (a pass along rows and one along columns, each rounded to 8 bits, with weights in 22-bit fixed point),
+    /// so that both give the same images.
     ///
-    /// - Precondition: both sides are positive.
+    /// - Precondition: width and height are positive.
     public func resized(width: Int, height: Int, filter: ResizeFilter = .bicubic) -> Image {
         precondition(width > 0 && height > 0, "an image has at least one pixel")
         return resized(x: 0, y: 0, width: self.width, height: self.height, to: (width, height), filter)
     }
 
-    /// The part that begins at (`x`, `y`), which must lie within the image, in another size.
+    /// The rectangle with its top left corner at (x, y), which must be within the image, scaled to another size.
     func resized(
         x: Int, y: Int, width: Int, height: Int, to target: (width: Int, height: Int), _ filter: ResizeFilter
     ) -> Image {
@@ -81,7 +81,7 @@ extension Image {
     }
 }
 
-/// For each position along the target, the source positions that it sums and their weights, which add up to one.
+/// For each target position along one axis, the source positions it depends on and their weights, which add up to one.
 private struct ResamplingWeights {
     private let source: Int
     private let target: Int
@@ -117,7 +117,10 @@ private struct ResamplingWeights {
         }
     }
 
-    /// `height` rows, `stride` bytes from one to the next, in another width.
+    /// Resamples rows to another width.
+    /// - Parameters:
+    ///   - stride: bytes from one row to the next.
+    ///   - height: number of rows.
     func alongRows(_ pixels: UnsafePointer<UInt8>, stride: Int, height: Int) -> Image {
         resampled(width: target, height: height) { samples, resampling in
             let size = source * 3 + Int(CImageResamplingPadding)
@@ -129,7 +132,10 @@ private struct ResamplingWeights {
         }
     }
 
-    /// Rows of `width` pixels, `stride` bytes from one to the next, in another height.
+    /// Resamples columns to another height.
+    /// - Parameters:
+    ///   - stride: bytes from one row to the next.
+    ///   - width: pixels per row.
     func alongColumns(_ pixels: UnsafePointer<UInt8>, stride: Int, width: Int) -> Image {
         resampled(width: width, height: target) { samples, resampling in
             CImageResampleVertically(pixels, stride, samples, width * 3, target, width * 3, resampling)

@@ -1,21 +1,20 @@
 import CImageCodecs
 
-/// The container of a WebP image (RFC 9649, section 2): where its first or only frame is.
+/// The container of a WebP image (RFC 9649, section 2).
 struct WebPContainer {
-    /// Size of the canvas.
+    /// Size of the canvas in pixels.
     let width: Int
     let height: Int
-    /// The first frame of an animation as a file of its own, and where it lies on the canvas; nil for a still image.
+    /// The first frame of an animation as a still image file, and its rectangle on the canvas; nil for a still image.
     let frame: (bytes: [UInt8], x: Int, y: Int, width: Int, height: Int)?
 
-    /// - Throws: ``ImageError`` where the first chunk or an animation's first frame is not valid, claims more than is
-    ///   read or is cut off.
+    /// - Throws: ``ImageError`` if the first chunk or an animation's first frame is invalid, too large or truncated.
     init(of bytes: [UInt8], named name: String) throws {
         func damaged(_ reason: String) -> ImageError { .damaged(name: name, format: .webp, reason: reason) }
         func integer(at offset: Int, bytes count: Int) -> Int {
             (0..<count).reduce(0) { $0 | Int(bytes[offset + $1]) << (8 * $1) }
         }
-        // The size field counts what follows it. Each header below ends in the first 30 bytes, the lossless in 25.
+        // The RIFF size excludes the first 8 bytes. All headers end within 30 bytes, the lossless one within 25.
         let kind = bytes.dropFirst(12).prefix(4)
         let needed = kind.elementsEqual("VP8L".utf8) ? 25 : 30
         guard bytes.count >= needed else { throw ImageError.truncated(name: name, format: .webp) }
@@ -43,7 +42,8 @@ struct WebPContainer {
             frame = nil
             return
         }
-        // The frame's chunk: x and y in steps of two pixels, sides less one, duration, flags; then chunks of an image.
+        // ANMF: x and y in units of two pixels, width and height minus one, duration, flags, and the chunks of an
+        // image.
         var chunk = 12
         while true {
             guard chunk + 8 <= end else { throw damaged("an animation without a frame") }
@@ -66,7 +66,7 @@ struct WebPContainer {
         }
     }
 
-    /// A file of one image: the extended header, which allows for alpha, and the chunks of the frame.
+    /// A still image file: an extended header, which permits alpha, and the frame's chunks.
     private static func still(_ chunks: ArraySlice<UInt8>, sides: ArraySlice<UInt8>) -> [UInt8] {
         func littleEndian(_ value: Int) -> [UInt8] { (0..<4).map { UInt8(truncatingIfNeeded: value >> (8 * $0)) } }
         let hasAlpha: [UInt8] = [0x10, 0, 0, 0]

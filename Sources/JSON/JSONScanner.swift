@@ -1,30 +1,30 @@
 import Basics
 
-/// Reads JSON (RFC 8259) value by value from a byte array, without building values that the caller does not ask for, and
-/// strictly: no trailing commas, no comments, no unpaired surrogates, at most 64 levels of nesting.
+/// A pull parser for JSON (RFC 8259) in a byte array: values are read on request, none are built otherwise. It is
+/// strict: no trailing commas, no comments, no unpaired surrogates, at most 64 levels of nesting.
 ///
-/// Strings are taken as they are written: `members` and `string(into:)` do not check that bytes are UTF-8, which callers on
-/// the fast path have done for the whole file; `string()` and `uniqueMembers` do.
+/// `members` and `string(into:)` do not validate UTF-8, since their callers validate the whole file at once; `string()`
+/// and `uniqueMembers` do.
 package struct JSONScanner {
-    /// Why the text was refused.
+    /// Why a text is refused.
     package struct Fault: Error {
-        /// Whether the text is not JSON; otherwise it is JSON of another structure than the caller expects.
+        /// Whether the text is not JSON; otherwise it is JSON with a structure that the caller does not expect.
         package let isSyntax: Bool
-        /// What was expected and found, for example `expected ":" and found "x"`.
+        /// What is wrong, for example `expected ":" and found "x"`.
         package let reason: String
-        /// The byte at which it was found, counted from the start of the scanned range.
+        /// Byte offset of the fault in the scanned range.
         package let offset: Int
     }
 
-    /// Deeper nesting is refused, so that hostile input cannot exhaust the stack.
+    /// Maximum nesting depth, so that hostile input cannot exhaust the stack.
     package static let maximumDepth = 64
 
-    private let bytes: [UInt8]
+    let bytes: [UInt8]
     private let start: Int
-    private let end: Int
+    let end: Int
     private var depth = 0
     /// Index of the next byte to read.
-    package private(set) var position: Int
+    package internal(set) var position: Int
 
     /// A scanner of `range` of `bytes`.
     package init(_ bytes: [UInt8], in range: Range<Int>) {
@@ -39,16 +39,15 @@ package struct JSONScanner {
 
     // MARK: Faults
 
-    /// A fault of structure at the next byte: JSON, but not what the caller expects.
+    /// A structural fault at the next byte: valid JSON, but not what the caller expects.
     package func fault(_ reason: String) -> Fault {
         Fault(isSyntax: false, reason: reason, offset: position - start)
     }
 
-    /// A fault of structure where the next value is not of the type that the caller expects; at the end of the text, a fault
-    /// of syntax.
+    /// A structural fault because the next value has an unexpected type; at the end of the text, a syntax fault.
     package func mismatch(_ reason: String) -> Fault { position < end ? fault(reason) : unexpected("a value") }
 
-    private func syntaxFault(_ reason: String) -> Fault {
+    func syntaxFault(_ reason: String) -> Fault {
         Fault(isSyntax: true, reason: reason, offset: position - start)
     }
 
@@ -59,8 +58,8 @@ package struct JSONScanner {
 
     // MARK: Structure
 
-    /// The first byte of the next value, which is not consumed: `"` for a string, `{` for an object and so on; nil at the
-    /// end.
+    /// The first byte of the next value, without consuming it: `"` for a string, `{` for an object and so on; nil at
+    /// the end.
     package mutating func peek() -> UInt8? {
         while position < end {
             let byte = bytes[position]
@@ -79,11 +78,11 @@ package struct JSONScanner {
         return true
     }
 
-    private mutating func expect(_ mark: Unicode.Scalar) throws(Fault) {
+    mutating func expect(_ mark: Unicode.Scalar) throws(Fault) {
         guard accept(mark) else { throw unexpected(quoted(String(mark))) }
     }
 
-    /// Requires that only white space follows.
+    /// Checks that only white space follows.
     package mutating func finish() throws(Fault) {
         guard peek() == nil else { throw unexpected("the end") }
     }
@@ -100,7 +99,7 @@ package struct JSONScanner {
         return true
     }
 
-    /// Reads an object: `body` is given each name, its escapes resolved, and must read or skip the value.
+    /// Reads an object: calls `body` with each name, unescaped; `body` must read or skip the value.
     package mutating func members(
         _ body: (inout JSONScanner, ArraySlice<UInt8>) throws(Fault) -> Void
     ) throws(Fault) {
@@ -126,8 +125,8 @@ package struct JSONScanner {
         }
     }
 
-    /// Reads an object as `members` does, and refuses names that are not UTF-8 or occur twice. Names that Swift compares as
-    /// equal (canonical equivalents) count as the same.
+    /// Reads an object as `members` does, but refuses names that are not UTF-8 or occur twice. Canonically equivalent
+    /// names count as equal, as for Swift strings.
     package mutating func uniqueMembers(
         _ body: (inout JSONScanner, String) throws(Fault) -> Void
     ) throws(Fault) {
@@ -139,7 +138,7 @@ package struct JSONScanner {
         }
     }
 
-    /// Reads an array: `body` must read or skip each element.
+    /// Reads an array: calls `body` for each element, which it must read or skip.
     package mutating func elements(_ body: (inout JSONScanner) throws(Fault) -> Void) throws(Fault) {
         try open("[")
         if close("]") { return }
@@ -150,7 +149,7 @@ package struct JSONScanner {
         }
     }
 
-    /// Skips the next value, whatever it is.
+    /// Skips the next value of any type.
     package mutating func skip() throws(Fault) {
         switch peek() {
         case UInt8(ascii: "\""): _ = try skipString()
@@ -165,7 +164,7 @@ package struct JSONScanner {
 
     // MARK: Scalars
 
-    /// Whether the next value is `null`, which is then consumed.
+    /// Consumes the next value if it is `null`, and returns whether it is.
     package mutating func null() throws(Fault) -> Bool {
         guard isNext("n") else { return false }
         try literal("null")
@@ -188,7 +187,7 @@ package struct JSONScanner {
         position += count
     }
 
-    /// The digits of the next number, as they are written.
+    /// Reads a number and returns its text.
     package mutating func number() throws(Fault) -> ArraySlice<UInt8> {
         guard let first = peek(), first == UInt8(ascii: "-") || first &- 0x30 < 10 else { throw unexpected("a value") }
         let start = position
@@ -214,102 +213,6 @@ package struct JSONScanner {
         guard position > first else { throw unexpected("a digit") }
     }
 
-    /// The next number as an `Int`; nil where it has a fraction or an exponent, or does not fit.
+    /// Reads a number as an `Int`; nil if it has a fraction or an exponent, or does not fit.
     package mutating func integer() throws(Fault) -> Int? { Int(String(decoding: try number(), as: UTF8.self)) }
-
-    // MARK: Strings
-
-    /// Skips the string that begins at `position`; returns whether it has no escapes.
-    private mutating func skipString() throws(Fault) -> Bool {
-        position += 1
-        var isPlain = true
-        while position < end {
-            let byte = bytes[position]
-            if byte == UInt8(ascii: "\"") {
-                position += 1
-                return isPlain
-            }
-            guard byte >= 0x20 else { throw syntaxFault("a string holds a control character") }
-            position += 1
-            if byte == UInt8(ascii: "\\") {
-                isPlain = false
-                guard position < end else { break }
-                position += 1
-            }
-        }
-        throw syntaxFault("a string has no end")
-    }
-
-    /// Reads a string.
-    package mutating func string() throws(Fault) -> String {
-        var content: [UInt8] = []
-        try string(into: &content)
-        return try text(of: content[...])
-    }
-
-    /// The content of a string, for example a name that `members` gave, as text.
-    package func text(of content: ArraySlice<UInt8>) throws(Fault) -> String {
-        guard let text = String(validating: content, as: UTF8.self) else { throw syntaxFault("a string is not UTF-8") }
-        return text
-    }
-
-    /// Appends the next string to `text`, its escapes resolved.
-    package mutating func string(into text: inout [UInt8]) throws(Fault) {
-        try expect("\"")
-        while true {
-            let start = position
-            while position < end, bytes[position] != UInt8(ascii: "\""), bytes[position] != UInt8(ascii: "\\"),
-                bytes[position] >= 0x20
-            {
-                position += 1
-            }
-            text += bytes[start..<position]
-            guard position < end else { throw syntaxFault("a string has no end") }
-            guard bytes[position] >= 0x20 else { throw syntaxFault("a string holds a control character") }
-            position += 1
-            if bytes[position - 1] == UInt8(ascii: "\"") { return }
-            try escape(into: &text)
-        }
-    }
-
-    /// Reads what follows a backslash.
-    private mutating func escape(into text: inout [UInt8]) throws(Fault) {
-        guard position < end else { throw syntaxFault("a string has no end") }
-        let letter = bytes[position]
-        position += 1
-        switch letter {
-        case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"): text.append(letter)
-        case UInt8(ascii: "b"): text.append(0x08)
-        case UInt8(ascii: "f"): text.append(0x0C)
-        case UInt8(ascii: "n"): text.append(0x0A)
-        case UInt8(ascii: "r"): text.append(0x0D)
-        case UInt8(ascii: "t"): text.append(0x09)
-        case UInt8(ascii: "u"):
-            var unit = try codeUnit()
-            if unit & 0xFC00 == 0xD800, end - position >= 6, bytes[position] == UInt8(ascii: "\\"),
-                bytes[position + 1] == UInt8(ascii: "u")
-            {
-                position += 2
-                let low = try codeUnit()
-                // Where the low half is none, `unit` stays a surrogate, which is refused below.
-                if low & 0xFC00 == 0xDC00 { unit = 0x10000 + (unit & 0x3FF) << 10 + low & 0x3FF }
-            }
-            guard let scalar = Unicode.Scalar(unit) else { throw syntaxFault("an escape is half a surrogate pair") }
-            text.append(contentsOf: String(scalar).utf8)
-        default: throw syntaxFault("a string holds an unknown escape")
-        }
-    }
-
-    /// Four hexadecimal digits.
-    private mutating func codeUnit() throws(Fault) -> UInt32 {
-        var unit: UInt32 = 0
-        for _ in 0..<4 {
-            guard position < end, let digit = Character(Unicode.Scalar(bytes[position])).hexDigitValue else {
-                throw syntaxFault("an escape lacks its four hexadecimal digits")
-            }
-            unit = unit << 4 | UInt32(digit)
-            position += 1
-        }
-        return unit
-    }
 }

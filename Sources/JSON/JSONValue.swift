@@ -1,7 +1,7 @@
 /// A JSON text in memory (RFC 8259).
 ///
-/// `JSONDecoder` keeps objects in dictionaries of strings, which Swift compares by canonical equivalence: two tokens that
-/// differ only in how they are composed would become one.
+/// `JSONDecoder` stores objects in dictionaries, whose keys Swift compares by canonical equivalence: tokens that differ
+/// only in Unicode composition would collide.
 package enum JSONValue: Sendable {
     case null
     case boolean(Bool)
@@ -9,10 +9,11 @@ package enum JSONValue: Sendable {
     case number(Double)
     case string(String)
     case array([JSONValue])
-    /// In the order of the file; names may repeat.
+    /// Members in file order; names may repeat.
     case object([(key: String, value: JSONValue)])
 
-    /// Reads a whole text.
+    /// Parses a whole text.
+    /// - Throws: `JSONScanner.Fault`.
     package init(_ bytes: [UInt8]) throws(JSONScanner.Fault) {
         var scanner = JSONScanner(bytes)
         self = try JSONValue(&scanner)
@@ -42,7 +43,7 @@ package enum JSONValue: Sendable {
         }
     }
 
-    /// What kind of value it is, for messages.
+    /// The type of the value, for messages.
     package var kind: String {
         switch self {
         case .null: "null"

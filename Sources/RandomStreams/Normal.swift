@@ -1,15 +1,9 @@
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#elseif canImport(Darwin)
-    import Darwin
-#endif
+import Glibc
 
 extension RandomStream {
-    /// Two independent standard normal numbers (Box and Muller 1958).
+    /// Two independent standard normal numbers (Box and Muller, 1958).
     public mutating func normalPair() -> (Float, Float) {
-        // 1 − u lies in (0, 1], where the logarithm is finite.
+        // 1 − u is in (0, 1], where the logarithm is finite.
         let radius = (-2 * log(Double(1 - uniform()))).squareRoot()
         let angle = 2 * Double.pi * Double(uniform())
         return (Float(radius * cos(angle)), Float(radius * sin(angle)))
@@ -28,8 +22,8 @@ extension RandomStream {
         return values
     }
 
-    /// `count` numbers of the standard normal distribution cut at ±`bound`: numbers beyond it are drawn again
-    /// (the truncation trick of Brock et al. 2019). `bound` must be positive.
+    /// `count` numbers of the standard normal distribution truncated at ±`bound`; numbers beyond it are drawn again
+    /// (the truncation trick of Brock et al., 2019). `bound` must be positive.
     public mutating func truncatedNormals(_ count: Int, bound: Float) -> [Float] {
         var values = [Float]()
         values.reserveCapacity(count)

@@ -2,8 +2,9 @@ import Basics
 
 /// A counter-based random stream: Philox4x32-10 (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", 2011).
 ///
-/// A stream is named by a seed, a purpose and an index (an image number, a step); its n-th number depends on these
-/// and on n alone. Any number of workers, ranks or restarts that ask for the same stream draw the same numbers.
+/// A stream is identified by a seed, a purpose and an index (such as an image number or a step); its n-th number
+/// depends on these and n only. Any number of workers, ranks or restarts therefore draws the same numbers from the same
+/// stream.
 public struct RandomStream: RandomNumberGenerator, Sendable {
     private let key: SIMD2<UInt32>
     private var counter: SIMD4<UInt32>
@@ -14,12 +15,12 @@ public struct RandomStream: RandomNumberGenerator, Sendable {
     ///   - seed: the user's seed.
     ///   - purpose: what the numbers are for, such as `"noise"` or a parameter's path; streams of different purposes
     ///     are independent.
-    ///   - index: which element or step of that purpose.
+    ///   - index: the element or step.
     public init(seed: UInt64, purpose: String, index: UInt64 = 0) {
-        // Swift's own Hasher is seeded differently in every process.
+        // Not Swift's Hasher, whose seed differs between processes.
         var hash = FNV1a()
         hash.add(purpose.utf8)
-        // SplitMix64's finaliser spreads near-equal seeds over the whole key space.
+        // SplitMix64's finaliser spreads similar seeds over the whole key space.
         var mixed = seed &+ 0x9e37_79b9_7f4a_7c15
         mixed = (mixed ^ (mixed >> 30)) &* 0xbf58_476d_1ce4_e5b9
         mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
@@ -56,15 +57,15 @@ public struct RandomStream: RandomNumberGenerator, Sendable {
         return block[used]
     }
 
-    /// The next 64 uniform bits, for the standard library.
+    /// The next 64 uniform bits, as `RandomNumberGenerator` requires.
     public mutating func next() -> UInt64 {
         let low = UInt64(bits())
         return UInt64(bits()) << 32 | low
     }
 
-    /// A number in 0 ..< 1 with 24 random bits, so that it is exact in `Float`.
+    /// A uniform number in 0 ..< 1 with 24 random bits, which `Float` represents exactly.
     public mutating func uniform() -> Float { Float(bits() >> 8) * 0x1p-24 }
 
-    /// An integer in `0 ..< count`; `count` must be positive and below 2³². Its bias is below `count` / 2³².
+    /// A uniform integer in `0 ..< count`, with a bias below `count` / 2³². `count` must be positive and below 2³².
     public mutating func index(below count: Int) -> Int { Int((UInt64(bits()) * UInt64(count)) >> 32) }
 }

@@ -13,11 +13,11 @@ public struct StepProfile: CustomStringConvertible {
     ///   - encoder: the contrastive stage rather than the adversarial one.
     ///   - kernels: how many kernels to list, the slowest first.
     public init(
-        _ recipe: Recipe, data: String, badFiles: BadFilePolicy = .few, device: any Device, encoder: Bool,
+        _ recipe: Recipe, data: String, badFiles: BadFilePolicy = .limited, device: any Device, encoder: Bool,
         kernels: Int
     ) throws {
         let corpus = try Corpus(folder: data, split: recipe.data.part, badFiles: badFiles)
-        let imageStore = ImageStore(corpus: corpus, form: recipe.data.form, badFiles: badFiles)
+        let imageStore = ImageStore(corpus: corpus, preprocessing: recipe.data.form, badFiles: badFiles)
         let sampler = try PairSampler(corpus: imageStore.corpus, seed: recipe.seed, flips: recipe.data.mirror)
         let size = encoder ? recipe.encoder.batch : recipe.gan.batch
         let batch = try Batch(images: imageStore, sampler: sampler, firstImage: 0, size: size)

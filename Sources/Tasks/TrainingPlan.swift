@@ -13,7 +13,7 @@ public struct TrainingPlan: CustomStringConvertible {
 
     /// Traces and compiles all networks; reads the corpus's listing and captions, but no image.
     public init(
-        _ recipe: Recipe, data: String, badFiles: BadFilePolicy = .few, device: any Device
+        _ recipe: Recipe, data: String, badFiles: BadFilePolicy = .limited, device: any Device
     ) throws {
         let corpus = try Corpus(folder: data, split: recipe.data.part, badFiles: badFiles)
         var lines = [

@@ -26,7 +26,7 @@ public struct TrainingRun {
     ///   - resume: continue what the directory holds, or start if it is empty; otherwise it must be new.
     ///   - interruption: asks the run to stop after the current step.
     public init(
-        _ recipe: Recipe, data: String, path: String, badFiles: BadFilePolicy = .few, resume: Bool,
+        _ recipe: Recipe, data: String, path: String, badFiles: BadFilePolicy = .limited, resume: Bool,
         device: any Device, interruption: Interruption? = nil
     ) {
         self.recipe = recipe
@@ -45,7 +45,7 @@ public struct TrainingRun {
         let corpus = try Corpus(folder: data, split: recipe.data.part, badFiles: badFiles)
         let run = try openDirectory(corpus)
         let images = ImageStore(
-            corpus: corpus, form: recipe.data.form, badFiles: badFiles, cache: "\(run.path)/images.cache")
+            corpus: corpus, preprocessing: recipe.data.form, badFiles: badFiles, cache: "\(run.path)/images.cache")
 
         // Introduce the run in its log, and whatever was skipped at its end, however it ends.
         let logger = RunLogger(run)
@@ -128,9 +128,11 @@ public struct TrainingRun {
         return run
     }
 
-    /// A run is resumed with the recipe it was started with; only its length and intervals may change.
+    /// A run is resumed with the recipe it was started with. Only its length and intervals may change, and its task, so that
+    /// encoders trained alone can go on to a generator.
     private func requireSameRecipe(_ run: RunDirectory) throws {
         var before = try Recipe(yaml: String(contentsOfFile: run.recipe, encoding: .utf8), named: run.recipe)
+        before.task = recipe.task
         before.gan.images = recipe.gan.images
         before.gan.snapshotEvery = recipe.gan.snapshotEvery
         before.gan.checkpointEvery = recipe.gan.checkpointEvery

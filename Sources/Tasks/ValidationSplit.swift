@@ -16,8 +16,9 @@ struct ValidationSplit {
     /// The fewest images that a measurement is meaningful on.
     static let minimum = 10
 
-    /// Draws `share` of the images, the same for the same seed; none if that would be fewer than `minimum`.
-    init(_ images: ImageStore, share: Float, seed: UInt64) {
+    /// Draws `share` of the images; none if that would be fewer than `minimum`. The draw does not depend on the recipe's seed,
+    /// so that models and judges trained on a corpus with the same share hold out the same images.
+    init(_ images: ImageStore, share: Float) {
         self.images = images
         var indices = Array(images.corpus.examples.indices)
         let count = Int(Float(indices.count) * share)
@@ -25,7 +26,7 @@ struct ValidationSplit {
             examples = []
             return
         }
-        var stream = RandomStream(seed: seed, purpose: "held out")
+        var stream = RandomStream(seed: 1, purpose: "held out")
         for index in 0..<count { indices.swapAt(index, index + stream.index(below: indices.count - index)) }
         examples = indices[..<count].sorted()
     }

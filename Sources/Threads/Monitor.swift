@@ -1,8 +1,8 @@
 import Glibc
 
-/// A value that threads share and wait for.
+/// A value that threads share and can wait on: a mutex with a condition variable.
 ///
-/// Safe to share although the compiler cannot see it: the value is reached under the mutex alone.
+/// `@unchecked Sendable` is safe: the value is accessed only while the mutex is locked.
 package final class Monitor<Value: Sendable>: @unchecked Sendable {
     @usableFromInline package var value: Value
     @usableFromInline package let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
@@ -21,7 +21,7 @@ package final class Monitor<Value: Sendable>: @unchecked Sendable {
         mutex.deallocate()
     }
 
-    /// Changes the value and wakes the threads that wait.
+    /// Changes the value and wakes all waiting threads.
     @inlinable
     package func update(_ body: (inout Value) -> Void) {
         pthread_mutex_lock(mutex)
@@ -30,16 +30,16 @@ package final class Monitor<Value: Sendable>: @unchecked Sendable {
         pthread_cond_broadcast(changed)
     }
 
-    /// Waits until `body`, which may change the value, returns an answer, and then wakes the other threads that wait. `body`
-    /// is called again after every update; a call that returns nil must not change the value.
+    /// Calls `body`, which may change the value, until it returns a result, and then wakes all other waiting threads.
+    /// `body` is called again after every update; a call that returns nil must not change the value.
     @inlinable
-    package func update<Answer>(when body: (inout Value) -> Answer?) -> Answer {
+    package func update<Result>(when body: (inout Value) -> Result?) -> Result {
         pthread_mutex_lock(mutex)
         defer { pthread_mutex_unlock(mutex) }
         while true {
-            if let answer = body(&value) {
+            if let result = body(&value) {
                 pthread_cond_broadcast(changed)
-                return answer
+                return result
             }
             pthread_cond_wait(changed, mutex)
         }

@@ -1,20 +1,21 @@
 import Synchronization
 
-/// Counts what parallel workers have done and reports every 64th and the last: in order, one call at a time.
+/// Counts the items that parallel workers have finished, and reports every 64th and the last one, in order and one call
+/// at a time.
 package final class ProgressCount: Sendable {
     private let done = Mutex(0)
     private let total: Int
     private let report: (@Sendable (Int) -> Void)?
 
     /// - Parameters:
-    ///   - total: what there is to do.
-    ///   - report: called with the number done.
+    ///   - total: number of items.
+    ///   - report: called with the number of finished items.
     package init(total: Int, report: (@Sendable (Int) -> Void)?) {
         self.total = total
         self.report = report
     }
 
-    /// Counts one more.
+    /// Counts a finished item.
     package func advance() {
         done.withLock { done in
             done += 1

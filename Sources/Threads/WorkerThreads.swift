@@ -1,14 +1,14 @@
 import Glibc
 import Synchronization
 
-/// Threads of the operating system with a priority of their own, which Dispatch does not offer.
+/// Operating system threads with a priority of their own, which Dispatch does not support on Linux.
 package final class WorkerThreads: Sendable {
     private let threads: Mutex<[pthread_t]>
 
-    /// Starts `count` threads that run `body`; fewer where the system grants no more.
+    /// Starts `count` threads that run `body`, or fewer if the system refuses to create more.
     /// - Parameters:
     ///   - count: zero or more.
-    ///   - niceness: 0 for the process's priority, up to 19 for work that yields to everything else.
+    ///   - niceness: added to the process's niceness: 0 for its priority, up to 19 for background work.
     package init(count: Int, niceness: Int32, body: @escaping @Sendable () -> Void) {
         var started: [pthread_t] = []
         for _ in 0..<count {
@@ -24,10 +24,10 @@ package final class WorkerThreads: Sendable {
         threads = Mutex(started)
     }
 
-    /// Whether none could be started.
+    /// Whether no thread could be started.
     package var isEmpty: Bool { threads.withLock(\.isEmpty) }
 
-    /// Waits until all have ended, which the caller must have asked them to do.
+    /// Waits until all threads have ended; the caller must have told them to end.
     package func join() {
         let ended = threads.withLock { threads in
             defer { threads = [] }
@@ -49,7 +49,7 @@ package final class WorkerThreads: Sendable {
     private static let main: @convention(c) (UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? = { argument in
         guard let argument else { return nil }
         let job = Unmanaged<Job>.fromOpaque(argument).takeRetainedValue()
-        // On Linux, "this process" means the calling thread.
+        // On Linux, setpriority(2) with process 0 affects only the calling thread.
         if job.niceness > 0 {
             let process = __priority_which_t(PRIO_PROCESS.rawValue)
             setpriority(process, 0, getpriority(process, 0) + job.niceness)

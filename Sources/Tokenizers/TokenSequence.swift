@@ -1,10 +1,10 @@
 /// The token ids of one text, including special tokens, without padding.
 public struct TokenSequence: Sendable, Hashable {
-    /// The tokens, special ones included.
+    /// The token ids.
     public let ids: [Int32]
     /// For each token the range of Unicode scalars of the original text that it covers; 0..<0 for special tokens.
     ///
-    /// A token of a part of a character covers the whole character.
+    /// A token for part of a character covers the whole character.
     public let offsets: [Range<Int>]
     /// Whether the text was truncated.
     public let isTruncated: Bool

@@ -1,8 +1,8 @@
-/// Encodes text to token ids and decodes ids to text, with Limn's own byte-level BPE or a tokenizer read from other files.
+/// Encodes text to token ids and decodes ids to text, with Limn's own byte-level BPE or a tokenizer from other files.
 ///
-/// Limn's own has a token for every byte, so that no input is lost: `decode(encode(text))` is the normalised text, unless it
-/// was truncated. Other tokenizers may be BPE or WordPiece (`docs/tokenizers.md`); their ids and offsets equal those of Hugging
-/// Face's `tokenizers`.
+/// Limn's own has a token for every byte, so that no input is lost: `decode(encode(text))` is the normalised text
+/// unless it was truncated. Other tokenizers may be BPE or WordPiece (`docs/tokenizers.md`); their ids and offsets
+/// equal those of Hugging Face's `tokenizers`.
 public struct Tokenizer: Sendable {
     private enum Scheme: Sendable {
         case bytePairs(ByteLevelBPE)
@@ -25,7 +25,7 @@ public struct Tokenizer: Sendable {
         if case .bytePairs(let pairs) = scheme { pairs.vocabulary } else { nil }
     }
 
-    /// Number of ids, which are 0..<count; in other tokenizers some may be unused.
+    /// Number of ids, which are 0..<count. Other tokenizers than Limn's own may have unused ids.
     public var count: Int {
         switch scheme {
         case .bytePairs(let pairs): pairs.vocabulary.count
@@ -41,7 +41,7 @@ public struct Tokenizer: Sendable {
         }
     }
 
-    /// Number of special tokens that are added to every text: the smallest possible limit.
+    /// Number of special tokens added to every text, and therefore the smallest possible limit.
     public var specialTokenCount: Int {
         switch scheme {
         case .bytePairs: 2
@@ -52,23 +52,23 @@ public struct Tokenizer: Sendable {
     /// Encodes a text.
     ///
     /// - Parameters:
-    ///   - text: any text; a blank one may give only special tokens.
-    ///   - limit: the most ids, at least `specialTokenCount`. A longer text is truncated at the end, before the special tokens;
-    ///     `isTruncated` is then true.
+    ///   - text: any text; a blank one may yield only special tokens.
+    ///   - limit: maximum number of ids, at least `specialTokenCount`. A longer text is truncated at its end, which
+    ///     keeps the special tokens, and `isTruncated` is true.
     public func encode(_ text: String, limit: Int = 64) -> TokenSequence {
         var state = EncodingState(caches: false)
         return encode(text, limit: limit, &state)
     }
 
-    /// Encodes many texts; faster than one by one, because the pieces of words are cached.
+    /// Encodes many texts; faster than one by one, because the tokens of words are cached.
     public func encode(_ texts: some Sequence<String>, limit: Int = 64) -> [TokenSequence] {
         var state = EncodingState(caches: true)
         return texts.map { encode($0, limit: limit, &state) }
     }
 
     private func encode(_ text: String, limit: Int, _ state: inout EncodingState) -> TokenSequence {
-        let room = max(max(limit, 0) - specialTokenCount, 0)
-        state.clear(limit: room)
+        let textLimit = max(max(limit, 0) - specialTokenCount, 0)
+        state.clear(limit: textLimit)
         let postProcessor: PostProcessor
         switch scheme {
         case .bytePairs(let pairs):
@@ -78,16 +78,16 @@ public struct Tokenizer: Sendable {
             pipeline.encode(text, into: &state)
             postProcessor = pipeline.postProcessor
         }
-        let nowhere = 0..<0
+        let noOffsets = 0..<0
         return TokenSequence(
-            ids: postProcessor.before + state.ids.prefix(room) + postProcessor.after,
-            offsets: postProcessor.before.map { _ in nowhere } + state.offsets.prefix(room)
-                + postProcessor.after.map { _ in nowhere },
-            isTruncated: state.ids.count > room)
+            ids: postProcessor.before + state.ids.prefix(textLimit) + postProcessor.after,
+            offsets: postProcessor.before.map { _ in noOffsets } + state.offsets.prefix(textLimit)
+                + postProcessor.after.map { _ in noOffsets },
+            isTruncated: state.ids.count > textLimit)
     }
 
-    /// Decodes ids. Special tokens are skipped. Limn's own tokenizers decode invalid UTF-8, such as a truncated character, and
-    /// unknown ids as U+FFFD; others skip unknown ids.
+    /// Decodes ids. Special tokens are skipped. Limn's own tokenizers decode invalid UTF-8, such as a truncated
+    /// character, and unknown ids as U+FFFD; others skip unknown ids.
     public func decode(_ ids: [Int32]) -> String {
         switch scheme {
         case .bytePairs(let pairs): pairs.decode(ids)
@@ -98,8 +98,8 @@ public struct Tokenizer: Sendable {
     /// Decodes a sequence.
     public func decode(_ sequence: TokenSequence) -> String { decode(sequence.ids) }
 
-    /// The token of an id: as its file spells it (`##ing`, `Ġthe`, `photo</w>`), or the label of one of Limn's own; nil for an
-    /// unused id.
+    /// The token of an id, as spelled in its file (`##ing`, `Ġthe`, `photo</w>`), or the label of one of Limn's own;
+    /// nil for an unused id.
     public func token(of id: Int32) -> String? {
         switch scheme {
         case .bytePairs(let pairs): pairs.vocabulary.label(of: id)

@@ -10,15 +10,15 @@ public enum TokenizerError: ClassifiedError {
     case unreadable(file: String, reason: String)
     /// A vocabulary size out of range.
     case sizeOutOfRange(Int)
-    /// Captions without any word.
-    case nothingToLearn
+    /// Training captions without any words.
+    case noWords
 
     /// `usage` for a size out of range, `noInput` for files that cannot be read, else `badData`.
     public var kind: ErrorKind {
         switch self {
         case .sizeOutOfRange: .usage
         case .unreadable: .noInput
-        case .malformedVocabulary, .malformedTokenizer, .nothingToLearn: .badData
+        case .malformedVocabulary, .malformedTokenizer, .noWords: .badData
         }
     }
 
@@ -33,12 +33,12 @@ public enum TokenizerError: ClassifiedError {
         case .sizeOutOfRange(let size):
             "vocabulary size \(size) is outside of \(Vocabulary.smallestCount)...\(Vocabulary.largestCount): "
                 + "\(Vocabulary.smallestCount) special and byte tokens are always included"
-        case .nothingToLearn:
+        case .noWords:
             "there is no word in the captions to train a vocabulary on; check the file and the split"
         }
     }
 
-    /// Without control characters, which tokens from files may contain.
+    /// The text with control characters, which tokens from files may contain, replaced.
     private static func oneLine(_ text: String) -> String {
         String(
             String.UnicodeScalarView(text.unicodeScalars.map { $0.value < 0x20 || $0.value == 0x7F ? "\u{FFFD}" : $0 }))

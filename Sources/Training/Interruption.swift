@@ -1,9 +1,6 @@
 import Dispatch
+import Glibc
 import Synchronization
-
-#if canImport(Glibc)
-    import Glibc
-#endif
 
 /// Turns SIGINT and SIGTERM into a request to stop after the current step. A second signal ends the process at once,
 /// as it would have without this.

@@ -47,7 +47,7 @@ import Testing
     }
 
     @Test func aNaNStaysOne() throws {
-        // The second has its payload in the bits that are cut: truncation would make an infinity of it.
+        // The second NaN's payload is in the removed bits; truncation would make it an infinity.
         let floats = [Float.nan, Float(bitPattern: 0x7f80_0001), Float(bitPattern: 0xffff_ffff)]
         for element in [ArrayElement.float16, .bfloat16] {
             let back = try read(stored(floats, as: element), as: element)

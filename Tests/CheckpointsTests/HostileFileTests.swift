@@ -12,7 +12,7 @@ import Testing
             + [UInt8](repeating: 0, count: data)
     }
 
-    /// An array `a` of one float32 with these fields in place of the sound ones.
+    /// An array `a` of one float32, with these fields instead of the valid ones.
     private static func array(
         dtype: String = "\"F32\"", shape: String = "[1]", offsets: String = "[0,4]", more: String = ""
     ) -> [UInt8] {
@@ -107,7 +107,7 @@ import Testing
             let path = "\(folder)/hostile.safetensors"
             try put(bytes, path)
             let said = try #require(complaint { _ = try Safetensors(contentsOf: path) })
-            #expect(said.hasPrefix("\(path) is not a sound safetensors file: \(expected)"))
+            #expect(said.hasPrefix("\(path) is not a valid safetensors file: \(expected)"))
             #expect(!said.contains("\n"))
         }
     }
@@ -132,8 +132,8 @@ import Testing
         }
     }
 
-    /// Every second bit flipped, every byte left out, doubled or replaced by marks of JSON, every length cut to, and pieces
-    /// moved: each of these files is either refused in one line or can be read to the last byte.
+    /// Files with flipped bits, removed, doubled or replaced bytes, all truncations, and moved pieces: each is either
+    /// refused with a one-line error or completely readable.
     @Test func noMutationOfASoundFileTraps() throws {
         let sound = try #require(Data(base64Encoded: SafetensorsTests.golden.filter { !$0.isWhitespace })).map { $0 }
         let marks = Array("\"\\{}[],:-.e09 ".utf8)
@@ -168,10 +168,10 @@ import Testing
                 }
                 guard let said else { continue }
                 refused += 1
-                if !said.hasPrefix("\(path) is not a sound") || said.contains("\n") { Issue.record("\(said)") }
+                if !said.hasPrefix("\(path) is not a valid") || said.contains("\n") { Issue.record("\(said)") }
             }
         }
-        // A flipped bit of the data, a letter of a name or of the metadata makes another sound file.
+        // A flipped bit of the data, a letter of a name or of the metadata makes another valid file.
         #expect(refused > mutations.count / 2 && refused < mutations.count)
     }
 }

@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 @Suite struct RunDirectoryTests {
-    /// Makes a run with a recipe and closes it.
+    /// Creates a run with a recipe and closes it.
     private func makeRun(_ path: String) throws {
         let run = try RunDirectory(creating: path)
         try AtomicFile.write("batch: 32\n", to: run.recipe)
@@ -59,7 +59,7 @@ import Testing
                     + "\(ProcessInfo.processInfo.processIdentifier)); wait until it ends, or stop it")
             withExtendedLifetime(held) {}
         }
-        // Given back with the object.
+        // Released with the object.
         try withTemporaryFolder { (folder: String) throws in
             try makeRun("\(folder)/run")
             for _ in 0..<3 { _ = try RunDirectory(opening: "\(folder)/run") }
@@ -71,7 +71,7 @@ import Testing
             let path = "\(folder)/run"
             try makeRun(path)
             for name in [".limn-12-0.partial", ".hidden", "own.partial"] { try put([1], "\(path)/\(name)") }
-            // A writer that dies before it can tidy up.
+            // A writer that dies before cleaning up.
             try AtomicFile.write(to: "\(path)/log.txt") { _ in
                 let temporary = try #require(
                     names(in: path).first { $0.hasPrefix(".limn-") && $0 != ".limn-12-0.partial" })
@@ -80,7 +80,7 @@ import Testing
             _ = try RunDirectory(opening: path)
             #expect(try names(in: path) == [".hidden", "lock", "log.txt", "own.partial", "recipe.yaml"])
 
-            // One that dies over the first file of all.
+            // A process that dies while writing its first file.
             _ = try RunDirectory(creating: "\(folder)/new")
             try put([1], "\(folder)/new/.limn-12-0.partial")
             _ = try RunDirectory(creating: "\(folder)/new")
@@ -106,7 +106,7 @@ import Testing
             (rows, 64, "{\"images\":32,\"loss\":1.5}\n{\"loss\":2,\"images\":64}\n", 1),
             (rows, 0, "", 3), ("", 10, "", 0),
             (rows + "{\"images\":9", 96, rows, 1),
-            // Whole JSON, and yet the line was cut: 128 became 12.
+            // Valid JSON, but truncated: 128 became 12.
             (rows + "{\"images\":12}", 96, rows, 1),
             (rows + "\0\0\0\0", 96, rows, 1),
             (rows + String(repeating: "[", count: 100_000), 96, rows, 1),

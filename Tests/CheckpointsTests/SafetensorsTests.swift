@@ -89,7 +89,7 @@ import Testing
             #expect(bytes == contents("\(folder)/2"))
             let length = bytes[..<8].reversed().reduce(0) { $0 << 8 | Int($1) }
             #expect(length % 8 == 0)
-            // Four-byte numbers first, and by name among themselves.
+            // Four-byte elements first, then by name.
             #expect(bytes[(8 + length)...] == [0, 0, 128, 63, 0, 0, 0, 64, 9])
             let header = String(decoding: bytes[8..<8 + length], as: UTF8.self)
             let metadataText = #"{"__metadata__":{"one":"1","three":"3","two":"2"},"a":{"dtype":"F32","shape":[1],"#
@@ -108,7 +108,7 @@ import Testing
                     == "cannot write \(path): two arrays have the name \"a\"")
             #expect(
                 complaint { try Safetensors.write([reserved], metadata: [:], to: path) }
-                    == "cannot write \(path): the format keeps the name \"__metadata__\" for itself")
+                    == "cannot write \(path): the format reserves the name \"__metadata__\"")
             #expect(try names(in: folder).isEmpty)
         }
     }

@@ -65,7 +65,7 @@ import Testing
             try checkpoint(200).write(in: folder, keeping: 4)
             try checkpoint(400).write(in: folder, keeping: 4)
             try damage("\(folder)/\(name("000000200"))") { $0.removeLast() }
-            // A run that went back: what lies ahead was given up, and the damaged one is no reserve.
+            // A run that went back: later checkpoints are abandoned, and the damaged one does not count.
             try checkpoint(300).write(in: folder, keeping: 2)
             #expect(try names(in: folder) == [name("000000100"), name("000000300")])
         }

@@ -119,7 +119,7 @@ import Testing
             expectRefusal(try encode("--encoder", judge, "--file", "empty.txt"), 65, "empty.txt: contains no lines")
             expectRefusal(try encode("--encoder", judge, "--file", "absent.txt"), 66, "absent.txt: no such file")
             expectRefusal(try encode("--encoder", "absent", "--file", "good.txt"), 66, "absent: no such encoder")
-            expectRefusal(try encode("--encoder", "good.txt", "--file", "good.txt"), 65, "good.txt is not a sound")
+            expectRefusal(try encode("--encoder", "good.txt", "--file", "good.txt"), 65, "good.txt is not a valid")
             expectRefusal(try encode("--encoder", "plain", "--file", "good.txt"), 65, "plain: has no config.json")
             expectRefusal(
                 try encode("--encoder", judge, "--pooling", "cls", "--file", "good.txt"), 65,

@@ -61,7 +61,7 @@ import Testing
             "\(tiny.run)/model-judge.safetensors: judge not found; train one with")
         expectRefusal(try evaluate(tiny.model, "--judge", "absent"), 66, "absent: judge not found")
         expectRefusal(try evaluate(tiny.model, "--judge", tiny.model), 65, "is not a pair of encoders")
-        expectRefusal(try evaluate(tiny.model, "--judge", tiny.recipe), 65, "is not a sound safetensors file")
+        expectRefusal(try evaluate(tiny.model, "--judge", tiny.recipe), 65, "is not a valid safetensors file")
         expectRefusal(try evaluate("absent", "--judge", tiny.judge), 66, "absent")
         expectRefusal(
             try evaluate(tiny.model, "--judge", tiny.judge, "--split", "nowhere"), 65,

@@ -133,8 +133,8 @@ private struct FeatureRun: Sendable {
             let refused = try shared.train(to: run, "--resume", features: shared.others).finish(seconds: 300)
             #expect(refused.ending == .exit(65), "\(refused.err)")
             let last = try #require(refused.talk.last)
-            #expect(last.contains("begun on the features efficientnet-lite0 "), "\(refused.err)")
-            #expect(last.hasSuffix("; resume with those, or begin a new run"), "\(refused.err)")
+            #expect(last.contains(#/trained with (the|image) features efficientnet-lite0 /#), "\(refused.err)")
+            #expect(last.hasSuffix("; resume with the former, or start a new run"), "\(refused.err)")
             #expect(refused.talk.count { $0.hasPrefix("limn: ") } == 1)
             // Before anything is learnt from them.
             #expect(exists(run + "/encoder/encoder.safetensors") == (moment != .inEncoder))
@@ -160,7 +160,7 @@ private struct FeatureRun: Sendable {
             #expect(refused.ending == .exit(65), "\(refused.err)")
             #expect(
                 refused.talk.last?.hasPrefix(
-                    "limn: \(run)/features.safetensors: the run was begun on the features efficientnet-lite0 ") == true,
+                    "limn: \(run)/features.safetensors: the run was started with the features efficientnet-lite0 ") == true,
                 "\(refused.err)")
             let resumed = try train("32", features: shared.features)
             #expect(resumed.ending == .exit(0), "\(resumed.err)")
@@ -172,7 +172,7 @@ private struct FeatureRun: Sendable {
         let shared = try FeatureRun.shared()
         try withTemporaryFolder { folder in
             let file = "\(folder)/\(FeatureRun.network).safetensors"
-            func expect(_ words: String, sourceLocation: SourceLocation = #_sourceLocation) throws {
+            func expect(_ words: String, code: Int32 = 65, sourceLocation: SourceLocation = #_sourceLocation) throws {
                 for more in [
                     [], ["--set", "encoder.network=none", "--set", "gan.contrastive=0"], ["--set", "task=contrastive"],
                 ] {
@@ -180,18 +180,18 @@ private struct FeatureRun: Sendable {
                         ["train", shared.recipe, "--data", shared.corpus, "--run", "\(folder)/run"] + more, in: folder,
                         environment: ["LIMN_FEATURES": folder]
                     ).finish()
-                    expectRefusal(outcome, 65, words, sourceLocation: sourceLocation)
+                    expectRefusal(outcome, code, words, sourceLocation: sourceLocation)
                     #expect(outcome.err.contains(file), sourceLocation: sourceLocation)
                     #expect(!exists("\(folder)/run"), sourceLocation: sourceLocation)
                 }
             }
-            try expect("no such file; get the network with scripts/get-features efficientnet-lite0")
+            try expect("no such file; get the network with scripts/get-features efficientnet-lite0", code: 66)
 
             let sound = try #require(contents(shared.file))
             try put(sound.dropLast(1000), file)
             try expect("it was cut short")
             try put([UInt8](), file)
-            try expect("is not a sound safetensors file")
+            try expect("is not a valid safetensors file")
             var flipped = sound
             flipped[flipped.count - 2] ^= 1
             try put(flipped, file)

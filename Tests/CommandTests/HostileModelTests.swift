@@ -13,7 +13,7 @@ import Testing
 
     static let cases: [Case] = [
         Case(name: "empty", words: "it has 0 bytes") { _ in [] },
-        Case(name: "text", words: "is not a sound safetensors file") { _ in Array("a rose is a rose\n".utf8) },
+        Case(name: "text", words: "is not a valid safetensors file") { _ in Array("a rose is a rose\n".utf8) },
         Case(name: "image", words: "it is a PNG image") { _ in [0x89] + Array("PNG\r\n\u{1A}\n".utf8) },
         Case(name: "cut in its header", words: "it was cut short") { Array($0.prefix(1000)) },
         Case(name: "cut in its data", words: "it was cut short") { Array($0.dropLast(1000)) },

@@ -6,7 +6,7 @@ import Testing
 
 /// Reading from the middle of gzip data.
 @Suite struct GzipIndexTests {
-    /// Text that deflate makes small, mixed with noise that it stores.
+    /// Compressible text mixed with incompressible noise.
     private static let content = noise(24 << 20).enumerated().map { place, byte in
         place >> 16 & 1 == 0 ? byte >> 4 + 0x61 : byte
     }
@@ -22,13 +22,13 @@ import Testing
     @Test(arguments: [1, 3, 4096]) func readsInTheMiddleWhateverThePoints(points: Int) throws {
         let content = Self.content
         let half = content.count / 2 + 12345
-        // One member, and two one after the other with zeros behind.
+        // One member, and two members followed by zeros.
         for packed in [
             gzipped(content, level: 1),
             gzipped(Array(content[..<half]), level: 1) + gzipped(Array(content[half...])) + [0, 0],
         ] {
             let (index, source, expanded) = try index(packed, points: points)
-            // Not `==`: a failed one would look for the smallest difference, for minutes.
+            // Not #expect(a == b): on failure, computing the smallest difference would take minutes.
             #expect(expanded.elementsEqual(content))
             #expect(index.count <= points && index.count >= min(points, 2) - 1)
             let cursors = GzipCursors()
@@ -36,7 +36,7 @@ import Testing
             for round in 0..<60 {
                 state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
                 let length = [0, 1, 100, 70_000, 300_000][round % 5]
-                // Now and then across the border of the members.
+                // Sometimes across the boundary of the members.
                 let start = round % 9 == 0 ? half - length / 2 : Int(state >> 33) % (content.count - length)
                 let read = try cursors.read(start..<start + length, ofFile: 0, index, source)
                 #expect(read.elementsEqual(content[start..<start + length]), "\(start) \(length)")
@@ -44,7 +44,7 @@ import Testing
         }
     }
 
-    /// What lies behind the end, and an index without points, are faults and no crash.
+    /// Ranges after the end and an index without points are errors.
     @Test func whatIsNotThereIsRefused() throws {
         let content = Array(Self.content[..<(1 << 20)])
         let packed = gzipped(content)
@@ -60,12 +60,12 @@ import Testing
         #expect(throws: GzipFault.self) { try cursors.read(0..<1, ofFile: 0, none, source) }
     }
 
-    /// Cursors of one file are never used for another, whatever is asked in between.
+    /// Cursors of one file are never used for another.
     @Test func filesAreToldApart() throws {
         let contents = [Array(Self.content[..<(1 << 19)]), Array(Self.content[(5 << 20)..<(5 << 20) + (1 << 19)])]
         let files = try contents.map { try index(gzipped($0), points: 1) }
         let cursors = GzipCursors()
-        // Each read begins where that of the other file has ended.
+        // Each read begins at the offset where that of the other file ended.
         for start in stride(from: 0, to: (1 << 19) - 40_000, by: 20_000) {
             for (number, file) in files.enumerated() {
                 let range = start + number * 20_000..<start + (number + 1) * 20_000
@@ -102,7 +102,8 @@ import Testing
             }
             #expect(read.elementsEqual(Self.content[range]))
         }
-        // Each read takes 64 KiB at most beyond what it needs; from the only point on it would be 300 times the file.
+        // Each read fetches at most 64 KiB more than it needs; starting at the only point each time would read the file
+        // 300 times.
         #expect(taken < 6 * packed.count, "\(taken) of \(packed.count)")
     }
 }

@@ -3,16 +3,16 @@ import RandomStreams
 import TestSupport
 import Testing
 
-/// Lends the bytes of an array, as a file would be read.
+/// Reads an array as a `ByteSource`.
 func source(of bytes: [UInt8]) -> ByteSource {
     { (count, offset, buffer) throws(GzipFault) in
         buffer += bytes[min(offset, bytes.count)..<min(offset + count, bytes.count)]
     }
 }
 
-/// Whole gzip files, right and wrong.
+/// Sequential decompression of valid and invalid gzip files.
 @Suite struct GzipStreamTests {
-    /// Text, runs and noise by turns.
+    /// Alternating text, runs and noise.
     private func content(_ count: Int, seed: UInt64) -> [UInt8] {
         var stream = RandomStream(seed: seed, purpose: "content")
         var bytes: [UInt8] = []
@@ -46,13 +46,13 @@ func source(of bytes: [UInt8]) -> ByteSource {
         #expect(stream.index.count == 0)
     }
 
-    /// RFC 1952, section 2.2: a file may have several members, one after the other.
+    /// RFC 1952, section 2.2: a file may have several members.
     @Test func membersJoin() throws {
         let parts = [100_000, 0, 1, 70_000].map { content($0, seed: 3 + UInt64($0)) }
         let packed = parts.flatMap { gzipped($0) }
         let whole = parts.flatMap { $0 }
         #expect(try GzipStream.expanded(packed, limit: 1 << 20).elementsEqual(whole))
-        // Zeros that fill up a block of a tape, and whatever else is no member, end the file.
+        // Tape padding, or anything else that is not a member, ends the file.
         for rest in [[0, 0, 0], [UInt8](repeating: 0, count: 5000), Array("no member".utf8), [0x1F]] as [[UInt8]] {
             #expect(try GzipStream.expanded(packed + rest, limit: 1 << 20).elementsEqual(whole))
         }
@@ -67,7 +67,7 @@ func source(of bytes: [UInt8]) -> ByteSource {
         }
     }
 
-    /// A changed bit is found, or leaves the content as it was (a date in the header, bits that fill up the last byte).
+    /// A flipped bit is detected, or does not affect the content (the date in the header, padding bits).
     @Test func aChangedBitIsFound() throws {
         let content = noise(100)
         let packed = gzipped(content)
@@ -80,8 +80,8 @@ func source(of bytes: [UInt8]) -> ByteSource {
                 unnoticed.append(bit)
             }
         }
-        // Bytes 4 to 9 are date, extra flags and system; of the flags in byte 3 one says "text", and needs nothing more.
-        // A block that is stored begins at a whole byte: the bits between are not used.
+        // Bytes 4 to 9 are date, extra flags and system; of the flags in byte 3 one says "text", and needs nothing
+        // more. A stored block begins at a byte boundary; the bits before it are unused.
         #expect(unnoticed.allSatisfy { (32..<80).contains($0) || $0 == 24 || (83..<88).contains($0) }, "\(unnoticed)")
     }
 
@@ -98,7 +98,7 @@ func source(of bytes: [UInt8]) -> ByteSource {
         #expect(throws: GzipFault.self) { try GzipStream.expanded(packed, limit: 8) }
     }
 
-    /// 100 MiB of zeros in 100 kB: more than a corpus of images can be.
+    /// 100 MiB of zeros in 100 kB: a decompression bomb.
     @Test func whatSwellsBeyondMeasureIsRefused() throws {
         let bomb = gzipped([UInt8](repeating: 0, count: 100 << 20), level: 9)
         var stream = try GzipStream(points: 0, source(of: bomb))

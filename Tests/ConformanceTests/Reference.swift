@@ -1,8 +1,5 @@
+import Glibc
 import Graphs
-
-#if canImport(Glibc)
-    import Glibc
-#endif
 
 /// Evaluates a graph in float64 with plain loops. Every device is compared with it.
 ///

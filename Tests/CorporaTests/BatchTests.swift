@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 extension ImageStore {
-    /// Bytes of all images.
+    /// The pixels of all images.
     func pixels() throws -> [UInt8] { try corpus.examples.indices.flatMap { try #require(try image($0)).pixels } }
 }
 
@@ -29,37 +29,37 @@ extension ImageStore {
     @Test func ranksPartABatchWithoutOverlap() throws {
         for size in [1, 5, 32] {
             for ranks in 1...size {
-                let parts = (0..<ranks).map { BatchShard(rank: $0, of: ranks).places(of: size) }
+                let parts = (0..<ranks).map { BatchShard(rank: $0, worldSize: ranks).positions(of: size) }
                 #expect(parts.flatMap(Array.init) == Array(0..<size))
                 #expect(parts.allSatisfy { !$0.isEmpty })
             }
         }
     }
 
-    @Test func aBadImageIsReplacedBySomethingThatHangsOnNothingButTheSeed() throws {
+    @Test func substitutesOfBadImagesDependOnlyOnTheSeed() throws {
         let (_, sampler, folder) = try batchParts(shapes: 60)
         defer { withExtendedLifetime(folder) {} }
         let corpus = sampler.corpus
         let bad: Set = [7, 23, 41]
         for index in bad { try folder.write("no image".utf8, to: corpus.examples[index].path) }
         func batch(_ seed: UInt64, _ positions: Range<Int>) throws -> Batch {
-            let store = ImageStore(corpus: corpus, form: ImagePreprocessing(side: 8), badFiles: .skip)
+            let store = ImageStore(corpus: corpus, preprocessing: ImagePreprocessing(side: 8), badFiles: .skip)
             let sampler = try PairSampler(corpus: corpus, seed: seed, flips: true)
             return try Batch(
                 images: store, sampler: sampler, firstImage: positions.lowerBound, size: positions.count)
         }
         let whole = try batch(11, 0..<120)
         #expect(!whole.captions.contains { bad.contains($0.example) })
-        // Good places are what they would be.
+        // Positions with good images are unaffected.
         let pairs = sampler.pairs(0..<120)
         for (pair, caption) in zip(pairs, whole.captions) where !bad.contains(pair.caption.example) {
             #expect(pair.caption == caption)
         }
         let replaced = (0..<120).filter { bad.contains(pairs[$0].caption.example) }
         #expect(replaced.count == 6)
-        // It is not the same image that takes every bad one's place.
+        // Different bad images get different substitutes.
         #expect(Set(replaced.map { whole.captions[$0].example }).count > 2)
-        // Each place for itself, whoever asks, in whatever order.
+        // Each position independently, in any order.
         for place in replaced.reversed() {
             let alone = try batch(11, place..<place + 1)
             #expect(alone.captions[0] == whole.captions[place])
@@ -72,16 +72,16 @@ extension ImageStore {
     @Test func windowsLieAnywhereAndAreThoseOfTheirItem() throws {
         let folder = try TemporaryFolder(
             metadata: ["wide", "other"].map { #"{"file_name": "\#($0).png", "text": "a \#($0) one"}"# })
-        // 40 × 20: each column has a shade of its own, so that a window tells where it lies.
+        // 40 × 20 pixels; each column has its own shade, which reveals the position of a crop.
         var pixels: [UInt8] = []
         for index in 0..<20 * 40 { pixels += [UInt8(index % 40 * 6), UInt8(index / 40 * 12), 0] }
         for name in ["wide", "other"] {
             try folder.write(Image(width: 40, height: 20, pixels: pixels).pngData(), to: "\(name).png")
         }
         let corpus = try Corpus(folder: folder.path, split: nil)
-        // A margin of a quarter makes 16 to 20: images stay as they are.
-        let form = ImagePreprocessing(side: 16, crop: .random, margin: 0.25)
-        let store = ImageStore(corpus: corpus, form: form)
+        // A margin of 0.25 turns 16 into 20 pixels, so images are not resized.
+        let preprocessing = ImagePreprocessing(side: 16, crop: .random, margin: 0.25)
+        let store = ImageStore(corpus: corpus, preprocessing: preprocessing)
         let sampler = try PairSampler(corpus: corpus, seed: 3, flips: false)
         let batch = try Batch(images: store, sampler: sampler, firstImage: 0, size: 600)
         let length = 16 * 16 * 3
@@ -92,12 +92,12 @@ extension ImageStore {
         }
         #expect(Set(corners.map { $0[0] }) == Set(0...24))
         #expect(Set(corners.map { $0[1] }) == Set(0...4))
-        // Where one is shown by itself, it is the middle one.
+        // A single image is cropped at the centre.
         #expect(try store.image(0)?.pixels[0..<3] == [12 * 6, 2 * 12, 0])
         let again = try Batch(images: store, sampler: sampler, firstImage: 577, size: 5)
         #expect(again.images[...] == batch.images[577 * length..<582 * length])
-        // The rest of an item is what it is with windows at the centre.
-        let centred = ImageStore(corpus: corpus, form: ImagePreprocessing(side: 16))
+        // Everything else is the same as with centre crops.
+        let centred = ImageStore(corpus: corpus, preprocessing: ImagePreprocessing(side: 16))
         #expect(
             try Batch(images: centred, sampler: sampler, firstImage: 0, size: 600).mismatches == batch.mismatches)
     }
@@ -109,7 +109,7 @@ extension ImageStore {
         let (store, sampler, folder) = try batchParts()
         defer { withExtendedLifetime(folder) {} }
         for (depth, firstImage) in [(1, 0), (4, 13), (9, 1_000_003)] {
-            let fresh = ImageStore(corpus: store.corpus, form: store.form)
+            let fresh = ImageStore(corpus: store.corpus, preprocessing: store.preprocessing)
             let feeder = BatchFeeder(
                 images: fresh, sampler: sampler, batchSize: 11, firstImage: firstImage, threads: threads, depth: depth
             )
@@ -126,8 +126,9 @@ extension ImageStore {
         let whole = BatchFeeder(images: store, sampler: sampler, batchSize: 21, firstImage: 5)
         let ranks = (0..<3).map { rank in
             BatchFeeder(
-                images: ImageStore(corpus: store.corpus, form: store.form), sampler: sampler, batchSize: 21,
-                firstImage: 5, shard: BatchShard(rank: rank, of: 3), threads: rank + 1)
+                images: ImageStore(corpus: store.corpus, preprocessing: store.preprocessing), sampler: sampler,
+                batchSize: 21,
+                firstImage: 5, shard: BatchShard(rank: rank, worldSize: 3), threads: rank + 1)
         }
         for step in 0..<12 {
             let (batch, parts) = (try whole.next(), try ranks.map { try $0.next() })
@@ -173,7 +174,7 @@ extension ImageStore {
         let (store, sampler, folder) = try batchParts(shapes: 300)
         defer { withExtendedLifetime(folder) {} }
         let feeder = BatchFeeder(images: store, sampler: sampler, batchSize: 8)
-        // Two threads may decode the same image when they come to it together.
+        // Two threads may decode the same image if they request it at the same time.
         #expect(eventually { store.decodedCount >= 300 })
         feeder.stop()
         let decoded = store.decodedCount
@@ -181,29 +182,30 @@ extension ImageStore {
         #expect(store.decodedCount == decoded)
     }
 
-    @Test func tellsOfTooManyBadImages() throws {
+    @Test func reportsTooManyBadImages() throws {
         let (_, sampler, folder) = try batchParts(shapes: 300)
         defer { withExtendedLifetime(folder) {} }
         for index in 0..<4 { try folder.write("no image".utf8, to: sampler.corpus.examples[index * 50].path) }
-        for (badFiles, count) in [(BadFilePolicy.few, 4), (.fail, 1)] {
-            let store = ImageStore(corpus: sampler.corpus, form: ImagePreprocessing(side: 8), badFiles: badFiles)
+        for (badFiles, count) in [(BadFilePolicy.limited, 4), (.fail, 1)] {
+            let store = ImageStore(
+                corpus: sampler.corpus, preprocessing: ImagePreprocessing(side: 8), badFiles: badFiles)
             let feeder = BatchFeeder(images: store, sampler: sampler, batchSize: 16)
             let text = message { for _ in 0..<100 { _ = try feeder.next() } }
             #expect(text.contains("(\(count) of 300 images cannot be decoded)"), "\(text)")
             #expect(message { _ = try feeder.next() } == text)
         }
-        let store = ImageStore(corpus: sampler.corpus, form: ImagePreprocessing(side: 8), badFiles: .skip)
+        let store = ImageStore(corpus: sampler.corpus, preprocessing: ImagePreprocessing(side: 8), badFiles: .skip)
         let feeder = BatchFeeder(images: store, sampler: sampler, batchSize: 16)
         for _ in 0..<40 { _ = try feeder.next() }
         #expect(store.skipped.total == 4)
         #expect(store.skipped.description == "4 skipped: 4 unreadable-image")
     }
 
-    @Test func endsWhereNoImageIsUsable() throws {
+    @Test func failsIfNoImageIsUsable() throws {
         let (_, sampler, folder) = try batchParts()
         defer { withExtendedLifetime(folder) {} }
         for example in sampler.corpus.examples { try folder.write([], to: example.path) }
-        let store = ImageStore(corpus: sampler.corpus, form: ImagePreprocessing(side: 8), badFiles: .skip)
+        let store = ImageStore(corpus: sampler.corpus, preprocessing: ImagePreprocessing(side: 8), badFiles: .skip)
         let feeder = BatchFeeder(images: store, sampler: sampler, batchSize: 16)
         #expect(message { _ = try feeder.next() }.contains("(31 of 31 images cannot be decoded)"))
     }
@@ -212,6 +214,6 @@ extension ImageStore {
 func batchParts(shapes: Int = 31, flips: Bool = true) throws -> (ImageStore, PairSampler, TemporaryFolder) {
     let folder = try TemporaryFolder(shapes: shapes)
     let corpus = try Corpus(folder: folder.path, split: nil)
-    let store = ImageStore(corpus: corpus, form: ImagePreprocessing(side: 8))
+    let store = ImageStore(corpus: corpus, preprocessing: ImagePreprocessing(side: 8))
     return (store, try PairSampler(corpus: corpus, seed: 11, flips: flips), folder)
 }

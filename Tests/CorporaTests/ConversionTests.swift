@@ -7,11 +7,11 @@ import Testing
 @Suite struct ConversionTests {
     private func convert(
         _ folder: TemporaryFolder, to target: String, _ layout: CorpusConversion.Layout,
-        _ form: CorpusConversion.ImageOptions = CorpusConversion.ImageOptions(), badFiles: BadFilePolicy = .few,
+        _ options: CorpusConversion.ImageOptions = CorpusConversion.ImageOptions(), badFiles: BadFilePolicy = .limited,
         isInterrupted: () -> Bool = { false }
     ) throws -> CorpusConversion {
         try CorpusConversion(
-            Corpus(folder: folder.path, split: nil, badFiles: badFiles), to: target, layout: layout, options: form,
+            Corpus(folder: folder.path, split: nil, badFiles: badFiles), to: target, layout: layout, options: options,
             badFiles: badFiles, isInterrupted: isInterrupted)
     }
 
@@ -19,7 +19,7 @@ import Testing
         ((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []).sorted()
     }
 
-    /// Expects two corpora to say the same of the same images.
+    /// Expects two corpora to have the same images with the same metadata.
     private func expectAlike(_ a: Corpus, _ b: Corpus, sourceLocation: SourceLocation = #_sourceLocation) throws {
         #expect(a.examples.map(\.captions) == b.examples.map(\.captions), sourceLocation: sourceLocation)
         #expect(a.examples.map(\.label) == b.examples.map(\.label), sourceLocation: sourceLocation)
@@ -57,13 +57,13 @@ import Testing
         }
         #expect(sizes.count == written.shards && sizes.count > 2)
         #expect(sizes.allSatisfy { $0 <= 20_000 && $0 % 512 == 0 } && sizes.dropLast().allSatisfy { $0 > 17_000 })
-        // An image that needs more than a shard may have is a shard by itself.
+        // An image larger than the size limit gets its own shard.
         let single = try convert(source, to: target.path + "2", .shards(.bytes(1)))
         defer { try? FileManager.default.removeItem(atPath: target.path + "2") }
         #expect(single.shards == 40)
     }
 
-    /// What tar(5) prescribes of ustar headers; the sums are those that GNU tar writes.
+    /// ustar headers according to tar(5), with checksums as written by GNU tar.
     @Test func headersAreThoseOfTar() throws {
         let (source, target) = (try TemporaryFolder(shapes: 1), try TemporaryFolder())
         _ = try convert(source, to: target.path, .shards(.images(1)))
@@ -80,18 +80,18 @@ import Testing
         let (source, target) = (try TemporaryFolder(), try TemporaryFolder())
         try source.write("a".utf8, to: "wide.txt")
         try source.write(Image(width: 60, height: 20, color: .black).pngData(), to: "wide.png")
-        var form = CorpusConversion.ImageOptions()
-        form.side = 16
+        var options = CorpusConversion.ImageOptions()
+        options.side = 16
         for aspect in AspectMode.allCases {
-            form.aspect = aspect
+            options.aspect = aspect
             let path = "\(target.path)/\(aspect.rawValue)"
-            _ = try convert(source, to: path, .folder, form)
+            _ = try convert(source, to: path, .folder, options)
             let image = try Image(contentsOf: path + "/images/00000.png")
             #expect(image == Image(width: 60, height: 20, color: .black).fitted(side: 16, aspect: aspect))
         }
-        form.side = nil
-        form.encoding = .jpeg
-        _ = try convert(source, to: target.path + "/jpeg", .folder, form)
+        options.side = nil
+        options.encoding = .jpeg
+        _ = try convert(source, to: target.path + "/jpeg", .folder, options)
         #expect(names(target.path + "/jpeg/images") == ["00000.jpg"])
         #expect(try Image(contentsOf: target.path + "/jpeg/images/00000.jpg").width == 60)
     }
@@ -124,7 +124,7 @@ import Testing
         try target.write("x".utf8, to: "new.partial/file")
         #expect(words(target.path + "/new").contains("new.partial: cannot be written: it is there already"))
         #expect(names(target.path) == ["full", "new.partial"])
-        // An empty folder is as good as none.
+        // An empty target folder is allowed.
         #expect(try convert(source, to: target.path + "/full/../empty/", .folder).isComplete)
     }
 }

@@ -2,7 +2,7 @@ import Corpora
 import TestSupport
 
 extension TemporaryFolder {
-    /// A folder of metadata lines; `images` are made as empty files, enough for a listing.
+    /// A folder with these lines of metadata; `images` are created as empty files, which suffices for listing.
     convenience init(metadata lines: [String], images: [String] = []) throws {
         try self.init()
         for image in images { try write([], to: image) }
@@ -16,7 +16,14 @@ extension TemporaryFolder {
     }
 }
 
-/// The message of the error that `body` throws, or what shows that it throws none.
+extension ShapesCorpus {
+    /// The first `count` drawings of a seed.
+    static func draw(count: Int, seed: UInt64, side: Int = 64) -> [Drawing] {
+        (0..<count).map(ShapesCorpus(seed: seed, side: side).drawing)
+    }
+}
+
+/// The message of the error that `body` throws, or a note that it threw none.
 func message(of body: () throws -> Void) -> String {
     do {
         try body()

@@ -3,12 +3,12 @@ import FoundationEssentials
 import TestSupport
 import Testing
 
-/// Every reader of a layout on damaged files: it may refuse them, and that is all.
+/// Readers of all layouts on damaged files: they may refuse them, but must not crash.
 @Suite(.serialized) struct FuzzedCorpora {
-    /// Lists folders in which one of `files` is damaged, and reads whatever images are found.
+    /// Lists folders in which one of `files` is damaged, and reads the images found.
     /// - Parameters:
     ///   - mutant: makes a damaged file.
-    ///   - least: one in so many images, at least, is to be read in spite of the damage.
+    ///   - least: at least one in this many images must be readable despite the damage.
     private func fuzz(
         _ name: String, beside files: [(String, String)] = [], seed: UInt64, least: Int = 4,
         sourceLocation: SourceLocation = #_sourceLocation,
@@ -41,7 +41,7 @@ import Testing
             }
             #expect(time < .seconds(20), "mutant \(number)", sourceLocation: sourceLocation)
         }
-        // Damage that nobody notices, or that leaves nothing, would test nothing.
+        // Damage that is never or always detected would test nothing.
         #expect(
             read > fuzzCount / least && refused > fuzzCount / 4, "\(read) read, \(refused) refused",
             sourceLocation: sourceLocation)
@@ -73,7 +73,7 @@ import Testing
              "annotations": [{"image_id": 20, "caption": "x"}, {"image_id": 1, "caption": "y\\n"},
               {"image_id": -3, "caption": "z"}]}
             """
-        // One comma, and the whole is no JSON.
+        // A single wrong byte can make the whole file invalid.
         try fuzz("annotations/captions_train2017.json", beside: Self.empty, seed: 3, least: 50) {
             $0.damaged([Array(text.utf8)])
         }
@@ -109,7 +109,7 @@ import Testing
 
     @Test func packedShards() throws {
         let packed = [gzipped(Self.shard), gzipped(Self.shard, level: 0)]
-        // The archive damaged before it is packed, or what is packed.
+        // Damage before or after compression.
         try fuzz("s.tar.gz", seed: 7) { $0.coin() ? gzipped($0.damaged([Self.shard])) : $0.damaged(packed) }
     }
 }

@@ -1,18 +1,15 @@
 import Corpora
 import FoundationEssentials
+import Glibc
 import Images
 import TestSupport
 import Testing
-
-#if canImport(Glibc)
-    import Glibc
-#endif
 
 @Suite struct ImageStoreTests {
     @Test func holdsEveryImageInOrder() throws {
         let folder = try TemporaryFolder(shapes: 70)
         let corpus = try Corpus(folder: folder.path, split: nil)
-        let store = ImageStore(corpus: corpus, form: ImagePreprocessing(side: 8))
+        let store = ImageStore(corpus: corpus, preprocessing: ImagePreprocessing(side: 8))
         let drawn = ShapesCorpus.draw(count: 70, seed: 5, side: 8)
         #expect(store.decodedCount == 0)
         #expect(try store.pixels() == drawn.flatMap(\.image.pixels))
@@ -24,7 +21,7 @@ import Testing
     @Test func decodesEachOnceHoweverManyAsk() throws {
         let folder = try TemporaryFolder(shapes: 200)
         let store = ImageStore(
-            corpus: try Corpus(folder: folder.path, split: nil), form: ImagePreprocessing(side: 8),
+            corpus: try Corpus(folder: folder.path, split: nil), preprocessing: ImagePreprocessing(side: 8),
             cache: folder.path + "/images.cache")
         #expect(try store.readAll().isEmpty)
         #expect(try store.readAll().isEmpty)
@@ -33,14 +30,15 @@ import Testing
 
     @Test func cutsTheCentreSquareAndScales() throws {
         let folder = try TemporaryFolder(metadata: [#"{"file_name": "wide.png", "text": "x"}"#])
-        // White, with a red square of the whole height in the middle.
+        // White, with a red square of full height in the middle.
         let pixels = (0..<16 * 32).flatMap { (8..<24).contains($0 % 32) ? [255, 0, 0] : [255, 255, 255] as [UInt8] }
         try folder.write(Image(width: 32, height: 16, pixels: pixels).pngData(), to: "wide.png")
         let corpus = try Corpus(folder: folder.path, split: nil)
-        let store = ImageStore(corpus: corpus, form: ImagePreprocessing(side: 4))
+        let store = ImageStore(corpus: corpus, preprocessing: ImagePreprocessing(side: 4))
         #expect(try store.pixels() == (0..<16).flatMap { _ in [255, 0, 0] as [UInt8] })
-        // The whole image, its proportions not kept: white, red, red, white, but for some ringing.
-        let stretched = try ImageStore(corpus: corpus, form: ImagePreprocessing(side: 4, aspect: .stretch)).pixels()
+        // The whole image, squeezed: white, red, red, white, except for ringing.
+        let stretched = try ImageStore(corpus: corpus, preprocessing: ImagePreprocessing(side: 4, aspect: .stretch))
+            .pixels()
         #expect((0..<4).map { stretched[$0 * 3 + 1] > 128 } == [true, false, false, true])
     }
 
@@ -48,8 +46,8 @@ import Testing
         let folder = try TemporaryFolder(shapes: 200)
         let corpus = try Corpus(folder: folder.path, split: nil)
         for bad in [7, 150] { try folder.write("no image".utf8, to: corpus.examples[bad].path) }
-        let form = ImagePreprocessing(side: 8)
-        let store = ImageStore(corpus: corpus, form: form)
+        let preprocessing = ImagePreprocessing(side: 8)
+        let store = ImageStore(corpus: corpus, preprocessing: preprocessing)
         #expect(try store.readAll() == [7, 150])
         #expect(try store.image(7) == nil)
         #expect(!(try store.isUsable(150)))
@@ -57,21 +55,23 @@ import Testing
         #expect(Set(store.skipped.first.map(\.kind)) == [.unreadableImage])
         #expect(store.skipped.first.contains { $0.description.contains("\(corpus.examples[7].path): not an image") })
 
-        let strict = ImageStore(corpus: corpus, form: form, badFiles: .fail)
+        let strict = ImageStore(corpus: corpus, preprocessing: preprocessing, badFiles: .fail)
         let text = message { _ = try strict.readAll() }
         #expect(text.contains("not an image") && text.contains("(1 of 200 images cannot be decoded)"), "\(text)")
-        // What has failed gives out nothing more.
+        // A store that has failed keeps failing.
         #expect(message { _ = try strict.image(0) } == text)
 
         try folder.write([], to: corpus.examples[9].path)
-        #expect(message { _ = try ImageStore(corpus: corpus, form: form).readAll() }.contains("(3 of 200"))
-        #expect(try ImageStore(corpus: corpus, form: form, badFiles: .skip).readAll() == [7, 9, 150])
+        #expect(
+            message { _ = try ImageStore(corpus: corpus, preprocessing: preprocessing).readAll() }.contains("(3 of 200")
+        )
+        #expect(try ImageStore(corpus: corpus, preprocessing: preprocessing, badFiles: .skip).readAll() == [7, 9, 150])
     }
 
     @Test func decodesAnewWhatFindsNoRoom() throws {
         let folder = try TemporaryFolder(shapes: 20)
         let corpus = try Corpus(folder: folder.path, split: nil)
-        let store = ImageStore(corpus: corpus, form: ImagePreprocessing(side: 8), memoryLimit: 5 * 192)
+        let store = ImageStore(corpus: corpus, preprocessing: ImagePreprocessing(side: 8), memoryLimit: 5 * 192)
         let drawn = ShapesCorpus.draw(count: 20, seed: 5, side: 8).flatMap(\.image.pixels)
         #expect(try store.pixels() == drawn)
         #expect(try store.pixels() == drawn)
@@ -79,7 +79,7 @@ import Testing
     }
 }
 
-/// The file beside a run.
+/// The cache file.
 @Suite struct ImageFileTests {
     private let folder: TemporaryFolder
     private let corpus: Corpus
@@ -93,10 +93,10 @@ import Testing
     }
 
     private func open(_ side: Int = 8, crop: CropMode = .center) -> ImageStore {
-        ImageStore(corpus: corpus, form: ImagePreprocessing(side: side, crop: crop), cache: path)
+        ImageStore(corpus: corpus, preprocessing: ImagePreprocessing(side: side, crop: crop), cache: path)
     }
 
-    /// What a store decodes and says when all is asked of it, after its images have been found right.
+    /// Checks all images of a store; returns the number decoded and the notices.
     private func use(_ store: ImageStore) throws -> (decoded: Int, notices: [String]) {
         #expect(try store.pixels() == drawn)
         return (store.decodedCount, store.takeNotices())
@@ -114,7 +114,7 @@ import Testing
         #expect(try use(open()).decoded == 49)
     }
 
-    @Test func anExchangedImageIsDecodedAnewAndNamedOnce() throws {
+    @Test func aChangedImageIsDecodedAgainAndReportedOnce() throws {
         _ = try use(open())
         let new = ShapesCorpus(seed: 99, side: 8).drawing(1).image
         for index in [4, 30] { try folder.write(new.pngData(), to: corpus.examples[index].path) }
@@ -170,7 +170,7 @@ import Testing
     @Test func whatIsNoFileIsReplacedByMemory() throws {
         try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: false)
         for place in [path, "/nowhere/at/all/images.cache", "/dev/null"] {
-            let store = ImageStore(corpus: corpus, form: ImagePreprocessing(side: 8), cache: place)
+            let store = ImageStore(corpus: corpus, preprocessing: ImagePreprocessing(side: 8), cache: place)
             let (decoded, notices) = try use(store)
             #expect(decoded == 50 && notices.count == 1)
             #expect(notices[0].hasPrefix(place) && notices[0].hasSuffix("decoded images are kept in memory"))
@@ -179,11 +179,11 @@ import Testing
 
     @Test(.enabled(if: TinyDisk.isPossible, "only root may mount a disk that is small enough"))
     func aFullDiskIsToldOnceAndReplacedByMemory() throws {
-        // Room for the header, the entries and a few images; the file is sparse until then.
+        // The disk holds the header, the entries and a few images; the file is sparse.
         let disk = try TinyDisk(folder.path + "/disk", size: "16k")
         do {
             let store = ImageStore(
-                corpus: corpus, form: ImagePreprocessing(side: 8), cache: disk.path + "/images.cache")
+                corpus: corpus, preprocessing: ImagePreprocessing(side: 8), cache: disk.path + "/images.cache")
             #expect(try store.pixels() == drawn)
             var notices: [String] = []
             #expect(
@@ -198,8 +198,9 @@ import Testing
             #expect(try store.pixels() == drawn)
             #expect(store.decodedCount == 50 && store.takeNotices().isEmpty)
         }
-        // What found room is there.
-        let again = ImageStore(corpus: corpus, form: ImagePreprocessing(side: 8), cache: disk.path + "/images.cache")
+        // Images that fitted are in the file.
+        let again = ImageStore(
+            corpus: corpus, preprocessing: ImagePreprocessing(side: 8), cache: disk.path + "/images.cache")
         #expect(try again.pixels() == drawn)
         #expect((1..<50).contains(again.decodedCount))
     }
@@ -211,7 +212,7 @@ import Testing
     }
 }
 
-/// A file system with hardly any room.
+/// A small file system.
 final class TinyDisk {
     let path: String
 
@@ -229,7 +230,7 @@ final class TinyDisk {
     }
 }
 
-/// Whether something becomes true within a minute.
+/// Whether a condition becomes true within a minute.
 func eventually(_ condition: () -> Bool) -> Bool {
     for _ in 0..<6000 {
         if condition() { return true }

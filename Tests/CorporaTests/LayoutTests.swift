@@ -3,7 +3,7 @@ import FoundationEssentials
 import TestSupport
 import Testing
 
-/// A folder of files; those whose content is nil are empty, enough for a listing.
+/// A folder of files; those whose content is nil are empty, which suffices for listing.
 private func folder(_ files: [(String, String?)]) throws -> TemporaryFolder {
     let folder = try TemporaryFolder()
     for (name, text) in files { try folder.write((text ?? "").utf8, to: name) }
@@ -221,7 +221,7 @@ private func described(_ corpus: Corpus) -> [String] {
         #expect(file.contains("Parquet is not supported"), "\(file)")
     }
 
-    @Test func textsWithoutImagesAreRemarkedOn() throws {
+    @Test func textsWithoutImagesGiveANotice() throws {
         let folder = try folder([("1.png", nil), ("1.txt", "x"), ("README.txt", "hello"), (".2.png", nil)])
         #expect(try Corpus(folder: folder.path, split: nil).skipped.total == 0)
         let inspection = try CorpusInspection(folder: folder.path)

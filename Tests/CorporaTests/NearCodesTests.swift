@@ -3,7 +3,7 @@ import RandomStreams
 import Testing
 
 @Suite struct NearCodesTests {
-    /// Pairs as comparing each with each finds them.
+    /// All pairs by brute force.
     private func bruteForce(_ codes: [UInt64], within limit: Int) -> [[Int]] {
         codes.indices.flatMap { first in
             codes.indices.dropFirst(first + 1).compactMap { second in
@@ -19,7 +19,7 @@ import Testing
         return pairs.sorted { $0.lexicographicallyPrecedes($1) }
     }
 
-    /// Codes around a few centres; in the second kind only ten bits ever differ, as where all images are on white.
+    /// Codes around a few centres; in the second case only ten bits ever differ, as for images on white.
     @Test(arguments: [0, 1, 3, 4, 7], [UInt64.max, 0x3FF0_0000])
     func everyPairIsFoundOnce(limit: Int, varying: UInt64) {
         var random = RandomStream(seed: 3, purpose: "codes", index: UInt64(limit))
@@ -32,7 +32,7 @@ import Testing
         }
         let sorted = codes.sorted()
         let expected = bruteForce(sorted, within: limit)
-        // Not an expectation on the pairs: a failed one would look for their smallest difference, which takes minutes.
+        // Not #expect(a == b): on failure, computing the smallest difference would take minutes.
         let isEqual = found(sorted, within: limit) == expected
         #expect(isEqual)
         #expect(limit == 0 ? expected.isEmpty : expected.count > 100)

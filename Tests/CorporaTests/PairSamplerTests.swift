@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 @Suite struct PairSamplerTests {
-    /// Listings with no pixels: (class, captions) of each image.
+    /// Corpora without pixels: (class, captions) of each image.
     private func corpus(_ rows: [(String?, [String])]) throws -> (TemporaryFolder, Corpus) {
         let folder = try TemporaryFolder(
             metadata: rows.enumerated().map { index, row in
@@ -62,12 +62,12 @@ import Testing
         for pair in pairs {
             #expect(corpus.examples[pair.caption.example].label != corpus.examples[pair.mismatch.example].label)
         }
-        // All others occur: the choice is not stuck at a few.
+        // All others occur.
         #expect(Set(pairs.map(\.mismatch)).count == corpus.captionCount)
     }
 
     @Test func takesMismatchesThatShareNoText() throws {
-        // The same thing drawn thrice, in words that differ in case only; classes differ, texts do not.
+        // Three images of different classes whose captions differ only in case.
         let rows: [(String?, [String])] = (0..<12).map {
             ("style \($0 % 3)", ["thing \($0 / 3)", "THING \($0 / 3) \($0)"])
         }

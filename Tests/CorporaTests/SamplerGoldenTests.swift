@@ -2,10 +2,10 @@ import Corpora
 import TestSupport
 import Testing
 
-/// The order and the draws of training, held against lists taken when they were first written down: a run that began
-/// with another version of Limn goes on as it would have.
+/// The order and the random choices of training against recorded values: a run started with another version of Limn
+/// continues as it would have.
 @Suite struct SamplerGoldenTests {
-    /// Two captions an image, three classes, now and then none; captions in common, in other case, composed and not.
+    /// Two captions per image; three classes, sometimes none; shared captions that differ in case and composition.
     private func corpus() throws -> (TemporaryFolder, Corpus) {
         let odd = ["caf\u{e9} noir", "CAFE\u{301} NOIR", "\u{130}stanbul", "\u{df}traße"]
         let rows = (0..<40).map { index in
@@ -17,7 +17,7 @@ import Testing
         return (folder, try Corpus(folder: folder.path, split: nil))
     }
 
-    /// FNV-1a over everything a sampler says of `positions`.
+    /// FNV-1a of all properties of the items at `positions`.
     private func digest(_ sampler: PairSampler, _ positions: Range<Int>) -> UInt64 {
         sampler.pairs(positions).reduce(0xcbf2_9ce4_8422_2325) { sum, pair in
             [

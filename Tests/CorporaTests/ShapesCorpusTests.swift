@@ -4,14 +4,14 @@ import TestSupport
 import Testing
 
 @Suite struct ShapesCorpusTests {
-    /// Colours as CSS Color Module Level 4 names them, to tell by which name a pixel goes.
+    /// Colour names of CSS Color Module Level 4, to name the colour of a pixel.
     private static let named: [String: SIMD3<Int>] = [
         "red": [255, 0, 0], "orange": [255, 165, 0], "yellow": [255, 255, 0], "green": [0, 128, 0],
         "blue": [0, 0, 255], "purple": [128, 0, 128], "pink": [255, 192, 203], "brown": [139, 69, 19],
         "white": [255, 255, 255], "gray": [128, 128, 128], "black": [0, 0, 0],
     ]
 
-    /// The colours of a picture by name, commonest first, each with the mean place of its pixels in 0 ..< 1.
+    /// The colour names in an image, most common first, each with the mean position of its pixels in 0 ..< 1.
     private func areas(_ drawing: ShapesCorpus.Drawing) -> [(color: String, center: SIMD2<Double>)] {
         var places: [SIMD3<Int>: [SIMD2<Double>]] = [:]
         let side = drawing.image.width
@@ -43,7 +43,7 @@ import Testing
 
             for caption in drawing.captions {
                 for figure in figures { #expect(caption.contains(figure.joined(separator: " "))) }
-                // Colours that a caption names are there and no others.
+                // The image has exactly the colours that the caption names.
                 let words = caption.split(separator: " ").map(String.init)
                 let colors = Set(words.filter { Self.named[$0] != nil })
                 #expect(colors.isSubset(of: Set(found.keys).union([background])), "\(caption)")
@@ -137,7 +137,8 @@ import Testing
         let drawn = ShapesCorpus.draw(count: 64, seed: 1)
         #expect(corpus.examples.map(\.captions) == drawn.map(\.captions))
         #expect(
-            try ImageStore(corpus: corpus, form: ImagePreprocessing(side: 64)).pixels() == drawn.flatMap(\.image.pixels)
+            try ImageStore(corpus: corpus, preprocessing: ImagePreprocessing(side: 64)).pixels()
+                == drawn.flatMap(\.image.pixels)
         )
     }
 }

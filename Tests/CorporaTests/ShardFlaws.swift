@@ -1,10 +1,10 @@
 import Corpora
 
-/// One thing that may be wrong with a shard, and what is to be said of it.
+/// A flaw of a shard, and the expected report.
 struct ShardFlaw: Sendable, CustomStringConvertible {
     let kind: CorpusProblem.Kind
     let words: String
-    /// Whether nothing behind it can be read.
+    /// Whether nothing after it can be read.
     let endsShard: Bool
     let spoil: @Sendable (inout TarBytes) -> Void
 
@@ -87,7 +87,7 @@ struct ShardFlaw: Sendable, CustomStringConvertible {
 }
 
 extension TarBytes {
-    /// A text, and the image that it belongs to.
+    /// A text and its image.
     mutating func addPair(_ text: String, _ content: some Collection<UInt8>) {
         add(text, content)
         add("e.jpg", "x".utf8)

@@ -8,7 +8,7 @@ import Testing
         CorpusSplit.Part(name: "train", fraction: 0.8), CorpusSplit.Part(name: "test", fraction: 0.2),
     ]
 
-    /// `count` images, each its own bytes but for those that `copies` names; classes of unequal size.
+    /// `count` different images, except for `copies`, in classes of unequal size.
     private func corpus(_ count: Int, copies: [Int: Int] = [:], classes: Int = 6) throws -> TemporaryFolder {
         let lines = (0..<count).map { number in
             let label = classes == 0 ? "" : #", "class": "c\#(number * number % classes)""#
@@ -20,7 +20,7 @@ import Testing
         return folder
     }
 
-    /// The part of each image, as the metadata says that the division makes.
+    /// The new split of each image according to the written metadata.
     private func splits(_ division: CorpusSplit, in folder: TemporaryFolder) throws -> [Int: String] {
         try folder.write(division.metadata(), to: "metadata.jsonl")
         let corpus = try Corpus(folder: folder.path, split: nil)
@@ -56,7 +56,7 @@ import Testing
 
     @Test(arguments: CorpusSplit.Rule.allCases)
     func equalImagesStayTogether(rule: CorpusSplit.Rule) throws {
-        // Of classes few are tied together, or one would be left.
+        // Few copies connect classes; otherwise all classes would form one unit.
         let copied = rule == .random ? 40 : 2
         let copies = Dictionary(uniqueKeysWithValues: (0..<copied).map { ($0 * 5 + 103, $0) })
         let folder = try corpus(400, copies: copies, classes: rule == .random ? 0 : 60)
@@ -83,12 +83,12 @@ import Testing
         let one = try corpus(9, classes: 1)
         #expect(
             message { _ = try divide(one, by: .class) }.contains("fewer classes without a common image than splits"))
-        // A small share of little is something.
+        // A small fraction of a small corpus is not empty.
         let thin = [CorpusSplit.Part(name: "a", fraction: 0.99), CorpusSplit.Part(name: "b", fraction: 0.01)]
         #expect(try divide(folder, by: .random, parts: thin).counts.map(\.images) == [9, 1])
     }
 
-    /// All but the splits stays as it is, to the byte.
+    /// All bytes other than the splits are preserved.
     @Test func metadataKeepWhatTheyHold() throws {
         let before = [
             "\u{FEFF}{\"split\" : \"old\" , \"file_name\": \"a.png\", \"text\": \"one\", \"z\": 1.50}\r",

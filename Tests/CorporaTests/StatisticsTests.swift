@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 @Suite struct StatisticsTests {
-    /// An image with broad features: a disc on a slope of colours.
+    /// An image with broad features: a disc on a gradient.
     private func image(_ number: Int, width: Int = 48, height: Int = 32) -> Image {
         var pixels: [UInt8] = []
         for y in 0..<height {
@@ -57,9 +57,9 @@ import Testing
         let one = try first.pngData()
         try folder.write(one, to: "1.png")
         try folder.write(one, to: "same.png")
-        // Looks the same; its bytes differ.
+        // Looks the same, but its bytes differ.
         try folder.write(first.resized(width: 96, height: 64).pngData(), to: "resized.png")
-        // Of the same outlines, in other colours.
+        // The same outlines in other colours.
         let bright = Image(
             width: first.width, height: first.height, pixels: first.pixels.map { UInt8(128 + Int($0) / 2) })
         try folder.write(bright.pngData(), to: "bright.png")
@@ -73,7 +73,7 @@ import Testing
             statistics.duplicateImages.worst.map { Set($0.members.map(\.image)) } == [
                 ["1.png", "same.png"], ["2.png", "twin.png"],
             ])
-        // Both splits have a copy that the resized one is near to.
+        // Both splits have a copy that the resized image is a near-duplicate of.
         #expect(statistics.nearDuplicateImages.across == 2 && statistics.nearDuplicateImages.within == 2)
         #expect(
             statistics.nearDuplicateImages.worst.map { Set($0.members.map(\.image)) } == [

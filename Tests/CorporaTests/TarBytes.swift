@@ -1,10 +1,10 @@
-/// A tar archive made byte by byte, with whatever is to be wrong in it.
+/// A tar archive built byte by byte, with arbitrary flaws.
 struct TarBytes {
     private(set) var bytes: [UInt8] = []
 
     /// - Parameters:
-    ///   - size: what the header states; nil for the truth.
-    ///   - magic: `ustar\0` and version, or what else.
+    ///   - size: the size in the header; nil for the true size.
+    ///   - magic: `ustar\0` and version, or something else.
     mutating func add(
         _ name: String, _ content: some Collection<UInt8> = [], type: Character = "0", size: String? = nil,
         prefix: String = "", checksum: String? = nil
@@ -46,7 +46,7 @@ struct TarBytes {
         add("PaxHeaders/1", text.joined().utf8, type: type)
     }
 
-    /// The archive with the two blocks of zeros that end it.
+    /// The archive with the two final blocks of zeros.
     var ended: [UInt8] { bytes + [UInt8](repeating: 0, count: 1024) }
 
     private mutating func pad() { bytes += [UInt8](repeating: 0, count: (512 - bytes.count % 512) % 512) }

@@ -4,9 +4,9 @@ import Glibc
 import TestSupport
 import Testing
 
-/// What a corpus of a stranger may hold, and what is said of it.
+/// Corpora from untrusted sources, and the reports about them.
 @Suite struct TrustTests {
-    /// The only problem of a folder of one sound row and this one.
+    /// The only problem of a folder with some valid rows and this one.
     private func problem(_ row: String, _ prepare: (TemporaryFolder) throws -> Void = { _ in }) throws -> String {
         let folder = try TemporaryFolder(
             metadata: [#"{"file_name": "ok.png", "text": "x"}"#, row, #"{"file_name": "ok2.png", "text": "x"}"#],
@@ -37,7 +37,7 @@ import Testing
         let circle = try problem(#"{"file_name": "l/l/l/gone.png", "text": "x"}"#) { try link("l", to: ".", in: $0) }
         #expect(circle == "missing-image metadata.jsonl:2: l/l/l/gone.png does not exist")
 
-        // Sidecars beside them are no better.
+        // The same with sidecars.
         let sidecars = try TemporaryFolder()
         for name in ["a.png", "a.txt", "b.txt"] { try sidecars.write("x".utf8, to: name) }
         try link("b.png", to: elsewhere.path + "/secret.png", in: sidecars)
@@ -55,12 +55,12 @@ import Testing
         let corpus = try Corpus(folder: folder.path, split: nil)
         #expect(corpus.examples.map(\.path) == ["l/a.png", "b.png"])
         #expect(try corpus.encodedImage(0) == [1, 2])
-        // The folder itself may be one.
+        // The folder itself may be a link.
         try link("whole", to: folder.path, in: folder)
         #expect(try Corpus(folder: folder.path + "/whole", split: nil).examples.count == 2)
     }
 
-    @Test func pipesAndFoldersAreNoImages() throws {
+    @Test func pipesAndFoldersAreNotImages() throws {
         let pipe = try problem(#"{"file_name": "p.png", "text": "x"}"#) {
             #expect(mkfifo($0.path + "/p.png", 0o600) == 0)
         }
@@ -88,7 +88,7 @@ import Testing
     }
 
     @Test func onlyTheLineThatIsTooLongIsLost() throws {
-        // At every place around the ends of the reader's buffer.
+        // At all offsets around the end of the reader's buffer.
         for length in [1 << 20 - 1, 1 << 20, 1 << 20 + 1, 2 << 20 - 1, 2 << 20, 2 << 20 + 1, 5 << 20] {
             let row = #"{"file_name": "a.png", "text": "x"}"#
             let folder = try TemporaryFolder(
@@ -135,7 +135,7 @@ import Testing
         #expect(text == "repeated-image metadata.jsonl:2: ok.png is already listed on line 1")
     }
 
-    @Test func imagesWithoutARowAreRemarkedOnAndNoObstacle() throws {
+    @Test func imagesWithoutARowGiveANoticeOnly() throws {
         let folder = try TemporaryFolder(shapes: 3)
         try folder.write([], to: "images/extra.jpeg")
         try folder.write([], to: "images/.hidden.png")
@@ -147,7 +147,7 @@ import Testing
             ])
     }
 
-    @Test func aImageThatIsGoneOrTooLargeIsNamed() throws {
+    @Test func missingAndOversizedImagesAreNamed() throws {
         let folder = try TemporaryFolder(shapes: 2)
         let corpus = try Corpus(folder: folder.path, split: nil)
         let path = folder.path + "/" + corpus.examples[0].path
@@ -155,7 +155,7 @@ import Testing
         try FileManager.default.removeItem(atPath: path)
         #expect(message { _ = try corpus.encodedImage(0) }.hasPrefix("\(path): cannot be read: No such file"))
         #expect(message { _ = try corpus.imageStamp(0) }.hasPrefix("\(path): cannot be read: No such file"))
-        // A hole of two gigabytes costs no disk.
+        // A sparse file of two gigabytes.
         try folder.write([1], to: corpus.examples[0].path)
         #expect(truncate(path, 2 << 30) == 0)
         #expect(message { _ = try corpus.encodedImage(0) }.contains("it has 2147483648 bytes; at most"))

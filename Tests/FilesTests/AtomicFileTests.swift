@@ -80,7 +80,7 @@ private func refuse<Result: SignedInteger>(_ code: Int32) -> Result {
         }
     }
 
-    /// A device that was replaced by a file would be lost to the whole machine; a pipe stands for it here.
+    /// Replacing a device by a file would break the machine; a pipe stands in for it here.
     @Test func aPipeIsWrittenToAndStaysAPipe() throws {
         try withTemporaryFolder { folder in
             let path = folder + "/pipe"

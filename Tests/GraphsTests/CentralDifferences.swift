@@ -1,9 +1,6 @@
+import Glibc
 import Graphs
 import Testing
-
-#if canImport(Glibc)
-    import Glibc
-#endif
 
 /// Reproducible values: sin(i + phase).
 func waves(_ count: Int, phase: Double = 0) -> [Double] { (0..<count).map { sin(Double($0) + phase) } }

@@ -5,7 +5,7 @@ import Testing
 @Suite struct BitmapFontTests {
     private let letters = BitmapFont(scale: 1)
 
-    /// The ink of a text as lines of `#` and `.`.
+    /// A rendered text as lines of `#` and `.`.
     private func drawn(_ text: String, _ lettering: BitmapFont = BitmapFont(scale: 1)) -> [String] {
         var canvas = Canvas(width: max(1, lettering.width(text)), height: lettering.height, color: .white)
         lettering.draw(text, x: 0, y: 0, color: .black, on: &canvas)
@@ -47,7 +47,7 @@ import Testing
         let cut = letters.lines(text, width: 80, count: 2)
         #expect(cut.count == 2 && cut[0] == lines[0] && cut[1].hasSuffix("…") && letters.width(cut[1]) <= 80)
         #expect(text.hasPrefix(cut.joined(separator: " ").dropLast()))
-        // What fits exactly keeps its end.
+        // Text that fits exactly is not truncated.
         #expect(letters.lines(text, width: 80, count: lines.count) == lines)
         let long = letters.lines("honorificabilitudinitatibus", width: 40, count: 9)
         #expect(long.count > 2 && long.joined() == "honorificabilitudinitatibus")

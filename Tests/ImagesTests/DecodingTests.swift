@@ -3,7 +3,7 @@ import Images
 import TestSupport
 import Testing
 
-/// Whether the library behind a format is here; without it, its tests are skipped and say so.
+/// Whether a format's library is installed; otherwise its tests are skipped.
 func canDecode(_ file: ReferenceFile) -> Bool {
     do {
         _ = try Image(decoding: file.bytes, named: "probe")
@@ -15,13 +15,13 @@ func canDecode(_ file: ReferenceFile) -> Bool {
     }
 }
 
-/// The largest difference of a sample, or nil for images of different sizes.
+/// The largest difference between samples; nil for images of different sizes.
 func distance(_ a: Image, _ b: Image) -> Int? {
     guard a.width == b.width, a.height == b.height else { return nil }
     return zip(a.pixels, b.pixels).map { abs(Int($0) - Int($1)) }.max()
 }
 
-/// The colour that scripts/golden/images.py composes over, beside white.
+/// The other background of scripts/golden/images.py, besides white.
 let blue = RGB(20, 60, 200)
 
 @Suite struct PNGDecoding {
@@ -61,7 +61,7 @@ let blue = RGB(20, 60, 200)
         for position in 8..<file.bytes.count {
             var bytes = file.bytes
             bytes[position] ^= 0x55
-            // No critical chunk survives a changed byte: its checksum fails, or the chunk is not known any more.
+            // A changed byte in a critical chunk breaks its checksum or makes it an unknown chunk.
             #expect(throws: ImageError.self, "byte \(position)") { try Image(decoding: bytes, named: "bad.png") }
         }
     }
@@ -76,7 +76,7 @@ let blue = RGB(20, 60, 200)
                 == "huge.png: claims \(width)×\(height) pixels; at most 32768 a side and 64 million in all are read")
     }
 
-    /// Deflate makes no more than 1032 bytes of one: these cannot be there.
+    /// Deflate compresses at most 1032:1, so these pixels cannot be in the file.
     @Test func pixelsThatCannotBeThereAreNotMadeRoomFor() {
         let error = #expect(throws: ImageError.self) {
             try Image(decoding: pngClaiming(width: 7000, height: 7000), named: "empty.png")
@@ -103,7 +103,7 @@ let blue = RGB(20, 60, 200)
         let folder = try TemporaryFolder()
         defer { withExtendedLifetime(folder) {} }
         let path = folder.path + "/image.dat"
-        // Longer than a page, so that the reading has an end to find.
+        // Longer than a page.
         let image = noise(width: 61, height: 47)
         try put(image.pngData(), path)
         #expect(try Image(contentsOf: path) == image)
@@ -115,11 +115,11 @@ let blue = RGB(20, 60, 200)
         let directory = #expect(throws: ImageError.self) { try Image(contentsOf: "/") }
         #expect(directory?.description == "/: cannot be read: Is a directory")
         let endless = #expect(throws: ImageError.self) { try Image(contentsOf: "/dev/zero") }
-        #expect(endless?.description == "/dev/zero: cannot be read: it is not a regular file")
+        #expect(endless?.description == "/dev/zero: cannot be read: it is a device or a pipe, not a file")
     }
 }
 
-/// A PNG that lacks nothing but its pixels.
+/// A PNG without pixels.
 func pngClaiming(width: Int, height: Int) -> [UInt8] {
     func bigEndian(_ value: UInt32) -> [UInt8] { (0..<4).map { UInt8(truncatingIfNeeded: value >> (24 - 8 * $0)) } }
     func chunk(_ kind: String, _ content: [UInt8]) -> [UInt8] {
@@ -131,7 +131,7 @@ func pngClaiming(width: Int, height: Int) -> [UInt8] {
         + chunk("IDAT", [0x78, 0x9C, 3, 0, 0, 0, 0, 1]) + chunk("IEND", [])
 }
 
-/// PNG's checksum of a chunk's kind and content (ISO/IEC 15948, section 5.5).
+/// The CRC of a PNG chunk's type and content (ISO/IEC 15948, section 5.5).
 func checksum(_ bytes: some Sequence<UInt8>) -> UInt32 {
     var crc = ~UInt32(0)
     for byte in bytes {
@@ -141,7 +141,7 @@ func checksum(_ bytes: some Sequence<UInt8>) -> UInt32 {
     return ~crc
 }
 
-/// Samples without a pattern that a codec could use.
+/// Incompressible samples.
 func noise(width: Int, height: Int) -> Image {
     var state: UInt32 = 1
     let pixels = (0..<width * height * 3).map { _ -> UInt8 in

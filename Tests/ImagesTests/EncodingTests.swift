@@ -50,7 +50,7 @@ import Testing
         #expect(error?.description == "PNG text \"key\": the text contains a NUL character")
     }
 
-    /// A text of another writer: compressed (zTXt), behind the pixels of an interlaced image.
+    /// A text by another encoder: compressed (zTXt), after the pixels of an interlaced image.
     @Test func compressedTextBehindThePixelsIsRead() throws {
         let read = try Image.pngText(in: ReferenceFile.lateTextPNG.bytes)
         #expect(read.map(\.keyword) == ["Comment", "Title"])

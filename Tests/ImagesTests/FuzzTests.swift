@@ -2,8 +2,7 @@ import Images
 import TestSupport
 import Testing
 
-/// Damaged files decode or are refused: they never stop the process, and never take it outside a buffer, which
-/// scripts/fuzz shows.
+/// Damaged files are decoded or refused, but never crash the process; scripts/fuzz also checks for buffer overflows.
 @Suite struct FuzzedImages {
     static let seeds: [String: [ReferenceFile]] = [
         "PNG": [
@@ -22,7 +21,7 @@ import Testing
         for number in 0..<fuzzCount {
             var mutator = Mutator(seed: 5, number: number)
             var bytes = mutator.damaged(files)
-            // Half of the damage of a PNG is seen only behind its checksums.
+            // Fix the checksums half of the time, so that the damage gets past them.
             if format == "PNG" && mutator.coin() { bytes = withChecksums(bytes) }
             let size = try refusal { try Image.size(of: bytes, named: "mutant") }
             let image = try refusal { try Image(decoding: bytes, named: "mutant", background: blue) }
@@ -34,12 +33,12 @@ import Testing
                 #expect(thumbnail != nil, "\(format) \(number)")
             }
         }
-        // Damage that is always refused, or never, would test little.
+        // Damage that is never or always refused would test little.
         let first = try refusal { try Image(decoding: files[0], named: "seed") }
         #expect(first == nil || (1..<fuzzCount).contains(read), "\(read) of \(fuzzCount) \(format) files were read")
     }
 
-    /// What `body` returns, or nil where it refuses the bytes by a line that names them.
+    /// The result of `body`; nil if it refuses the bytes with an error that names them.
     private func refusal<Value>(_ body: () throws -> Value) throws -> Value? {
         do {
             return try body()
@@ -49,7 +48,7 @@ import Testing
         }
     }
 
-    /// The chunks with the checksums that their contents have.
+    /// The file with correct checksums.
     private func withChecksums(_ png: [UInt8]) -> [UInt8] {
         var png = png
         var chunk = 8

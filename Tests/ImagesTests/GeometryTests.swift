@@ -18,7 +18,7 @@ extension Image {
         Image(width: width, height: height, pixels: (0..<width * height * 3).map { UInt8(truncatingIfNeeded: $0) })
     }
 
-    /// The sample of the red channel.
+    /// The red sample of a pixel.
     func red(_ x: Int, _ y: Int) -> UInt8 { pixels[(y * width + x) * 3] }
 }
 
@@ -49,7 +49,7 @@ extension Image {
 }
 
 @Suite struct Cutting {
-    @Test func aCropIsThatPart() {
+    @Test func croppingReturnsTheRectangle() {
         let image = Image.counting(width: 5, height: 4)
         let part = image.cropped(x: 2, y: 1, width: 3, height: 2)
         #expect(part.width == 3 && part.height == 2)
@@ -57,14 +57,14 @@ extension Image {
         #expect(image.cropped(x: 0, y: 0, width: 5, height: 4) == image)
     }
 
-    @Test func theCentreOfAnOddRestIsNearerTheTopLeft() {
+    @Test func anOddMarginPutsTheCentreCloserToTheTopLeft() {
         let wide = Image.counting(width: 7, height: 4)
-        #expect(wide.centerSquare() == wide.cropped(x: 1, y: 0, width: 4, height: 4))
+        #expect(wide.fitted(side: 4, aspect: .crop) == wide.cropped(x: 1, y: 0, width: 4, height: 4))
         let tall = Image.counting(width: 2, height: 6)
-        #expect(tall.centerSquare() == tall.cropped(x: 0, y: 2, width: 2, height: 2))
+        #expect(tall.fitted(side: 2, aspect: .crop) == tall.cropped(x: 0, y: 2, width: 2, height: 2))
     }
 
-    @Test func aMirrorExchangesLeftAndRight() {
+    @Test func mirroringExchangesLeftAndRight() {
         let image = Image(width: 3, height: 1, pixels: [1, 2, 3, 4, 5, 6, 7, 8, 9])
         #expect(image.mirrored().pixels == [7, 8, 9, 4, 5, 6, 1, 2, 3])
         let large = noise(width: 6, height: 5)
@@ -74,18 +74,20 @@ extension Image {
 
 @Suite struct Fitting {
     @Test(arguments: [(9, 6), (6, 9), (5, 5)])
-    func aCropIsTheResizedCentre(width: Int, height: Int) {
+    func croppingResizesTheCentre(width: Int, height: Int) {
         let image = noise(width: width, height: height)
+        let length = min(width, height)
+        let center = image.cropped(x: (width - length) / 2, y: (height - length) / 2, width: length, height: length)
         for side in [3, 5, 6, 11] {
-            #expect(image.fitted(side: side, aspect: .crop) == image.centerSquare().resized(width: side, height: side))
+            #expect(image.fitted(side: side, aspect: .crop) == center.resized(width: side, height: side))
         }
     }
 
-    @Test func aPaddedImageIsWholeAndCentred() {
+    @Test func paddingKeepsAndCentresTheWholeImage() {
         let image = noise(width: 20, height: 9)
         let red = RGB(200, 10, 20)
         let padded = image.fitted(side: 10, aspect: .pad, filter: .lanczos, background: red)
-        // 4.5 rows are rounded up, and 5 rows have an odd rest.
+        // 4.5 rows are rounded up to 5, which leaves an odd remainder.
         #expect(
             padded.cropped(x: 0, y: 2, width: 10, height: 5)
                 == image.resized(width: 10, height: 5, filter: .lanczos))
@@ -99,7 +101,7 @@ extension Image {
         #expect(square.fitted(side: 8, aspect: .pad) == square)
     }
 
-    @Test func aStretchedImageLosesItsProportions() {
+    @Test func stretchingIgnoresTheAspectRatio() {
         let image = noise(width: 20, height: 9)
         #expect(image.fitted(side: 6, aspect: .stretch) == image.resized(width: 6, height: 6))
     }

@@ -23,7 +23,7 @@ private let withoutWebP: Comment = "libwebp is not installed (`apt-get install l
         #expect(try #require(distance(image, file.image)) <= 2)
     }
 
-    /// 100 × 68 pixels: at a quarter the shorter side is 17, which is twice 8.
+    /// 100 × 68 pixels: at 1/4, the shorter side is 17, which is at least twice 8.
     @Test(arguments: [ReferenceFile.quarterJPEG, .turnedQuarterJPEG])
     func aThumbnailIsDecodedReduced(file: ReferenceFile) throws {
         let image = try Image(decoding: file.bytes, named: "reduced", atLeast: 8)
@@ -53,7 +53,7 @@ private let withoutWebP: Comment = "libwebp is not installed (`apt-get install l
         }
     }
 
-    /// A file whose middle is missing still has its end marker: then it is the decoder that misses samples.
+    /// A file whose middle is missing still has its end marker; the decoder must detect the missing samples.
     @Test func aMissingMiddleIsDamage() throws {
         let bytes = ReferenceFile.jpeg.bytes
         let error = #expect(throws: ImageError.self) {
@@ -62,7 +62,7 @@ private let withoutWebP: Comment = "libwebp is not installed (`apt-get install l
         #expect(error?.description.hasPrefix("gap.jpg: the JPEG image is damaged: ") == true)
     }
 
-    /// The decoder warns of bytes between the last sample and the end marker; the image is whole all the same.
+    /// The decoder warns about bytes between the last sample and the end marker, but the image is complete.
     @Test func strayBytesBeforeTheEndAreHarmless() throws {
         let bytes = ReferenceFile.jpeg.bytes
         let padded = Array(bytes.dropLast(2)) + [UInt8](repeating: 0, count: 40) + bytes.suffix(2)
@@ -92,7 +92,7 @@ private let withoutWebP: Comment = "libwebp is not installed (`apt-get install l
         #expect(error?.description.hasPrefix("huge.jpg: claims 28672×28672 pixels") == true)
     }
 
-    /// A block of 8 × 8 pixels takes a bit at least: these cannot be there.
+    /// A block of 8 × 8 pixels takes at least one bit, so these pixels cannot be in the file.
     @Test func pixelsThatCannotBeThereAreNotMadeRoomFor() throws {
         let error = #expect(throws: ImageError.self) {
             try Image(decoding: jpegClaiming(side: 7000, scans: 1, bytes: 0), named: "empty.jpg")
@@ -107,7 +107,7 @@ private let withoutWebP: Comment = "libwebp is not installed (`apt-get install l
         #expect(error?.description == "scans.jpg: the JPEG image is damaged: it has 42 scans")
     }
 
-    /// A progressive JPEG of scans with nothing in them.
+    /// A progressive JPEG with empty scans.
     private func jpegClaiming(side: Int, scans: Int, bytes: Int) -> [UInt8] {
         let sides = [UInt8(side >> 8), UInt8(side & 255), UInt8(side >> 8), UInt8(side & 255)]
         let frame = [0xFF, 0xD8, 0xFF, 0xC2, 0, 11, 8] + sides + [1, 1, 0x11, 0] as [UInt8]
@@ -147,7 +147,7 @@ private let withoutWebP: Comment = "libwebp is not installed (`apt-get install l
         #expect(try Image(decoding: file.bytes, named: "alpha", background: blue) == file.image)
     }
 
-    /// Frames smaller than the canvas, so that the background shows beside them.
+    /// Frames smaller than the canvas, so that the background is visible.
     @Test(arguments: [
         (ReferenceFile.animatedWebP, RGB.white), (.animatedLossyAlphaWebP, blue), (.animatedLosslessAlphaWebP, blue),
     ])
@@ -174,7 +174,7 @@ private let withoutWebP: Comment = "libwebp is not installed (`apt-get install l
     }
 }
 
-/// Headers of an animation that say one thing and mean another.
+/// Animations with inconsistent headers.
 @Suite(.enabled(if: canDecode(.losslessWebP), withoutWebP)) struct WebPClaims {
     /// Replaces three bytes, `offset` behind the first `chunk`'s header, by `value`.
     private func changed(_ chunk: String, _ offset: Int, to value: Int) throws -> [UInt8] {
@@ -218,7 +218,7 @@ private let withoutWebP: Comment = "libwebp is not installed (`apt-get install l
     }
 
     @Test func aCanvasThatIsNotTheImagesIsRefused() throws {
-        // Without the flag of an animation its frames are skipped, and no image is left.
+        // Without the animation flag, frames are skipped and no image is left.
         #expect(
             description(of: try changed("VP8X", 0, to: 0x10))?.hasPrefix("lie.webp: the WebP image is damaged: ")
                 == true)
@@ -242,7 +242,7 @@ private let withoutWebP: Comment = "libwebp is not installed (`apt-get install l
         }
     }
 
-    /// A lossless WebP may be shorter than the headers of the other kinds.
+    /// A lossless WebP may be shorter than the headers of other WebP formats.
     @Test func theShortestHeaderIsEnough() throws {
         let bytes = Array("RIFF".utf8) + [18, 0, 0, 0] + Array("WEBPVP8L".utf8) + [6, 0, 0, 0, 0x2F, 2, 0, 0, 0, 0]
         #expect(try Image.size(of: bytes, named: "tiny.webp") == (3, 1))

@@ -2,7 +2,7 @@ import Foundation
 import Images
 import Testing
 
-/// Willem van Schaik's suite; PngSuite/README.md tells where it is from, scripts/golden/pngsuite.py what is expected.
+/// Willem van Schaik's suite; see PngSuite/README.md. Expected values are from scripts/golden/pngsuite.py.
 @Suite struct PngSuite {
     static let folder = Bundle.module.bundlePath + "/PngSuite"
 
@@ -20,7 +20,7 @@ import Testing
             let image = try Image(contentsOf: "\(Self.folder)/\(file)", background: background)
             let expected = sheet.cropped(
                 x: index % 13 * 40, y: index / 13 * 40, width: image.width, height: image.height)
-            // Gamma goes through libpng's tables of 8 bits; without gamma there is nothing to round.
+            // libpng applies gamma through 8-bit tables, which round; without gamma, results are exact.
             let hasGamma = !file.hasPrefix("f") && !file.hasPrefix("z") && !file.hasPrefix("tm")
             #expect(try #require(distance(image, expected)) <= (hasGamma ? 2 : 0), "\(file)")
         }

@@ -1,7 +1,7 @@
 import Foundation
 import Images
 
-// The files of Reference/ are made by scripts/golden/images.py with Pillow.
+// The files in Reference/ were written by scripts/golden/images.py with Pillow.
 
 private let folder = Bundle.module.bundlePath + "/Reference"
 
@@ -9,14 +9,14 @@ private func contents(_ name: String) -> [UInt8] {
     [UInt8](FileManager.default.contents(atPath: "\(folder)/\(name)") ?? Data())
 }
 
-/// The image of a binary PPM file as the script writes it: three lines of header, then 8-bit RGB.
+/// The image in a binary PPM file: three header lines, then 8-bit RGB.
 private func image(_ name: String) -> Image {
     let parts = contents(name).split(separator: UInt8(ascii: "\n"), maxSplits: 3, omittingEmptySubsequences: false)
     let size = parts[1].split(separator: UInt8(ascii: " ")).compactMap { Int(String(decoding: $0, as: UTF8.self)) }
     return Image(width: size[0], height: size[1], pixels: Array(parts[3]))
 }
 
-/// A file in some format, and the image that it must decode to.
+/// An encoded file and the expected image.
 struct ReferenceFile: Sendable {
     let bytes: [UInt8]
     let image: Image
@@ -65,7 +65,7 @@ struct ReferenceFile: Sendable {
     static let animatedLosslessAlphaWebP = ReferenceFile("animatedLosslessAlphaWebP", "webp")
 }
 
-/// `referenceImage` of one size resized to another.
+/// `referenceImage` resized.
 struct ReferenceResize: Sendable {
     let from: (width: Int, height: Int)
     let filter: String

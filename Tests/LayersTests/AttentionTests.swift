@@ -1,10 +1,7 @@
+import Glibc
 import Graphs
 import Layers
 import Testing
-
-#if canImport(Glibc)
-    import Glibc
-#endif
 
 /// Attention and transformer blocks against the formulas of Vaswani et al. 2017 in float64.
 @Suite struct AttentionTests {

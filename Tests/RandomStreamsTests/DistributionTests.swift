@@ -1,9 +1,6 @@
+import Glibc
 import RandomStreams
 import Testing
-
-#if canImport(Glibc)
-    import Glibc
-#endif
 
 /// Uniform, integer, normal and truncated normal numbers.
 ///
@@ -33,7 +30,7 @@ import Testing
         expectEven(bins)
     }
 
-    /// The largest range: its ends come up, and no number lies beyond them.
+    /// The largest range: both ends occur, and no number exceeds them.
     @Test func integersBelowTheLargestLimit() {
         let limit = Int(UInt32.max)
         var stream = stream()
@@ -120,7 +117,7 @@ import Testing
         #expect(abs(mean) < 5 * (expected / Double(values.count)).squareRoot(), "\(mean)")
     }
 
-    /// Those that lie within the bound, in order: nothing else is changed.
+    /// The numbers within the bound, in order.
     @Test func truncationLeavesOutWhatLiesBeyond() {
         var (stream, whole) = (stream(), stream())
         let within = whole.normals(1000).filter { abs($0) <= 1 }

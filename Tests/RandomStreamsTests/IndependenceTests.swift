@@ -1,11 +1,11 @@
 import RandomStreams
 import Testing
 
-/// Streams of different names have nothing to do with each other.
+/// Streams of different names are independent.
 @Suite struct IndependenceTests {
     private static let count = 20_000
 
-    /// Names that differ in as little as they can.
+    /// Names with minimal differences.
     private static let streams: [(name: String, stream: RandomStream)] = [
         ("seed 1", RandomStream(seed: 1, purpose: "noise")),
         ("seed 2", RandomStream(seed: 2, purpose: "noise")),
@@ -25,7 +25,7 @@ import Testing
         }
         for i in uniforms.indices {
             for j in i + 1..<uniforms.count {
-                // Shifted too: a stream must not be another one that began elsewhere.
+                // Also shifted: a stream must not be a shifted copy of another.
                 for shift in [0, 1, 2, 3, 4] {
                     let sum = (0..<Self.count - shift).reduce(0.0) { $0 + uniforms[i][$1] * uniforms[j][$1 + shift] }
                     // The variance of a product of two centred uniforms is 1/144; six standard deviations.

@@ -1,7 +1,7 @@
 import RandomStreams
 import Testing
 
-/// Philox4x32-10 itself, and what names a stream.
+/// Philox4x32-10, and the keys of streams.
 @Suite struct PhiloxTests {
     struct Vector: Sendable {
         let counter: SIMD4<UInt32>
@@ -27,7 +27,7 @@ import Testing
         #expect(RandomStream.rounds(vector.counter, key: vector.key) == vector.result)
     }
 
-    /// The key a seed and a purpose make: SplitMix64's first output XOR FNV-1a.
+    /// The key of a seed and a purpose: SplitMix64's first output XOR FNV-1a.
     private func key(seed: UInt64, purpose: String) -> SIMD2<UInt32> {
         var hash: UInt64 = 14_695_981_039_346_656_037
         for byte in purpose.utf8 { hash = (hash ^ UInt64(byte)) &* 1_099_511_628_211 }

@@ -26,7 +26,7 @@ import Training
     }
 
     private func train(
-        _ path: String, _ corpus: String, _ settings: String..., images: Int = 80, badFiles: BadFilePolicy = .few
+        _ path: String, _ corpus: String, _ settings: String..., images: Int = 80, badFiles: BadFilePolicy = .limited
     ) throws {
         let recipe = try Recipe(
             yaml: Self.yaml, named: "tiny", settings: settings + ["gan.images=\(images)", "data.split="])
@@ -63,7 +63,7 @@ import Training
 
             let lines = good.split(separator: "\n")
             for (changed, words) in [
-                (lines.dropLast().joined(separator: "\n"), "200 images then, 199 now"),
+                (lines.dropLast().joined(separator: "\n"), "200 images before, 199 now"),
                 (lines.reversed().joined(separator: "\n"), "other images or another order of them"),
                 (good.replacingOccurrences(of: "circle", with: "disc"), "other captions; resume with"),
                 (good.replacingOccurrences(of: #""class":"red"#, with: #""class":"ruby"#), "other classes"),

@@ -54,7 +54,7 @@ import Training
         let (rows, log, _) = try trials(["data.hold_out=0.25"])
         #expect(rows.map(\.images) == (1...20).map { 160 * $0 })
         let count = try #require(rows.first?.recall.count)
-        #expect(log.contains("\(count) images held out"))
+        #expect(log.contains("\(count) images in the validation split"))
         for row in rows {
             #expect(row.recall.ranks.map(\.rank) == [1, 5, 10])
             for (less, more) in zip(row.recall.ranks, row.recall.ranks.dropFirst()) {

@@ -1,16 +1,13 @@
 import Corpora
 import CPUBackend
 import Execution
+import Glibc
 import Graphs
 import Layers
 import Networks
 import Testing
 import Tasks
 import Training
-
-#if canImport(Glibc)
-    import Glibc
-#endif
 
 /// Losses of one step, whose batch is divided among threads and whose logits come of several heads, against plain sums
 /// over the whole batch's logits.

@@ -121,7 +121,7 @@ let goldenBERT =
         try withRun { folder, train in
             func readings() throws -> Int {
                 try String(contentsOfFile: folder + "/run/log.txt", encoding: .utf8).split(separator: "\n")
-                    .count { $0.contains(" reading ") }
+                    .count { $0.contains(" encoding ") }
             }
             let kept = folder + "/run/embeddings.safetensors"
             try train()

@@ -14,7 +14,7 @@ import Training
         try withTemporaryFolder { folder in
             try ShapesCorpus(seed: 5, side: 16).write(to: folder, count: 60)
             let corpus = try Corpus(folder: folder, split: nil)
-            let imageStore = ImageStore(corpus: corpus, form: ImagePreprocessing(side: 16))
+            let imageStore = ImageStore(corpus: corpus, preprocessing: ImagePreprocessing(side: 16))
             let sampler = try PairSampler(corpus: corpus, seed: 1, flips: false)
             try body(corpus, Batch(images: imageStore, sampler: sampler, firstImage: 0, size: size))
         }

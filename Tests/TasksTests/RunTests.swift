@@ -83,7 +83,7 @@ import Training
         try withCorpus { _, corpus in
             let recipe = try Recipe(yaml: Self.yaml, named: "tiny")
             let imageStore = ImageStore(
-                corpus: try Corpus(folder: corpus, split: "train"), form: ImagePreprocessing(side: 16))
+                corpus: try Corpus(folder: corpus, split: "train"), preprocessing: ImagePreprocessing(side: 16))
             let sampler = try PairSampler(corpus: imageStore.corpus, seed: 1, flips: false)
             let batch = try Batch(images: imageStore, sampler: sampler, firstImage: 0, size: 8)
             let poisoned = [Float](repeating: .nan, count: imageStore.corpus.captionCount * 16)

@@ -1,6 +1,6 @@
 import Basics
 
-/// The one line with which `body` fails, or nil where it does not.
+/// The one-line error that `body` throws; nil if it throws none.
 public func complaint(_ body: () throws -> Void) -> String? {
     do {
         try body()

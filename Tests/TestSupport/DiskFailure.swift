@@ -1,7 +1,7 @@
 import Files
 import Glibc
 
-/// Ways in which a disk fails.
+/// Simulated failures of a disk.
 package enum DiskFailure: CaseIterable {
     case fullAtOnce, fullHalfway, synchronizing, renaming
 

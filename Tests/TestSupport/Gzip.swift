@@ -1,6 +1,6 @@
 import CZlib
 
-/// The bytes as a gzip file, made by zlib itself.
+/// The bytes as a gzip file, compressed by zlib.
 /// - Parameter level: 0 (stored) to 9 (smallest).
 public func gzipped(_ bytes: [UInt8], level: Int32 = 6) -> [UInt8] {
     var stream = z_stream()
@@ -18,7 +18,7 @@ public func gzipped(_ bytes: [UInt8], level: Int32 = 6) -> [UInt8] {
     }
 }
 
-/// Bytes that no compression makes smaller, always the same.
+/// Incompressible bytes, always the same.
 public func noise(_ count: Int) -> [UInt8] {
     var state = UInt32(1)
     return (0..<count).map { _ in

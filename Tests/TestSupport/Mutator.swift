@@ -5,8 +5,8 @@ public struct Mutator {
     private var stream: RandomStream
 
     /// - Parameters:
-    ///   - seed: of all the copies of a test.
-    ///   - number: which of them.
+    ///   - seed: the seed of the test's copies.
+    ///   - number: the number of the copy.
     public init(seed: UInt64, number: Int) {
         stream = RandomStream(seed: seed, purpose: "damage", index: UInt64(number))
     }
@@ -23,7 +23,7 @@ public struct Mutator {
         return bytes
     }
 
-    /// A yes or no.
+    /// A random Boolean.
     public mutating func coin() -> Bool { stream.index(below: 2) == 0 }
 
     private mutating func damage(_ bytes: inout [UInt8], with files: [[UInt8]]) {
@@ -37,7 +37,7 @@ public struct Mutator {
         case 4:
             bytes.removeSubrange(part)
         case 5:
-            // Often a chunk or a scan again; some fifty times over.
+            // Repeats a range, often a chunk or a scan, up to fifty times.
             let copy = bytes[part]
             let times = stream.index(below: 10) == 0 ? 50 : 1
             bytes.insert(contentsOf: (0..<times).flatMap { _ in copy }, at: stream.index(below: bytes.count))
@@ -54,7 +54,7 @@ public struct Mutator {
         }
     }
 
-    /// Numbers at which readers stumble: ends of ranges, signs, nothing, a little, far too much.
+    /// Numbers that often break readers: limits, negative, zero, small and huge ones.
     private mutating func number() -> UInt32 {
         let numbers: [UInt32] = [
             0, 1, 2, 3, 7, 8, 15, 16, 31, 32, 63, 64, 100, 127, 128, 255, 256, 1000, 1023, 1024, 4096, 32767, 32768,
@@ -63,7 +63,7 @@ public struct Mutator {
         return numbers[stream.index(below: numbers.count)]
     }
 
-    /// Writes `number` in 1, 2, 3 or 4 bytes, the first or the last of it first.
+    /// Writes `number` in 1 to 4 bytes, big- or little-endian.
     private mutating func store(_ number: UInt32, in bytes: inout [UInt8], at position: Int) {
         let width = 1 + stream.index(below: 4)
         let isLittleEndian = coin()

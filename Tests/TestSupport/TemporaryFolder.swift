@@ -2,7 +2,7 @@ import FoundationEssentials
 
 /// A new empty folder that is removed with the last reference to it.
 public final class TemporaryFolder: Sendable {
-    /// The folder's path, without a slash at its end.
+    /// The folder's path, without a trailing slash.
     public let path: String
 
     /// Creates the folder among the system's temporary files.
@@ -13,7 +13,7 @@ public final class TemporaryFolder: Sendable {
 
     deinit { try? FileManager.default.removeItem(atPath: path) }
 
-    /// Writes `bytes` to `name` within the folder, in subfolders that are created where they are missing.
+    /// Writes `bytes` to `name` within the folder; missing subfolders are created.
     public func write(_ bytes: some Sequence<UInt8>, to name: String) throws {
         let file = URL(filePath: "\(path)/\(name)")
         let parent = file.deletingLastPathComponent().path
@@ -28,7 +28,7 @@ public func withTemporaryFolder<Result>(_ body: (String) throws -> Result) throw
     return try withExtendedLifetime(folder) { try body(folder.path) }
 }
 
-/// The bytes of a file, or nil where it cannot be read.
+/// The bytes of a file; nil if it cannot be read.
 public func contents(_ path: String) -> [UInt8]? { FileManager.default.contents(atPath: path).map(Array.init) }
 
 /// The names of a folder's files and folders, sorted.
@@ -36,10 +36,10 @@ public func names(in folder: String) throws -> [String] {
     try FileManager.default.contentsOfDirectory(atPath: folder).sorted()
 }
 
-/// Writes a file without any of Limn's own writers.
+/// Writes a file without Limn's own writers.
 public func put(_ bytes: some Collection<UInt8>, _ path: String) throws {
     try Data(bytes).write(to: URL(filePath: path))
 }
 
-/// Writes a file of text without any of Limn's own writers.
+/// Writes a text file without Limn's own writers.
 public func put(_ text: String, _ path: String) throws { try put(Array(text.utf8), path) }

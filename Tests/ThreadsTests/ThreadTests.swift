@@ -2,7 +2,7 @@ import Synchronization
 import Testing
 import Threads
 
-/// What threads wait at, and the threads themselves.
+/// Monitors and worker threads.
 @Suite struct ThreadTests {
     @Test func everyChangeUnderTheMonitorCounts() {
         let monitor = Monitor(0)
@@ -39,7 +39,7 @@ import Threads
         #expect(monitor.update(when: { $0.queue.count }) == 0)
     }
 
-    /// `update(when:)` may change the value while it holds it: what one takes, no other takes.
+    /// `update(when:)` is atomic: no two threads take the same item.
     @Test func anAnswerIsTakenByOne() {
         let monitor = Monitor(Array(0..<5000))
         let sum = Atomic(0)
@@ -62,7 +62,7 @@ import Threads
         workers.join()
     }
 
-    /// What a thread wrote is seen by who has joined it.
+    /// Writes of a thread are visible after joining it.
     @Test func joiningOrdersMemory() {
         final class Box: @unchecked Sendable { var value = 0 }
         for round in 1...200 {

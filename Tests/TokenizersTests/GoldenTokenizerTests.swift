@@ -24,13 +24,13 @@ enum Golden {
     }
 }
 
-/// What `tokenizers` made of the texts.
+/// The results of Hugging Face's `tokenizers`.
 private struct Values: Decodable {
-    /// Of ids and offsets, for each text.
+    /// Digest of ids and offsets of each text.
     let digests: [String]
-    /// Index, ids, offsets and what the ids spell.
+    /// Index, ids, offsets and decoded text.
     let whole: [Whole]
-    /// Ids of the first texts, cut to seven.
+    /// Ids of the first texts, truncated to seven.
     let truncated: [[Int32]]
     /// Digests of whole sets of captions, which are not in the repository.
     let corpora: [String: String]
@@ -71,7 +71,7 @@ private struct Values: Decodable {
                 sequence.offsets.map { [$0.lowerBound, $0.upperBound] } == whole.offsets,
                 "\(texts[whole.index].debugDescription)")
         }
-        // Words are kept from text to text; that must change nothing.
+        // Words are cached from text to text, which must not change results.
         let sequences = tokenizer.encode(texts, limit: .max)
         let different = texts.indices.filter { Golden.digest(sequences[$0]) != UInt64(values.digests[$0], radix: 16) }
         #expect(different.isEmpty, "\(different.count): \(different.prefix(5).map { texts[$0].debugDescription })")
@@ -84,7 +84,7 @@ private struct Values: Decodable {
         for whole in try Golden.read(Values.self, "values-\(name).json").whole {
             var expected = whole.text
             if name == "clip" {
-                // `tokenizers` leaves the ends of words in; Limn does as the tokenizer of `transformers`.
+                // `tokenizers` keeps end-of-word suffixes; Limn decodes them as `transformers` does.
                 let words = expected.unicodeScalars.split(
                     separator: "</w>".unicodeScalars, omittingEmptySubsequences: false)
                 expected = words.map { String($0) }.joined(separator: " ")
@@ -105,7 +105,7 @@ private struct Values: Decodable {
         }
     }
 
-    /// All captions of the two sets, where the machine has them.
+    /// All captions of the two corpora, if present on the machine.
     @Test(
         .enabled(if: FileManager.default.fileExists(atPath: captions.path)),
         arguments: ["bert", "clip", "gpt2"], ["flowers102", "emoji"])
@@ -133,12 +133,12 @@ private struct Values: Decodable {
         #expect(merges.count == 700)
     }
 
-    /// A step that looked at all of the text again for each word would take hours.
+    /// Quadratic time would be hours.
     @Test(.timeLimit(.minutes(10)), arguments: names)
     func aMillionCharactersOnALine(_ name: String) throws {
         let tokenizer = try Tokenizer(contentsOf: Golden.path("tokenizer-\(name).json"))
         for part in ["red petals ", "ab", "\u{301}", "花", "👩\u{200D}", " ", "[MASK]", "<mask> "] {
-            // Swift's Regex, which only this one needs, takes quadratic time within a grapheme cluster.
+            // Only this tokenizer uses Swift's Regex, which takes quadratic time within a grapheme cluster.
             if name == "llama3", part.count == 1,
                 part.unicodeScalars.contains(where: { $0 == "\u{301}" || $0 == "\u{200D}" })
             {

@@ -1,6 +1,6 @@
 // Written by scripts/golden/language.py; Unicode 14.0.0 of Python.
 
-/// Texts and their normal forms after another implementation of Unicode.
+/// Texts and their normalization forms by another implementation of Unicode.
 let normalizerReference: [(text: String, normal: String)] = [
     ("", ""),
     (" \u{9}\u{d}\u{a} ", ""),

@@ -1,7 +1,7 @@
 import Tokenizers
 import Testing
 
-/// Swift compares strings by canonical equivalence; tests of normal forms must compare scalars.
+/// Swift compares strings by canonical equivalence; tests of normalization forms must compare scalars.
 private func scalars(_ text: String) -> [Unicode.Scalar] { Array(text.unicodeScalars) }
 
 @Suite struct NormalizerTests {
@@ -23,7 +23,7 @@ private func scalars(_ text: String) -> [Unicode.Scalar] { Array(text.unicodeSca
     @Test func makesOneSpaceOfWhiteSpaceAndControls() {
         #expect(normalize("\u{0}\t a \r\n\u{0}\u{85} b\u{2029}\u{3000}") == "a b")
         #expect(normalize(" \u{0}\n") == "")
-        // Not composed across what was there in between.
+        // Not composed across removed characters.
         #expect(scalars(normalize("e\u{0}\u{301}")) == ["e", " ", "\u{301}"])
     }
 

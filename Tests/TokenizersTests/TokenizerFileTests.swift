@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 import Tokenizers
 
-/// Files of other projects, whole and with faults.
+/// Files of other projects, valid and invalid.
 @Suite struct TokenizerFileTests {
     private static func texts() throws -> [String] { try Golden.read([String].self, "texts.json") }
 
@@ -104,7 +104,7 @@ import Tokenizers
         #expect(!message.contains("\n"))
     }
 
-    /// A `tokenizer.json` of one model, or with parts replaced.
+    /// A `tokenizer.json`, with parts replaced.
     private static func file(
         model: String = #"{"type":"BPE","unk_token":"u","vocab":{"u":0,"a":1,"b":2,"ab":3},"merges":["a b"]}"#,
         _ more: String = ""
@@ -184,7 +184,7 @@ import Tokenizers
         }
     }
 
-    /// Swift's strings are equal where they are canonically equivalent; tokens are not.
+    /// Canonically equivalent strings are equal in Swift, but different tokens.
     @Test func equivalentTokensStayApart() throws {
         try withTemporaryFolder { folder in
             let model =

@@ -46,10 +46,10 @@ import Testing
         #expect(tokenizer.encode("").ids == [1, 2])
         #expect(tokenizer.encode(" \n").ids == [1, 2])
         #expect(tokenizer.encode("AB").ids == [1, 35, 259, 2])
-        // "ab" was learnt before "bc"; "x" is spelt alike at the start and within.
+        // "ab" has priority over "bc"; "x" has the same token at the start as elsewhere.
         #expect(tokenizer.encode("abc x x").ids == [1, 35, 259, 102, 262, 262, 2])
         #expect(tokenizer.encode("ababab").ids == [1, 35, 260, 259, 2])
-        // Letters, digits and punctuation are words of their own: no merge joins them.
+        // Letters, digits and punctuation are separate words, which merges do not cross.
         #expect(tokenizer.encode("a1b").ids == [1, 35, 100, 52, 101, 2])
     }
 
@@ -63,7 +63,7 @@ import Testing
     }
 
     @Test func whatIsNotUTF8IsRepaired() {
-        // The second byte of é is cut off.
+        // Truncation removes the second byte of é.
         #expect(tokenizer.decode(tokenizer.encode("é", limit: 4)) == "\u{FFFD}")
         #expect(tokenizer.decode([35, 258, 100]) == "\u{FFFD}a")
         #expect(
@@ -73,7 +73,7 @@ import Testing
         #expect(tokenizer.decode([]) == "")
     }
 
-    /// A scan for the best pair after each merge would take days.
+    /// Quadratic time would be days.
     @Test(.timeLimit(.minutes(1)))
     func aMillionLettersAreOneWord() {
         let ids = tokenizer.encode(String(repeating: "ab", count: 500_000), limit: .max).ids
@@ -98,7 +98,7 @@ import Testing
     }
 }
 
-/// The definition of the encoding, in quadratic time: the earliest merge that applies, at its leftmost place.
+/// The definition of the encoding, in quadratic time: the earliest merge that applies, at its leftmost position.
 private struct Reference {
     var merges: [[Int32]] = []
 

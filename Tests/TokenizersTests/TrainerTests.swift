@@ -10,7 +10,7 @@ import Testing
         (259..<Int32(vocabulary.count)).map { String(decoding: vocabulary.spelling(of: $0) ?? [], as: UTF8.self) }
     }
 
-    /// " ab" occurs 3 times, " abc" twice: (space, a) and (a, b) 5 times each, of which the lower left id wins.
+    /// " ab" occurs 3 times, " abc" twice: (space, a) and (a, b) occur 5 times each; the lower left id wins.
     @Test func mergesOfASmallCorpusByHand() throws {
         let vocabulary = try train(["ab ab abc", "ab", " ABC "])
         #expect(pieces(vocabulary) == [" a", " ab", " abc"])
@@ -20,12 +20,12 @@ import Testing
     /// " xb" and " xa" twice each: equal counts throughout after (space, x).
     @Test func tiesGoToTheLowerIds() throws {
         #expect(pieces(try train(["xb xa xb xa"])) == [" x", " xa", " xb"])
-        // (c, z) and (d, a) 3 times each, what is before them once: the left id decides, then the right.
+        // (c, z) and (d, a) occur 3 times each: the left id decides, then the right one.
         #expect(pieces(try train(["da", ",da", "!da", "cz", ",cz", "!cz"], size: 261)) == ["cz", "da"])
     }
 
     @Test func countsFallWhereAPairIsTakenApart() throws {
-        // (b, c) occurs 4 times, but 3 of them only until (a, b) with 5 has taken the b.
+        // (b, c) occurs 4 times, but only once after merging (a, b), which occurs 5 times.
         let vocabulary = try train(["1ab", "2ab", "3abc", "4abc", "5abc", "6bc"])
         #expect(pieces(vocabulary) == ["ab", "abc"])
     }
@@ -41,7 +41,7 @@ import Testing
     }
 
     @Test func orderOfCaptionsDoesNotMatter() throws {
-        // Words of few letters, so that counts are often equal.
+        // Words of few letters, for many ties.
         let captions = (0..<600).map { n in
             (0..<5).map { k in String((n &* 7919 &+ k &* 104_729) % 729, radix: 3) }.joined(separator: "x ")
         }
@@ -64,7 +64,7 @@ import Testing
     }
 
     @Test(arguments: [[], [""], ["", " \n\u{0}"]])
-    func nothingToLearnIsAnError(_ captions: [String]) {
+    func noWordsIsAnError(_ captions: [String]) {
         let error = #expect(throws: TokenizerError.self) { try train(captions) }
         #expect(error?.description.contains("no word in the captions") == true)
     }

@@ -2,7 +2,7 @@ import FoundationEssentials
 import Tokenizers
 import Testing
 
-/// The file of a vocabulary as text, whole or with faults.
+/// A vocabulary file as text, valid or invalid.
 func vocabularyFile(
     _ merges: String, size: Int, format: String = "limn-byte-pairs-1", specials: String = #""<pad>","<start>","<end>""#
 ) -> [UInt8] {
@@ -64,7 +64,7 @@ func vocabularyFile(
             vocabularyFile("[100,101],[259,102],[101,102],[100,261]", size: 263),
             "merge 3 makes token 262, which spells the same as token 260"
         ),
-        // Each doubles the one before.
+        // Each piece doubles the previous one.
         (
             vocabularyFile("[100,100]," + (259..<290).map { "[\($0),\($0)]" }.joined(separator: ","), size: 291),
             "merge 7 makes a piece of 256 bytes"

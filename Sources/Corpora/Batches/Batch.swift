@@ -4,7 +4,7 @@ import Images
 public struct Batch: Sendable, Equatable {
     /// Images seen before this batch since the start of training.
     public let firstImage: Int
-    /// RGB images, `[count, side, side, 3]`, in −1…1.
+    /// RGB images, `[count, side, side, 3]`, values in −1…1.
     public let images: [Float]
     /// A matching caption for each image.
     public let captions: [CaptionReference]
@@ -18,8 +18,8 @@ public struct Batch: Sendable, Equatable {
     package var fingerprints: [Fingerprint] {
         let size = images.count / max(count, 1)
         let side = Int(Double(size / 3).squareRoot().rounded())
-        return (0..<count).map { place in
-            let pixels = images[place * size..<(place + 1) * size].map {
+        return (0..<count).map { index in
+            let pixels = images[index * size..<(index + 1) * size].map {
                 UInt8(min(max(($0 + 1) * 127.5 + 0.5, 0), 255))
             }
             return Fingerprint(of: Image(width: side, height: side, pixels: pixels))
@@ -28,7 +28,7 @@ public struct Batch: Sendable, Equatable {
 
     /// Images `firstImage ..< firstImage + size` of training.
     ///
-    /// An image that cannot be decoded is replaced by another, the same one for every process and thread.
+    /// An image that cannot be decoded is replaced by another one, the same in every process and thread.
     /// - Parameters:
     ///   - store: the images of the corpus that `sampler` samples.
     ///   - sampler: chooses images and captions.
@@ -36,7 +36,7 @@ public struct Batch: Sendable, Equatable {
     ///   - size: number of images.
     /// - Throws: `CorpusError.unreadableImages` when more images fail to decode than the store allows, or all do.
     public init(images store: ImageStore, sampler: PairSampler, firstImage: Int, size: Int) throws {
-        let count = size * store.form.side * store.form.side * 3
+        let count = size * store.preprocessing.side * store.preprocessing.side * 3
         var pairs: [SampledPair] = []
         let images = try [Float](unsafeUninitializedCapacity: count) { buffer, initialised in
             guard let start = buffer.baseAddress else { return }
@@ -56,18 +56,18 @@ public struct Batch: Sendable, Equatable {
         _ positions: Range<Int>, _ store: ImageStore, _ sampler: PairSampler,
         to output: UnsafeMutablePointer<Float>
     ) throws -> [SampledPair] {
-        let length = store.form.side * store.form.side * 3
+        let length = store.preprocessing.side * store.preprocessing.side * 3
         var pairs = sampler.pairs(positions)
-        func isWritten(_ pair: SampledPair, to place: Int) throws -> Bool {
+        func isWritten(_ pair: SampledPair, to index: Int) throws -> Bool {
             try store.write(
-                pair.caption.example, at: pair.window, flipped: pair.flipped, to: output + place * length)
+                pair.caption.example, at: pair.window, flipped: pair.flipped, to: output + index * length)
         }
-        for place in pairs.indices where try !isWritten(pairs[place], to: place) {
+        for index in pairs.indices where try !isWritten(pairs[index], to: index) {
             guard
-                let other = try sampler.substitute(at: positions.lowerBound + place, isUsable: store.isUsable),
-                try isWritten(other, to: place)
+                let other = try sampler.substitute(at: positions.lowerBound + index, isUsable: store.isUsable),
+                try isWritten(other, to: index)
             else { throw store.nothingUsable }
-            pairs[place] = other
+            pairs[index] = other
         }
         return pairs
     }

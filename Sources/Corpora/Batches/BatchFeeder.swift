@@ -1,17 +1,14 @@
+import Glibc
 import Synchronization
 import Threads
 
-#if canImport(Glibc)
-    import Glibc
-#endif
-
 /// Prepares batches ahead of need on worker threads and returns them in order.
 ///
-/// The batches equal those of `Batch.init`, whatever the number of threads, so training with a feeder equals training
-/// without one. Each batch is prepared in parts by several workers, so that the first one is ready soon. Prefetch threads
-/// of the lowest priority decode the images of the coming epoch in its order.
+/// The batches equal those of `Batch.init` for any number of threads, so training with a feeder equals training without
+/// one. Several workers prepare parts of the same batch, so that the first batch is ready soon. Prefetch threads of the
+/// lowest priority decode the images of the current and the next epoch in their order.
 public final class BatchFeeder: Sendable {
-    private let work: Work
+    private let queue: BatchQueue
     private let workers: WorkerThreads
     private let prefetchers: WorkerThreads
 
@@ -19,55 +16,56 @@ public final class BatchFeeder: Sendable {
     /// - Parameters:
     ///   - store: the images of the corpus that `sampler` samples.
     ///   - sampler: chooses images and captions.
-    ///   - batchSize: number of images of a batch over all ranks, at least one per rank.
-    ///   - firstImage: number of images seen before, 0 at the start; any number, not only multiples of the batch size.
+    ///   - batchSize: number of images in a batch over all ranks, at least one per rank.
+    ///   - firstImage: number of images seen before, 0 at the start; need not be a multiple of the batch size.
     ///   - shard: the part of each batch that this process receives.
-    ///   - threads: number of workers, and of prefetch threads; nil is the number of processors.
+    ///   - threads: number of workers and, again, of prefetch threads; nil is the number of processors.
     ///   - depth: number of batches prepared ahead, at least 1.
     public init(
         images store: ImageStore, sampler: PairSampler, batchSize: Int, firstImage: Int = 0,
-        shard: BatchShard = .whole,
-        threads: Int? = nil, depth: Int = 4
+        shard: BatchShard = .whole, threads: Int? = nil, depth: Int = 4
     ) {
-        precondition(batchSize >= shard.count && depth > 0, "batches and their queue need a positive size")
+        precondition(batchSize >= shard.worldSize && depth > 0, "batches and their queue need a positive size")
         precondition(
             store.corpus.examples == sampler.corpus.examples,
             "the sampler must be made from the corpus of the image store")
-        let work = Work(
+        let queue = BatchQueue(
             store: store, sampler: sampler, batchSize: batchSize, firstImage: firstImage,
-            places: shard.places(of: batchSize), depth: depth)
+            positions: shard.positions(of: batchSize), depth: depth)
         let count = threads ?? max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
-        self.work = work
-        // The threads hold the work and not the feeder, so that releasing the feeder ends them.
-        workers = WorkerThreads(count: count, niceness: 0) { while let part = work.nextPart() { work.prepare(part) } }
-        prefetchers = WorkerThreads(count: count, niceness: 19) { work.prefetch() }
+        self.queue = queue
+        // The threads retain the queue but not the feeder, so that releasing the feeder ends them.
+        workers = WorkerThreads(count: count, niceness: 0) { while let part = queue.nextPart() { queue.prepare(part) } }
+        prefetchers = WorkerThreads(count: count, niceness: 19) { queue.prefetch() }
     }
 
     deinit { stop() }
 
-    /// Returns the next batch; where it is not ready, this thread helps to prepare it. Must not be called after `stop`.
-    /// - Throws: `CorpusError.unreadableImages` when more images fail to decode than is allowed; every later call throws as well.
-    public func next() throws -> Batch { try work.takeBatch() }
+    /// Returns the next batch. If it is not ready, the calling thread helps to prepare it. Must not be called after
+    /// `stop`.
+    /// - Throws: `CorpusError.unreadableImages` when more images fail to decode than is allowed; all later calls throw,
+    ///   too.
+    public func next() throws -> Batch { try queue.takeBatch() }
 
     /// Discards unfinished batches and ends the threads. Releasing the feeder does the same.
     public func stop() {
-        work.stop()
+        queue.stop()
         workers.join()
         prefetchers.join()
     }
 }
 
-/// The state that a feeder and its threads share.
-private final class Work: Sendable {
-    /// Some images of a batch.
+/// The batches in preparation, shared by a feeder and its threads.
+private final class BatchQueue: Sendable {
+    /// Consecutive images of a batch, which one thread prepares.
     struct Part {
         let batch: Int
         let index: Int
         let pixels: BatchPixels
     }
 
-    /// A batch in preparation: the sampled pairs of each part, nil for parts that are not done.
-    private struct Draft {
+    /// A batch in preparation. `pairs` holds the sampled pairs of each part, nil for unfinished parts.
+    private struct PartialBatch {
         let pixels: BatchPixels
         var pairs: [[SampledPair]?]
     }
@@ -75,9 +73,9 @@ private final class Work: Sendable {
     private struct State {
         /// The next part to prepare.
         var next = (batch: 0, index: 0)
-        /// Batches that were not taken yet, the next one first.
-        var batches: [Draft] = []
-        /// Buffers of taken batches, to be reused.
+        /// Batches not taken yet, in order.
+        var batches: [PartialBatch] = []
+        /// Buffers of taken batches, for reuse.
         var free: [BatchPixels] = []
         /// Number of batches taken.
         var taken = 0
@@ -90,34 +88,34 @@ private final class Work: Sendable {
     private let batchSize: Int
     private let firstImage: Int
     private let depth: Int
-    /// The parts of every batch, as ranges of positions in it.
+    /// The parts of every batch, as ranges of positions in the batch.
     private let parts: [Range<Int>]
     private let state: Monitor<State>
     private let isStopped = Atomic(false)
-    /// The first batch that no thread has begun.
+    /// The first batch that no worker has begun.
     private let firstUnclaimed = Atomic(0)
     private let nextPrefetched = Atomic(0)
 
-    /// Number of images of a part: few, so that the threads finish a batch at the same time.
+    /// Number of images in a part. Small, so that all threads finish a batch at about the same time.
     private static let partSize = 8
 
     init(
-        store: ImageStore, sampler: PairSampler, batchSize: Int, firstImage: Int, places: Range<Int>, depth: Int
+        store: ImageStore, sampler: PairSampler, batchSize: Int, firstImage: Int, positions: Range<Int>, depth: Int
     ) {
         self.store = store
         self.sampler = sampler
         self.batchSize = batchSize
         self.firstImage = firstImage
         self.depth = depth
-        parts = stride(from: places.lowerBound, to: places.upperBound, by: Work.partSize).map {
-            $0..<min($0 + Work.partSize, places.upperBound)
+        parts = stride(from: positions.lowerBound, to: positions.upperBound, by: BatchQueue.partSize).map {
+            $0..<min($0 + BatchQueue.partSize, positions.upperBound)
         }
         state = Monitor(State())
     }
 
-    // MARK: In order
+    // MARK: Preparing
 
-    /// Waits for a part to prepare; nil when the feeder has ended.
+    /// Waits for a part to prepare; nil once the feeder was stopped or has failed.
     func nextPart() -> Part? {
         state.update { state in hasEnded(state) ? .some(nil) : claim(&state).map(Optional.some) }
     }
@@ -129,7 +127,8 @@ private final class Work: Sendable {
         guard batch < state.taken + depth else { return nil }
         if index == 0 {
             let pixels = state.free.popLast() ?? BatchPixels(count: parts.reduce(0) { $0 + $1.count } * length)
-            state.batches.append(Draft(pixels: pixels, pairs: [[SampledPair]?](repeating: nil, count: parts.count)))
+            let pairs = [[SampledPair]?](repeating: nil, count: parts.count)
+            state.batches.append(PartialBatch(pixels: pixels, pairs: pairs))
             firstUnclaimed.store(batch + 1, ordering: .relaxed)
         }
         state.next = index + 1 < parts.count ? (batch, index + 1) : (batch + 1, 0)
@@ -137,18 +136,20 @@ private final class Work: Sendable {
     }
 
     /// Values per image.
-    private var length: Int { store.form.side * store.form.side * 3 }
+    private var length: Int { store.preprocessing.side * store.preprocessing.side * 3 }
 
-    private func positions(_ batch: Int, _ places: Range<Int>) -> Range<Int> {
+    /// Positions in training of a range of positions in a batch.
+    private func positions(_ batch: Int, _ range: Range<Int>) -> Range<Int> {
         let start = firstImage + batch * batchSize
-        return start + places.lowerBound..<start + places.upperBound
+        return start + range.lowerBound..<start + range.upperBound
     }
 
+    /// Prepares a part and records the outcome.
     func prepare(_ part: Part) {
         let positions = positions(part.batch, parts[part.index])
         let result = Result {
             try Batch.write(
-                positions, store, sampler, to: part.pixels.start + part.index * Work.partSize * length)
+                positions, store, sampler, to: part.pixels.start + part.index * BatchQueue.partSize * length)
         }
         state.update { state in
             switch result {
@@ -159,11 +160,12 @@ private final class Work: Sendable {
     }
 
     private enum Step {
-        case batch(Int, Draft)
+        case batch(Int, PartialBatch)
         case part(Part)
         case failure(any Error)
     }
 
+    /// Removes the first batch, once it is complete; meanwhile prepares parts.
     func takeBatch() throws -> Batch {
         while true {
             let step: Step = state.update { state in
@@ -177,11 +179,11 @@ private final class Work: Sendable {
                 return claim(&state).map(Step.part)
             }
             switch step {
-            case .batch(let number, let draft):
+            case .batch(let number, let partial):
                 let batch = Batch(
-                    firstImage: positions(number, parts[0]).lowerBound, images: draft.pixels.copy(),
-                    pairs: draft.pairs.flatMap { $0 ?? [] })
-                state.update { $0.free.append(draft.pixels) }
+                    firstImage: positions(number, parts[0]).lowerBound, images: partial.pixels.copy(),
+                    pairs: partial.pairs.flatMap { $0 ?? [] })
+                state.update { $0.free.append(partial.pixels) }
                 return batch
             case .part(let part): prepare(part)
             case .failure(let error): throw error
@@ -196,7 +198,7 @@ private final class Work: Sendable {
 
     // MARK: Prefetching
 
-    /// Decodes the images of batches that no thread has begun, to the end of the coming epoch.
+    /// Decodes the images of batches that no worker has begun, up to the end of the next epoch.
     func prefetch() {
         let length = sampler.epochLength
         let end = (firstImage / length + 2) * length
@@ -217,10 +219,10 @@ private final class Work: Sendable {
     }
 }
 
-/// A buffer for the images of a batch, reused because allocating it would take longer than filling it.
+/// A buffer for the images of a batch, reused because allocating one takes longer than filling it.
 ///
-/// Safe to share though the compiler cannot see it: each part is written by the one thread that claimed it, and all are
-/// read by the thread that takes the batch, after they were marked as done.
+/// `@unchecked Sendable` is safe: each part is written by the one thread that claimed it, and read by the thread that
+/// takes the batch, after all parts were marked as done.
 private final class BatchPixels: @unchecked Sendable {
     let start: UnsafeMutablePointer<Float>
     private let count: Int

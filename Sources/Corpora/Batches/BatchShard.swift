@@ -5,20 +5,21 @@ public struct BatchShard: Sendable, Equatable {
     /// Index of the process, counted from 0.
     public let rank: Int
     /// Number of processes.
-    public let count: Int
+    public let worldSize: Int
 
     /// - Parameters:
     ///   - rank: `0 ..< count`.
     ///   - count: at least 1.
-    public init(rank: Int, of count: Int) {
-        precondition(count > 0 && (0..<count).contains(rank), "ranks are counted from 0")
+    public init(rank: Int, worldSize: Int) {
+        precondition(worldSize > 0 && (0..<worldSize).contains(rank), "ranks are counted from 0")
         self.rank = rank
-        self.count = count
+        self.worldSize = worldSize
     }
 
     /// The whole batch.
-    public static let whole = BatchShard(rank: 0, of: 1)
+    public static let whole = BatchShard(rank: 0, worldSize: 1)
 
-    /// The positions of this rank in a batch of `size`; empty where there are more ranks than positions.
-    public func places(of size: Int) -> Range<Int> { size * rank / count..<size * (rank + 1) / count }
+    /// The positions of this rank's images in a batch of `size` images; may be empty if there are more ranks than
+    /// images.
+    public func positions(of size: Int) -> Range<Int> { size * rank / worldSize..<size * (rank + 1) / worldSize }
 }

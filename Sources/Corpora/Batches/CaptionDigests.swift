@@ -2,21 +2,21 @@ import Basics
 import Dispatch
 import Tokenizers
 
-/// A digest of each caption in lower case: captions that are alike but for their case and spelling in Unicode have the same,
-/// and hardly any others do.
+/// A digest of each caption in lower case and canonical decomposition. Captions that differ only in case or in Unicode
+/// composition have equal digests; others hardly ever do.
 struct CaptionDigests: Sendable {
     private let values: [UInt64]
 
-    /// Reads the captions on all processors.
-    init(_ captions: Captions) {
+    /// Computes the digests on all processors.
+    init(_ captions: CaptionCollection) {
         let texts = captions.index.rows.captions
         let count = captions.count
-        let share = 4096
+        let chunk = 4096
         values = [UInt64](unsafeUninitializedCapacity: count) { buffer, initialised in
-            // Each iteration has a part of its own.
+            // Each iteration writes its own elements.
             nonisolated(unsafe) let values = buffer
-            DispatchQueue.concurrentPerform(iterations: (count + share - 1) / share) { part in
-                for number in part * share..<min(count, (part + 1) * share) {
+            DispatchQueue.concurrentPerform(iterations: (count + chunk - 1) / chunk) { part in
+                for number in part * chunk..<min(count, (part + 1) * chunk) {
                     values[number] = CaptionDigests.digest(texts.utf8(number))
                 }
             }
@@ -33,9 +33,9 @@ struct CaptionDigests: Sendable {
                     .withUnsafeBytes(Digest.of)
             }
             return withUnsafeTemporaryAllocation(byteCount: bytes.count, alignment: 1) { lower in
-                for place in 0..<bytes.count {
-                    let byte = bytes[place]
-                    lower[place] = byte &- 0x41 < 26 ? byte | 0x20 : byte
+                for position in 0..<bytes.count {
+                    let byte = bytes[position]
+                    lower[position] = byte &- 0x41 < 26 ? byte | 0x20 : byte
                 }
                 return Digest.of(UnsafeRawBufferPointer(lower))
             }

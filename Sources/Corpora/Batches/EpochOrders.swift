@@ -1,9 +1,9 @@
 import RandomStreams
 import Synchronization
 
-/// The examples in the orders of the epochs at hand: that in training and that being prepared.
+/// The shuffled orders of the two latest epochs: the one in training and the one being prefetched.
 final class EpochOrders: Sendable {
-    /// The examples that every epoch passes.
+    /// The examples that every epoch visits.
     let members: [UInt32]
     private let seed: UInt64
     private let orders = Mutex<[(epoch: Int, order: [UInt32])]>([])
@@ -13,7 +13,7 @@ final class EpochOrders: Sendable {
         self.seed = seed
     }
 
-    /// The order of an epoch; made by the first who asks for it, while others wait.
+    /// The order of an epoch. The first caller computes it while others wait.
     func order(ofEpoch epoch: Int) -> [UInt32] {
         orders.withLock { orders in
             if let known = orders.first(where: { $0.epoch == epoch }) { return known.order }
@@ -24,7 +24,7 @@ final class EpochOrders: Sendable {
         }
     }
 
-    /// The shuffle of Fisher and Yates.
+    /// A Fisher–Yates shuffle, keyed by seed and epoch.
     private func shuffled(_ epoch: Int) -> [UInt32] {
         var stream = RandomStream(seed: seed, purpose: "epoch order", index: UInt64(epoch))
         var order = members

@@ -1,6 +1,6 @@
 import RandomStreams
 
-/// One item of a batch: an image, one of its captions, and a mismatched caption of another image.
+/// One item of a batch: an image, a matching caption, and a mismatched caption taken from another image.
 public struct SampledPair: Sendable, Equatable {
     /// The image's example and the caption that matches it.
     public let caption: CaptionReference
@@ -9,36 +9,44 @@ public struct SampledPair: Sendable, Equatable {
     public let mismatch: CaptionReference
     /// Whether the image is mirrored left to right.
     public let flipped: Bool
-    /// Position of the crop, 0 ..< 1 of the free space to the right and downward.
+    /// Position of the crop, each coordinate a fraction in 0 ..< 1 of the free space, from the top left.
     public let window: SIMD2<Float>
 }
 
-/// Chooses the images and captions of training, and their order.
+/// Determines which images and captions training sees, and in which order.
 ///
 /// Item *k*, counted in images seen since the start of training, is a pure function of the corpus, the seed and *k*.
-/// Resuming needs the number of images seen and nothing else, and any number of workers draws the same.
-/// Each epoch visits every image once, in its own order.
+/// Resuming therefore needs only the number of images seen, and any number of workers draws the same items.
+/// Each epoch visits every image once, in a new order.
 ///
-/// The mismatched caption belongs to an image of another class, where the corpus has two classes or more, and always to an
-/// image that has no caption in common with this one, ignoring letter case.
+/// The mismatched caption comes from an image that shares no caption with this one, ignoring letter case, and, if the
+/// corpus has at least two classes, from another class.
 ///
-/// Takes 8 bytes per caption and 4 to 12 per image.
+/// Uses 8 bytes per caption and 4 to 12 per image.
 public struct PairSampler: Sendable {
     /// The corpus that is sampled.
     public let corpus: Corpus
     private let seed: UInt64
     private let flips: Bool
     private let comparesClasses: Bool
+    /// Probability of a mismatched caption of the same class.
+    private let attributeMismatches: Float
+    /// The members of each class, if such captions are drawn.
+    private let members: [[UInt32]]
     private let texts: CaptionDigests
     private let epochs: EpochOrders
 
     /// - Parameters:
     ///   - corpus: the corpus to sample.
     ///   - seed: seed of the order and of every choice.
-    ///   - flips: whether half the images are mirrored; wrong where captions say left and right.
+    ///   - flips: whether to mirror half of the images; wrong for captions that mention left and right.
     ///   - excluded: examples that are never drawn.
-    /// - Throws: `CorpusError.noMismatch` where some image has no mismatched caption.
-    public init(corpus: Corpus, seed: UInt64, flips: Bool, excluding excluded: Set<Int> = []) throws {
+    ///   - attributeMismatches: the probability that a mismatched caption is one that the corpus's caption template built for
+    ///     another image of the same class, so that only the attributes are wrong; 0 without a template.
+    /// - Throws: `CorpusError.noMismatch` if some image has no mismatched caption.
+    public init(
+        corpus: Corpus, seed: UInt64, flips: Bool, excluding excluded: Set<Int> = [], attributeMismatches: Float = 0
+    ) throws {
         self.corpus = corpus
         self.seed = seed
         self.flips = flips
@@ -48,12 +56,22 @@ public struct PairSampler: Sendable {
         let known = examples.lazy.compactMap { corpus.label(of: $0) }
         comparesClasses = known.first.map { first in known.contains { $0 != first } } ?? false
         texts = CaptionDigests(corpus.captions)
+        self.attributeMismatches = corpus.columns.template == nil ? 0 : attributeMismatches
+        var members: [[UInt32]] = []
+        if self.attributeMismatches > 0 {
+            members = [[UInt32]](repeating: [], count: corpus.classes.count)
+            for example in epochs.members {
+                if let label = corpus.label(of: Int(example)) { members[label].append(example) }
+            }
+        }
+        self.members = members
         try requireMismatches()
     }
 
-    /// Checks that every member has a mismatch.
+    /// Checks that every example has a mismatched one.
     private func requireMismatches() throws {
-        // Where nearly all images are alike, a mismatch of one is a mismatch of most; a search would take linear time.
+        // If nearly all images have the same captions, each search takes linear time. A mismatch of one example is then
+        // one of most others, so the last few are tried first.
         var found: [Int] = []
         for index in epochs.members.lazy.map(Int.init) {
             if found.contains(where: { isMismatch($0, for: index) }) { continue }
@@ -66,13 +84,13 @@ public struct PairSampler: Sendable {
         }
     }
 
-    /// Number of images of an epoch.
+    /// Number of images in an epoch.
     var epochLength: Int { epochs.members.count }
 
     /// Items `positions` of training, in order.
     public func pairs(_ positions: Range<Int>) -> [SampledPair] {
-        examples(positions).enumerated().map { place, example in
-            let position = positions.lowerBound + place
+        examples(positions).enumerated().map { offset, example in
+            let position = positions.lowerBound + offset
             var stream = RandomStream(seed: seed, purpose: "pair", index: UInt64(position))
             return pair(of: example, at: position, &stream)
         }
@@ -84,17 +102,17 @@ public struct PairSampler: Sendable {
         var epoch = -1
         var order: [UInt32] = []
         return positions.map { position in
-            let (itsEpoch, place) = position.quotientAndRemainder(dividingBy: epochLength)
+            let (itsEpoch, index) = position.quotientAndRemainder(dividingBy: epochLength)
             if itsEpoch != epoch {
                 epoch = itsEpoch
                 order = epochs.order(ofEpoch: epoch)
             }
-            return Int(order[place])
+            return Int(order[index])
         }
     }
 
-    /// The substitute for item `position` where its image cannot be decoded: a pure function of seed, position and which
-    /// images are usable. Nil where none is.
+    /// The substitute for item `position` if its image cannot be decoded: a pure function of the seed, the position and
+    /// the set of usable images. Nil if no image is usable.
     func substitute(at position: Int, isUsable: (Int) throws -> Bool) rethrows -> SampledPair? {
         var stream = RandomStream(seed: seed, purpose: "substitute", index: UInt64(position))
         guard let example = try draw(&stream, where: isUsable) else { return nil }
@@ -105,14 +123,33 @@ public struct PairSampler: Sendable {
         let caption = stream.index(below: corpus.captionNumbers(of: example).count)
         let flipped = stream.index(below: 2) == 1 && flips
         guard let other = mismatch(of: example, &stream) else {
-            preconditionFailure("init has found a mismatch for every example")
+            preconditionFailure("init checked that every example has a mismatch")
         }
+        let wrong = stream.index(below: corpus.captionNumbers(of: other).count)
         var windows = RandomStream(seed: seed, purpose: "window", index: UInt64(position))
         return SampledPair(
             caption: corpus.reference(example: example, caption: caption),
-            mismatch: corpus.reference(
-                example: other, caption: stream.index(below: corpus.captionNumbers(of: other).count)),
+            mismatch: attributeMismatch(of: example, at: position) ?? corpus.reference(example: other, caption: wrong),
             flipped: flipped, window: [windows.uniform(), windows.uniform()])
+    }
+
+    /// A caption of another image of the same class with other attributes; nil with the probability that no such caption is
+    /// drawn, and if there is none.
+    private func attributeMismatch(of example: Int, at position: Int) -> CaptionReference? {
+        guard attributeMismatches > 0, let label = corpus.label(of: example) else { return nil }
+        var stream = RandomStream(seed: seed, purpose: "attribute mismatch", index: UInt64(position))
+        guard stream.uniform() < attributeMismatches, members[label].count > 1 else { return nil }
+        for _ in 0..<8 {
+            let other = Int(members[label][stream.index(below: members[label].count)])
+            let captions = corpus.templateCaptions(of: other)
+            let caption = corpus.reference(
+                example: other, caption: captions.lowerBound + stream.index(below: captions.count))
+            // Another image may have the same attributes.
+            if !corpus.captionNumbers(of: example).contains(where: { texts[$0] == texts[caption.number] }) {
+                return caption
+            }
+        }
+        return nil
     }
 
     /// An example whose captions do not describe the image of `example`.
@@ -120,7 +157,7 @@ public struct PairSampler: Sendable {
         draw(&stream) { isMismatch($0, for: example) }
     }
 
-    /// A random member that `isFit` accepts; nil where it accepts none.
+    /// A random example that `isFit` accepts; nil if it accepts none.
     private func draw(_ stream: inout RandomStream, where isFit: (Int) throws -> Bool) rethrows -> Int? {
         let members = epochs.members
         // Rejection sampling nearly always succeeds; the search guarantees an answer.
@@ -129,8 +166,8 @@ public struct PairSampler: Sendable {
             if try isFit(other) { return other }
         }
         let start = stream.index(below: members.count)
-        for place in start..<start + members.count {
-            let other = Int(members[place % members.count])
+        for index in start..<start + members.count {
+            let other = Int(members[index % members.count])
             if try isFit(other) { return other }
         }
         return nil

@@ -2,7 +2,7 @@ import Basics
 
 /// Validation of captions: UTF-8, not blank, of limited length, without control characters.
 enum CaptionText {
-    /// The most bytes of a caption.
+    /// Maximum length of a caption in bytes.
     static let longest = 1 << 16
 
     struct Fault: Error {
@@ -11,7 +11,7 @@ enum CaptionText {
         let detail: String
     }
 
-    /// The caption without white space at its ends, tabs and line ends within it as spaces.
+    /// The caption without leading and trailing white space; tabs and line ends within it become spaces.
     static func cleaned(_ text: ArraySlice<UInt8>) throws(Fault) -> ArraySlice<UInt8> {
         guard text.count <= longest else {
             throw Fault(kind: .tooLong, detail: "a caption of \(text.count) bytes; at most \(longest) are read")

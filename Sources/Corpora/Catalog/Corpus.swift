@@ -1,34 +1,8 @@
-/// An image and the captions that describe it.
-public struct Example: Sendable, Equatable {
-    /// The image's path relative to the corpus folder.
-    public let path: String
-    /// One caption or more, none blank.
-    public let captions: [String]
-    /// Index of its class in `Corpus.classes`, where the class is known.
-    public let label: Int?
-}
-
-/// A caption of an example, and its index among all captions of the corpus.
-public struct CaptionReference: Sendable, Hashable {
-    /// Index in `Corpus.examples`.
-    public let example: Int
-    /// Index in that example's `captions`.
-    public let caption: Int
-    /// Index in `Corpus.captions`: the row of a matrix of embeddings that was computed once for all captions.
-    public let number: Int
-
-    package init(example: Int, caption: Int, number: Int) {
-        self.example = example
-        self.caption = caption
-        self.number = number
-    }
-}
-
 /// Captioned images, listed and checked but not yet decoded; `CorpusFormat` names the supported layouts.
 ///
-/// Rows are stored as columns, about 50 bytes each in addition to path and captions; copies share them.
+/// Rows are stored as columns, about 50 bytes each in addition to the path and the captions; copies share the storage.
 public struct Corpus: Sendable {
-    /// The path as it was given: a folder, a shard, or a pattern of shards such as `shards-{000..012}.tar`.
+    /// The path as given by the caller: a folder, a shard, or a pattern of shards such as `shards-{000..012}.tar`.
     public let folder: String
     /// The layout.
     public let format: CorpusFormat
@@ -38,6 +12,8 @@ public struct Corpus: Sendable {
     public let splits: [String]
     /// Rows and captions that were skipped while listing, in any split.
     public let skipped: SkippedItems
+    /// Which columns of the metadata were read.
+    public let columns: CorpusColumns
     private let index: CorpusIndex
 
     /// The usable rows of a listing.
@@ -47,6 +23,7 @@ public struct Corpus: Sendable {
         classes = listing.classes
         splits = listing.splits
         skipped = listing.skipped
+        columns = listing.columns
         var rows = listing.rows
         if let split {
             guard let number = splits.firstIndex(of: split) else {
@@ -60,26 +37,41 @@ public struct Corpus: Sendable {
     private init(_ other: Corpus, rows: CorpusRows) {
         (folder, format, classes, splits) = (other.folder, other.format, other.classes, other.splits)
         skipped = other.skipped
+        columns = other.columns
         index = CorpusIndex(other.index, rows: rows)
     }
 
-    /// The examples of the split, in the order of the file, or of their paths where no file lists them.
-    public var examples: Examples { Examples(index: index) }
+    /// The examples of the split, in the order of the metadata file, or sorted by path in layouts without one.
+    public var examples: ExampleCollection { ExampleCollection(index: index) }
 
     /// All captions, example by example; `CaptionReference.number` counts in this order.
-    public var captions: Captions { Captions(index: index) }
+    public var captions: CaptionCollection { CaptionCollection(index: index) }
 
     /// Number of captions of all examples together.
     public var captionCount: Int { index.rows.captions.count }
 
-    /// Index of an example's class in `classes`, where the class is known.
+    /// Index of an example's class in `classes`; nil if the class is unknown.
     public func label(of example: Int) -> Int? { index.rows.classNumber(example) }
 
-    /// Index of an example's split in `splits`; nil where the row names none.
+    /// Index of an example's split in `splits`; nil if it has none.
     package func splitNumber(of example: Int) -> Int? { index.rows.splitNumber(example) }
 
     /// The indices of an example's captions in `captions`.
     public func captionNumbers(of example: Int) -> Range<Int> { index.rows.captionRange(example) }
+
+    /// The positions, among an example's captions, of those that the caption template built; none without a template.
+    public func templateCaptions(of example: Int) -> Range<Int> {
+        let count = captionNumbers(of: example).count
+        return columns.template == nil ? count..<count : count / 2..<count
+    }
+
+    /// Whether a caption may describe an example's image: one of its own, or one of another image of the same class that
+    /// was not built by the caption template, whose attributes may differ.
+    package func mayDescribe(_ caption: CaptionReference, example: Int) -> Bool {
+        if caption.example == example { return true }
+        guard let label = label(of: example), label == self.label(of: caption.example) else { return false }
+        return !templateCaptions(of: caption.example).contains(caption.caption)
+    }
 
     /// The reference to caption `caption` of example `example`; both must exist.
     public func reference(example: Int, caption: Int) -> CaptionReference {
@@ -101,9 +93,20 @@ public struct Corpus: Sendable {
 }
 
 extension Corpus {
-    /// A problem with an example's image, at the file and line that list it.
+    /// A problem with an example's image, attributed to the file and line that list it.
     package func problem(_ kind: CorpusProblem.Kind, with example: Int, _ detail: String) -> CorpusProblem {
         index.problem(kind, with: example, detail)
+    }
+
+    /// A problem with an example's image. The problem itself names the image, so the error's own mention of it is
+    /// removed.
+    func problem(_ kind: CorpusProblem.Kind, with example: Int, because error: any Error) -> CorpusProblem {
+        let name = imageName(example)
+        var reason = "\(error)"
+        for prefix in ["\(name): ", "\(index.root)/\(name): "] where reason.hasPrefix(prefix) {
+            reason.removeFirst(prefix.count)
+        }
+        return problem(kind, with: example, reason)
     }
 
     /// The name of an example's image in messages: its path relative to the folder.
@@ -116,7 +119,4 @@ extension Corpus {
     /// A digest of an image's path, size and modification time, which changes when the file is replaced.
     /// - Throws: `CorpusError.cannotRead`, which names the image.
     package func imageStamp(_ example: Int) throws(CorpusError) -> UInt64 { try index.stamp(example) }
-
-    /// The most bytes of an encoded image.
-    static let largestImage = 1 << 30
 }

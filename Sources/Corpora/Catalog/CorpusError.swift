@@ -13,17 +13,21 @@ public enum CorpusError: ClassifiedError {
     case noCaptionsFound(folder: String, found: String)
     /// A table of captions lacks a column.
     case noColumn(String, file: String, found: [String])
+    /// A caption template that cannot be read.
+    case badTemplate(String, String)
+    /// Columns are named of a corpus whose layout has none.
+    case noColumns(folder: String, CorpusFormat)
     /// A Parquet file.
     case parquet(String)
     /// Metadata without a single row.
     case empty(file: String)
-    /// The requested split does not exist.
+    /// There is no split of the requested name.
     case unknownSplit(String, known: [String], folder: String)
     /// The first problem and the number of further ones.
     case problems(first: CorpusProblem, more: Int, root: String, folder: String)
     /// More images fail to decode than is allowed.
     case unreadableImages(first: CorpusProblem, count: Int, total: Int, folder: String)
-    /// No other example has a mismatched caption for this one.
+    /// No other example provides a mismatched caption for this image.
     case noMismatch(path: String)
     /// The corpus cannot be split as requested.
     case unsplittable(folder: String, reason: String)
@@ -32,11 +36,13 @@ public enum CorpusError: ClassifiedError {
     /// A file or folder cannot be written.
     case cannotWrite(path: String, reason: String)
 
-    /// `noInput` where the corpus cannot be read, `cannotWrite` where it cannot be written, else `badData`.
+    /// `noInput` if the corpus cannot be read, `cannotWrite` if it cannot be written, `usage` for columns that the
+    /// caller names wrongly, else `badData`.
     public var kind: ErrorKind {
         switch self {
         case .noSuchFolder, .cannotRead: .noInput
         case .folderNotEmpty, .cannotWrite: .cannotWrite
+        case .badTemplate, .noColumns: .usage
         default: .badData
         }
     }
@@ -52,10 +58,15 @@ public enum CorpusError: ClassifiedError {
             "\(path): cannot be read: \(reason)"
         case .noCaptionsFound(let folder, let found):
             "\(folder): no captions found; looked for "
-                + CorpusFormat.allCases.map(\.sign).joined(separator: "; ") + "; found \(found)"
+                + CorpusFormat.allCases.map(\.signature).joined(separator: "; ") + "; found \(found)"
         case .noColumn(let column, let file, let found):
             "\(file): its first line names no column \(column)"
                 + (found.isEmpty ? "" : "; it has \(found.prefix(20).map { "\"\($0)\"" }.joined(separator: ", "))")
+        case .badTemplate(let text, let problem):
+            "the caption template \"\(text)\" \(problem)"
+        case .noColumns(let folder, let format):
+            "\(folder): is a corpus of \(format), whose rows have no columns; a caption template or class column needs "
+                + "metadata.jsonl or metadata.csv"
         case .parquet(let path):
             "\(path): Parquet is not supported; python3 -c \"import datasets, json, os; os.mkdir('images'); "
                 + "open('images/metadata.jsonl', 'w').writelines(json.dumps({'file_name': r['image'].save("
@@ -91,7 +102,7 @@ public enum CorpusError: ClassifiedError {
         .cannotRead(path: path, reason: String(cString: strerror(code)))
     }
 
-    /// The operating system's reason where `error` carries one, else the error's own description.
+    /// The operating system's message if `error` carries an `errno`, else the error's own description.
     static func reason(_ error: any Error) -> String {
         guard let code = ((error as? CocoaError)?.underlying as? POSIXError)?.code else { return "\(error)" }
         return String(cString: strerror(code.rawValue))

@@ -1,7 +1,10 @@
 import Files
 
-/// Files of a corpus, whose failures are those of the corpus.
+/// Opens and reads files of a corpus, and converts `FileError` to `CorpusError`.
 enum CorpusFile {
+    /// Maximum size of an encoded image in bytes.
+    static let largestImage = 1 << 30
+
     /// A regular file, opened for reading.
     /// - Throws: `CorpusError.cannotRead`.
     static func open(_ path: String) throws(CorpusError) -> OpenFile {

@@ -2,7 +2,7 @@
 public enum CorpusFormat: Sendable, CaseIterable, CustomStringConvertible {
     /// A folder with `metadata.jsonl`, one JSON object per line; or one such folder per split.
     case metadataLines
-    /// The same with a table, `metadata.csv`.
+    /// The same with a CSV table, `metadata.csv`.
     case metadataTable
     /// The folders `text_c10` that come with CUB and Oxford flowers.
     case textFolders
@@ -25,8 +25,8 @@ public enum CorpusFormat: Sendable, CaseIterable, CustomStringConvertible {
         }
     }
 
-    /// How the layout is recognised, for messages.
-    var sign: String {
+    /// The files that the layout is recognised by, for messages.
+    var signature: String {
         switch self {
         case .metadataLines: "metadata.jsonl with \"file_name\" and \"text\""
         case .metadataTable: "metadata.csv with the columns file_name and text"

@@ -37,7 +37,7 @@ public struct CorpusProblem: Sendable, Equatable, CustomStringConvertible {
     public let kind: Kind
     /// The file it is in, relative to the corpus folder.
     public let file: String
-    /// The line, counted from 1, where the file is text.
+    /// The line, counted from 1; nil for files without lines.
     public let line: Int?
     /// What was found and what was expected.
     public let detail: String

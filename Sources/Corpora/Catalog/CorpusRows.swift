@@ -2,20 +2,20 @@
 ///
 /// A row takes 32 bytes in addition to its path (44 in a shard), and 8 per caption in addition to the text.
 struct CorpusRows: Sendable, Equatable {
-    /// Each row's image: its path in the folder, or the name of a member of a shard.
+    /// Each row's image: its path relative to the folder, or the name of the shard's member.
     private(set) var paths = TextColumn()
-    /// The captions of all rows, one row's after the other's.
+    /// The captions of all rows, in row order.
     private(set) var captions = TextColumn()
-    /// The number of captions up to the end of each row.
+    /// For each row, the number of captions of all rows up to it.
     private var captionEnds: [Int] = []
-    /// Indices in a list of names; -1 where the row names none.
+    /// Indices in a list of names; -1 if the row has none.
     private var classes: [Int32] = []
     private var splits: [Int32] = []
-    /// Index of the file that lists the row; -1 where none does.
+    /// Index of the file that lists the row; -1 in layouts without metadata.
     private var sources: [Int32] = []
-    /// The line there, counted from 1; 0 where the file has none.
+    /// The row's line in that file, counted from 1; 0 if the file has no lines.
     private var lines: [UInt32] = []
-    /// Offset and size of each image in its shard; empty where images are files.
+    /// Offset and size in bytes of each image in its shard; empty if images are files.
     private var offsets: [Int] = []
     private var sizes: [UInt32] = []
 
@@ -27,18 +27,18 @@ struct CorpusRows: Sendable, Equatable {
     func source(_ row: Int) -> Int? { sources[row] < 0 ? nil : Int(sources[row]) }
     func line(_ row: Int) -> Int? { lines[row] == 0 ? nil : Int(lines[row]) }
 
-    /// The range of an image's bytes in its shard; nil where it is a file.
+    /// The range of an image's bytes in its shard; nil if the image is a file.
     func member(_ row: Int) -> Range<Int>? {
         offsets.isEmpty ? nil : offsets[row]..<offsets[row] + Int(sizes[row])
     }
 
-    /// Adds a caption of the row that is about to be added.
+    /// Adds a caption of the next row.
     mutating func appendCaption(_ text: some Sequence<UInt8>) { captions.append(text) }
 
-    /// How many captions the row has that is about to be added.
+    /// Number of captions of the next row.
     var pendingCaptions: Int { captions.count - (captionEnds.last ?? 0) }
 
-    /// Drops the captions of a row that is not added.
+    /// Removes the captions of the next row.
     mutating func dropPendingCaptions() { captions.shorten(to: captionEnds.last ?? 0) }
 
     mutating func append(
@@ -88,11 +88,11 @@ struct CorpusRows: Sendable, Equatable {
     }
 }
 
-/// Names that rows share, numbered in order of appearance.
+/// Class or split names, numbered in order of appearance.
 struct NameList {
     private(set) var names: [String] = []
     private var numbers: [String: Int] = [:]
-    /// The last name: rows often come class by class or split by split.
+    /// The name looked up last; rows are often grouped by class or split.
     private var last: (name: [UInt8], number: Int)?
 
     /// The number of a name; nil for an empty one.
@@ -109,11 +109,11 @@ struct NameList {
         return number
     }
 
-    /// The names that `isUsed`, sorted, and for each number its place among them (0 for what is not used).
-    func sorted(_ isUsed: (Int) -> Bool) -> (names: [String], places: [Int]) {
+    /// The names that `isUsed` accepts, sorted, and for each old number its new one (0 for unused names).
+    func sorted(_ isUsed: (Int) -> Bool) -> (names: [String], numbers: [Int]) {
         let order = names.indices.filter(isUsed).sorted { names[$0] < names[$1] }
-        var places = [Int](repeating: 0, count: names.count)
-        for (place, number) in order.enumerated() { places[number] = place }
-        return (order.map { names[$0] }, places)
+        var numbers = [Int](repeating: 0, count: names.count)
+        for (new, old) in order.enumerated() { numbers[old] = new }
+        return (order.map { names[$0] }, numbers)
     }
 }

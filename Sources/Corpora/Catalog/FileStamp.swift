@@ -1,7 +1,7 @@
 import Basics
 import Glibc
 
-/// What identifies the version of a file: inode, size and modification time.
+/// Identifies the version of a file by inode, size and modification time.
 struct FileStamp {
     private let words: [UInt64]
 
@@ -15,7 +15,7 @@ struct FileStamp {
         ]
     }
 
-    /// FNV-1a over the stamp and a name.
+    /// The FNV-1a hash of the stamp and a name.
     func digest(of name: String) -> UInt64 {
         var hash = FNV1a()
         for word in words { withUnsafeBytes(of: word.littleEndian) { hash.add($0) } }

@@ -1,9 +1,9 @@
-/// Paths of images, as bytes: relative to the folder of the corpus and not leaving it.
+/// Checks and normalises paths of images: byte strings relative to the corpus folder.
 enum ImagePath {
-    /// File extensions of images, in lower case.
+    /// File extensions of the supported image formats, in lower case.
     static let extensions = ["png", "jpg", "jpeg", "webp"]
 
-    /// Whether a name has the extension of an image.
+    /// Whether a path has the extension of an image, ignoring case.
     static func isImage(_ path: ArraySlice<UInt8>) -> Bool {
         extensions.contains { end in
             path.count > end.utf8.count + 1 && path.suffix(end.utf8.count + 1).first == UInt8(ascii: ".")
@@ -16,23 +16,30 @@ enum ImagePath {
         path.first == UInt8(ascii: ".") || zip(path, path.dropFirst()).contains { $0 == 0x2F && $1 == 0x2E }
     }
 
-    /// Why a path is unsafe, or nil where it stays inside the folder.
-    static func fault(_ path: [UInt8]) -> String? {
+    /// Why a path is unsafe; nil if it stays within the folder.
+    static func fault(_ path: ArraySlice<UInt8>) -> String? {
         var name: String { String(decoding: path, as: UTF8.self) }
         if path.isEmpty || path.contains(0) { return "is empty or holds a zero byte" }
         if path.first == 0x2F { return "\(name) is absolute; it must be relative to the folder" }
-        if path.contains(0x2E), path.split(separator: 0x2F).contains([0x2E, 0x2E]) {
-            return "\(name) leaves the folder"
-        }
-        return nil
+        return climbs(path) ? "\(name) leaves the folder" : nil
     }
 
-    /// The path without empty components and `.`.
-    static func normalized(_ path: [UInt8]) -> ArraySlice<UInt8> {
+    /// Whether any component of the path is `..`.
+    private static func climbs(_ path: ArraySlice<UInt8>) -> Bool {
+        var start = path.startIndex
+        for end in path.startIndex...path.endIndex where end == path.endIndex || path[end] == 0x2F {
+            if end - start == 2, path[start] == 0x2E, path[start + 1] == 0x2E { return true }
+            start = end + 1
+        }
+        return false
+    }
+
+    /// The path without empty and `.` components.
+    static func normalized(_ path: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
         let isNormal =
             path.first != 0x2E && path.last != 0x2F
             && !zip(path, path.dropFirst()).contains { $0 == 0x2F && ($1 == 0x2F || $1 == 0x2E) }
-        if isNormal { return path[...] }
+        if isNormal { return path }
         return path.split(separator: 0x2F).filter { $0 != [0x2E] }.joined(separator: [0x2F]).reduce(into: []) {
             $0.append($1)
         }
@@ -54,6 +61,6 @@ extension ArraySlice<UInt8> {
     /// The part after the last slash.
     var lastPathPart: ArraySlice<UInt8> { lastIndex(of: 0x2F).map { self[($0 + 1)...] } ?? self }
 
-    /// The part before the last slash; empty at the top.
+    /// The part before the last slash; empty if there is no slash.
     var dropLastPathPart: ArraySlice<UInt8> { lastIndex(of: 0x2F).map { self[..<$0] } ?? self[..<startIndex] }
 }

@@ -1,21 +1,22 @@
 import Glibc
 
-/// A hash table from paths to rows, which stores no copy of the paths: about 16 bytes per row while a corpus is listed.
+/// A hash table from paths to row indices that does not copy the paths: about 16 bytes per row while a corpus is
+/// listed.
 ///
-/// Hashes are randomly seeded (`Hasher`), so that colliding names cannot be prepared.
+/// Hashes are randomly seeded (`Hasher`), so that colliding names cannot be crafted.
 struct PathTable {
-    /// The upper half is 32 bits of the hash, the lower half is the row plus one; 0 for a free slot.
+    /// Upper half: 32 bits of the hash; lower half: the row's index plus one. 0 marks a free slot.
     private var slots = [UInt64](repeating: 0, count: 64)
     private var count = 0
 
     init() {}
 
-    /// A table of paths that are all different.
+    /// A table of distinct paths.
     init(_ paths: TextColumn) {
         for row in 0..<paths.count { insert(row, in: paths) }
     }
 
-    /// The row whose path this is.
+    /// The row with this path.
     func row(of path: ArraySlice<UInt8>, in paths: TextColumn) -> Int? {
         let hash = PathTable.hash(path)
         var slot = Int(hash) & (slots.count - 1)
@@ -32,13 +33,13 @@ struct PathTable {
         if (count + 1) * 2 > slots.count {
             let old = slots
             slots = [UInt64](repeating: 0, count: slots.count * 2)
-            for entry in old where entry != 0 { place(entry) }
+            for entry in old where entry != 0 { store(entry) }
         }
-        place(PathTable.hash(paths.utf8(row)) << 32 | UInt64(row + 1))
+        store(PathTable.hash(paths.utf8(row)) << 32 | UInt64(row + 1))
         count += 1
     }
 
-    private mutating func place(_ entry: UInt64) {
+    private mutating func store(_ entry: UInt64) {
         var slot = Int(entry >> 32) & (slots.count - 1)
         while slots[slot] != 0 { slot = (slot + 1) & (slots.count - 1) }
         slots[slot] = entry

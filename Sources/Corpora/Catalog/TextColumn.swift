@@ -1,9 +1,9 @@
 import Glibc
 
-/// Many texts in one array of UTF-8; eight bytes per text in addition to the text.
+/// An array of texts in one block of UTF-8, with an overhead of eight bytes per text.
 struct TextColumn: Sendable, Equatable {
     private(set) var bytes: [UInt8] = []
-    /// Where each text ends in `bytes`.
+    /// End offset of each text in `bytes`.
     private var ends: [Int] = []
 
     var count: Int { ends.count }
@@ -20,7 +20,18 @@ struct TextColumn: Sendable, Equatable {
         ends.append(bytes.count)
     }
 
-    /// Sorts the texts by their bytes.
+    /// Appends the text that `write` appends to the column's bytes; nothing if it throws.
+    mutating func append<Failure>(writing write: (inout [UInt8]) throws(Failure) -> Void) throws(Failure) {
+        do throws(Failure) {
+            try write(&bytes)
+        } catch {
+            bytes.removeLast(bytes.count - (ends.last ?? 0))
+            throw error
+        }
+        ends.append(bytes.count)
+    }
+
+    /// Sorts the texts bytewise.
     mutating func sort() {
         let order = bytes.withUnsafeBytes { bytes in
             (0..<count).sorted { a, b in

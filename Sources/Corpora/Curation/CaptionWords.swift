@@ -1,13 +1,13 @@
-/// The words of captions, numbered in the order of their first use.
+/// The words of captions, numbered in order of appearance.
 ///
-/// A word is a run of letters, digits, marks, and apostrophes within; case does not matter.
+/// A word is a run of letters, digits, marks and inner apostrophes; letter case is ignored.
 package struct CaptionWords {
     private(set) var words: [String] = []
-    /// How often each was used.
+    /// Number of occurrences of each word.
     private(set) var counts: [Int] = []
     private var numbers: [String: Int] = [:]
 
-    /// The numbers of a caption's words, in order; each is counted.
+    /// Counts the words of a caption and returns their numbers, in order.
     mutating func add(_ caption: String) -> [Int] {
         var result: [Int] = []
         for word in Self.split(caption) {
@@ -23,8 +23,9 @@ package struct CaptionWords {
         return result
     }
 
+    /// The words of a caption, in lower case.
     package static func split(_ caption: String) -> [String] {
-        // Bytes where that is enough, as it mostly is: characters take twenty times as long.
+        // Most captions are ASCII; splitting bytes is twenty times as fast as splitting characters.
         let words: [String]
         if caption.utf8.allSatisfy({ $0 < 0x80 }) {
             words = caption.utf8.split { !isWordByte($0) }.map { word in

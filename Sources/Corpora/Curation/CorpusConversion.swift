@@ -10,18 +10,13 @@ public struct CorpusConversion: Sendable {
         /// `images/` and `metadata.jsonl`.
         case folder
         /// WebDataset shards.
-        case shards(ShardSize)
-    }
-
-    /// The most that a shard holds; at least one image.
-    public enum ShardSize: Sendable, Equatable {
-        case images(Int)
-        case bytes(Int)
+        case shards(ShardLimit)
     }
 
     /// How images are encoded.
     public enum Encoding: String, Sendable, CaseIterable {
-        /// The original format, and the original bytes where the size does not change; WebP that is resized becomes PNG.
+        /// The original format, and the original bytes if the size does not change; WebP that is resized becomes
+        /// PNG.
         case keep
         case png
         case jpeg
@@ -52,21 +47,21 @@ public struct CorpusConversion: Sendable {
     public let shards: Int
     /// Rows and images that were skipped.
     public let skipped: SkippedItems
-    /// False where it was interrupted; nothing was written then.
+    /// False if the conversion was interrupted; nothing was written then.
     public let isComplete: Bool
 
-    /// Converts a corpus. `target` holds the whole result or does not exist.
+    /// Converts a corpus. Afterwards, `target` holds the complete result or does not exist.
     /// - Parameters:
     ///   - corpus: the corpus to convert.
     ///   - target: a folder that does not exist or is empty, outside of the corpus.
     ///   - layout: the layout to write.
-    ///   - options: how to resize and encode images. All are decoded, so that no broken image is copied.
-    ///   - badFiles: how many images may fail to decode.
+    ///   - options: how to resize and encode images. Every image is decoded, so that no broken image is copied.
+    ///   - badFiles: the policy for images that cannot be decoded.
     ///   - progress: called from time to time with the numbers of images done and in total.
     ///   - isInterrupted: polled from time to time.
-    /// - Throws: `CorpusError`, and `ImageError` where images cannot be encoded.
+    /// - Throws: `CorpusError`, or `ImageError` if images cannot be encoded.
     public init(
-        _ corpus: Corpus, to target: String, layout: Layout, options: ImageOptions, badFiles: BadFilePolicy = .few,
+        _ corpus: Corpus, to target: String, layout: Layout, options: ImageOptions, badFiles: BadFilePolicy = .limited,
         progress: ((Int, Int) -> Void)? = nil, isInterrupted: () -> Bool = { false }
     ) throws {
         let total = corpus.examples.count
@@ -83,7 +78,7 @@ public struct CorpusConversion: Sendable {
                 case .folder: try FolderWriter(staged.path)
                 case .shards(let size): ShardWriter(staged.path, size: size)
                 }
-            // Encoded on all processors, some at a time, and written in order.
+            // Images are encoded on all processors, a batch at a time, and written in order.
             let step = 16 * ProcessInfo.processInfo.activeProcessorCount
             for start in stride(from: 0, to: total, by: step) {
                 if isInterrupted() {
@@ -135,8 +130,8 @@ public struct CorpusConversion: Sendable {
         _ range: Range<Int>, of corpus: Corpus, _ options: ImageOptions
     ) -> [Result<EncodedImage, Failure>] {
         let results = Mutex([Result<EncodedImage, Failure>?](repeating: nil, count: range.count))
-        DispatchQueue.concurrentPerform(iterations: range.count) { place in
-            let example = range.lowerBound + place
+        DispatchQueue.concurrentPerform(iterations: range.count) { index in
+            let example = range.lowerBound + index
             let result = Result { () throws(Failure) in
                 do {
                     return try EncodedImage(example, of: corpus, options)
@@ -144,7 +139,7 @@ public struct CorpusConversion: Sendable {
                     throw Failure(problem: corpus.problem(.unreadableImage, with: example, because: error))
                 }
             }
-            results.withLock { $0[place] = result }
+            results.withLock { $0[index] = result }
         }
         return results.withLock { $0.compactMap { $0 } }
     }

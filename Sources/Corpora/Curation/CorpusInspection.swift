@@ -1,3 +1,5 @@
+import Images
+
 /// All problems of a corpus, found by reading every image and caption.
 public struct CorpusInspection: Sendable {
     /// Number of usable images.
@@ -10,7 +12,7 @@ public struct CorpusInspection: Sendable {
     public let splits: [String: Int]
     /// Number of problems of each kind.
     public let counts: [CorpusProblem.Kind: Int]
-    /// The problems by kind, then in the order of the files; of those found while listing, the first 10,000.
+    /// The problems by kind, then in file order. Of those found while listing, only the first 10,000.
     public let problems: [CorpusProblem]
     /// The layout that was recognised.
     public let format: CorpusFormat
@@ -19,13 +21,16 @@ public struct CorpusInspection: Sendable {
     /// - Parameters:
     ///   - folder: path of the folder.
     ///   - progress: called from time to time, one call at a time, with the numbers of images read and in total.
-    /// - Throws: `CorpusError` where there is no corpus at all.
+    /// - Throws: `CorpusError` if there is no corpus at all.
     public init(folder: String, progress: (@Sendable (Int, Int) -> Void)? = nil) throws {
         let listing = try CorpusListing(folder, keeping: 10_000)
         let corpus = try Corpus(folder: folder, listing, split: nil)
         let total = corpus.examples.count
-        let undecodable = decodeEach(corpus, progress: progress.map { report in { @Sendable in report($0, total) } })
-        let unreadable = undecodable.map { corpus.problem($0.value.kind, with: $0.index, $0.value.detail) }
+        let (decoded, unreadable) = corpus.survey(
+            progress: progress.map { report in { @Sendable in report($0, total) } }
+        ) {
+            _ = try Image(decoding: $0, named: $1)
+        }
         let found = listing.skipped.first + unreadable + listing.notices.first
         problems = CorpusProblem.Kind.allCases.flatMap { kind in found.filter { $0.kind == kind } }
         var counts = listing.skipped.counts.merging(listing.notices.counts, uniquingKeysWith: +)
@@ -33,10 +38,9 @@ public struct CorpusInspection: Sendable {
         self.counts = counts
         format = corpus.format
 
-        let bad = Set(undecodable.map(\.index))
         var (images, captions) = (0, 0)
         var (classes, splits) = ([String: Int](), [String: Int]())
-        for example in 0..<total where !bad.contains(example) {
+        for example in 0..<total where decoded[example] != nil {
             images += 1
             captions += corpus.captionNumbers(of: example).count
             if let label = corpus.label(of: example) { classes[corpus.classes[label], default: 0] += 1 }

@@ -9,9 +9,9 @@ public struct CorpusPreview: Sendable {
         public let file: String
         /// Its first caption.
         public let caption: String
-        /// Its class, where it has one.
+        /// Its class, if known.
         public let className: String?
-        /// Its split, where it is in one.
+        /// Its split, if any.
         public let split: String?
 
         private enum CodingKeys: String, CodingKey {
@@ -29,34 +29,34 @@ public struct CorpusPreview: Sendable {
 
     /// - Parameters:
     ///   - corpus: the images to choose from.
-    ///   - count: number of images, at least 1; fewer where the corpus has no more.
+    ///   - count: number of images, at least 1; fewer if the corpus has fewer.
     ///   - seed: seed of the choice.
     ///   - side: width and height of each image's frame, 32...1024 pixels.
     ///   - columns: images per row, at least 1; nil makes a sheet somewhat wider than high.
-    ///   - split: the name of the split that `corpus` is of, for the heading.
+    ///   - split: the name of the split that `corpus` is, for the heading.
     ///   - progress: called with the numbers of images read and in total.
-    /// - Throws: `CorpusError.unreadableImages` where none decodes.
+    /// - Throws: `CorpusError.unreadableImages` if none can be decoded.
     public init(
         _ corpus: Corpus, count: Int, seed: UInt64, side: Int, columns: Int? = nil, split: String? = nil,
         progress: ((Int, Int) -> Void)? = nil
     ) throws {
         let total = corpus.examples.count
         var stream = RandomStream(seed: seed, purpose: "preview")
-        /// The first places of a shuffle, of which only what has moved is kept.
+        // The beginning of a Fisher–Yates shuffle; only elements that have moved are stored.
         var moved: [Int: Int] = [:]
         var decoded: [(example: Int, image: Image)] = []
         var unreadable: [CorpusProblem] = []
-        for place in 0..<total where decoded.count < count {
-            let other = place + stream.index(below: total - place)
+        for index in 0..<total where decoded.count < count {
+            let other = index + stream.index(below: total - index)
             let example = moved[other] ?? other
-            moved[other] = moved[place] ?? place
+            moved[other] = moved[index] ?? index
             do {
                 let image = try Image(
                     decoding: corpus.encodedImage(example), named: corpus.imageName(example), atLeast: side)
                 decoded.append((example, image.thumbnail(side: side)))
             } catch {
                 unreadable.append(corpus.problem(.unreadableImage, with: example, because: error))
-                // A corpus without a single good image need not be read to its end.
+                // Give up early on a corpus without a single good image.
                 if decoded.isEmpty && unreadable.count == 1000 { break }
             }
             progress?(decoded.count, min(count, total))

@@ -3,15 +3,15 @@ import RandomStreams
 
 /// An assignment of a corpus's images to new splits. Images of equal bytes stay in one split.
 public struct CorpusSplit: Sendable {
-    /// What stays together besides images of equal bytes.
+    /// What else stays in one split.
     public enum Rule: String, Sendable, CaseIterable {
-        /// Nothing; stratified by class: every split gets its fraction of each class.
+        /// Nothing. Splits are stratified by class: each gets its fraction of every class.
         case random
-        /// Classes: no class is in two splits.
+        /// Classes: no class occurs in two splits.
         case `class`
     }
 
-    /// One of the splits, and its fraction of the images.
+    /// One of the splits to make, and its fraction of the images.
     public struct Part: Sendable, Equatable {
         /// The split's name.
         public let name: String
@@ -37,7 +37,7 @@ public struct CorpusSplit: Sendable {
         public let classes: Int
     }
 
-    /// What each split contains, in the order they were given.
+    /// What each split contains, in the order of the parts.
     public let counts: [Count]
     /// Number of images whose bytes equal those of another.
     public let duplicateImages: Int
@@ -48,9 +48,9 @@ public struct CorpusSplit: Sendable {
 
     /// Splits a corpus; equal seeds give equal splits.
     /// - Parameters:
-    ///   - corpus: the whole corpus; splits it has are ignored.
-    ///   - parts: two or more, of different names; the fractions add up to 1.
-    ///   - rule: what stays together.
+    ///   - corpus: the whole corpus; its own splits are ignored.
+    ///   - parts: two or more with different names; the fractions add up to 1.
+    ///   - rule: what stays in one split.
     ///   - seed: seed of the assignment.
     ///   - progress: called from time to time, one call at a time, with the numbers of images read and in total.
     /// - Throws: `CorpusError.unsplittable`.
@@ -66,7 +66,7 @@ public struct CorpusSplit: Sendable {
         let equal = corpus.duplicateImages(digests)
         duplicateImages = equal.reduce(0) { $0 + $1.count }
 
-        var units = Units(count: total)
+        var units = DisjointSets(count: total)
         for group in equal { for example in group.dropFirst() { units.join(group[0], example) } }
         if rule == .class {
             let unlabelled = (0..<total).count { corpus.label(of: $0) == nil }
@@ -102,8 +102,10 @@ public struct CorpusSplit: Sendable {
         self.parts = parts
     }
 
-    /// Assigns each unit to the split that is furthest below its fraction, class by class, so that every split gets its
-    /// fraction of each class and of the whole.
+    /// Assigns each unit to the split that is furthest below its fraction, class by class, so that each split gets its
+    /// fraction of every class and of the whole.
+    /// - Parameter units: examples that stay together.
+    /// - Returns: index of each example's part.
     private static func assign(_ units: [[Int]], _ corpus: Corpus, _ parts: [Part], seed: UInt64) -> [Int] {
         var stream = RandomStream(seed: seed, purpose: "split")
         var byClass = Dictionary(grouping: units) { corpus.label(of: $0[0]) ?? -1 }
@@ -130,7 +132,8 @@ public struct CorpusSplit: Sendable {
         return assignment
     }
 
-    /// A `metadata.jsonl` with the new splits: the corpus's own, otherwise unchanged, or a new one.
+    /// The content of a `metadata.jsonl` with the new splits: the corpus's own file with nothing else changed, or a new
+    /// one.
     /// - Throws: `CorpusError`.
     public func metadata() throws -> [UInt8] {
         if corpus.format == .shards {
@@ -157,7 +160,7 @@ public struct CorpusSplit: Sendable {
 }
 
 /// Disjoint sets of indices (union-find).
-private struct Units {
+private struct DisjointSets {
     private var parents: [Int]
 
     init(count: Int) { parents = Array(0..<count) }

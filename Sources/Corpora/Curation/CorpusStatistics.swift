@@ -1,39 +1,5 @@
 import Images
 
-/// A name and its count.
-public struct Tally: Sendable, Encodable, Equatable {
-    /// The name.
-    public let name: String
-    /// The count.
-    public let count: Int
-
-    package init(name: String, count: Int) {
-        self.name = name
-        self.count = count
-    }
-}
-
-/// A summary of integers.
-public struct Summary: Sendable, Encodable, Equatable {
-    /// The smallest.
-    public let minimum: Int
-    /// The median; the lower of two middle ones.
-    public let median: Int
-    /// The largest.
-    public let maximum: Int
-    /// The arithmetic mean.
-    public let mean: Double
-
-    /// All zero where there are no numbers.
-    init(_ numbers: [Int]) {
-        let sorted = numbers.sorted()
-        minimum = sorted.first ?? 0
-        median = sorted.isEmpty ? 0 : sorted[(sorted.count - 1) / 2]
-        maximum = sorted.last ?? 0
-        mean = sorted.isEmpty ? 0 : Double(sorted.reduce(0, +)) / Double(sorted.count)
-    }
-}
-
 /// Statistics of a corpus: its images, captions, words and classes, and duplicates.
 public struct CorpusStatistics: Sendable, Encodable {
     /// The layout that was recognised.
@@ -77,21 +43,21 @@ public struct CorpusStatistics: Sendable, Encodable {
 
     /// Images of equal bytes.
     public let duplicateImages: Duplicates
-    /// Images that look alike but whose bytes differ.
+    /// Images that look alike but differ in their bytes.
     public let nearDuplicateImages: Duplicates
     /// Captions of different images that consist of the same words in any order.
     public let duplicateCaptions: Duplicates
 
-    /// The codes of near-duplicates differ in at most this many bits of 64.
+    /// Maximum number of differing bits, of 64, in the difference hashes of near-duplicates.
     public static var nearBits: Int { Fingerprint.nearBits }
-    /// The colours of near-duplicates differ by at most this many levels of 255 on average.
+    /// Maximum mean difference of the colours of near-duplicates, in levels of 255.
     public static var nearLevels: Int { Fingerprint.nearLevels }
 
     /// Reads every image and caption of a corpus.
     /// - Parameters:
     ///   - folder: path of the corpus.
     ///   - progress: called from time to time, one call at a time, with the numbers of images read and in total.
-    /// - Throws: `CorpusError` where there is no corpus at all, or nothing usable in it.
+    /// - Throws: `CorpusError` if there is no corpus, or no usable image in it.
     public init(folder: String, progress: (@Sendable (Int, Int) -> Void)? = nil) throws {
         let listed = try Corpus(folder: folder, split: nil, badFiles: .skip)
         let total = listed.examples.count
@@ -158,7 +124,7 @@ public struct CorpusStatistics: Sendable, Encodable {
         sorted(Dictionary(names.map { ($0, 1) }, uniquingKeysWith: +).map { Tally(name: $0.key, count: $0.value) })
     }
 
-    /// The largest first; equal ones by name.
+    /// Sorts by descending count, then by name.
     private static func sorted(_ tallies: [Tally]) -> [Tally] {
         tallies.sorted { ($1.count, $0.name) < ($0.count, $1.name) }
     }
@@ -176,12 +142,12 @@ extension ImageFacts {
     }
 }
 
-/// The words of all captions of a corpus, and which captions have the same.
+/// The words of all captions of a corpus, and the captions that consist of the same words.
 private struct CaptionStatistics {
     var words = CaptionWords()
-    /// Words of each caption.
+    /// Number of words of each caption.
     var lengths: [Int] = []
-    /// For each caption with words, a key of the set of them, and its example.
+    /// For each caption that has words, a hash of the set of its words, and its example.
     private var sets: [(key: SIMD2<Int>, caption: Int, example: Int)] = []
 
     init(_ corpus: Corpus) {
@@ -190,7 +156,7 @@ private struct CaptionStatistics {
                 let numbers = words.add(corpus.captions[caption])
                 lengths.append(numbers.count)
                 if numbers.isEmpty { continue }
-                // Hashed in both directions: 128 bits, so that equality is not a coincidence.
+                // Hashing in both directions gives 128 bits, so that accidental equality is ruled out.
                 let set = Set(numbers).sorted()
                 sets.append((SIMD2(set.hashValue, Array(set.reversed()).hashValue), caption, example))
             }

@@ -2,7 +2,7 @@ import Basics
 import Files
 import Glibc
 
-/// An image to be written: encoded, with what belongs to it.
+/// An encoded image with its metadata, ready to be written.
 struct EncodedImage: Sendable {
     let bytes: [UInt8]
     /// `png`, `jpg` or `webp`.
@@ -10,10 +10,10 @@ struct EncodedImage: Sendable {
     let captions: [String]
     let className: String?
     let split: String?
-    /// What it was called where it comes from.
+    /// The image's path in the original corpus.
     let source: String
 
-    /// What is written about it: a row of metadata, or without a name the `.json` beside it in a shard.
+    /// Its row of `metadata.jsonl`; without a file name, its `.json` member in a shard.
     fileprivate func row(named fileName: String? = nil) throws -> [UInt8] {
         try MetadataRow(fileName: fileName, text: captions, className: className, split: split, source: source).line()
     }
@@ -22,9 +22,9 @@ struct EncodedImage: Sendable {
 /// Writes a corpus image by image.
 protocol CorpusWriter {
     mutating func add(_ image: EncodedImage) throws
-    /// Writes what remains, after the last.
+    /// Writes what is still buffered; called once, after the last image.
     mutating func finish() throws
-    /// Files of several images that were written.
+    /// Number of shards written so far.
     var shards: Int { get }
 }
 
@@ -55,29 +55,37 @@ struct FolderWriter: CorpusWriter {
     mutating func finish() throws { try metadata.finish() }
 }
 
+/// Maximum size of a shard; each holds at least one image.
+public enum ShardLimit: Sendable, Equatable {
+    /// A number of images.
+    case images(Int)
+    /// A size of the file in bytes.
+    case bytes(Int)
+}
+
 /// WebDataset shards `shard-00000.tar` and so on: each image with a `.json` of the same name that holds its captions
 /// (`text`), `class` and `split`.
 struct ShardWriter: CorpusWriter {
     private let folder: String
-    private let size: CorpusConversion.ShardSize
+    private let size: ShardLimit
     private var file: OutputFile?
     private(set) var shards = 0
     private var images = 0
     private var bytes = 0
     private var count = 0
 
-    init(_ folder: String, size: CorpusConversion.ShardSize) {
+    init(_ folder: String, size: ShardLimit) {
         self.folder = folder
         self.size = size
     }
 
     mutating func add(_ image: EncodedImage) throws {
         let record = try image.row()
-        let room = TarArchive.recordSize(of: image.bytes.count) + TarArchive.recordSize(of: record.count)
+        let added = TarArchive.recordSize(of: image.bytes.count) + TarArchive.recordSize(of: record.count)
         let isFull =
             switch size {
-            case .images(let most): images >= most
-            case .bytes(let most): images > 0 && bytes + room + TarArchive.end.count > most
+            case .images(let limit): images >= limit
+            case .bytes(let limit): images > 0 && bytes + added + TarArchive.end.count > limit
             }
         if isFull { try finish() }
         let file = try file ?? OutputFile("\(folder)/shard-\(zeroPadded(shards, width: 5)).tar")
@@ -90,7 +98,7 @@ struct ShardWriter: CorpusWriter {
             try file.append(TarArchive.padding(after: contents.count))
         }
         images += 1
-        bytes += room
+        bytes += added
         count += 1
     }
 

@@ -2,21 +2,21 @@
 ///
 /// Duplicates across splits are leaks: a model would be evaluated on its training data.
 public struct Duplicates: Sendable, Encodable {
-    /// A set of duplicates.
+    /// A group of duplicates.
     public struct Group: Sendable, Encodable {
         /// An image and the split it is in.
         public struct Member: Sendable, Encodable {
             /// The image's path in the corpus.
             public let image: String
-            /// Its split, where it is in one.
+            /// Its split, if any.
             public let split: String?
         }
 
-        /// The first members, at most 20, of each split some.
+        /// The first members, at most 20, including some of each split.
         public let members: [Member]
         /// Number of members in each split.
         public let splits: [Tally]
-        /// The common caption, where captions were compared.
+        /// The common caption, if captions were compared.
         public let caption: String?
         /// The number of differing bits of near-duplicates.
         public let bits: Int?
@@ -29,16 +29,16 @@ public struct Duplicates: Sendable, Encodable {
     public private(set) var within = 0
     /// Number of items with a duplicate in another split.
     public private(set) var across = 0
-    /// The worst 1000 sets: those across splits first, then the largest or the most alike.
+    /// The worst 1000 groups: those across splits first, then the largest or most similar ones.
     public private(set) var worst: [Group] = []
 
-    /// Members that are named of each group.
+    /// Maximum number of members listed per group.
     static let named = 20
-    /// Groups that are named.
+    /// Maximum number of groups listed.
     static let listed = 1000
 
     /// - Parameters:
-    ///   - groups: sets of duplicates, and the common caption; an example may occur several times, for several captions.
+    ///   - groups: groups of duplicates, and the common caption; an example occurs once for each caption in question.
     ///   - corpus: the corpus of the examples.
     init(groups: [(examples: [Int], caption: Int?)], in corpus: Corpus) {
         var ranked: [(group: Int, isAcross: Bool, count: Int)] = []
@@ -60,13 +60,13 @@ public struct Duplicates: Sendable, Encodable {
     }
 
     /// - Parameters:
-    ///   - examples: images with their fingerprints, and the set of exact duplicates that each belongs to, of which only
-    ///     one per split is given.
+    ///   - examples: images with their fingerprints and the group of exact duplicates each belongs to; of such a group,
+    ///     one image per split suffices.
     ///   - corpus: the corpus of the examples.
     init(near examples: [(example: Int, fingerprint: Fingerprint, group: Int?)], in corpus: Corpus) {
         var found = NearDuplicates(count: corpus.examples.count)
         var sameCode: [UInt64: [Int]] = [:]
-        for (place, entry) in examples.enumerated() { sameCode[entry.fingerprint.code, default: []].append(place) }
+        for (number, entry) in examples.enumerated() { sameCode[entry.fingerprint.code, default: []].append(number) }
         let codes = sameCode.keys.sorted()
         let members = codes.map { sameCode[$0] ?? [] }
         func compare(_ first: Int, _ second: Int, bits: Int) {
@@ -113,7 +113,7 @@ public struct Duplicates: Sendable, Encodable {
     }
 }
 
-/// Pairs of near-duplicates: which images they involve, and the nearest pairs.
+/// Collects pairs of near-duplicates: the images involved, and the closest pairs.
 private struct NearDuplicates {
     struct Pair {
         let first: Int
@@ -125,11 +125,11 @@ private struct NearDuplicates {
         var order: (Int, Int, Int, Int, Int) { (isAcross ? 0 : 1, bits, levels, first, second) }
     }
 
-    /// For each example of the corpus, whether it has a near one.
+    /// For each example of the corpus, whether it has a near-duplicate in its own split, and in another one.
     private(set) var within: [Bool]
     private(set) var across: [Bool]
     private var pairs: [Pair] = []
-    /// As many are known that come before it as are asked for.
+    /// `listed` pairs are known to come before this one, so later pairs can be dropped.
     private var last: Pair?
 
     init(count: Int) {
@@ -146,7 +146,7 @@ private struct NearDuplicates {
             within[second] = true
         }
         let pair = Pair(first: first, second: second, bits: bits, levels: levels, isAcross: isAcross)
-        // There may be quadratically many; only the nearest are requested.
+        // There may be quadratically many pairs; only the worst are reported.
         if let last, pair.order >= last.order { return }
         pairs.append(pair)
         if pairs.count >= 16 * Duplicates.listed {

@@ -3,18 +3,18 @@ import Images
 import Synchronization
 import Threads
 
-/// What one image is, as far as statistics ask.
+/// The properties of an image that `CorpusStatistics` summarises.
 struct ImageFacts: Sendable {
     let format: ImageFormat
-    /// Columns and rows, its orientation applied.
+    /// Width and height in pixels, with the orientation applied.
     let width: Int
     let height: Int
-    /// Of the encoded image.
+    /// Size and hash of the encoded image.
     let bytes: EncodedDigest
     let fingerprint: Fingerprint
 }
 
-/// Tells encoded images apart; equal digests are a reason to compare the bytes themselves.
+/// A digest of an encoded image. Images of equal digests are compared byte by byte before they count as duplicates.
 struct EncodedDigest: Sendable, Hashable {
     let count: Int
     private let hash: Int
@@ -28,9 +28,12 @@ struct EncodedDigest: Sendable, Hashable {
 }
 
 extension Corpus {
-    /// Reads every image on all processors.
-    /// - Parameter progress: called now and then, one call at a time, with the number of images read.
-    /// - Returns: for each example what `body` makes of the encoded image, and why not where it fails.
+    /// Reads every image on all processors and passes its encoded bytes to `body`.
+    /// - Parameters:
+    ///   - progress: called from time to time, one call at a time, with the number of images read.
+    ///   - body: called concurrently.
+    /// - Returns: the result of `body` for each example, nil if it or reading the image failed; the failures, in the
+    ///   order of the examples.
     func survey<Facts: Sendable>(
         progress: (@Sendable (Int) -> Void)?, _ body: @Sendable (_ bytes: [UInt8], _ name: String) throws -> Facts
     ) -> (facts: [Facts?], problems: [CorpusProblem]) {
@@ -53,22 +56,16 @@ extension Corpus {
         )
     }
 
-    /// A problem with an example's image; where it lies is named by the problem, and not by the error again.
-    func problem(_ kind: CorpusProblem.Kind, with example: Int, because error: any Error) -> CorpusProblem {
-        let (name, message) = (imageName(example), "\(error)")
-        let reason = message.hasPrefix("\(name): ") ? String(message.dropFirst(name.count + 2)) : message
-        return problem(kind, with: example, reason)
-    }
-
-    /// The examples whose images have equal bytes: groups of two or more, each in order, in the order of their firsts.
+    /// Groups of two or more examples whose images have equal bytes. Each group ascends; groups are ordered by their
+    /// first members.
     func duplicateImages(_ digests: [EncodedDigest?]) -> [[Int]] {
-        var alike: [EncodedDigest: [Int]] = [:]
+        var sameDigest: [EncodedDigest: [Int]] = [:]
         for (example, digest) in digests.enumerated() {
-            if let digest { alike[digest, default: []].append(example) }
+            if let digest { sameDigest[digest, default: []].append(example) }
         }
         var groups: [[Int]] = []
-        for var rest in alike.values where rest.count > 1 {
-            // One group almost always: a digest of unequal bytes is a chance of 2⁻⁶⁴.
+        for var rest in sameDigest.values where rest.count > 1 {
+            // Nearly always one group: unequal bytes have equal digests with a probability of 2⁻⁶⁴.
             while let first = rest.first, rest.count > 1, let bytes = try? encodedImage(first) {
                 let isEqual = rest.map { $0 == first || (try? encodedImage($0)) == bytes }
                 let group = zip(rest, isEqual).filter(\.1).map(\.0)

@@ -1,11 +1,11 @@
-import FoundationEssentials
+import Basics
 import JSON
 
-/// Changes splits in a `metadata.jsonl` and leaves every other byte of it as it is: keys that Limn does not know, rows that
-/// it cannot use, the order of both.
+/// Changes splits in a `metadata.jsonl` and preserves all other bytes, including unknown keys, unusable rows and their
+/// order.
 enum MetadataEdit {
-    /// The file's bytes with other splits.
-    /// - Parameter split: the split of an image, by its path in the folder; nil where its row stays as it is.
+    /// The content of the file with the new splits.
+    /// - Parameter split: maps an image's path to its new split; nil leaves the row unchanged.
     /// - Throws: `CorpusError.cannotRead`.
     static func settingSplits(of path: String, _ split: (String) -> String?) throws -> [UInt8] {
         let bytes = try CorpusFile.contents(path, limit: 1 << 36)
@@ -26,17 +26,17 @@ enum MetadataEdit {
         return result
     }
 
-    /// Where in a line its split is, or would be.
+    /// A row, with the location of its split.
     private struct Row {
         private(set) var path = ""
         private let bytes: [UInt8]
         private let line: Range<Int>
-        /// What the values of its `split` take; there may be several.
+        /// Byte ranges of the values of `split`, which may occur several times.
         private var values: [Range<Int>] = []
-        /// The brace that closes the object.
+        /// Index of the closing brace.
         private var brace = 0
 
-        /// Nil where the line is no JSON object.
+        /// Nil if the line is not a JSON object.
         init?(_ bytes: [UInt8], _ line: Range<Int>) {
             self.bytes = bytes
             self.line = line
@@ -47,22 +47,23 @@ enum MetadataEdit {
                 try scanner.members { (scanner, name) throws(JSONScanner.Fault) in
                     let isString = scanner.isNext("\"")
                     let start = scanner.position
-                    if name.elementsEqual("file_name".utf8), isString {
+                    if name.isEqual(to: "file_name"), isString {
                         file.removeAll()
                         try scanner.string(into: &file)
                     } else {
                         try scanner.skip()
                     }
-                    if name.elementsEqual("split".utf8) { values.append(start..<scanner.position) }
+                    if name.isEqual(to: "split") { values.append(start..<scanner.position) }
                 }
                 brace = scanner.position - 1
                 try scanner.finish()
             } catch {
                 return nil
             }
-            path = String(decoding: ImagePath.normalized(file), as: UTF8.self)
+            path = String(decoding: ImagePath.normalized(file[...]), as: UTF8.self)
         }
 
+        /// Appends the line with another split.
         func append(split: String, to result: inout [UInt8]) {
             let quoted = MetadataEdit.quoted(split)
             guard !values.isEmpty else {
@@ -70,16 +71,16 @@ enum MetadataEdit {
                 while result.last == 0x20 { result.removeLast() }
                 return result += ", \"split\": ".utf8 + quoted + bytes[brace..<line.upperBound]
             }
-            var place = line.lowerBound
+            var copied = line.lowerBound
             for value in values {
-                result += bytes[place..<value.lowerBound] + quoted
-                place = value.upperBound
+                result += bytes[copied..<value.lowerBound] + quoted
+                copied = value.upperBound
             }
-            result += bytes[place..<line.upperBound]
+            result += bytes[copied..<line.upperBound]
         }
     }
 
-    /// A string as JSON writes it.
+    /// A JSON string.
     private static func quoted(_ text: String) -> [UInt8] {
         var result: [UInt8] = [UInt8(ascii: "\"")]
         for byte in text.utf8 {

@@ -1,38 +1,41 @@
-/// Pairs of 64-bit codes that differ in few bits, found without comparing every pair.
+/// Finds pairs of 64-bit codes that differ in few bits, without comparing every pair.
 ///
-/// Codes that differ in at most k bits agree in at least one of k + 1 bands of bits, so that only codes which share a
-/// band are compared. Where many share one, as images on white do, the bits that are left are divided into bands again.
+/// Codes that differ in at most k bits agree in at least one of k + 1 bands of bits, so only codes that share a band
+/// are compared. If many codes share one, as those of images on white do, the remaining bits are divided into bands
+/// again.
 package struct NearCodes {
     private let codes: [UInt64]
     private let limit: Int
-    /// So few are compared each with each.
-    private static let few = 24
+    /// Up to this many codes, all pairs are compared.
+    private static let bruteForceLimit = 24
 
     /// - Parameters:
-    ///   - codes: all different.
-    ///   - limit: the most bits in which two may differ, 0...63.
+    ///   - codes: distinct codes.
+    ///   - limit: maximum number of differing bits, 0...63.
     package init(_ codes: [UInt64], within limit: Int) {
         precondition((0..<64).contains(limit), "a code has 64 bits")
         self.codes = codes
         self.limit = limit
     }
 
-    /// Calls `body` once for each pair, the lower index first, in no particular order, with its number of differing bits.
+    /// Calls `body` once for each pair, in no particular order, with the lower index first and the number of differing
+    /// bits.
     package func forEachPair(_ body: (_ first: Int, _ second: Int, _ distance: Int) -> Void) {
         var differing: [UInt64] = []
         search(Array(codes.indices), bits: .max, differing: &differing, body)
     }
 
     /// - Parameters:
-    ///   - members: codes that agree in all but `bits`.
-    ///   - differing: a pair that agrees in one of these bands was found there.
+    ///   - members: indices of codes that agree in all but `bits`.
+    ///   - differing: bands searched before: a pair that agrees in one of them has already been found.
     private func search(
         _ members: [Int], bits: UInt64, differing: inout [UInt64], _ body: (Int, Int, Int) -> Void
     ) {
-        let divisions = members.count > Self.few && bits.nonzeroBitCount > limit ? divide(members, bits) : nil
+        let divisions =
+            members.count > Self.bruteForceLimit && bits.nonzeroBitCount > limit ? divide(members, bits) : nil
         guard let divisions else {
-            for (place, first) in members.enumerated() {
-                for second in members[(place + 1)...] {
+            for (index, first) in members.enumerated() {
+                for second in members[(index + 1)...] {
                     let difference = codes[first] ^ codes[second]
                     let distance = difference.nonzeroBitCount
                     guard distance <= limit, differing.allSatisfy({ difference & $0 != 0 }) else { continue }
@@ -48,7 +51,7 @@ package struct NearCodes {
         differing.removeLast(divisions.count)
     }
 
-    /// For each band of `bits` the groups of members that agree in it; nil where comparing each with each is less work than
+    /// For each band of `bits`, the groups of members that agree in it; nil if comparing all pairs is less work than
     /// comparing within the groups, as it is for members of one cluster.
     private func divide(_ members: [Int], _ bits: UInt64) -> [(band: UInt64, groups: [[Int]])]? {
         var work = 0
@@ -69,15 +72,16 @@ package struct NearCodes {
         return divisions
     }
 
-    /// Divides bits among `limit + 1` bands, in turn: neighbouring bits tell of neighbouring pixels and often agree.
+    /// Deals bits out to `limit + 1` bands. Neighbouring bits go to different bands, because they describe neighbouring
+    /// pixels and are correlated.
     private func bands(of bits: UInt64) -> [UInt64] {
         var bands = [UInt64](repeating: 0, count: limit + 1)
         var rest = bits
-        var turn = 0
+        var next = 0
         while rest != 0 {
-            bands[turn % bands.count] |= rest & (~rest + 1)
+            bands[next % bands.count] |= rest & (~rest + 1)
             rest &= rest - 1
-            turn += 1
+            next += 1
         }
         return bands
     }

@@ -1,7 +1,8 @@
+import Files
 import FoundationEssentials
 import Glibc
 
-/// A folder that is written completely or not at all: it is written as `NAME.partial` and renamed at the end.
+/// A folder that is written completely or not at all: as `NAME.partial`, which is renamed at the end.
 struct StagedFolder {
     /// The folder to write to.
     let path: String
@@ -24,11 +25,11 @@ struct StagedFolder {
         if stat(target, &status) == 0, status.st_mode & S_IFMT != S_IFDIR {
             throw CorpusError.cannotWrite(path: target, reason: "a file of that name is there")
         }
-        let parent = target.lastIndex(of: "/").map { $0 == target.startIndex ? "/" : String(target[..<$0]) } ?? "."
-        // No parent folder of the target is created inside the source either.
+        let parent = parentFolder(of: target)
+        // Nor may parent folders of the target be created inside the source.
         var existing = parent
-        while !FileManager.default.fileExists(atPath: existing), let slash = existing.lastIndex(of: "/") {
-            existing = slash == existing.startIndex ? "/" : String(existing[..<slash])
+        while !FileManager.default.fileExists(atPath: existing), existing.contains("/") {
+            existing = parentFolder(of: existing)
         }
         if let inside = FolderWalk.resolved(existing) ?? FolderWalk.resolved("."),
             let outer = FolderWalk.resolved(source), inside == outer || inside.hasPrefix(outer + "/")
@@ -50,17 +51,17 @@ struct StagedFolder {
         }
     }
 
-    /// Renames the folder once all of it is on disk.
+    /// Flushes the folder to disk and renames it.
     func publish() throws {
-        // One call for all files instead of thousands of fsync calls.
+        // One sync(2) replaces thousands of fsync(2) calls.
         sync()
-        // An empty folder of that name is replaced.
+        // rename(2) replaces an empty folder.
         guard rename(path, target) == 0 else {
             throw CorpusError.cannotWrite(path: target, reason: String(cString: strerror(errno)))
         }
         sync()
     }
 
-    /// Removes what was written.
+    /// Removes everything that was written.
     func discard() { try? FileManager.default.removeItem(atPath: path) }
 }

@@ -1,27 +1,27 @@
 import Synchronization
 import Threads
 
-/// The cache of a store's prepared images: a file, or memory where there is no file or it fails.
+/// The cache of a store's preprocessed images: a file, or memory if there is no file or it fails.
 ///
-/// One dedicated thread writes the file: other threads, some of low priority, would block each other on the kernel's lock of
-/// the file.
+/// One dedicated thread writes the file. Several writers, some of low priority, would block each other on the kernel's
+/// inode lock.
 final class ImageCache: Sendable {
-    /// The state of an image.
-    enum Find {
+    /// The result of looking an image up.
+    enum Lookup {
         case cached(PreparedImage)
-        /// The caller must decode it, and then call `keep` or `markBad`.
+        /// The caller now owns the decoding and must call `insert` or `markBad`.
         case missing
         /// Another thread is decoding it.
-        case busy
+        case decoding
         /// It cannot be decoded.
         case bad
     }
 
-    private enum Slot: UInt8 { case unknown, busy, waiting, inFile, inMemory, bad }
+    private enum SlotState: UInt8 { case unknown, decoding, waiting, inFile, inMemory, bad }
 
     private struct State {
-        var slots: [Slot]
-        /// Width and height of each image; empty where all have one size.
+        var slots: [SlotState]
+        /// Width and height of each image; empty if all images have the same size.
         var sizes: [UInt32]
         /// Images that are still to be written to the file.
         var waiting: [Int: PreparedImage] = [:]
@@ -36,23 +36,23 @@ final class ImageCache: Sendable {
         var isClosed = false
     }
 
-    private let form: ImagePreprocessing
+    private let preprocessing: ImagePreprocessing
     private let file: ImageCacheFile?
     private let memory: ImageCacheMemory
     private let state: Mutex<State>
     private let jobs = Monitor(Jobs())
-    /// The most images that wait to be written.
+    /// Maximum number of images waiting to be written.
     private static let queueLimit = 256
 
-    init(count: Int, form: ImagePreprocessing, file path: String?, memoryLimit: Int?) {
-        self.form = form
+    init(count: Int, preprocessing: ImagePreprocessing, file path: String?, memoryLimit: Int?) {
+        self.preprocessing = preprocessing
         var state = State(
-            slots: [Slot](repeating: .unknown, count: count),
-            sizes: form.hasOneSize ? [] : [UInt32](repeating: 0, count: count))
+            slots: [SlotState](repeating: .unknown, count: count),
+            sizes: preprocessing.hasOneSize ? [] : [UInt32](repeating: 0, count: count))
         var file: ImageCacheFile?
         if let path {
             do throws(ImageCacheFile.Failure) {
-                let opened = try ImageCacheFile(path, form: form, count: count)
+                let opened = try ImageCacheFile(path, preprocessing: preprocessing, count: count)
                 if opened.wasReset {
                     state.notices.append("\(path) is damaged or belongs to other images; it is rebuilt")
                 }
@@ -62,11 +62,11 @@ final class ImageCache: Sendable {
             }
         }
         self.file = file
-        memory = ImageCacheMemory(count: count, slotSize: form.capacity, limit: memoryLimit)
+        memory = ImageCacheMemory(count: count, slotSize: preprocessing.capacity, limit: memoryLimit)
         self.state = Mutex(state)
     }
 
-    /// Whether there is a file for a thread to write.
+    /// Whether there is a cache file, which needs a writer thread.
     var hasFile: Bool { file != nil }
 
     func takeNotices() -> [String] {
@@ -82,35 +82,36 @@ final class ImageCache: Sendable {
 
     // MARK: Lookup
 
-    /// Looks an image up; after `missing`, the caller must call `keep` or `markBad`.
-    func find(_ example: Int) -> Find {
+    /// Looks an image up; after `missing`, the caller must call `insert` or `markBad`.
+    func find(_ example: Int) -> Lookup {
         state.withLock { state in
             switch state.slots[example] {
             case .unknown:
-                state.slots[example] = .busy
+                state.slots[example] = .decoding
                 return .missing
-            case .busy: return .busy
+            case .decoding: return .decoding
             case .bad: return .bad
-            case .waiting: return state.waiting[example].map(Find.cached) ?? .busy
+            case .waiting: return state.waiting[example].map(Lookup.cached) ?? .decoding
             case .inMemory: return .cached(image(memory.slot(example), example, state))
-            case .inFile: return file.map { .cached(image($0.slot(example), example, state)) } ?? .busy
+            case .inFile: return file.map { .cached(image($0.slot(example), example, state)) } ?? .decoding
             }
         }
     }
 
     private func image(_ slot: UnsafeRawBufferPointer, _ example: Int, _ state: State) -> PreparedImage {
         PreparedImage(
-            size: form.hasOneSize ? PreparedImage.Size(form.side, form.side) : .init(bits: state.sizes[example]),
-            at: slot, of: self)
+            size: preprocessing.hasOneSize
+                ? PreparedImage.Size(preprocessing.side, preprocessing.side) : .init(bits: state.sizes[example]),
+            at: slot, ownedBy: self)
     }
 
     /// Whether an image is cached, being decoded, or known to be bad.
     func isKnown(_ example: Int) -> Bool { state.withLock { $0.slots[example] != .unknown } }
 
-    /// Whether an image did not fit.
+    /// Whether some image did not fit into the cache.
     var isFull: Bool { state.withLock { $0.isFull } }
 
-    /// Looks for a missing image in the file that an earlier process wrote.
+    /// Looks a missing image up in the cache file, which an earlier process may have filled.
     /// - Parameter name: the image's name, for messages.
     func findInFile(_ example: Int, stamp: UInt64, name: String) -> PreparedImage? {
         guard let file else { return nil }
@@ -131,8 +132,8 @@ final class ImageCache: Sendable {
 
     // MARK: Insertion
 
-    /// Caches a missing image; waits while the queue of the writing thread is full.
-    func keep(_ image: PreparedImage, of example: Int, stamp: UInt64) {
+    /// Caches a missing image; blocks while the writer thread's queue is full.
+    func insert(_ image: PreparedImage, for example: Int, stamp: UInt64) {
         let isForFile =
             file != nil
             && state.withLock { state in
@@ -141,7 +142,7 @@ final class ImageCache: Sendable {
                 state.slots[example] = .waiting
                 return true
             }
-        guard isForFile else { return keepInMemory(image, of: example) }
+        guard isForFile else { return insertIntoMemory(image, for: example) }
         jobs.update { jobs -> Void? in
             guard jobs.queue.count < ImageCache.queueLimit else { return nil }
             jobs.queue.append((example, stamp))
@@ -149,18 +150,18 @@ final class ImageCache: Sendable {
         }
     }
 
-    /// Marks a missing image as one that cannot be decoded.
+    /// Records that a missing image cannot be decoded.
     func markBad(_ example: Int) { state.withLock { $0.slots[example] = .bad } }
 
-    private func keepInMemory(_ image: PreparedImage, of example: Int) {
+    private func insertIntoMemory(_ image: PreparedImage, for example: Int) {
         let hasRoom = image.withBytes { memory.write($0, of: example) }
         settle(example, hasRoom ? .inMemory : .unknown, image.size)
         if !hasRoom { state.withLock { $0.isFull = true } }
     }
 
-    private func settle(_ example: Int, _ slot: Slot, _ size: PreparedImage.Size) {
+    private func settle(_ example: Int, _ slot: SlotState, _ size: PreparedImage.Size) {
         state.withLock { state in
-            if !form.hasOneSize { state.sizes[example] = size.bits }
+            if !preprocessing.hasOneSize { state.sizes[example] = size.bits }
             state.slots[example] = slot
             state.waiting[example] = nil
         }
@@ -194,10 +195,10 @@ final class ImageCache: Sendable {
                 report(once: "full", "the image cache \(error.reason); further images are kept in memory")
             }
         }
-        keepInMemory(image, of: example)
+        insertIntoMemory(image, for: example)
     }
 
-    /// Caches in memory from now on: no thread could be started to write the file.
+    /// Switches to the memory cache because no writer thread could be started.
     func doWithoutFile() {
         state.withLock { $0.fileIsFull = true }
         report(once: "full", "no thread could be started to write the image cache; images are kept in memory")

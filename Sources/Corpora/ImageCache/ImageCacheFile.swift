@@ -2,15 +2,19 @@ import Basics
 import Glibc
 import Images
 
-/// A cache of prepared images in a file, so that each is decoded once rather than once per process.
+/// A file cache of preprocessed images, so that each is decoded once rather than once per process.
 ///
-/// The file is locked while it is open. It is written with `pwrite`, which reports a full disk where a store into a mapping
-/// would end the process, and read through a mapping, but only where something was written and checked.
+/// The file is locked while it is open. It is written with `pwrite`, which reports a full disk as an error; a store
+/// into a mapping would raise SIGBUS. Slots that were written and verified are read through a mapping.
 ///
-/// Layout, little-endian: a header of 4096 bytes, which must equal what this version writes for the same form and number of
-/// images; an entry of 32 bytes for each image (its stamp, the digest of its pixels, its size, the digest of these with
-/// its number); its slot, pages of 4096 bytes where it is larger than one. An entry is written after its slot: a crash leaves
-/// an entry whose digest does not match, and the image is decoded again. Images that cannot be decoded have no entry.
+/// Layout, little-endian:
+/// - a header of 4096 bytes, which must equal what this version writes for the same preprocessing and number of images;
+/// - for each image an entry of four 64-bit words: stamp, digest of the pixels, size, digest of these three and the
+///   image's index; zeros if the image is not cached. The entries are padded to a multiple of 4096 bytes;
+/// - for each image a slot for its pixels; slots over 4096 bytes are padded to a multiple of 4096.
+///
+/// An entry is written after its slot. After a crash, its digest does not match and the image is decoded again. Images
+/// that cannot be decoded have no entry.
 final class ImageCacheFile: Sendable {
     /// Why the file cannot be used; continues "images.cache ".
     struct Failure: Error {
@@ -28,11 +32,11 @@ final class ImageCacheFile: Sendable {
     /// Whether the file existed and was discarded, because it was damaged or belonged to other images.
     let wasReset: Bool
     private let descriptor: Int32
-    private let form: ImagePreprocessing
+    private let preprocessing: ImagePreprocessing
     private let slotSize: Int
     private let slotsStart: Int
-    /// The whole file for reading. Safe to share: it is unmapped with the last reference, and the store reads a slot
-    /// only after it was written, and never writes it again after that.
+    /// A read-only mapping of the whole file. Safe to share: it is unmapped with the last reference, and a slot is read
+    /// only after it was written, and never written again.
     nonisolated(unsafe) private let bytes: UnsafeRawBufferPointer
 
     private static let headerSize = 4096
@@ -40,13 +44,13 @@ final class ImageCacheFile: Sendable {
     private static let version: UInt64 = 1
 
     /// Opens the file at `path`, or creates it.
-    init(_ path: String, form: ImagePreprocessing, count: Int) throws(Failure) {
-        let capacity = form.capacity
+    init(_ path: String, preprocessing: ImagePreprocessing, count: Int) throws(Failure) {
+        let capacity = preprocessing.capacity
         slotSize = capacity < 4096 ? capacity : (capacity + 4095) & ~4095
-        self.form = form
+        self.preprocessing = preprocessing
         slotsStart = ImageCacheFile.headerSize + (count * ImageCacheFile.entrySize + 4095) & ~4095
         let size = slotsStart + count * slotSize
-        let header = ImageCacheFile.header(form, count: count, slotSize: slotSize)
+        let header = ImageCacheFile.header(preprocessing, count: count, slotSize: slotSize)
         let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOCTTY, 0o666)
         guard descriptor >= 0 else { throw Failure("opened", errno) }
         do throws(Failure) {
@@ -70,10 +74,10 @@ final class ImageCacheFile: Sendable {
         var found = [UInt8](repeating: 0, count: header.count)
         let isOurs = pread(descriptor, &found, found.count, 0) == found.count && found == header
         if !isOurs {
-            // Emptied first, so that no old entry is taken for a new one.
+            // Truncated first, so that no old entry is mistaken for a new one.
             guard ftruncate(descriptor, 0) == 0 else { throw Failure("emptied", errno) }
         }
-        // Where the file was truncated it is extended with zeros, which are empty entries.
+        // A truncated file is extended with zeros, which are empty entries.
         guard ftruncate(descriptor, off_t(size)) == 0 else { throw Failure("made \(size) bytes long", errno) }
         if !isOurs, pwrite(descriptor, header, header.count, 0) != header.count { throw Failure("written", errno) }
         guard let base = mmap(nil, size, PROT_READ, MAP_SHARED, descriptor, 0), base != MAP_FAILED else {
@@ -87,22 +91,24 @@ final class ImageCacheFile: Sendable {
         close(descriptor)
     }
 
-    private static func header(_ form: ImagePreprocessing, count: Int, slotSize: Int) -> [UInt8] {
+    private static func header(_ preprocessing: ImagePreprocessing, count: Int, slotSize: Int) -> [UInt8] {
         let words: [UInt64] = [
-            0x0053_5249_5045_4D4C, version, UInt64(form.side), UInt64(form.shortSide), UInt64(form.longSide),
-            UInt64(AspectMode.allCases.firstIndex(of: form.aspect) ?? 0), UInt64(count), UInt64(slotSize),
+            0x0053_5249_5045_4D4C, version, UInt64(preprocessing.side), UInt64(preprocessing.shortSide),
+            UInt64(preprocessing.longSide),
+            UInt64(AspectMode.allCases.firstIndex(of: preprocessing.aspect) ?? 0), UInt64(count), UInt64(slotSize),
         ]
         var header = words.flatMap { word in (0..<8).map { UInt8(truncatingIfNeeded: word >> (8 * $0)) } }
         header += [UInt8](repeating: 0, count: headerSize - header.count)
         return header
     }
 
-    /// The slot of image `number`, whose entry must be valid.
+    /// The pixels of image `number`, whose entry must be valid.
     func slot(_ number: Int) -> UnsafeRawBufferPointer {
         UnsafeRawBufferPointer(rebasing: bytes[slotsStart + number * slotSize..<slotsStart + (number + 1) * slotSize])
     }
 
-    /// Reads and checks the entry of image `number` and its pixels, by `pread`, so that damage cannot end the process.
+    /// Reads and verifies the entry and the pixels of image `number`. Uses `pread`: an I/O error in a mapping would
+    /// raise SIGBUS.
     func entry(of number: Int, stamp: UInt64) -> Entry {
         let entry = withUnsafeTemporaryAllocation(of: UInt64.self, capacity: 4) { words -> [UInt64] in
             let got = pread(descriptor, words.baseAddress, ImageCacheFile.entrySize, off_t(entryStart(number)))
@@ -112,7 +118,7 @@ final class ImageCacheFile: Sendable {
         guard entry.count == 4, entry[3] == check(number, entry[..<3]) else { return .damaged }
         guard entry[0] == stamp else { return .changed }
         let size = PreparedImage.Size(bits: UInt32(truncatingIfNeeded: entry[2]))
-        guard form.canBe(size) else { return .damaged }
+        guard preprocessing.allows(size) else { return .damaged }
         let count = size.width * size.height * 3
         return withUnsafeTemporaryAllocation(byteCount: count, alignment: 8) { pixels in
             let got = pread(descriptor, pixels.baseAddress, count, off_t(slotsStart + number * slotSize))
@@ -136,12 +142,12 @@ final class ImageCacheFile: Sendable {
         try done.get()
     }
 
-    private func write(_ bytes: UnsafeRawBufferPointer, at place: Int) throws(Failure) {
+    private func write(_ bytes: UnsafeRawBufferPointer, at offset: Int) throws(Failure) {
         var done = 0
         while done < bytes.count {
-            let written = pwrite(descriptor, bytes.baseAddress! + done, bytes.count - done, off_t(place + done))
+            let written = pwrite(descriptor, bytes.baseAddress! + done, bytes.count - done, off_t(offset + done))
             if written < 0 && errno == EINTR { continue }
-            // A file that accepts nothing is full; pwrite(2) promises no errno for that.
+            // Zero bytes written means a full disk; pwrite(2) sets no errno then.
             guard written > 0 else { throw Failure("written", written < 0 ? errno : ENOSPC) }
             done += written
         }

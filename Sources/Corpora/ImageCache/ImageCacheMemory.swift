@@ -1,18 +1,19 @@
 import Glibc
 import Synchronization
 
-/// A cache of prepared images in memory; slots that are not written take none.
+/// A memory cache of preprocessed images. Its address space is reserved at once; memory is used only for slots that are
+/// written.
 final class ImageCacheMemory: Sendable {
     private let slotSize: Int
-    /// Safe to share: it is unmapped with the last reference, and the store has a slot written by one thread and
-    /// read by others only after that.
+    /// Safe to share: it is unmapped with the last reference, and each slot is written by one thread and read by others
+    /// only after that.
     nonisolated(unsafe) private let bytes: UnsafeMutableRawBufferPointer
     private let freeSlots: Atomic<Int>
 
     /// - Parameters:
     ///   - count: number of images.
-    ///   - slotSize: bytes of the largest prepared image.
-    ///   - limit: the most bytes to fill; nil is half of the machine's memory.
+    ///   - slotSize: size of the largest preprocessed image in bytes.
+    ///   - limit: maximum number of bytes to fill; nil is half of the machine's memory.
     init(count: Int, slotSize: Int, limit: Int? = nil) {
         self.slotSize = slotSize
         let half = sysconf(Int32(_SC_PHYS_PAGES)) / 2 * sysconf(Int32(_SC_PAGESIZE))
@@ -30,7 +31,7 @@ final class ImageCacheMemory: Sendable {
 
     deinit { if let base = bytes.baseAddress { munmap(base, bytes.count) } }
 
-    /// Writes an image into its slot; false where the limit is reached.
+    /// Copies an image into its slot; false if the limit is reached.
     func write(_ slot: UnsafeRawBufferPointer, of number: Int) -> Bool {
         guard freeSlots.subtract(1, ordering: .relaxed).newValue >= 0 else {
             freeSlots.add(1, ordering: .relaxed)
@@ -41,6 +42,7 @@ final class ImageCacheMemory: Sendable {
         return true
     }
 
+    /// The slot of image `number`, which must have been written.
     func slot(_ number: Int) -> UnsafeRawBufferPointer {
         UnsafeRawBufferPointer(rebasing: bytes[number * slotSize..<(number + 1) * slotSize])
     }

@@ -4,19 +4,20 @@ import Images
 public enum CropMode: String, Sendable, CaseIterable, Codable {
     /// At the centre, the same every time.
     case center
-    /// Anywhere, drawn anew every time the image is used.
+    /// At a random position, drawn again for every use of the image.
     case random
 }
 
-/// How images of any size become the squares that training uses.
+/// How images of any size are converted to the squares that training uses.
 public struct ImagePreprocessing: Sendable, Equatable {
     /// Width and height of the squares, in pixels.
     public let side: Int
-    /// How images that are not square become so.
+    /// How images that are not square are made square.
     public let aspect: AspectMode
     /// Where images are cropped.
     public let crop: CropMode
-    /// For random crops: images are resized until their shorter side is `side * (1 + margin)`.
+    /// For random crops: images are resized so that their shorter side is `side · (1 + margin)`, rounded up; 0 for
+    /// centre crops.
     public let margin: Float
 
     /// - Parameters:
@@ -31,20 +32,20 @@ public struct ImagePreprocessing: Sendable, Equatable {
         self.margin = crop == .random ? margin : 0
     }
 
-    /// The shorter side of a prepared image.
+    /// The shorter side of a preprocessed image, in pixels.
     var shortSide: Int { side + Int((Float(side) * margin).rounded(.up)) }
-    /// The most that its longer side may be: images more elongated than 2:1 are cropped.
+    /// Maximum length of its longer side: images more elongated than 2:1 are cropped.
     var longSide: Int { crop == .random && aspect == .crop ? 2 * shortSide : shortSide }
-    /// Whether all prepared images are `side × side`.
+    /// Whether all preprocessed images are `side × side`.
     var hasOneSize: Bool { shortSide == side && longSide == side }
-    /// Whether a prepared image may have this size.
-    func canBe(_ size: PreparedImage.Size) -> Bool {
+    /// Whether this is a possible size of a preprocessed image.
+    func allows(_ size: PreparedImage.Size) -> Bool {
         min(size.width, size.height) == shortSide && max(size.width, size.height) <= longSide
     }
-    /// Bytes of the largest prepared image.
+    /// Size of the largest preprocessed image in bytes.
     var capacity: Int { shortSide * longSide * 3 }
 
-    /// The image as it is cached: `side × side`, or with a margin for random crops.
+    /// Converts an image to its cached form: `side × side`, or larger by the margin for random crops.
     func prepare(_ image: Image) -> Image {
         let short = shortSide
         guard longSide > short, image.width != image.height else { return image.fitted(side: short, aspect: aspect) }

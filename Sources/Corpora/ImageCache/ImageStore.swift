@@ -1,17 +1,18 @@
 import Dispatch
+import Glibc
 import Images
 import Synchronization
 import Threads
 
-/// The images of a corpus as `form` prepares them. Each is decoded once, when it is first requested.
+/// The preprocessed images of a corpus. Each image is decoded once, when it is first requested.
 ///
-/// Prepared images are cached in a file that later processes reuse, or in memory where there is no file or it fails; which
-/// of the two changes nothing but the time it takes. Safe to use from any number of threads.
+/// Preprocessed images are cached in a file that later processes reuse, or in memory if there is no file or it fails.
+/// The choice affects speed only, never the images. Safe to use from any number of threads.
 public final class ImageStore: Sendable {
     /// The corpus that the images belong to.
     public let corpus: Corpus
-    /// How they are prepared.
-    public let form: ImagePreprocessing
+    /// How images are preprocessed.
+    public let preprocessing: ImagePreprocessing
     private let badFiles: BadFilePolicy
     private let cache: ImageCache
     private let writer: WorkerThreads
@@ -27,22 +28,23 @@ public final class ImageStore: Sendable {
     /// Creates a store; nothing is decoded yet.
     /// - Parameters:
     ///   - corpus: the corpus that the images belong to.
-    ///   - form: how to prepare the images.
+    ///   - preprocessing: how to preprocess the images.
     ///   - badFiles: how many images may fail to decode.
-    ///   - cachePath: path of the cache file; nil caches in memory alone.
-    ///   - memoryLimit: the most bytes to cache in memory; nil is half of the machine's. Images beyond it are decoded on
-    ///     every request.
+    ///   - cachePath: path of the cache file; nil caches in memory only.
+    ///   - memoryLimit: maximum size of the memory cache in bytes; nil is half of the machine's memory. Images that do
+    ///     not fit are decoded on every request.
     public init(
-        corpus: Corpus, form: ImagePreprocessing, badFiles: BadFilePolicy = .few, cache cachePath: String? = nil,
+        corpus: Corpus, preprocessing: ImagePreprocessing, badFiles: BadFilePolicy = .limited,
+        cache cachePath: String? = nil,
         memoryLimit: Int? = nil
     ) {
         self.corpus = corpus
-        self.form = form
+        self.preprocessing = preprocessing
         self.badFiles = badFiles
         let cache = ImageCache(
-            count: corpus.examples.count, form: form, file: cachePath, memoryLimit: memoryLimit)
+            count: corpus.examples.count, preprocessing: preprocessing, file: cachePath, memoryLimit: memoryLimit)
         self.cache = cache
-        // The thread holds the cache and not the store, so that releasing the store ends it.
+        // The thread retains the cache but not the store, so that releasing the store ends the thread.
         writer = WorkerThreads(count: cache.hasFile ? 1 : 0, niceness: 0) { cache.write() }
         if cache.hasFile && writer.isEmpty { cache.doWithoutFile() }
     }
@@ -54,7 +56,7 @@ public final class ImageStore: Sendable {
 
     // MARK: Reports
 
-    /// Messages about the cache file since the last call, in order; each kind of event is reported once.
+    /// Messages about the cache file since the last call, in order. Each kind of event is reported once.
     public func takeNotices() -> [String] { cache.takeNotices() }
 
     /// The images that failed to decode so far.
@@ -63,7 +65,7 @@ public final class ImageStore: Sendable {
     /// Number of images this store has decoded.
     package var decodedCount: Int { state.withLock { $0.decoded } }
 
-    /// The error where no image can be decoded.
+    /// The error to throw when no image can be decoded.
     package var nothingUsable: CorpusError {
         let none = CorpusProblem(kind: .unreadableImage, file: "", line: nil, detail: "no image can be decoded")
         let total = corpus.examples.count
@@ -73,10 +75,10 @@ public final class ImageStore: Sendable {
 
     // MARK: Images
 
-    /// Image `example`, `side × side`, cropped at the centre; nil where it cannot be decoded.
+    /// Image `example`, `side × side` pixels, cropped at the centre; nil if it cannot be decoded.
     /// - Throws: `CorpusError.unreadableImages` when more images fail to decode than `badFiles` allows.
     public func image(_ example: Int) throws -> Image? {
-        try preparedImage(example)?.window(at: [0.5, 0.5], side: form.side)
+        try preparedImage(example)?.cropped(at: [0.5, 0.5], side: preprocessing.side)
     }
 
     /// Whether image `example` can be decoded; throws as `image` does.
@@ -113,61 +115,63 @@ public final class ImageStore: Sendable {
 
     /// Writes a crop of image `example` to `output`, `[side, side, 3]` values in −1…1.
     /// - Parameters:
-    ///   - place: position of the crop, 0 ..< 1 of the free space to the right and downward.
+    ///   - window: position of the crop, each coordinate a fraction in 0 ..< 1 of the free space, from the top left.
     ///   - flipped: whether the crop is mirrored left to right.
     /// - Returns: whether the image could be decoded; nothing is written otherwise.
     func write(
-        _ example: Int, at place: SIMD2<Float>, flipped: Bool, to output: UnsafeMutablePointer<Float>
+        _ example: Int, at window: SIMD2<Float>, flipped: Bool, to output: UnsafeMutablePointer<Float>
     ) throws -> Bool {
         guard let image = try preparedImage(example) else { return false }
-        image.write(window: place, side: form.side, flipped: flipped, to: output)
+        image.write(at: window, side: preprocessing.side, flipped: flipped, to: output)
         return true
     }
 
     // MARK: Decoding
 
-    /// The prepared image, decoded if necessary; nil where it cannot be decoded.
+    /// The preprocessed image, decoded if necessary; nil if it cannot be decoded.
     private func preparedImage(_ example: Int) throws -> PreparedImage? {
-        if let failure = state.withLock({ $0.failure }) { throw failure }
-        switch cache.find(example) {
-        case .cached(let image): return image
-        case .bad: return nil
-        case .busy:
-            // Decoded here too and not cached: the other thread may have a low priority.
-            return try? decode(example)
-        case .missing:
-            do {
-                let stamp = try corpus.imageStamp(example)
-                if let kept = cache.findInFile(example, stamp: stamp, name: corpus.imageName(example)) {
-                    return kept
-                }
-                let image = try decode(example)
-                cache.keep(image, of: example, stamp: stamp)
-                return image
-            } catch {
-                cache.markBad(example)
-                try skip(example, error)
-                return nil
+        while true {
+            if let failure = state.withLock({ $0.failure }) { throw failure }
+            switch cache.find(example) {
+            case .cached(let image): return image
+            case .bad: return nil
+            case .decoding:
+                // Decoding it here as well beats waiting: the other thread may have a low priority.
+                if let image = try? decode(example) { return image }
+                // The failure may be transient, such as too many open files. The other thread's outcome decides whether
+                // the image is bad, so that no run depends on which of the two was hit.
+                usleep(1000)
+            case .missing: return try decodeMissing(example)
             }
+        }
+    }
+
+    /// Decodes an image that this thread has claimed, and records the outcome.
+    private func decodeMissing(_ example: Int) throws -> PreparedImage? {
+        do {
+            let stamp = try corpus.imageStamp(example)
+            if let image = cache.findInFile(example, stamp: stamp, name: corpus.imageName(example)) { return image }
+            let image = try decode(example)
+            cache.insert(image, for: example, stamp: stamp)
+            return image
+        } catch {
+            cache.markBad(example)
+            try skip(example, error)
+            return nil
         }
     }
 
     private func decode(_ example: Int) throws -> PreparedImage {
         let encoded = try corpus.encodedImage(example)
         let name = corpus.imageName(example)
-        let image = form.prepare(try Image(decoding: encoded, named: name, atLeast: form.shortSide))
+        let image = preprocessing.prepare(try Image(decoding: encoded, named: name, atLeast: preprocessing.shortSide))
         state.withLock { $0.decoded += 1 }
         return PreparedImage(image)
     }
 
-    /// Counts an image that failed to decode, and throws when there are too many.
+    /// Records an image that failed to decode; throws if there are too many.
     private func skip(_ example: Int, _ error: any Error) throws {
-        // The problem states the name itself.
-        var (reason, name) = ("\(error)", corpus.imageName(example))
-        for prefix in ["\(name): ", "\(corpus.folder)/\(name): "] where reason.hasPrefix(prefix) {
-            reason.removeFirst(prefix.count)
-        }
-        let problem = corpus.problem(.unreadableImage, with: example, reason)
+        let problem = corpus.problem(.unreadableImage, with: example, because: error)
         try state.withLock { state throws(CorpusError) in
             if let failure = state.failure { throw failure }
             state.skipped.add(problem)

@@ -1,63 +1,67 @@
 import Images
 
-/// An image as its form prepares it: 8-bit RGB, `[height, width, 3]`, in an array or in the cache.
+/// A preprocessed image: 8-bit RGB, `[height, width, 3]`, stored in an array or in the cache.
 struct PreparedImage: Sendable {
-    /// Columns and rows.
+    /// Width and height in pixels.
     struct Size: Sendable, Equatable {
         let width: Int
         let height: Int
 
         init(_ width: Int, _ height: Int) { (self.width, self.height) = (width, height) }
 
-        /// Both in one number.
+        /// Both packed into 32 bits, as the cache file stores them.
         init(bits: UInt32) { self.init(Int(bits >> 16), Int(bits & 0xFFFF)) }
         var bits: UInt32 { UInt32(width) << 16 | UInt32(height) }
     }
 
-    /// The value in −1…1 of each byte.
+    /// The value of each byte, scaled to −1…1.
     private static let values = (0..<256).map { Float($0) / 127.5 - 1 }
 
-    private enum Place: Sendable {
+    private enum Storage: Sendable {
         case array([UInt8])
-        /// Bytes that do not change any more and live as long as the cache.
-        case cache(UInt, count: Int, ImageCache)
+        /// Address of bytes that no longer change and live as long as their owner.
+        case cache(UInt, count: Int, owner: any AnyObject & Sendable)
     }
 
     let size: Size
-    private let place: Place
+    private let storage: Storage
 
     init(_ image: Image) {
         size = Size(image.width, image.height)
-        place = .array(image.pixels)
+        storage = .array(image.pixels)
     }
 
-    /// - Parameter slot: begins with the pixels.
-    init(size: Size, at slot: UnsafeRawBufferPointer, of cache: ImageCache) {
+    /// An image in the cache.
+    /// - Parameter slot: memory that begins with the pixels and lives as long as `owner`.
+    init(size: Size, at slot: UnsafeRawBufferPointer, ownedBy owner: any AnyObject & Sendable) {
         self.size = size
-        place = .cache(UInt(bitPattern: slot.baseAddress), count: size.width * size.height * 3, cache)
+        storage = .cache(UInt(bitPattern: slot.baseAddress), count: size.width * size.height * 3, owner: owner)
     }
 
-    /// Lends the pixels, row by row, `height × width × 3`.
+    /// Calls `body` with the pixels, `[height, width, 3]`.
     func withBytes<Result>(_ body: (UnsafeRawBufferPointer) -> Result) -> Result {
-        switch place {
+        switch storage {
         case .array(let pixels): pixels.withUnsafeBytes(body)
-        case .cache(let address, let count, let cache):
-            withExtendedLifetime(cache) {
+        case .cache(let address, let count, let owner):
+            withExtendedLifetime(owner) {
                 body(UnsafeRawBufferPointer(start: UnsafeRawPointer(bitPattern: address), count: count))
             }
         }
     }
 
-    /// The top left corner of a crop of `side`.
-    /// - Parameter place: 0 ..< 1 of the free space to the right and downward.
-    private func corner(_ place: SIMD2<Float>, side: Int) -> (x: Int, y: Int) {
-        func start(_ place: Float, _ length: Int) -> Int { min(Int(place * Float(length - side + 1)), length - side) }
-        return (start(place.x, size.width), start(place.y, size.height))
+    /// The top left corner of a square crop.
+    /// - Parameter window: position of the crop, each coordinate a fraction in 0 ..< 1 of the free space, from the top
+    ///   left.
+    private func corner(_ window: SIMD2<Float>, side: Int) -> (x: Int, y: Int) {
+        func start(_ fraction: Float, _ length: Int) -> Int {
+            min(Int(fraction * Float(length - side + 1)), length - side)
+        }
+        return (start(window.x, size.width), start(window.y, size.height))
     }
 
     /// A square crop as an image.
-    func window(at place: SIMD2<Float>, side: Int) -> Image {
-        let corner = corner(place, side: side)
+    func cropped(at window: SIMD2<Float>, side: Int) -> Image {
+        let corner = corner(window, side: side)
         return withBytes { bytes in
             var pixels: [UInt8] = []
             pixels.reserveCapacity(side * side * 3)
@@ -69,10 +73,10 @@ struct PreparedImage: Sendable {
         }
     }
 
-    /// Writes a square crop to `output`, `[side, side, 3]` values in −1…1.
-    /// - Parameter flipped: whether it is mirrored left to right.
-    func write(window place: SIMD2<Float>, side: Int, flipped: Bool, to output: UnsafeMutablePointer<Float>) {
-        let corner = corner(place, side: side)
+    /// Writes a square crop to `output`, `[side, side, 3]`, scaled to −1…1.
+    /// - Parameter flipped: whether the crop is mirrored left to right.
+    func write(at window: SIMD2<Float>, side: Int, flipped: Bool, to output: UnsafeMutablePointer<Float>) {
+        let corner = corner(window, side: side)
         withBytes { bytes in
             PreparedImage.values.withUnsafeBufferPointer { values in
                 for row in 0..<side {

@@ -1,22 +1,25 @@
 import Basics
 
-/// Records of a CSV file (RFC 4180): cells between commas, in quotes where they hold commas, line ends or quotes, which are
-/// then doubled.
+/// Reads the records of a CSV file (RFC 4180). Cells with commas, line ends or quotes are quoted; quotes within are
+/// doubled.
 struct CSVReader {
     enum Record {
-        /// The cells of a record that begins on a line, good until the next one is asked for.
+        /// A record that begins on `line`; its cells are in `cells` until the next call of `next`.
         case cells(line: Int)
         /// A record that cannot be read, and why.
         case fault(line: Int, CorpusProblem.Kind, String)
     }
 
+    /// The cells of the current record.
     private(set) var cells = TextColumn()
     private var lines: LineReader
+    /// The cell being read.
     private var cell: [UInt8] = []
 
     /// - Throws: `CorpusError.cannotRead`.
     init(_ path: String) throws(CorpusError) { lines = try LineReader(path) }
 
+    /// The next record that is not blank; nil at the end of the file.
     /// - Throws: `CorpusError.cannotRead`.
     mutating func next() throws(CorpusError) -> Record? {
         cells.shorten(to: 0)
@@ -44,39 +47,39 @@ struct CSVReader {
         return start.map { .fault(line: $0, .malformedRow, "opens a quote that is not closed") }
     }
 
-    /// Adds a line to the record; false where a cell goes on after its closing quote.
+    /// Adds a line to the record; false if something other than a comma follows a closing quote.
     private mutating func read(_ text: ArraySlice<UInt8>, _ isQuoted: inout Bool) -> Bool {
         let (quote, comma) = (UInt8(ascii: "\""), UInt8(ascii: ","))
-        var place = text.startIndex
-        // At the beginning of a cell, unless a quoted one goes on from the line before.
+        var position = text.startIndex
+        // A line begins with a new cell unless it continues a quoted one.
         var begins = !isQuoted
         while true {
-            if begins, place < text.endIndex, text[place] == quote {
+            if begins, position < text.endIndex, text[position] == quote {
                 isQuoted = true
-                place += 1
+                position += 1
             }
             begins = false
             if isQuoted {
-                let end = text[place...].firstIndex(of: quote) ?? text.endIndex
-                cell += text[place..<end]
+                let end = text[position...].firstIndex(of: quote) ?? text.endIndex
+                cell += text[position..<end]
                 if end == text.endIndex { return true }
-                place = end + 1
-                if place < text.endIndex, text[place] == quote {
+                position = end + 1
+                if position < text.endIndex, text[position] == quote {
                     cell.append(quote)
-                    place += 1
+                    position += 1
                     continue
                 }
                 isQuoted = false
-                guard place == text.endIndex || text[place] == comma else { return false }
+                guard position == text.endIndex || text[position] == comma else { return false }
             } else {
-                let end = text[place...].firstIndex(of: comma) ?? text.endIndex
-                cell += text[place..<end]
-                place = end
+                let end = text[position...].firstIndex(of: comma) ?? text.endIndex
+                cell += text[position..<end]
+                position = end
             }
             cells.append(cell)
             cell.removeAll(keepingCapacity: true)
-            if place == text.endIndex { return true }
-            place += 1
+            if position == text.endIndex { return true }
+            position += 1
             begins = true
         }
     }

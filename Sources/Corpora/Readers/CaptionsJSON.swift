@@ -4,9 +4,10 @@ import JSON
 /// COCO captions (https://cocodataset.org/#format-data): a JSON file with a list of `images`, each with `id` and
 /// `file_name`, and a list of `annotations`, each with `image_id` and `caption`.
 enum CaptionsJSON {
+    /// Maximum size of a file in bytes; it is read into memory.
     private static let largestFile = 1 << 31
 
-    /// What one file holds, as it stands there.
+    /// The contents of one file, in file order.
     private struct Contents {
         var imageIDs: [Int] = []
         var imageNames = TextColumn()
@@ -14,15 +15,15 @@ enum CaptionsJSON {
         var captions = TextColumn()
     }
 
-    /// The files of a folder that may hold captions: those in `annotations/` and those called after captions; where some
-    /// are called so, only these.
+    /// The files of a folder that may hold captions: those whose names begin with `captions`, or else those in
+    /// `annotations/`.
     static func candidates(_ contents: FolderContents) -> [String] {
         let paths = (0..<contents.jsons.count).map { contents.jsons[$0] }
         let named = paths.filter { $0.split(separator: "/").last?.lowercased().hasPrefix("captions") ?? false }
         return named.isEmpty ? paths.filter { "/\($0)".contains("/annotations/") } : named
     }
 
-    /// Reads the files that hold captions; false where none does.
+    /// Reads the files that hold captions; false if none does.
     static func read(_ names: [String], _ folder: FolderContents, into listing: inout CorpusListing) throws -> Bool {
         var finder = ImageFinder(folder.images) { $0.lastPathPart }
         var found = false
@@ -43,7 +44,7 @@ enum CaptionsJSON {
                 found = true
                 continue
             }
-            // `instances_train2017.json` and its like have images and other annotations.
+            // Files such as `instances_train2017.json` have images and other annotations.
             guard !file.captionIDs.isEmpty else { continue }
             found = true
             add(file, named: name, folder, &finder, into: &listing)
@@ -56,8 +57,8 @@ enum CaptionsJSON {
         guard scanner.isNext("{") else { throw scanner.mismatch("is not a JSON object") }
         var text: [UInt8] = []
         try scanner.members { (scanner, name) throws(JSONScanner.Fault) in
-            let isImages = name.elementsEqual("images".utf8)
-            guard isImages || name.elementsEqual("annotations".utf8), scanner.isNext("[") else {
+            let isImages = name.isEqual(to: "images")
+            guard isImages || name.isEqual(to: "annotations"), scanner.isNext("[") else {
                 return try scanner.skip()
             }
             try scanner.elements { (scanner) throws(JSONScanner.Fault) in
@@ -68,9 +69,9 @@ enum CaptionsJSON {
                 var hasText = false
                 text.removeAll(keepingCapacity: true)
                 try scanner.members { (scanner, name) throws(JSONScanner.Fault) in
-                    if name.elementsEqual((isImages ? "id" : "image_id").utf8), !scanner.isNext("\"") {
+                    if name.isEqual(to: isImages ? "id" : "image_id"), !scanner.isNext("\"") {
                         id = try scanner.integer()
-                    } else if name.elementsEqual((isImages ? "file_name" : "caption").utf8), scanner.isNext("\"") {
+                    } else if name.isEqual(to: isImages ? "file_name" : "caption"), scanner.isNext("\"") {
                         text.removeAll(keepingCapacity: true)
                         try scanner.string(into: &text)
                         hasText = true
@@ -94,50 +95,50 @@ enum CaptionsJSON {
         _ file: Contents, named name: String, _ folder: FolderContents, _ finder: inout ImageFinder,
         into listing: inout CorpusListing
     ) {
-        var places = [Int: Int](minimumCapacity: file.imageIDs.count)
-        for (place, id) in file.imageIDs.enumerated() where places.updateValue(place, forKey: id) != nil {
+        var indexOfID = [Int: Int](minimumCapacity: file.imageIDs.count)
+        for (index, id) in file.imageIDs.enumerated() where indexOfID.updateValue(index, forKey: id) != nil {
             listing.note(.repeatedImage, name, nil, "image \(id) is there twice")
         }
-        // The captions of each image, in the order of the file: a list through the file for each.
+        // For each image a linked list of its captions, in file order.
         var (first, last) = (
             [Int](repeating: -1, count: file.imageIDs.count), [Int](repeating: -1, count: file.imageIDs.count)
         )
         var next = [Int](repeating: -1, count: file.captionIDs.count)
         for (caption, id) in file.captionIDs.enumerated() {
-            guard let place = places[id] else {
+            guard let index = indexOfID[id] else {
                 listing.note(.missingImage, name, nil, "has a caption of image \(id), which it does not list")
                 continue
             }
-            if last[place] < 0 { first[place] = caption } else { next[last[place]] = caption }
-            last[place] = caption
+            if last[index] < 0 { first[index] = caption } else { next[last[index]] = caption }
+            last[index] = caption
         }
         let source = listing.addSource(name)
         let split = SplitName.of(name)
-        for place in file.imageIDs.indices where places[file.imageIDs[place]] == place {
-            let image = file.imageNames.utf8(place)
+        let splitBytes = Array((split ?? "").utf8)
+        for index in file.imageIDs.indices where indexOfID[file.imageIDs[index]] == index {
+            let image = file.imageNames.utf8(index)
             func called() -> String { String(decoding: image, as: UTF8.self) }
-            guard first[place] >= 0 else {
+            guard first[index] >= 0 else {
                 listing.note(.noCaption, name, nil, "\(called()) has no caption")
                 continue
             }
-            if let fault = ImagePath.fault(Array(image)) {
+            if let fault = ImagePath.fault(image) {
                 listing.note(.unsafePath, name, nil, fault)
                 continue
             }
-            guard let path = find(ImagePath.normalized(Array(image)), split, folder, &finder, name, &listing) else {
+            guard let path = find(ImagePath.normalized(image), split, folder, &finder, name, &listing) else {
                 continue
             }
-            for caption in sequence(first: first[place], next: { next[$0] < 0 ? nil : next[$0] }) {
+            for caption in sequence(first: first[index], next: { next[$0] < 0 ? nil : next[$0] }) {
                 listing.addCaption(
                     file.captions.utf8(caption), file: name, line: nil, subject: "\(called()) has")
             }
-            listing.addRow(
-                path: path, className: [], split: Array((split ?? "").utf8), source: source, line: nil)
+            listing.addRow(path: path, className: [], split: splitBytes, source: source, line: nil)
         }
     }
 
-    /// The image of that name: at the top, else wherever in the folder it lies (`images/`, `train2017/`), and of
-    /// several in a folder that is called after the split.
+    /// The path of the image of this name: at the top, else in any folder (`images/`, `train2017/`). If several match,
+    /// the one in a folder named after the split.
     private static func find(
         _ name: ArraySlice<UInt8>, _ split: String?, _ folder: FolderContents, _ finder: inout ImageFinder,
         _ file: String, _ listing: inout CorpusListing

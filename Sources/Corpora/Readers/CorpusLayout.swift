@@ -1,12 +1,12 @@
 import FoundationEssentials
 
-/// Recognises the layout of a corpus by its files, and reads it.
+/// Recognises the layout of a corpus by its files and reads it.
 struct CorpusLayout {
     /// The path as given: a folder, a shard or a pattern of shards.
     private let folder: String
     /// The folder that all paths are relative to.
     let root: String
-    /// Shards that were named explicitly; nil where a folder was.
+    /// The shards if the path names shards; nil if it names a folder.
     private let shards: [String]?
 
     /// - Throws: `CorpusError.noSuchFolder`, or `.parquet`.
@@ -19,7 +19,7 @@ struct CorpusLayout {
             shards = nil
             return
         }
-        // What follows the last slash names the shards; a brace before it belongs to the names as well.
+        // The shards' names begin after the last slash before the first brace.
         let head = folder[..<(isThere ? folder.endIndex : folder.firstIndex(of: "{") ?? folder.endIndex)]
         let slash = head.lastIndex(of: "/")
         root = slash.map { $0 == folder.startIndex ? "/" : String(folder[..<$0]) } ?? "."
@@ -31,7 +31,9 @@ struct CorpusLayout {
         shards = names
     }
 
-    /// - Throws: `CorpusError`, where there is no corpus.
+    /// Reads all rows into `listing`.
+    /// - Returns: the layout.
+    /// - Throws: `CorpusError` if there is no corpus.
     func read(into listing: inout CorpusListing) throws -> CorpusFormat {
         if let shards {
             try Shards.read(shards, into: &listing)
@@ -64,7 +66,8 @@ struct CorpusLayout {
         throw CorpusError.noCaptionsFound(folder: folder, found: contents.summary + silent)
     }
 
-    /// Reads the metadata of the folder; or, where it has none, that of the folders in it, each a split.
+    /// Reads the metadata file at the top, or else those in the folders below it, each of which is a split.
+    /// - Returns: the layout; nil if there is no metadata file.
     private func readMetadata(into listing: inout CorpusListing) throws -> CorpusFormat? {
         func folders(with name: String) throws -> [String] {
             let manager = FileManager.default

@@ -1,20 +1,20 @@
 import Basics
 
-/// The files of a folder by what they may be to a corpus, each list sorted: what layouts are recognised by.
+/// The files of a folder by type, each list sorted. Layouts are recognised by them.
 struct FolderContents {
     private(set) var images = TextColumn()
     private(set) var texts = TextColumn()
     private(set) var jsons = TextColumn()
     private(set) var archives = TextColumn()
     private(set) var tables = TextColumn()
-    /// Links to folders, or to nothing.
+    /// Links to folders, and broken links.
     private(set) var links: [[UInt8]] = []
     /// Images, texts and archives that are links out of the folder.
     private(set) var outside: [[UInt8]] = []
     /// Images, texts and archives whose names are not UTF-8.
     private(set) var unnamed: [[UInt8]] = []
 
-    /// Lists a folder and all below it; what begins with a dot is passed over.
+    /// Lists a folder recursively, except files and folders whose names begin with a dot.
     /// - Throws: `CorpusError.cannotRead`.
     init(_ root: String) throws {
         let resolved = FolderWalk.resolved(root) ?? root
@@ -46,7 +46,7 @@ struct FolderContents {
         for list in [\FolderContents.images, \.texts, \.jsons, \.archives, \.tables] { self[keyPath: list].sort() }
     }
 
-    /// What is there, for those who looked for something else.
+    /// The numbers of files by type, for messages.
     var summary: String {
         let counts = [
             (images.count, "image"), (texts.count, ".txt file"), (jsons.count, ".json file"),
@@ -57,22 +57,22 @@ struct FolderContents {
     }
 }
 
-/// Finds images by their names, wherever in the folder they lie.
+/// Finds images by their names in any folder.
 struct ImageFinder {
     private let images: TextColumn
     private var keys = TextColumn()
     private var table = PathTable()
-    /// For each key the first image, and for each image the next one of the same key; -1 after the last.
+    /// For each key its first image, and for each image the next one with the same key; -1 after the last.
     private var first: [Int32] = []
     private var next: [Int32]
     private(set) var isUsed: [Bool]
 
-    /// - Parameter key: what images are looked for by, of their paths.
+    /// - Parameter key: the part of a path that images are looked up by.
     init(_ images: TextColumn, by key: (ArraySlice<UInt8>) -> ArraySlice<UInt8>) {
         self.images = images
         next = [Int32](repeating: -1, count: images.count)
         isUsed = [Bool](repeating: false, count: images.count)
-        // From the last to the first, so that each list is in order.
+        // In reverse, so that each list ascends.
         for image in (0..<images.count).reversed() {
             let name = key(images.utf8(image))
             if let known = table.row(of: name, in: keys) {
@@ -86,11 +86,12 @@ struct ImageFinder {
         }
     }
 
-    /// The images of a key, in the order of their paths.
+    /// The images with this key, ordered by path.
     func images(_ key: ArraySlice<UInt8>) -> [Int] {
         guard let known = table.row(of: key, in: keys) else { return [] }
         return Array(sequence(first: Int(first[known])) { next[$0] < 0 ? nil : Int(next[$0]) })
     }
 
+    /// Marks an image as listed.
     mutating func use(_ image: Int) { isUsed[image] = true }
 }

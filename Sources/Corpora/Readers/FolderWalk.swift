@@ -1,23 +1,23 @@
 import Glibc
 
-/// Every file below a folder. Links are named and not followed: where one leads is asked only of those that are wanted.
+/// A recursive walk through a folder. Links are reported but not followed.
 enum FolderWalk {
     enum Kind {
         case file
         case link
     }
 
-    /// Deeper folders are not entered.
+    /// Maximum depth; deeper folders are not entered.
     private static let deepest = 64
 
-    /// Calls `body` with the path of each file relative to `root`, in no order.
-    /// - Throws: `CorpusError.cannotRead` where a folder cannot be listed.
+    /// Calls `body` with the path of each file relative to `root`, in no particular order.
+    /// - Throws: `CorpusError.cannotRead` if a folder cannot be listed.
     static func visit(_ root: String, _ body: (ArraySlice<UInt8>, Kind) throws -> Void) throws {
         var folders: [(path: [UInt8], depth: Int)] = [([], 0)]
         var path: [UInt8] = []
         while let folder = folders.popLast() {
             let name = folder.path.isEmpty ? root : "\(root)/\(String(decoding: folder.path, as: UTF8.self))"
-            // The path as bytes: names of files need not be UTF-8.
+            // Bytes, because file names need not be UTF-8.
             let open =
                 folder.path.isEmpty
                 ? Array(root.utf8CString)
@@ -41,7 +41,7 @@ enum FolderWalk {
         }
     }
 
-    /// The kind that the folder states, or the file itself where the file system does not say.
+    /// The type in the directory entry, or from `lstat` on file systems that do not store it there.
     private static func kind(_ stated: Int, _ path: [UInt8], _ root: String) -> Int {
         guard stated == DT_UNKNOWN else { return stated }
         var status = stat()
@@ -55,16 +55,17 @@ enum FolderWalk {
         }
     }
 
-    /// Where a path leads that has a link in it.
+    /// The target of a path that contains a link: a file within the folder, nothing or no file, or something outside.
     enum Target {
         case file
         case missing
         case outside
     }
 
+    /// Resolves a path.
     /// - Parameters:
     ///   - path: relative to `root`.
-    ///   - root: with all its own links resolved.
+    ///   - root: a path without links.
     static func target(of path: ArraySlice<UInt8>, in root: String) -> Target {
         guard let resolved = realpath("\(root)/\(String(decoding: path, as: UTF8.self))", nil) else { return .missing }
         defer { free(resolved) }
@@ -73,7 +74,7 @@ enum FolderWalk {
         return stat(resolved, &status) == 0 && status.st_mode & S_IFMT == S_IFREG ? .file : .missing
     }
 
-    /// A path with all its links resolved.
+    /// The path with all links resolved; nil if it does not exist.
     static func resolved(_ path: String) -> String? {
         guard let resolved = realpath(path, nil) else { return nil }
         defer { free(resolved) }

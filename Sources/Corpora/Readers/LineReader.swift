@@ -1,14 +1,15 @@
 import Files
+import Glibc
 
-/// Reads a text file line by line through one buffer, whatever the file's size.
+/// Reads a text file of any size line by line through one buffer.
 struct LineReader {
-    /// The most bytes of a line; longer ones are skipped.
+    /// Maximum length of a line in bytes; longer lines are skipped.
     static let longestLine = 1 << 20
 
     struct Line {
         /// Counted from 1.
         let number: Int
-        /// Its range in `bytes`, without its end (LF or CR LF); nil where it is too long.
+        /// Its range in `bytes`, without the line end (LF or CR LF); nil if the line is too long.
         let range: Range<Int>?
     }
 
@@ -26,12 +27,13 @@ struct LineReader {
         if bytes.starts(with: [0xEF, 0xBB, 0xBF]) { next = 3 }
     }
 
+    /// The next line; nil at the end of the file.
     /// - Throws: `CorpusError.cannotRead`.
     mutating func nextLine() throws(CorpusError) -> Line? {
         var searched = next
         var isTooLong = false
         while true {
-            if let end = bytes[searched...].firstIndex(of: 0x0A) {
+            if let end = lineFeed(from: searched) {
                 return line(upTo: end, consuming: end + 1, isTooLong)
             }
             if bytes.count - next > Self.longestLine {
@@ -46,6 +48,14 @@ struct LineReader {
         }
     }
 
+    /// The index of the first line feed from `start` on.
+    private func lineFeed(from start: Int) -> Int? {
+        bytes.withUnsafeBytes { bytes in
+            guard let base = bytes.baseAddress else { return nil }
+            return memchr(base + start, 0x0A, bytes.count - start).map { UnsafeRawPointer($0) - base }
+        }
+    }
+
     private mutating func line(upTo end: Int, consuming rest: Int, _ isTooLong: Bool) -> Line {
         number += 1
         let start = next
@@ -55,7 +65,7 @@ struct LineReader {
         return Line(number: number, range: start..<(hasReturn ? end - 1 : end))
     }
 
-    /// Moves unread bytes to the front and reads more; false at the end of the file.
+    /// Moves unread bytes to the front and reads more; returns false at the end of the file.
     @discardableResult
     private mutating func refill() throws(CorpusError) -> Bool {
         bytes.removeSubrange(..<next)

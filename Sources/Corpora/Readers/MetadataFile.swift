@@ -5,14 +5,16 @@ import JSON
 enum MetadataFile {
     static let name = "metadata.jsonl"
 
+    /// Reads all rows into `listing`.
     /// - Parameters:
-    ///   - folder: the file's folder, which its paths are relative to, with a slash at its end; empty at the top.
+    ///   - folder: the file's folder relative to the corpus, with a trailing slash; empty at the top.
     ///   - split: the split of rows that name none.
+    /// - Throws: `CorpusError`.
     static func read(in folder: String, split: String?, into listing: inout CorpusListing) throws {
         let file = folder + name
         let source = listing.addSource(file)
         var reader = try LineReader("\(listing.root)/\(file)")
-        var draft = RowDraft()
+        var draft = RowDraft(listing.columns)
         var isEmpty = true
         while let line = try reader.nextLine() {
             guard let range = line.range else {

@@ -1,13 +1,15 @@
 import JSON
 
-/// The image-folder layout as a table: `metadata.csv` with the columns `file_name`, `text` (or several: `text_1`,
-/// `text_2`), and where known `class` and `split`. A cell of captions may be a JSON list.
+/// The image-folder layout with a CSV table: `metadata.csv` with the columns `file_name`, `text` (or several: `text_1`,
+/// `text_2`) and optionally `class` and `split`. A caption cell may be a JSON list.
 enum MetadataTable {
     static let name = "metadata.csv"
 
+    /// Reads all rows into `listing`.
     /// - Parameters:
-    ///   - folder: the file's folder, which its paths are relative to, with a slash at its end; empty at the top.
+    ///   - folder: the file's folder relative to the corpus, with a trailing slash; empty at the top.
     ///   - split: the split of rows that name none.
+    /// - Throws: `CorpusError`.
     static func read(in folder: String, split: String?, into listing: inout CorpusListing) throws {
         let file = folder + name
         let source = listing.addSource(file)
@@ -17,14 +19,14 @@ enum MetadataTable {
             throw CorpusError.noColumn("file_name", file: "\(listing.root)/\(file)", found: [])
         }
         let names = (0..<reader.cells.count).map { reader.cells[$0] }
-        let fields = (0..<names.count).map { RowDraft.Field(reader.cells.utf8($0)) }
+        var draft = RowDraft(listing.columns)
+        let fields = (0..<names.count).map { draft.field(reader.cells.utf8($0)) }
         guard fields.contains(.path) else {
             throw CorpusError.noColumn("file_name", file: "\(listing.root)/\(file)", found: names)
         }
         guard fields.contains(where: { if case .captions = $0 { true } else { false } }) else {
             throw CorpusError.noColumn("text", file: "\(listing.root)/\(file)", found: names)
         }
-        var draft = RowDraft()
         var isEmpty = true
         while let record = try reader.next() {
             isEmpty = false
@@ -54,9 +56,12 @@ enum MetadataTable {
         switch field {
         case .path: draft.path += cell
         case .className: draft.className += cell
+        case .attribute(let column):
+            draft.attributes[column] += cell
+            if draft.columns.template?.columns[column] == draft.columns.className { draft.className += cell }
         case .split: draft.split += cell
         case .captions(let rank):
-            // One of several columns may be empty.
+            // With several caption columns, some may be empty.
             guard cell.contains(where: { $0 != 0x20 && $0 != 0x09 }), draft.takesCaptions(rank: rank) else { return }
             if cell.first == UInt8(ascii: "["), addList(cell, to: &draft) { return }
             draft.captions.append(cell)
@@ -64,7 +69,8 @@ enum MetadataTable {
         }
     }
 
-    /// Adds the captions of a cell that holds a JSON list; false where it holds something else that begins alike.
+    /// Adds the captions of a cell that holds a JSON list; false if it is an ordinary caption that begins with a
+    /// bracket.
     private static func addList(_ cell: ArraySlice<UInt8>, to draft: inout RowDraft) -> Bool {
         let before = draft.captions.count
         do throws(JSONScanner.Fault) {

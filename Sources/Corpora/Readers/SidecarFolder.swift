@@ -1,5 +1,6 @@
 /// The sidecar layout: images with a `.txt` file of the same name, one caption per line.
 enum SidecarFolder {
+    /// Whether some image has a text file.
     static func isIn(_ contents: FolderContents) -> Bool {
         let table = PathTable(contents.texts)
         return (0..<contents.images.count).contains {
@@ -7,6 +8,7 @@ enum SidecarFolder {
         }
     }
 
+    /// Reads all rows into `listing`.
     static func read(_ contents: FolderContents, into listing: inout CorpusListing) throws {
         let (images, texts) = (contents.images, contents.texts)
         let table = PathTable(texts)
@@ -44,11 +46,12 @@ enum SidecarFolder {
         }
     }
 
+    /// Path of an image's text file.
     private static func sidecar(_ image: ArraySlice<UInt8>) -> [UInt8] {
         image[..<(image.lastIndex(of: UInt8(ascii: ".")) ?? image.endIndex)] + Array(".txt".utf8)
     }
 
-    /// Name of the folder of an image; empty at the top.
+    /// Name of the folder that contains an image; empty at the top.
     private static func folder(_ image: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
         image.dropLastPathPart.lastPathPart
     }

@@ -1,21 +1,23 @@
-/// The captions of Reed et al. (2016) for CUB and Oxford: `text_c10/<class>/<image>.txt`, a caption a line, and the
-/// images elsewhere in the folder (`images/<class>/<image>.jpg` of CUB, `jpg/image_00001.jpg` of Oxford).
+/// The captions of Reed et al. (2016) for CUB and Oxford flowers: `text_c10/<class>/<image>.txt`, one caption per line.
+/// Images are elsewhere in the folder (CUB: `images/<class>/<image>.jpg`, Oxford: `jpg/image_00001.jpg`).
 ///
-/// The class is the folder. Beside `text_c10` may lie `trainclasses.txt`, `valclasses.txt` and `testclasses.txt`, lists
-/// of classes that make up the splits.
+/// The folder is the class. Optional files `trainclasses.txt`, `valclasses.txt` and `testclasses.txt` list the classes
+/// of each split.
 enum TextFolders {
     private static let folder = Array("text_c10".utf8)
 
+    /// Whether there are captions in this layout.
     static func areIn(_ contents: FolderContents) -> Bool {
         (0..<contents.texts.count).contains { className(contents.texts.utf8($0)) != nil }
     }
 
-    /// The class of a text, nil for one that does not lie in `text_c10/<class>/`.
+    /// The class of a text file; nil if it is not in `text_c10/<class>/`.
     private static func className(_ path: ArraySlice<UInt8>) -> ArraySlice<UInt8>? {
         let parts = path.split(separator: 0x2F)
         return parts.count >= 3 && parts[parts.count - 3].elementsEqual(folder) ? parts[parts.count - 2] : nil
     }
 
+    /// Reads all rows into `listing`.
     static func read(_ contents: FolderContents, into listing: inout CorpusListing) throws {
         let (images, texts) = (contents.images, contents.texts)
         var finder = ImageFinder(images, by: stem)
@@ -43,13 +45,13 @@ enum TextFolders {
         listing.noteUnlisted(images, finder.isUsed)
     }
 
-    /// The name of a file without what follows its last dot.
+    /// The name of a file without its extension.
     private static func stem(_ path: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
         let name = path.lastPathPart
         return name.lastIndex(of: UInt8(ascii: ".")).map { name[..<$0] } ?? name
     }
 
-    /// The split of each class that a list names.
+    /// The split of each listed class.
     private static func splits(of contents: FolderContents, _ root: String) throws -> [[UInt8]: [UInt8]] {
         var splits: [[UInt8]: [UInt8]] = [:]
         for text in 0..<contents.texts.count {

@@ -2,8 +2,8 @@ import RandomStreams
 
 /// The grammar of the captions of the shapes corpus.
 ///
-/// Every caption names colour and outline of every figure and is true of the image; size, place and background
-/// are named by some, in changing words.
+/// Every caption is true and names the colour and the outline of every figure. Some also name size, position or
+/// background, in varying words.
 enum ShapeCaptions {
     /// Two or three different captions of a scene.
     static func draw(_ scene: ShapeScene, _ stream: inout RandomStream) -> [String] {

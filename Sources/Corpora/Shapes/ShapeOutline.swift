@@ -1,8 +1,8 @@
-/// The outlines of the shapes corpus, each a test of points about the origin, y downward, within a radius of about 1.
+/// The outlines of the shapes corpus, as point tests about the origin with y downward; each has a radius of about 1.
 enum ShapeOutline: String, CaseIterable, Sendable {
     case circle, square, triangle, star, diamond, ring, cross, heart
 
-    /// Whether the point lies inside.
+    /// Whether the point is inside.
     func contains(_ x: Float, _ y: Float) -> Bool {
         switch self {
         case .circle:
@@ -30,14 +30,14 @@ enum ShapeOutline: String, CaseIterable, Sendable {
         return body * body * body <= x * x * y * y * y
     }
 
-    /// A pentagram: a point is inside where at most one of the five lines through its edges has it on the outer side.
+    /// A pentagram: a point is inside if it is on the outer side of at most one of the five lines through the edges.
     private static func starContains(_ x: Float, _ y: Float) -> Bool {
         starNormals.count { $0.x * x + $0.y * y > starInner } <= 1
     }
 
-    /// cos 72°, the distance of the pentagram's lines from its centre when its tips lie at distance 1.
+    /// cos 72°: the distance of the pentagram's lines from its centre, if the tips have distance 1.
     private static let starInner: Float = 0.309_017
-    /// Unit normals of the lines, 72° apart; the first line joins the two upper side tips.
+    /// Outward unit normals of the lines, 72° apart; the first line joins the two upper side tips.
     private static let starNormals: [SIMD2<Float>] = [
         [0, -1], [0.951_056_5, -0.309_017], [0.587_785_25, 0.809_017],
         [-0.587_785_25, 0.809_017], [-0.951_056_5, -0.309_017],

@@ -1,15 +1,15 @@
 import RandomStreams
 
-/// What one image of the shapes corpus shows: a background and one coloured shape or two.
+/// The contents of one image of the shapes corpus: a background and one or two coloured shapes.
 ///
 /// A scene is a pure function of a seed and an index.
 struct ShapeScene: Sendable {
-    /// The colours of shapes and backgrounds; neighbours are told apart by eye and by distance in RGB.
+    /// The colours of shapes and backgrounds, chosen to be distinguishable by eye and by distance in RGB.
     enum Color: String, CaseIterable, Sendable {
         case red, orange, yellow, green, blue, purple, pink, brown
         case white, gray, black
 
-        /// Those that shapes have; the rest are backgrounds only.
+        /// The colours of shapes; the others are used for backgrounds only.
         static let ofShapes = Array(allCases.prefix(8))
 
         var rgb: SIMD3<UInt8> {
@@ -38,15 +38,15 @@ struct ShapeScene: Sendable {
         let color: Color
         let size: Size
         let position: Position
-        /// Centre and radius in units of the image's side, y downward.
+        /// Centre and radius as fractions of the image's side, y downward.
         let center: SIMD2<Float>
         let radius: Float
 
         /// The name of its class, such as `red circle`.
         var name: String { "\(color.rawValue) \(outline.rawValue)" }
 
-        /// Whether its combination of colour and outline is kept from training. One in eight is, each colour and each
-        /// outline once, so that all words of a held-out caption have been learned in other company.
+        /// Whether its combination of colour and outline is held out from training. One in eight is: each colour and
+        /// each outline once, so that training sees all words of a held-out caption in other combinations.
         var isHeldOut: Bool {
             let color = Color.ofShapes.firstIndex(of: color) ?? 0
             let outline = ShapeOutline.allCases.firstIndex(of: outline) ?? 0
@@ -55,7 +55,7 @@ struct ShapeScene: Sendable {
     }
 
     let background: Color
-    /// One, or two that lie side by side (the left one first) or one above the other (the upper one first).
+    /// One figure, or two: side by side, the left one first, or one above the other, the upper one first.
     let figures: [Figure]
 
     /// Draws the scene from a stream.
@@ -68,13 +68,13 @@ struct ShapeScene: Sendable {
         } else {
             places = [Position.allCases[stream.index(below: 5)]]
         }
-        // Two figures have to be small enough to lie apart.
+        // Two figures must be small enough not to touch.
         let sizes = places.count == 1 ? Size.allCases : [.small, .medium]
         figures = places.indices.map { index in
             let size = sizes[stream.index(below: sizes.count)]
             let radius: Float = size == .small ? 0.13 : size == .medium ? (places.count == 1 ? 0.2 : 0.19) : 0.29
             let jitter = SIMD2(stream.uniform(), stream.uniform()) * 0.04 - 0.02
-            // As far out as the margin lets it.
+            // As close to the border as the margin allows.
             let offset = places.count == 1 ? 0.47 - radius : 0.25
             let direction: SIMD2<Float> =
                 switch places[index] {
@@ -93,13 +93,13 @@ struct ShapeScene: Sendable {
         background = free[stream.index(below: free.count)]
     }
 
-    /// `train`, or `test` where any combination in it is held out.
+    /// `test` if any figure is held out, else `train`.
     var split: String { figures.contains(where: \.isHeldOut) ? "test" : "train" }
 
     /// `red circle`, or `red circle and blue square`.
     var className: String { figures.map(\.name).joined(separator: " and ") }
 
-    /// `count` different elements of `choices`.
+    /// Draws `count` different elements of `choices`.
     static func draw<Element>(_ choices: [Element], _ count: Int, _ stream: inout RandomStream) -> [Element] {
         var rest = choices
         return (0..<count).map { _ in rest.remove(at: stream.index(below: rest.count)) }

@@ -1,22 +1,22 @@
 import Basics
-import Files
 import Dispatch
+import Files
 import FoundationEssentials
 import Images
 import RandomStreams
 import Synchronization
 import Threads
 
-/// A corpus that is drawn instead of gathered: coloured shapes on coloured backgrounds, captions from a grammar.
+/// A synthetic corpus: coloured shapes on coloured backgrounds, with captions from a grammar.
 ///
-/// Every caption is true and every word of it shows in the pixels, so a model that learns can be told from one that
-/// does not within minutes. One in eight combinations of colour and outline (such as `red circle`) never occurs in split
-/// `train`; whatever shows one is in split `test`, which asks whether words are understood apart. Do not mirror its
-/// images in training: captions say left and right.
+/// Captions are true and mention only what is visible, so minutes of training show whether a model learns. One in eight
+/// combinations of colour and outline (such as `red circle`) never occurs in split `train`; all images with such a
+/// combination are in split `test`, which measures compositional generalisation. Do not mirror the images in training,
+/// since captions mention left and right.
 public struct ShapesCorpus: Sendable {
-    /// One drawn image with its text.
+    /// One image with its captions.
     public struct Drawing: Sendable {
-        /// The image, square.
+        /// The square image.
         public let image: Image
         /// Two or three different captions.
         public let captions: [String]
@@ -26,42 +26,36 @@ public struct ShapesCorpus: Sendable {
         public let split: String
     }
 
-    /// Seed of the whole corpus.
+    /// The seed of the whole corpus.
     public let seed: UInt64
     /// Width and height of the images, in pixels.
     public let side: Int
 
     /// - Parameters:
-    ///   - seed: of the whole corpus.
-    ///   - side: width and height, at least 1.
+    ///   - seed: the seed of the whole corpus.
+    ///   - side: width and height of the images in pixels, at least 1.
     public init(seed: UInt64, side: Int = 64) {
         precondition(side > 0, "images need a positive side")
         self.seed = seed
         self.side = side
     }
 
-    /// Drawing `index`, a pure function of seed, side and index; the side changes nothing but the resolution.
+    /// Drawing `index`, a pure function of seed, side and index. The side affects only the resolution.
     public func drawing(_ index: Int) -> Drawing {
         let (scene, captions) = scene(index)
         return Drawing(
-            image: generate(scene), captions: captions, className: scene.className, split: scene.split)
+            image: render(scene), captions: captions, className: scene.className, split: scene.split)
     }
 
-    /// The first `count` drawings of a seed.
-    public static func draw(count: Int, seed: UInt64, side: Int = 64) -> [Drawing] {
-        let corpus = ShapesCorpus(seed: seed, side: side)
-        return (0..<count).map { corpus.drawing($0) }
-    }
-
-    /// What drawing `index` shows, and its captions.
+    /// The scene of drawing `index`, and its captions.
     private func scene(_ index: Int) -> (ShapeScene, [String]) {
         var stream = RandomStream(seed: seed, purpose: "shapes", index: UInt64(index))
         let scene = ShapeScene(&stream)
         return (scene, ShapeCaptions.draw(scene, &stream))
     }
 
-    /// Generates with sixteen samples a pixel.
-    private func generate(_ scene: ShapeScene) -> Image {
+    /// Renders a scene with 16 samples per pixel.
+    private func render(_ scene: ShapeScene) -> Image {
         let samples = 4
         let step = 1 / Float(side * samples)
         var pixels: [UInt8] = []
@@ -88,10 +82,10 @@ public struct ShapesCorpus: Sendable {
 
     /// Writes the first `count` drawings as an image folder: `images/00000.png` and so on, and `metadata.jsonl`.
     ///
-    /// The metadata comes last and at once: a folder without it is one whose writing was interrupted.
+    /// The metadata are written last and atomically: a folder without them is the result of an interrupted call.
     /// - Parameters:
     ///   - folder: a new or empty folder.
-    ///   - count: how many drawings, at least 1.
+    ///   - count: number of drawings, at least 1.
     ///   - progress: called from time to time, one call at a time, with the number of images written.
     /// - Throws: `CorpusError.folderNotEmpty` and `.cannotWrite`.
     public func write(to folder: String, count: Int, progress: (@Sendable (Int) -> Void)? = nil) throws {

@@ -2,37 +2,40 @@ import Basics
 import Compression
 import Files
 
-/// The contents of a shard: the positions of its images, and the texts that belong to them.
+/// The contents of a shard: the byte ranges of its images, and the associated texts.
 ///
-/// Members belong together if their names agree up to the first dot; they need not be adjacent.
+/// Members belong to a group if their names agree up to the first dot; they need not be adjacent.
 struct ShardContents: Sendable {
-    /// Indices of the members of a group; -1 where there is none.
+    /// Indices of the members of a group in `images` and `texts`; -1 if there is none.
     struct Group: Sendable {
         var image: Int32 = -1
         var text: Int32 = -1
         var json: Int32 = -1
     }
 
-    /// In the order in which the first member of each came.
+    /// Groups in the order of their first members.
     private(set) var groups: [Group] = []
+    /// The common part of the members' names, by group.
     private(set) var keys = TextColumn()
     private(set) var images = TextColumn()
-    private(set) var places: [Range<Int>] = []
-    /// Contents of .txt and .json members.
+    /// The byte range of each image.
+    private(set) var ranges: [Range<Int>] = []
+    /// Contents of `.txt` and `.json` members.
     private(set) var texts = TextColumn()
     private(set) var problems: SkippedItems
+    /// Access points of a gzipped shard.
     private(set) var index: GzipIndex?
     private var table = PathTable()
     private let name: String
 
     private static let largestText = 1 << 20
 
-    /// Lists a shard: of a plain one only headers and texts are read, a gzipped one is decompressed once.
+    /// Lists a shard. Of a plain tar file, only headers and texts are read; a gzipped one is decompressed once.
     /// - Parameters:
     ///   - name: name of the shard, for messages.
-    ///   - points: the most access points of a gzip file.
-    ///   - named: the most problems that are kept by name.
-    /// - Throws: `CorpusError.cannotRead`; problems of its contents go to `problems`.
+    ///   - points: maximum number of access points of a gzip file.
+    ///   - named: maximum number of problems kept in detail.
+    /// - Throws: `CorpusError.cannotRead`; problems of its contents are recorded in `problems`.
     init(_ path: String, name: String, points: Int, keeping named: Int) throws(CorpusError) {
         self.name = name
         problems = SkippedItems(keeping: named)
@@ -46,7 +49,7 @@ struct ShardContents: Sendable {
         }
         do throws(TarFault) {
             if GzipStream.isGzip(start) {
-                var reader = TarReader(try ZippedTar(file, points: points))
+                var reader = TarReader(try GzippedTar(file, points: points))
                 defer { index = reader.source.stream.index }
                 try read(&reader)
             } else {
@@ -54,7 +57,7 @@ struct ShardContents: Sendable {
                 try read(&reader)
             }
         } catch {
-            // The next header cannot be located: what was found until here is used.
+            // The next header cannot be located; the members before it are used.
             problems.add(.init(kind: .damagedArchive, file: name, line: nil, detail: error.reason))
         }
         table = PathTable()
@@ -67,7 +70,7 @@ struct ShardContents: Sendable {
 
     private mutating func read<Source>(_ reader: inout TarReader<Source>) throws(TarFault) {
         while let member = try reader.next() {
-            let path = ImagePath.normalized(member.name)
+            let path = ImagePath.normalized(member.name[...])
             let base = path.lastPathPart
             guard member.kind != .other, let dot = base.firstIndex(of: UInt8(ascii: ".")), dot > base.startIndex else {
                 continue
@@ -78,7 +81,7 @@ struct ShardContents: Sendable {
             let isText = base[dot...].hasSuffix(".txt") && base.endIndex - dot == 4
             let isJSON = base[dot...].hasSuffix(".json") && base.endIndex - dot == 5
             guard isImage || isText || isJSON else { continue }
-            if let fault = ImagePath.fault(member.name) {
+            if let fault = ImagePath.fault(member.name[...]) {
                 note(.unsafePath, member.name[...], fault)
             } else if !isUTF8(path) {
                 note(.notUTF8, path, "has a name that is not UTF-8")
@@ -99,6 +102,7 @@ struct ShardContents: Sendable {
         }
     }
 
+    /// Index of the group with this key, which is created if necessary.
     private mutating func group(_ key: ArraySlice<UInt8>) -> Int {
         if let last = keys.count > 0 ? keys.count - 1 : nil, keys.utf8(last) == key { return last }
         if let known = table.row(of: key, in: keys) { return known }
@@ -112,12 +116,12 @@ struct ShardContents: Sendable {
         guard groups[group].image < 0 else {
             return note(.repeatedImage, path, "is there twice, or in two formats")
         }
-        guard member.size <= Corpus.largestImage else {
-            return note(.tooLong, path, "has \(member.size) bytes; at most \(Corpus.largestImage) are read")
+        guard member.size <= CorpusFile.largestImage else {
+            return note(.tooLong, path, "has \(member.size) bytes; at most \(CorpusFile.largestImage) are read")
         }
         groups[group].image = Int32(images.count)
         images.append(path)
-        places.append(member.offset..<member.offset + member.size)
+        ranges.append(member.offset..<member.offset + member.size)
     }
 
     private mutating func addText(

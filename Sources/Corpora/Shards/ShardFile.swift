@@ -1,12 +1,12 @@
 import Compression
 import Files
 
-/// A shard: a tar file, plain or within gzip.
+/// A shard: a tar file, plain or gzipped.
 struct ShardFile: ImageArchive {
     let path: String
-    /// How to read from the middle of a gzip file; nil for a plain tar file.
+    /// Access points of a gzipped shard; nil for a plain tar file.
     let index: GzipIndex?
-    /// Index of the shard among those that share `cursors`.
+    /// Number of the shard among those that share `cursors`.
     let number: Int
     let cursors: GzipCursors
 
@@ -41,11 +41,13 @@ extension OpenFile {
     }
 }
 
-/// A plain tar file, read by seeking; each read is a little longer than requested, as the next one often follows.
+/// A plain tar file, read by seeking. Each read fetches some bytes ahead, because the next request often follows
+/// directly.
 struct PlainTar: TarSource {
     let file: OpenFile
     private var window: [UInt8] = []
     private var start = 0
+    /// Minimum number of bytes per read.
     private static let ahead = 4096
 
     init(_ file: OpenFile) { self.file = file }
@@ -67,12 +69,12 @@ struct PlainTar: TarSource {
 }
 
 /// A gzipped tar file, decompressed once from beginning to end; only requested bytes are kept.
-struct ZippedTar: TarSource {
+struct GzippedTar: TarSource {
     private(set) var stream: GzipStream
     private var window: [UInt8] = []
     private var start = 0
 
-    /// - Parameter points: the most access points that are kept.
+    /// - Parameter points: maximum number of access points.
     init(_ file: OpenFile, points: Int) throws(TarFault) {
         do throws(GzipFault) {
             stream = try GzipStream(points: points, file.bytes)

@@ -2,15 +2,16 @@ import Basics
 
 /// The names of WebDataset shards.
 enum ShardNames {
+    /// Maximum number of names that a pattern may stand for.
     private static let most = 100_000
 
-    /// Whether a file is called as a shard is.
+    /// Whether a file has the extension of a shard.
     static func isShard(_ path: ArraySlice<UInt8>) -> Bool {
         path.hasSuffix(".tar") || path.hasSuffix(".tar.gz") || path.hasSuffix(".tgz")
     }
 
-    /// What a pattern with ranges in braces stands for, as in a shell: `shards-{000..012}.tar` for thirteen names.
-    /// - Returns: nil where there are no braces, or no numbers in them, or far too many.
+    /// Expands a pattern with ranges in braces, as a shell does: `shards-{000..012}.tar` stands for thirteen names.
+    /// - Returns: nil if there are no braces, if they contain no valid range, or if there would be too many names.
     static func expanded(_ pattern: String) -> [String]? {
         guard let open = pattern.firstIndex(of: "{"), let close = pattern[open...].firstIndex(of: "}") else {
             return nil
@@ -20,7 +21,7 @@ enum ShardNames {
             let low = Int(ends[0]), let high = Int(ends[2]), low <= high, high - low < most
         else { return nil }
         let tail = String(pattern[pattern.index(after: close)...])
-        // A tail with braces of its own is expanded for each.
+        // The rest may have braces of its own.
         let tails = tail.contains("{") ? expanded(tail) : [tail]
         guard let tails, tails.count * (high - low + 1) <= most else { return nil }
         return (low...high).flatMap { number in

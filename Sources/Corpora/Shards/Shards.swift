@@ -5,17 +5,17 @@ import FoundationEssentials
 import JSON
 import Synchronization
 
-/// WebDataset shards: tar files, plain or within gzip, that hold images with a .txt (a caption a line) or a .json
+/// The WebDataset layout: tar files, plain or gzipped, of images with a `.txt` (one caption per line) or a `.json`
 /// member of the same name.
 enum Shards {
-    /// Access points kept of all gzip shards together: 32 KiB each.
+    /// Maximum number of access points of all gzipped shards together, 32 KiB each.
     private static let points = 4096
 
-    /// Lists shards in order, some at a time.
+    /// Lists shards in order, several at a time.
     /// - Parameter names: relative to the listing's root.
     static func read(_ names: [String], into listing: inout CorpusListing) throws {
         let splits = names.map(SplitName.of)
-        // One split for all says nothing.
+        // If all names contain the same split, such as `train`, it carries no information.
         let hasSplits = Set(splits).count > 1
         let atOnce = 2 * ProcessInfo.processInfo.activeProcessorCount
         let cursors = GzipCursors()
@@ -40,12 +40,12 @@ enum Shards {
     ) throws -> [ShardContents] {
         let (root, kept) = (listing.root, listing.kept)
         let found = Mutex([Result<ShardContents, CorpusError>?](repeating: nil, count: names.count))
-        DispatchQueue.concurrentPerform(iterations: names.count) { place in
-            let name = names[names.startIndex + place]
+        DispatchQueue.concurrentPerform(iterations: names.count) { index in
+            let name = names[names.startIndex + index]
             let contents = Result { () throws(CorpusError) in
                 try ShardContents("\(root)/\(name)", name: name, points: max(8, points / total), keeping: kept)
             }
-            found.withLock { $0[place] = contents }
+            found.withLock { $0[index] = contents }
         }
         return try found.withLock { $0 }.compactMap { try $0?.get() }
     }
@@ -59,7 +59,7 @@ enum Shards {
         for (number, group) in shard.groups.enumerated() {
             func member(_ end: String) -> String { "\(name)/\(shard.keys[number])\(end)" }
             guard group.image >= 0 else {
-                // A text that was refused, and nothing else.
+                // The group's only member was refused, which has been recorded.
                 if group.text < 0 && group.json < 0 { continue }
                 listing.note(
                     .missingImage, member(group.text >= 0 ? ".txt" : ".json"), nil, "has no image beside it")
@@ -86,7 +86,7 @@ enum Shards {
             if draft.split.isEmpty, let split { draft.split += split.utf8 }
             listing.addRow(
                 path: shard.images.utf8(image), className: draft.className, split: draft.split, source: source,
-                line: nil, member: shard.places[image])
+                line: nil, member: shard.ranges[image])
         }
     }
 

@@ -2,20 +2,20 @@ import Basics
 
 /// Writes tar archives in the most portable format, ustar (POSIX.1-1988; IEEE Std 1003.1, pax).
 enum TarArchive {
-    /// Headers and files begin at multiples of this many bytes.
+    /// Block size in bytes: headers and files begin at multiples of it.
     static let block = 512
     /// The end of an archive: two blocks of zeros.
     static let end = [UInt8](repeating: 0, count: 2 * block)
 
-    /// A file's header with user, group and time 0, so that equal files make equal archives.
+    /// The header of a file, with user, group and time 0 so that equal files make equal archives.
     /// - Parameters:
     ///   - name: at most 100 bytes.
     ///   - size: less than 8 GiB.
     static func header(name: String, size: Int) -> [UInt8] {
         precondition(name.utf8.count <= 100 && (0..<1 << 33).contains(size), "a name or a size that ustar cannot hold")
         var header = [UInt8](repeating: 0, count: block)
-        func put(_ text: String, at place: Int) {
-            header.replaceSubrange(place..<place + text.utf8.count, with: text.utf8)
+        func put(_ text: String, at offset: Int) {
+            header.replaceSubrange(offset..<offset + text.utf8.count, with: text.utf8)
         }
         func octal(_ number: Int, digits: Int) -> String {
             zeroPadded(number, width: digits, radix: 8)
@@ -25,8 +25,8 @@ enum TarArchive {
         put(octal(0, digits: 7), at: 108)  // user
         put(octal(0, digits: 7), at: 116)  // group
         put(octal(size, digits: 11), at: 124)
-        put(octal(0, digits: 11), at: 136)  // time of change
-        put("        ", at: 148)  // its checksum counts as spaces
+        put(octal(0, digits: 11), at: 136)  // modification time
+        put("        ", at: 148)  // the checksum field counts as spaces
         put("0", at: 156)  // a regular file
         put("ustar", at: 257)
         put("00", at: 263)
@@ -37,10 +37,10 @@ enum TarArchive {
         return header
     }
 
-    /// Bytes of a file with its header and padding.
+    /// Number of bytes of a file's record: header, content and padding.
     static func recordSize(of size: Int) -> Int { block + (size + block - 1) / block * block }
 
-    /// The zeros after a file of `size` bytes.
+    /// The zeros that pad a file of `size` bytes.
     static func padding(after size: Int) -> [UInt8] {
         [UInt8](repeating: 0, count: recordSize(of: size) - block - size)
     }

@@ -1,10 +1,4 @@
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#elseif canImport(Darwin)
-    import Darwin
-#endif
+import Glibc
 
 /// A basic colour of flowers, recognized in captions and in pixels without a network.
 package enum NamedColor: String, CaseIterable, Codable, Hashable, Sendable {

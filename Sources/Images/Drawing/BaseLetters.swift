@@ -1,9 +1,9 @@
 import CUTF8Proc
 
-/// Letters of other alphabets in ASCII, where they are ASCII with something added.
-enum Letters {
-    /// What is left of a letter without its marks, ligatures taken apart: `é` is `e`, `ﬁ` is `f` and `i`, `’` is `'`;
-    /// what has no part in ASCII stays as it is.
+/// Maps letters to ASCII if they consist of ASCII letters with marks.
+enum BaseLetters {
+    /// The letter without marks, and with ligatures decomposed: `é` gives `e`, `ﬁ` gives `f` and `i`, `’` gives `'`.
+    /// Letters without an ASCII equivalent are unchanged.
     static func base(of letter: Character) -> [Character] {
         var result: [Character] = []
         withUnsafeTemporaryAllocation(of: Int32.self, capacity: 32) { buffer in
@@ -14,7 +14,7 @@ enum Letters {
                 guard (1...32).contains(count) else { continue }
                 for value in buffer[..<count] {
                     let value = UInt32(bitPattern: value)
-                    // Marks, and what joins or varies the letters before.
+                    // Drops marks, joiners and variation selectors.
                     if isMarkOrFormat(value) { continue }
                     guard let scalar = Unicode.Scalar(value) else { continue }
                     result += undecomposed[scalar].map(Array.init) ?? [Character(scalar)]
@@ -31,7 +31,7 @@ enum Letters {
         }
     }
 
-    /// Letters that Unicode does not take apart, and typographers' signs.
+    /// Letters without a decomposition in Unicode, and typographic punctuation.
     private static let undecomposed: [Unicode.Scalar: String] = [
         "ß": "ss", "ẞ": "SS", "æ": "ae", "Æ": "AE", "œ": "oe", "Œ": "OE", "ø": "o", "Ø": "O", "đ": "d", "Đ": "D",
         "ł": "l", "Ł": "L", "ħ": "h", "Ħ": "H", "ı": "i", "þ": "th", "Þ": "Th", "ð": "d", "Ð": "D",

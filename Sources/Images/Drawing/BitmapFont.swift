@@ -1,11 +1,11 @@
-/// A small proportional bitmap font: capitals of 5 × 7 pixels, two rows of descenders.
+/// A small proportional bitmap font: capitals have 5 × 7 font pixels, descenders two more rows.
 package struct BitmapFont {
     /// Width and height of a font pixel, in image pixels.
     package let scale: Int
 
     package init(scale: Int) { self.scale = scale }
 
-    /// Height from the top of a capital to the bottom of a `g`, in pixels.
+    /// Height from the top of capitals to the bottom of descenders, in pixels.
     package var height: Int { Glyph.rows * scale }
 
     /// Width of text in pixels.
@@ -13,7 +13,7 @@ package struct BitmapFont {
         max(0, BitmapFont.glyphs(of: text).reduce(0) { $0 + $1.width + 1 } - 1) * scale
     }
 
-    /// Draws text with its top left corner at (x, y); parts outside of the canvas are clipped.
+    /// Draws text with its top left corner at (x, y), clipped to the canvas.
     package func draw(_ text: some StringProtocol, x: Int, y: Int, color: RGB, on canvas: inout Canvas) {
         var left = x
         for glyph in BitmapFont.glyphs(of: text) {
@@ -27,8 +27,8 @@ package struct BitmapFont {
         }
     }
 
-    /// Breaks text into at most `count` lines of at most `width` pixels, at spaces where that can be; text that does not
-    /// fit is truncated and ends in `…`.
+    /// Breaks text into at most `count` lines of at most `width` pixels, at spaces if possible. Text that does not fit
+    /// is truncated and ends in `…`.
     package func lines(_ text: String, width: Int, count: Int) -> [String] {
         var lines: [String] = []
         var line = ""
@@ -39,7 +39,7 @@ package struct BitmapFont {
                 line = longer
                 words.removeFirst()
             } else if lines.count + 1 == count {
-                // The last line takes letters of the word that does not fit.
+                // The last line is filled up with part of the word.
                 return lines + [shortened(longer + (words.count > 1 ? " " : ""), width: width)]
             } else if line.isEmpty {
                 let head = prefix(of: word, width: width)
@@ -53,7 +53,7 @@ package struct BitmapFont {
         return line.isEmpty ? lines : lines + [line]
     }
 
-    /// As much of text as `width` pixels take, ending in `…` where that is not all.
+    /// The text, truncated with a trailing `…` if it is wider than `width` pixels.
     package func shortened(_ text: String, width: Int) -> String {
         if self.width(text) <= width { return text }
         var head = prefix(of: text, width: width - self.width("…") - scale)
@@ -61,14 +61,14 @@ package struct BitmapFont {
         return head + "…"
     }
 
-    /// As much of the end of text as `width` pixels take, after a `…` where that is not all.
+    /// The text, or its end after a leading `…` if it is wider than `width` pixels.
     func ending(_ text: String, width: Int) -> String {
         if self.width(text) <= width { return text }
         let room = width - self.width("…") - scale
         return "…" + String(prefix(of: String(text.reversed()), width: room).reversed())
     }
 
-    /// The longest beginning that fits, at least one letter.
+    /// The longest prefix that fits, at least one letter.
     private func prefix(of text: String, width: Int) -> Substring {
         var used = -scale
         var end = text.startIndex
@@ -81,11 +81,11 @@ package struct BitmapFont {
         return text[..<end]
     }
 
-    /// Letters with marks are drawn as their base letters, unknown ones as a hollow box.
+    /// The glyphs of a text. Letters with marks are drawn as their base letters, unknown ones as a hollow box.
     private static func glyphs(of text: some StringProtocol) -> [Glyph] {
         text.flatMap { letter -> [Glyph] in
             if let glyph = Glyph.of(letter) { return [glyph] }
-            let known = Letters.base(of: letter).map { Glyph.of($0) }
+            let known = BaseLetters.base(of: letter).map { Glyph.of($0) }
             return known.isEmpty || known.contains { $0 == nil } ? [.missing] : known.compactMap { $0 }
         }
     }
@@ -94,13 +94,14 @@ package struct BitmapFont {
 /// A letter of the font.
 private struct Glyph: Sendable {
     static let rows = 9
-    /// Columns with ink; a space has some without.
+    /// Width in font pixels.
     let width: Int
-    /// Five bits a row, the leftmost highest.
+    /// Five bits per row; the highest is the leftmost pixel.
     private let pattern: [UInt8]
+    /// The first column with ink.
     private let left: Int
 
-    /// - Parameter digits: nine digits of base 32, a row each.
+    /// - Parameter digits: nine digits of base 32, one per row.
     private init(_ digits: Substring) {
         pattern = digits.map { UInt8(Int(String($0), radix: 32) ?? 0) }
         let ink = pattern.reduce(0, |)

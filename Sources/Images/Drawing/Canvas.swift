@@ -1,12 +1,12 @@
-/// An image that is drawn on in place.
+/// An image to draw on.
 package struct Canvas {
-    /// Columns.
+    /// Width in pixels.
     package let width: Int
-    /// Rows.
+    /// Height in pixels.
     package let height: Int
     private var pixels: [UInt8]
 
-    /// A canvas of one colour; both sides are positive.
+    /// A canvas filled with one colour; width and height must be positive.
     package init(width: Int, height: Int, color: RGB) {
         (self.width, self.height) = (width, height)
         pixels = Image(width: width, height: height, color: color).pixels
@@ -15,15 +15,15 @@ package struct Canvas {
     /// The drawn image.
     package var image: Image { Image(width: width, height: height, pixels: pixels) }
 
-    /// Fills a rectangle; parts outside of the canvas are clipped.
+    /// Fills a rectangle, clipped to the canvas.
     mutating func fill(x: Int, y: Int, width: Int, height: Int, color: RGB) {
         let columns = max(x, 0)..<max(min(x + width, self.width), max(x, 0))
         for row in max(y, 0)..<max(min(y + height, self.height), max(y, 0)) {
             for column in columns {
-                let place = (row * self.width + column) * 3
-                pixels[place] = color.red
-                pixels[place + 1] = color.green
-                pixels[place + 2] = color.blue
+                let offset = (row * self.width + column) * 3
+                pixels[offset] = color.red
+                pixels[offset + 1] = color.green
+                pixels[offset + 2] = color.blue
             }
         }
     }

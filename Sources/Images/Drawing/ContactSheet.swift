@@ -1,13 +1,13 @@
-/// Images in rows with their captions below.
+/// A sheet of images in rows, with captions below them.
 package struct ContactSheet {
     /// An image of the sheet.
     package struct Entry: Sendable {
         let image: Image
         let caption: String
-        /// Lines below the caption, in grey: where the image is from. Empty ones are omitted.
+        /// Lines below the caption, in grey, such as the image's path. Empty ones are omitted.
         let notes: [String]
 
-        /// - Parameter image: larger or smaller than its frame, it is scaled.
+        /// - Parameter image: an image of any size, which is scaled to fit its frame.
         package init(image: Image, caption: String, notes: [String]) {
             self.image = image
             self.caption = caption
@@ -24,7 +24,7 @@ package struct ContactSheet {
     private static let frame = RGB(0xEA, 0xE8, 0xE3)
     private static let ink = RGB(0x26, 0x26, 0x24)
     private static let greyInk = RGB(0x8C, 0x89, 0x82)
-    /// Lines of a caption; longer ones are truncated.
+    /// Maximum number of lines of a caption; longer ones are truncated.
     private static let captionLines = 4
 
     /// - Parameter side: width and height of the frame that each image is fitted into, 32...1024 pixels.
@@ -39,14 +39,15 @@ package struct ContactSheet {
     private var gap: Int { 14 * text.scale }
     private var lineHeight: Int { text.height + 2 * text.scale }
 
-    /// The columns that make a sheet somewhat wider than high.
+    /// The number of columns that makes a sheet somewhat wider than high.
     package static func columns(for count: Int) -> Int { max(1, Int((Double(count) * 1.5).squareRoot().rounded(.up))) }
 
     /// Draws the sheet.
     /// - Parameters:
     ///   - entries: one or more.
     ///   - columns: images per row, at least 1.
-    ///   - title: the heading, and what stands beside it in grey.
+    ///   - title: the heading.
+    ///   - note: text beside the heading, in grey.
     package func draw(_ entries: [Entry], columns: Int, title: String, note: String) -> Image {
         precondition(!entries.isEmpty && columns > 0, "a contact sheet has an image and a column")
         let columns = min(columns, entries.count)
@@ -64,7 +65,7 @@ package struct ContactSheet {
 
         let name = heading.shortened(title, width: width - 2 * margin)
         heading.draw(name, x: margin, y: margin, color: ContactSheet.ink, on: &sheet)
-        // On one line with the heading, where there is room.
+        // Beside the heading, if there is room.
         let beside = margin + heading.width(name) + 8 * text.scale
         if beside + text.width(note) <= width - margin {
             text.draw(
@@ -101,7 +102,7 @@ package struct ContactSheet {
 }
 
 extension Image {
-    /// The whole image, scaled to fit into a square.
+    /// The image scaled to fit into a square of `side` pixels.
     package func thumbnail(side: Int) -> Image {
         let scale = Double(side) / Double(max(width, height))
         return resized(

@@ -44,7 +44,7 @@ final class ContrastiveTask: TrainingTask {
         var schedule = TrainingSchedule(
             images: encoder.images, batch: encoder.batch,
             checkpoint: .every(images: Self.stepsPerCheckpoint * encoder.batch))
-        validationSplit = ValidationSplit(images, share: recipe.data.holdOut, seed: recipe.seed)
+        validationSplit = ValidationSplit(images, share: recipe.data.holdOut)
         if validationSplit.examples.count >= ValidationSplit.minimum {
             schedule.validation = .times(Self.validations, inImages: encoder.images)
         }

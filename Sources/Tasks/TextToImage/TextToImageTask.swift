@@ -57,7 +57,7 @@ final class TextToImageTask: TrainingTask {
             recipe, embeddings: vectors.vectors(encoders.text), condition: encoders.text.width, corpus: images.corpus,
             frozen: frozen, device: device)
         grid = try SampleGrid(images: images, seed: recipe.seed)
-        validationSplit = ValidationSplit(images, share: recipe.data.holdOut, seed: recipe.seed)
+        validationSplit = ValidationSplit(images, share: recipe.data.holdOut)
         validation = try ValidationMeasures(recipe, images: images, split: validationSplit, device: device).map {
             [validationSplit] in ($0, try validationSplit.batch(gan.batch))
         }
@@ -194,8 +194,8 @@ extension FrozenFeatures {
             guard image.checksum == features.checksum else {
                 throw StateError(
                     description: "\(encoders.name): its encoders were trained with the features "
-                        + "\(network.rawValue) \(image.checksum), found \(features.checksum); use the "
-                        + "former, or start a new run")
+                        + "\(network.rawValue) \(image.checksum), found \(features.checksum); resume with the former, or "
+                        + "start a new run")
             }
             head = TrainedHead(image.head, arrays: encoders.imageArrays)
         }

@@ -1,28 +1,28 @@
-/// A token that is matched in the text before any other step.
+/// An added token, which is matched in the text before pre-tokenization.
 struct AddedToken: Sendable {
     var content: String
     var id: Int32
-    /// Is omitted when ids are decoded.
+    /// Whether it is skipped in decoding.
     var isSpecial = false
-    /// Matches only between word boundaries.
+    /// Whether it matches whole words only (`single_word`).
     var isSingleWord = false
-    /// Includes the white space before (`lstrip`) or after (`rstrip`) it.
+    /// Whether it includes the white space before (`lstrip`) or after it (`rstrip`).
     var stripsLeft = false
     var stripsRight = false
-    /// Is normalised and matched in the normalised text.
+    /// Whether it is normalised and matched in the normalised text (`normalized`).
     var isNormalized = false
 }
 
-/// Matches added tokens: the leftmost, of these the longest, as Hugging Face's `AddedVocabulary` does.
+/// Matches added tokens, leftmost-longest, as Hugging Face's `AddedVocabulary` does.
 struct AddedVocabulary: Sendable {
     private struct Pattern {
         let scalars: [UInt32]
         let token: AddedToken
     }
 
-    /// By first scalar, the longest first.
+    /// Patterns by first scalar, the longest first.
     private var patterns: [UInt32: [Pattern]] = [:]
-    /// One bit for the low six bits of each first scalar, to skip most text quickly.
+    /// A bit set of the low six bits of all first scalars, to skip most text quickly.
     private var firsts: UInt64 = 0
 
     init(_ tokens: [AddedToken], normalizing normalizer: Normalizer?) {
@@ -34,29 +34,30 @@ struct AddedVocabulary: Sendable {
             patterns[first, default: []].append(Pattern(scalars: text.scalars.map(\.value), token: token))
         }
         for first in patterns.keys {
-            // A stable sort: of equal tokens the earlier wins.
+            // A stable sort: the earlier one of equal tokens wins.
             patterns[first] = patterns[first]?.enumerated()
                 .sorted { ($1.element.scalars.count, $0.offset) < ($0.element.scalars.count, $1.offset) }
                 .map(\.element)
         }
     }
 
-    /// Splits a text into parts, each with the added token that it is, or nil.
+    /// Splits a text into added tokens and the parts between them, whose token is nil.
     func split(_ text: AlignedText) -> [(range: Range<Int>, token: AddedToken?)] {
         guard firsts != 0 else { return [(text.scalars.indices, nil)] }
         return text.scalars.withUnsafeBufferPointer { scalars in
             var result: [(range: Range<Int>, token: AddedToken?)] = []
             var done = 0
-            var place = 0
-            while place < scalars.count {
-                guard firsts & 1 << UInt64(scalars[place].value & 63) != 0, let pattern = match(scalars, at: place)
+            var position = 0
+            while position < scalars.count {
+                guard firsts & 1 << UInt64(scalars[position].value & 63) != 0,
+                    let pattern = match(scalars, at: position)
                 else {
-                    place += 1
+                    position += 1
                     continue
                 }
-                var start = place
-                var end = place + pattern.scalars.count
-                place = end
+                var start = position
+                var end = position + pattern.scalars.count
+                position = end
                 let token = pattern.token
                 if token.isSingleWord {
                     let isAlone =
@@ -70,7 +71,7 @@ struct AddedVocabulary: Sendable {
                 if token.stripsRight {
                     while end < scalars.count, ScalarClasses.isWhiteSpace(scalars[end].value) { end += 1 }
                 }
-                // The white space behind the token before may hold this one.
+                // The previous token's trailing white space may include this token.
                 start = max(start, done)
                 guard start < end else { continue }
                 if done < start { result.append((done..<start, nil)) }
@@ -82,10 +83,10 @@ struct AddedVocabulary: Sendable {
         }
     }
 
-    private func match(_ scalars: UnsafeBufferPointer<AlignedScalar>, at place: Int) -> Pattern? {
-        patterns[scalars[place].value]?.first { pattern in
-            pattern.scalars.count <= scalars.count - place
-                && pattern.scalars.indices.allSatisfy { pattern.scalars[$0] == scalars[place + $0].value }
+    private func match(_ scalars: UnsafeBufferPointer<AlignedScalar>, at position: Int) -> Pattern? {
+        patterns[scalars[position].value]?.first { pattern in
+            pattern.scalars.count <= scalars.count - position
+                && pattern.scalars.indices.allSatisfy { pattern.scalars[$0] == scalars[position + $0].value }
         }
     }
 }

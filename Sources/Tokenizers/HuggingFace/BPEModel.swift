@@ -1,18 +1,20 @@
-/// Byte-pair encoding (Sennrich et al. 2016) as a `tokenizer.json` of the type BPE describes it.
+import Basics
+
+/// The model BPE of a `tokenizer.json`: byte-pair encoding (Sennrich et al., 2016).
 struct BPEModel: Sendable {
     let vocabulary: ModelVocabulary
     private let merging: PairMerging
-    /// The unknown token; without it, characters without a token are dropped.
+    /// The unknown token; nil drops characters without a token.
     private let unknown: Int32?
     private let prefix: [UInt8]
     private let suffix: [UInt8]
     private let fusesUnknown: Bool
-    /// The tokens `<0x00>` … `<0xFF>`, where characters without a token fall back to bytes.
+    /// The tokens `<0x00>` … `<0xFF>` if characters without a token fall back to bytes.
     private let bytes: [Int32?]?
-    /// A word that is a token becomes that token without merging.
+    /// Whether a word that is a token becomes this token without merging.
     private let ignoresMerges: Bool
 
-    /// The settings of a model.
+    /// The model's settings, as in `tokenizer.json`.
     struct Options {
         var unknown: String?
         var prefix = ""
@@ -23,7 +25,7 @@ struct BPEModel: Sendable {
     }
 
     /// - Parameter merges: pairs of tokens in order of priority.
-    /// - Throws: `TokenizerError.malformedTokenizer` where a merge or an option names something that is not a token.
+    /// - Throws: `TokenizerError.malformedTokenizer` if a merge or an option refers to something that is not a token.
     init(_ vocabulary: ModelVocabulary, merges: [(left: String, right: String)], _ options: Options, file: String)
         throws
     {
@@ -53,14 +55,13 @@ struct BPEModel: Sendable {
         bytes =
             options.fallsBackToBytes
             ? (0..<256).map { byte in
-                let digits = String(byte, radix: 16, uppercase: true)
-                return vocabulary.id("<0x\(byte < 16 ? "0" : "")\(digits)>")
+                vocabulary.id("<0x\(zeroPadded(byte, width: 2, radix: 16))>")
             } : nil
         self.vocabulary = vocabulary
         merging = PairMerging(table: table)
     }
 
-    /// Appends the pieces of a word in UTF-8.
+    /// Appends the tokens of a word in UTF-8.
     func append(_ word: UnsafeRawBufferPointer, to pieces: inout [Piece]) {
         if ignoresMerges, let id = vocabulary.ids.value(word) {
             pieces.append(Piece(id: id, length: Int32(word.count)))
@@ -73,18 +74,18 @@ struct BPEModel: Sendable {
         pieces.append(contentsOf: own)
     }
 
-    /// The tokens of single characters.
+    /// Appends the tokens of a word's characters, before merging.
     private func spell(_ word: UnsafeRawBufferPointer, into pieces: inout [Piece]) {
         var unknowns: Piece?
-        var place = 0
+        var position = 0
         var key: [UInt8] = []
-        while place < word.count {
-            let lead = word[place]
-            let width = min(lead < 0x80 ? 1 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4, word.count - place)
-            let character = UnsafeRawBufferPointer(rebasing: word[place..<place + width])
+        while position < word.count {
+            let lead = word[position]
+            let width = min(lead < 0x80 ? 1 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4, word.count - position)
+            let character = UnsafeRawBufferPointer(rebasing: word[position..<position + width])
             let id: Int32?
-            let hasPrefix = place > 0 && !prefix.isEmpty
-            let hasSuffix = place + width == word.count && !suffix.isEmpty
+            let hasPrefix = position > 0 && !prefix.isEmpty
+            let hasSuffix = position + width == word.count && !suffix.isEmpty
             key.removeAll(keepingCapacity: true)
             if hasPrefix || hasSuffix {
                 if hasPrefix { key += prefix }
@@ -94,7 +95,7 @@ struct BPEModel: Sendable {
             } else {
                 id = vocabulary.ids.value(character)
             }
-            place += width
+            position += width
             if let id {
                 if let last = unknowns { pieces.append(last) }
                 unknowns = nil

@@ -1,6 +1,7 @@
-/// The characters by which byte-level tokenizers write bytes (Radford et al. 2019, `encoder.py`, `bytes_to_unicode`).
+/// The characters that represent bytes in byte-level tokenizers (Radford et al., 2019, `encoder.py`,
+/// `bytes_to_unicode`).
 ///
-/// Printable bytes of ISO 8859-1 stand for themselves, the others in order for U+0100 and up.
+/// Printable bytes of ISO 8859-1 represent themselves; the others are mapped in order to U+0100 and up.
 enum ByteAlphabet {
     /// The scalar of each byte.
     static let scalars: [UInt32] = {
@@ -15,13 +16,13 @@ enum ByteAlphabet {
         }
     }()
 
-    /// What a space is written as, Ġ.
+    /// The character of a space, Ġ.
     static let space = scalars[0x20]
 
     private static let bytes: [UInt32: UInt8] = Dictionary(
         uniqueKeysWithValues: scalars.enumerated().map { ($1, UInt8($0)) })
 
-    /// The bytes that a token spells; nil where it has other characters.
+    /// The bytes of a token; nil if it has characters outside of the alphabet.
     static func bytes(of token: String) -> [UInt8]? {
         var result: [UInt8] = []
         for scalar in token.unicodeScalars {
@@ -31,7 +32,7 @@ enum ByteAlphabet {
         return result
     }
 
-    /// Appends the characters of a scalar's UTF-8, each with the scalar's place.
+    /// Appends the characters of a scalar's UTF-8, each with the scalar's offsets.
     @inline(__always)
     static func append(_ scalar: AlignedScalar, to result: inout [AlignedScalar], _ table: UnsafeBufferPointer<UInt32>)
     {

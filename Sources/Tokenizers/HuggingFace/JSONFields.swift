@@ -1,10 +1,10 @@
 import JSON
 
-/// An object of a tokenizer's file, whose members are asked for by name; messages say where in which file.
+/// A JSON object in a tokenizer file, with typed access to its members. Errors name the file and the member.
 struct JSONFields {
     let members: [(key: String, value: JSONValue)]
     let file: String
-    /// Where in the file, for example `model`; empty at the top.
+    /// Path of the object in the file, for example `model`; empty at the top.
     let path: String
 
     init(_ value: JSONValue, file: String, path: String = "") throws {
@@ -17,10 +17,10 @@ struct JSONFields {
 
     func fault(_ reason: String) -> TokenizerError { .malformedTokenizer(file: file, reason: reason) }
 
-    /// The name of a member as messages give it.
+    /// The path of a member, for messages.
     func name(_ key: String) -> String { path.isEmpty ? "\"\(key)\"" : "\"\(path).\(key)\"" }
 
-    /// A member, or nil where it is missing or null.
+    /// A member; nil if it is missing or null.
     func optional(_ key: String) -> JSONValue? {
         guard let value = members.last(where: { $0.key == key })?.value else { return nil }
         if case .null = value { return nil }
@@ -30,6 +30,8 @@ struct JSONFields {
     private func expected(_ key: String, _ kind: String) -> TokenizerError {
         fault("\(name(key)) must be \(kind), found \(optional(key)?.kind ?? "nothing")")
     }
+
+    // Members of each type. Without a default, a missing member is an error.
 
     func string(_ key: String, default fallback: String? = nil) throws -> String {
         switch optional(key) {
@@ -68,14 +70,14 @@ struct JSONFields {
         return try JSONFields(value, file: file, path: path.isEmpty ? key : "\(path).\(key)")
     }
 
-    /// A list of objects.
+    /// A member that is a list of objects.
     func objects(_ key: String) throws -> [JSONFields] {
         try list(key).enumerated().map { index, value in
             try JSONFields(value, file: file, path: "\(path.isEmpty ? key : "\(path).\(key)")[\(index)]")
         }
     }
 
-    /// The one scalar of a string.
+    /// The scalar of a string of one.
     func scalar(_ key: String) throws -> UInt32 {
         let scalars = try string(key).unicodeScalars
         guard let scalar = scalars.first, scalars.count == 1 else { throw expected(key, "one character") }

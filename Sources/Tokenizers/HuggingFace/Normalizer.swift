@@ -1,6 +1,6 @@
 /// A normalizer of a `tokenizer.json`.
 indirect enum Normalizer: Sendable {
-    /// BERT's cleaning (Devlin et al. 2019, `tokenization.py`).
+    /// BERT's normalizer (Devlin et al., 2019, `tokenization.py`).
     case bert(cleans: Bool, separatesIdeographs: Bool, stripsAccents: Bool, lowercases: Bool)
     case lowercase
     case form(AlignedText.NormalForm)
@@ -11,6 +11,7 @@ indirect enum Normalizer: Sendable {
     case byteLevel
     case sequence([Normalizer])
 
+    /// Normalises a text.
     func apply(to text: inout AlignedText) {
         switch self {
         case .bert(let cleans, let separatesIdeographs, let stripsAccents, let lowercases):
@@ -85,13 +86,13 @@ extension SplitPattern {
 }
 
 extension AlignedText {
-    /// Removes the scalars that `keeps` rejects.
+    /// Keeps only the scalars that `keeps` accepts.
     mutating func filter(_ keeps: (UInt32) -> Bool) {
         if scalars.allSatisfy({ keeps($0.value) }) { return }
         scalars.removeAll { !keeps($0.value) }
     }
 
-    /// Maps each scalar to its full lower case, independent of context.
+    /// Maps each scalar to its full lower-case mapping, independent of context.
     mutating func lowercase() {
         var result: [AlignedScalar] = []
         result.reserveCapacity(scalars.count)
@@ -134,8 +135,8 @@ extension AlignedText {
         scalars = result
     }
 
-    /// Puts spaces around ideographs. The first takes the offsets of the scalar before it, the second those of the
-    /// ideograph.
+    /// Puts spaces around ideographs. The space before one takes the offsets of the preceding scalar, the space after
+    /// it those of the ideograph.
     fileprivate mutating func separateIdeographs() {
         guard scalars.contains(where: { ScalarClasses.isIdeograph($0.value) }) else { return }
         transform(

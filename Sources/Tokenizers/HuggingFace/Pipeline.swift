@@ -11,7 +11,7 @@ struct Pipeline: Sendable {
             }
         }
 
-        /// Appends the pieces of a word in UTF-8.
+        /// Appends the tokens of a word in UTF-8.
         func append(_ word: UnsafeRawBufferPointer, to pieces: inout [Piece]) {
             switch self {
             case .pairs(let model): model.append(word, to: &pieces)
@@ -25,21 +25,22 @@ struct Pipeline: Sendable {
     let model: Model
     let postProcessor: PostProcessor
     let decoder: TokenDecoder?
-    /// The end-of-word suffix, where the decoder does not handle it; decoded as a space.
+    /// The end-of-word suffix if the decoder does not handle it; it is decoded as a space.
     let wordEnd: String?
     /// Added tokens by id.
     let added: [Int32: AddedToken]
+    /// Number of ids.
     let count: Int
     let padding: Int32
-    /// Added tokens matched before, and after, normalising.
+    /// Added tokens that are matched before normalization, and after it.
     let verbatim: AddedVocabulary
     let normalized: AddedVocabulary
-    /// The white space of each token; empty where offsets are not trimmed.
+    /// The white space of each token; empty if offsets are not trimmed.
     let spaces: [PostProcessor.Spaces]
 
     /// - Parameters:
-    ///   - added: added tokens; of equal ones the earlier wins.
-    ///   - padding: the padding id; by default that of a token with a common name.
+    ///   - added: added tokens; the earlier one of equal tokens wins.
+    ///   - padding: the padding id; nil looks for a token with a common name.
     init(
         normalizer: Normalizer?, preTokenizer: PreTokenizer?, model: Model, postProcessor: PostProcessor,
         decoder: TokenDecoder?, wordEnd: String? = nil, added: [AddedToken], padding: Int32? = nil
@@ -50,7 +51,7 @@ struct Pipeline: Sendable {
         self.postProcessor = postProcessor
         self.decoder = decoder
         self.wordEnd = wordEnd
-        // As in Hugging Face's, a token of the normalised text has its normalised spelling.
+        // As in Hugging Face's `tokenizers`, tokens matched in normalised text are decoded to their normalised form.
         let spelled = added.map { token in
             var text = AlignedText(token.content)
             if token.isNormalized { normalizer?.apply(to: &text) }
@@ -72,7 +73,7 @@ struct Pipeline: Sendable {
             }.first ?? 0
     }
 
-    /// The token of an id as its file spells it.
+    /// The token of an id, as spelled in its file.
     func token(_ id: Int32) -> String? { added[id]?.content ?? model.vocabulary.token(id) }
 
     /// Decodes ids; special tokens and ids without a token are skipped.

@@ -1,11 +1,11 @@
 import JSON
 
-/// The post-processor of a `tokenizer.json`: special tokens before and after the tokens of a text, and trimming of white
-/// space off their offsets.
+/// A post-processor of a `tokenizer.json`: adds special tokens before and after those of a text, and trims white space
+/// from offsets.
 struct PostProcessor: Sendable {
     var before: [Int32] = []
     var after: [Int32] = []
-    /// One element for each time offsets are trimmed: whether a space that was prepended to the text is kept.
+    /// One element for each trimming of offsets: whether it keeps a space that was prepended to the text.
     var trims: [Bool] = []
 
     /// The number of white space characters that a token begins and ends with.
@@ -22,7 +22,7 @@ struct PostProcessor: Sendable {
         }
     }
 
-    /// The offsets of the token at `index` without white space.
+    /// The offsets of the token at `index`, without white space.
     func trimmed(_ offsets: Range<Int>, of index: Int, _ spaces: Spaces) -> Range<Int> {
         guard spaces.leading > 0 || spaces.trailing > 0 else { return offsets }
         var (start, end) = (offsets.lowerBound, offsets.upperBound)
@@ -62,11 +62,11 @@ extension PostProcessor {
                 trims = [try fields.boolean("add_prefix_space", default: true)]
             }
         case "TemplateProcessing":
-            var isBehind = false
+            var isAfterText = false
             for part in try fields.objects("single") {
                 if part.optional("Sequence") != nil {
-                    guard !isBehind else { throw fields.fault("\(fields.name("single")) has the text twice") }
-                    isBehind = true
+                    guard !isAfterText else { throw fields.fault("\(fields.name("single")) has the text twice") }
+                    isAfterText = true
                     continue
                 }
                 let name = try part.object("SpecialToken").string("id")
@@ -75,9 +75,9 @@ extension PostProcessor {
                 }
                 let ids = try JSONFields(entry, file: fields.file, path: fields.name("special_tokens")).list("ids")
                     .map { try id($0, "\"\(name.prefix(40))\"") }
-                if isBehind { after += ids } else { before += ids }
+                if isAfterText { after += ids } else { before += ids }
             }
-            guard isBehind else { throw fields.fault("\(fields.name("single")) has no place for the text") }
+            guard isAfterText else { throw fields.fault("\(fields.name("single")) has no place for the text") }
         case "Sequence":
             for step in try fields.objects("processors") {
                 let step = try PostProcessor(step, count: count)

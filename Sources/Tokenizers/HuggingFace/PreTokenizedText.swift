@@ -1,7 +1,7 @@
-/// A text and its parts, which become words (`PreTokenizedString` of Hugging Face's `tokenizers`).
+/// A text and the parts that pre-tokenization splits it into (`PreTokenizedString` of Hugging Face's `tokenizers`).
 struct PreTokenizedText: Sendable {
     var text: AlignedText
-    /// Not empty, in order, without overlap.
+    /// Non-empty ranges in `text`, ascending and disjoint.
     var parts: [Range<Int>]
 
     init(_ text: AlignedText) {
@@ -9,7 +9,7 @@ struct PreTokenizedText: Sendable {
         parts = text.scalars.isEmpty ? [] : [text.scalars.indices]
     }
 
-    /// How parts that match a pattern are treated (`SplitDelimiterBehavior`).
+    /// What happens to matches of a pattern (`SplitDelimiterBehavior`).
     enum Behavior: String, Sendable {
         case removed = "Removed"
         case isolated = "Isolated"
@@ -28,19 +28,19 @@ struct PreTokenizedText: Sendable {
                 continue
             }
             var cuts: [(range: Range<Int>, isMatch: Bool)] = []
-            var place = part.lowerBound
+            var position = part.lowerBound
             for match in matches(part) {
-                if place < match.lowerBound { cuts.append((place..<match.lowerBound, inverted)) }
+                if position < match.lowerBound { cuts.append((position..<match.lowerBound, inverted)) }
                 cuts.append((match, !inverted))
-                place = match.upperBound
+                position = match.upperBound
             }
-            if place < part.upperBound { cuts.append((place..<part.upperBound, inverted)) }
+            if position < part.upperBound { cuts.append((position..<part.upperBound, inverted)) }
             result.append(contentsOf: Self.joined(cuts, behavior).lazy.filter { !$0.isEmpty })
         }
         parts = result
     }
 
-    /// Splits at single scalars of a class.
+    /// Splits each part at the scalars that `belongs` accepts.
     mutating func split(_ behavior: Behavior, where belongs: (UInt32) -> Bool) {
         let scalars = text.scalars
         split(behavior) { part in

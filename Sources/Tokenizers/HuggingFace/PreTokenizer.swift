@@ -16,6 +16,7 @@ indirect enum PreTokenizer: Sendable {
     case metaspace(UInt32, Prefix, splits: Bool)
     case sequence([PreTokenizer])
 
+    /// Splits the parts of a text further.
     func apply(to split: inout PreTokenizedText) {
         switch self {
         case .bert: Self.splitAsBert(&split)
@@ -51,19 +52,19 @@ indirect enum PreTokenizer: Sendable {
         split.split(behavior, inverted: inverted) { pattern.matches(in: text, $0) }
     }
 
-    /// White space separates words; each punctuation character is a word.
+    /// Splits at white space, and makes each punctuation character a word.
     private static func splitAsBert(_ split: inout PreTokenizedText) {
         var result: [Range<Int>] = []
         for part in split.parts {
             var start = part.lowerBound
-            for place in part {
-                let value = split.text.scalars[place].value
+            for position in part {
+                let value = split.text.scalars[position].value
                 if value != 0x20, value < 0x80, !ScalarClasses.isPunctuation(value), value > 0x20 { continue }
                 let isSpace = ScalarClasses.isWhiteSpace(value)
                 guard isSpace || ScalarClasses.isPunctuation(value) else { continue }
-                if start < place { result.append(start..<place) }
-                if !isSpace { result.append(place..<place + 1) }
-                start = place + 1
+                if start < position { result.append(start..<position) }
+                if !isSpace { result.append(position..<position + 1) }
+                start = position + 1
             }
             if start < part.upperBound { result.append(start..<part.upperBound) }
         }
@@ -95,8 +96,8 @@ indirect enum PreTokenizer: Sendable {
         ByteAlphabet.scalars.withUnsafeBufferPointer { table in
             for index in split.parts.indices {
                 let start = scalars.count
-                for place in split.parts[index] {
-                    ByteAlphabet.append(split.text.scalars[place], to: &scalars, table)
+                for position in split.parts[index] {
+                    ByteAlphabet.append(split.text.scalars[position], to: &scalars, table)
                 }
                 split.parts[index] = start..<scalars.count
             }
@@ -110,7 +111,7 @@ extension PreTokenizer {
     init(_ fields: JSONFields) throws {
         func behavior(default fallback: PreTokenizedText.Behavior? = nil) throws -> PreTokenizedText.Behavior {
             let name = try fields.string("behavior", default: fallback?.rawValue)
-            // Older files write it as removed or merged_with_previous.
+            // Older files use snake case: removed, merged_with_previous.
             guard
                 let behavior = PreTokenizedText.Behavior(
                     rawValue: name.split(separator: "_").map(\.capitalizedASCII).joined())
@@ -148,6 +149,6 @@ extension PreTokenizer {
 }
 
 extension Substring {
-    /// With a capital first letter.
+    /// The text with a capital first letter.
     fileprivate var capitalizedASCII: String { prefix(1).uppercased() + dropFirst() }
 }

@@ -1,11 +1,12 @@
 import JSON
 
-/// Tokenizers whose files hold only tokens and merges; the rest is as their authors' programs have it.
+/// Tokenizers whose files contain only tokens and merges. Everything else follows the authors' code.
 extension Pipeline {
-    /// BERT's from `vocab.txt` (Devlin et al. 2019): a token a line, its id the line's number from 0.
+    /// BERT's tokenizer (Devlin et al., 2019) from `vocab.txt`: one token per line; ids count lines from 0.
     /// - Parameters:
-    ///   - lowercases: whether case and accents are dropped, as for the uncased models.
-    ///   - stripsAccents: whether accents are, where that is said on its own.
+    ///   - lowercases: whether text is lowercased, as for the uncased models.
+    ///   - stripsAccents: whether accents are removed; nil follows `lowercases`.
+    ///   - separatesIdeographs: whether each ideograph is a word.
     init(wordPieces lines: [String], lowercases: Bool, stripsAccents: Bool?, separatesIdeographs: Bool, file: String)
         throws
     {
@@ -29,7 +30,7 @@ extension Pipeline {
             decoder: .wordPiece(prefix: "##", cleansUp: true), added: added)
     }
 
-    /// CLIP's (Radford et al. 2021) from tokens and merges.
+    /// CLIP's tokenizer (Radford et al., 2021) from tokens and merges.
     init(clip vocabulary: ModelVocabulary, merges: [(left: String, right: String)], file: String) throws {
         let (start, end) = ("<|startoftext|>", "<|endoftext|>")
         guard let first = vocabulary.id(start), let last = vocabulary.id(end) else {
@@ -50,10 +51,10 @@ extension Pipeline {
             padding: last)
     }
 
-    /// CLIP's from its file of merges, `bpe_simple_vocab_16e6.txt`, of which it takes the first 48,894.
+    /// CLIP's tokenizer from its merges, `bpe_simple_vocab_16e6.txt`, of which it uses the first 48,894.
     ///
-    /// Ids follow `simple_tokenizer.py`: 256 bytes in the order of `bytes_to_unicode`, the same at the end of a word, one
-    /// token for each merge, the start and the end of a text.
+    /// Ids follow `simple_tokenizer.py`: 256 bytes in the order of `bytes_to_unicode`, the same as the end of a word,
+    /// one token for each merge, the start and the end of a text.
     init(clipMerges lines: [String], file: String) throws {
         let count = 49_152 - 256 - 2
         guard lines.count > count else {
@@ -72,8 +73,8 @@ extension Pipeline {
         try self.init(clip: vocabulary, merges: merges, file: file)
     }
 
-    /// A byte-level tokenizer from `vocab.json` and `merges.txt`: CLIP's, RoBERTa's (Liu et al. 2019) or GPT-2's, which
-    /// its special tokens tell apart.
+    /// A byte-level tokenizer from `vocab.json` and `merges.txt`: CLIP's, RoBERTa's (Liu et al., 2019) or GPT-2's,
+    /// recognised by their special tokens.
     init(vocabulary value: JSONValue, file: String, merges lines: [String], mergesFile: String) throws {
         let fields = try JSONFields(value, file: file)
         let vocabulary = try ModelVocabulary(

@@ -1,13 +1,13 @@
-/// A pattern that text is searched for: a string or a regular expression.
+/// A pattern to search a text for: a string or a regular expression.
 ///
 /// The patterns of most published tokenizers have hand-written scanners, which take linear time. All others use Swift's
 /// `Regex` on Unicode scalars.
 enum SplitPattern: Sendable, Equatable {
-    /// GPT-2's (Radford et al. 2019, `encoder.py`): contractions, letters, numbers or others with the space before, white
-    /// space.
+    /// GPT-2's (Radford et al., 2019, `encoder.py`): contractions; runs of letters, numbers or others, with a space
+    /// before them; white space.
     case gpt2
-    /// CLIP's (Radford et al. 2021, `simple_tokenizer.py`): contractions, letters, single numbers, others; and, in
-    /// some files, its two special tokens first.
+    /// CLIP's (Radford et al., 2021, `simple_tokenizer.py`): contractions, runs of letters, single numbers, runs of
+    /// others; in some files, first of all the two special tokens.
     case clip(specials: Bool)
     /// `\s+`
     case spaces
@@ -22,8 +22,8 @@ enum SplitPattern: Sendable, Equatable {
         $0.unicodeScalars.map(\.value)
     }
 
-    /// Reads a pattern of a file.
-    /// - Throws: `TokenizerError.malformedTokenizer` for a regular expression that Swift does not know.
+    /// A regular expression from a file.
+    /// - Throws: `TokenizerError.malformedTokenizer` if Swift cannot parse it.
     init(expression: String, file: String) throws {
         switch expression {
         case #"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+"#: self = .gpt2
@@ -43,10 +43,10 @@ enum SplitPattern: Sendable, Equatable {
         }
     }
 
-    /// The matches within `range`, from left to right, none of which overlap.
+    /// The matches within `range`, from left to right, without overlaps.
     func matches(in text: AlignedText, _ range: Range<Int>) -> [Range<Int>] {
         text.scalars.withUnsafeBufferPointer { scalars in
-            var scanner = Scanner(scalars: scalars, place: range.lowerBound, end: range.upperBound)
+            var scanner = Scanner(scalars: scalars, position: range.lowerBound, end: range.upperBound)
             switch self {
             case .gpt2: return scanner.all { $0.gpt2() }
             case .clip(let specials): return scanner.all { $0.clip(specials ? Self.clipSpecials : []) }
@@ -66,19 +66,19 @@ enum SplitPattern: Sendable, Equatable {
     private static func matches(
         of expression: String, in scalars: UnsafeBufferPointer<AlignedScalar>, _ range: Range<Int>
     ) -> [Range<Int>] {
-        // `init` has checked it. A Regex is not Sendable, so it is parsed again.
+        // Parsed again, because a Regex is not Sendable; `init` has checked it.
         guard let regex = try? Regex(expression).matchingSemantics(.unicodeScalar) else { return [] }
         var view = String.UnicodeScalarView()
         for scalar in scalars[range] { view.append(Unicode.Scalar(scalar.value) ?? "\u{FFFD}") }
         let text = String(view)
-        var place = range.lowerBound
+        var position = range.lowerBound
         var index = text.startIndex
         func advance(to target: String.Index) -> Int {
             while index < target {
                 index = text.unicodeScalars.index(after: index)
-                place += 1
+                position += 1
             }
-            return place
+            return position
         }
         return text.matches(of: regex).map { match in
             let start = advance(to: match.range.lowerBound)
@@ -86,50 +86,51 @@ enum SplitPattern: Sendable, Equatable {
         }
     }
 
-    /// A place in a text that moves over what matches.
+    /// A position in a text that advances over matches.
     private struct Scanner {
         let scalars: UnsafeBufferPointer<AlignedScalar>
-        var place: Int
+        var position: Int
         let end: Int
 
-        /// All matches of `step`, which moves over one and says so, or says no and leaves one scalar to be skipped.
+        /// All matches of `step`, which advances over a match and returns true; if it returns false, one scalar is
+        /// skipped.
         mutating func all(_ step: (inout Scanner) -> Bool) -> [Range<Int>] {
             var result: [Range<Int>] = []
-            while place < end {
-                let start = place
+            while position < end {
+                let start = position
                 if step(&self) {
-                    result.append(start..<place)
+                    result.append(start..<position)
                 } else {
-                    place = start + 1
+                    position = start + 1
                 }
             }
             return result
         }
 
         @inline(__always)
-        private func kind(_ place: Int) -> ScalarClasses.Kind { ScalarClasses.kind(scalars[place].value) }
+        private func kind(_ position: Int) -> ScalarClasses.Kind { ScalarClasses.kind(scalars[position].value) }
 
         @inline(__always)
         mutating func run(_ belongs: (UInt32) -> Bool) -> Bool {
-            let start = place
-            while place < end, belongs(scalars[place].value) { place += 1 }
-            return place > start
+            let start = position
+            while position < end, belongs(scalars[position].value) { position += 1 }
+            return position > start
         }
 
         @inline(__always)
         private mutating func run(of kind: ScalarClasses.Kind) {
-            while place < end, self.kind(place) == kind { place += 1 }
+            while position < end, self.kind(position) == kind { position += 1 }
         }
 
         mutating func literal(_ literal: [UInt32]) -> Bool {
-            guard end - place >= literal.count, scalars[place].value == literal[0] else { return false }
-            for (offset, value) in literal.enumerated() where scalars[place + offset].value != value { return false }
-            place += literal.count
+            guard end - position >= literal.count, scalars[position].value == literal[0] else { return false }
+            for (offset, value) in literal.enumerated() where scalars[position + offset].value != value { return false }
+            position += literal.count
             return true
         }
 
         private mutating func contraction() -> Bool {
-            guard scalars[place].value == 0x27 else { return false }
+            guard scalars[position].value == 0x27 else { return false }
             for contraction in SplitPattern.contractions where literal(contraction) { return true }
             return false
         }
@@ -137,9 +138,9 @@ enum SplitPattern: Sendable, Equatable {
         mutating func clip(_ specials: [[UInt32]]) -> Bool {
             for special in specials where literal(special) { return true }
             if contraction() { return true }
-            switch kind(place) {
+            switch kind(position) {
             case .letter: run(of: .letter)
-            case .number: place += 1
+            case .number: position += 1
             case .other: run(of: .other)
             case .space: return false
             }
@@ -148,12 +149,12 @@ enum SplitPattern: Sendable, Equatable {
 
         mutating func gpt2() -> Bool {
             if contraction() { return true }
-            let start = place
-            if scalars[place].value == 0x20, place + 1 < end, kind(place + 1) != .space { place += 1 }
-            let kind = kind(place)
+            let start = position
+            if scalars[position].value == 0x20, position + 1 < end, kind(position + 1) != .space { position += 1 }
+            let kind = kind(position)
             run(of: kind)
-            // White space before something else leaves its last scalar to that.
-            if kind == .space, place < end, place - start > 1 { place -= 1 }
+            // White space before something else leaves its last scalar to the next match.
+            if kind == .space, position < end, position - start > 1 { position -= 1 }
             return true
         }
     }

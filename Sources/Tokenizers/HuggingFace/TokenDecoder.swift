@@ -1,4 +1,4 @@
-/// A decoder of a `tokenizer.json`: turns tokens back into text.
+/// A decoder of a `tokenizer.json`: converts tokens to text.
 indirect enum TokenDecoder: Sendable {
     case wordPiece(prefix: String, cleansUp: Bool)
     case byteLevel
@@ -10,6 +10,7 @@ indirect enum TokenDecoder: Sendable {
     case replace(SplitPattern, [UInt32])
     case sequence([TokenDecoder])
 
+    /// Converts tokens to pieces of text, which are then concatenated.
     func apply(to tokens: [String]) -> [String] {
         switch self {
         case .wordPiece(let prefix, let cleansUp):
@@ -56,7 +57,7 @@ indirect enum TokenDecoder: Sendable {
         }
     }
 
-    /// Removes the spaces that splitting puts before punctuation and contractions, as Hugging Face's `cleanup` does.
+    /// Removes spaces before punctuation and contractions, as Hugging Face's `cleanup` does.
     private static func cleaned(_ text: String) -> String {
         [
             (" .", "."), (" ?", "?"), (" !", "!"), (" ,", ","), (" ' ", "'"), (" n't", "n't"), (" 'm", "'m"),
@@ -64,7 +65,7 @@ indirect enum TokenDecoder: Sendable {
         ].reduce(text) { $0.replacing($1.0, by: $1.1) }
     }
 
-    /// Runs of the tokens `<0x00>` … are decoded as UTF-8, or as one U+FFFD each where they are not valid.
+    /// Decodes runs of the tokens `<0x00>` … as UTF-8, or each to U+FFFD if the run is invalid.
     private static func withBytes(_ tokens: [String]) -> [String] {
         var result: [String] = []
         var bytes: [UInt8] = []

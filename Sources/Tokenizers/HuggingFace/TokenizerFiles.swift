@@ -3,18 +3,19 @@ import FoundationEssentials
 import JSON
 
 extension Tokenizer {
-    /// A file of more bytes is refused; the largest in common use have some 35 million.
+    /// Maximum size of a file in bytes; the largest in common use have about 35 million.
     private static let largestFile = 1 << 27
-    /// Names that a folder is looked through for.
+    /// File names to look for in a folder, in order.
     private static let names = [
         "tokenizer.json", "vocab.json", "vocab.txt", "bpe_simple_vocab_16e6.txt.gz", "bpe_simple_vocab_16e6.txt",
     ]
 
     /// Reads a tokenizer.
     ///
-    /// - Parameter path: a vocabulary of Limn's own; a `tokenizer.json`; a `vocab.txt` of BERT's kind, which is uncased
-    ///   unless a `tokenizer_config.json` beside it says otherwise; a `vocab.json` or a `merges.txt`, with the other beside it;
-    ///   CLIP's `bpe_simple_vocab_16e6.txt.gz` or what is in it; or a folder with one of these.
+    /// - Parameter path: one of Limn's own vocabularies; a `tokenizer.json`; a `vocab.txt` for BERT, uncased unless a
+    ///   `tokenizer_config.json` in the same folder says otherwise; a `vocab.json` or a `merges.txt`, with the other in
+    ///   the same folder; CLIP's `bpe_simple_vocab_16e6.txt.gz`, compressed or not; or a folder that contains one of
+    ///   these.
     /// - Throws: `TokenizerError`.
     public init(contentsOf path: String) throws {
         var path = path
@@ -42,7 +43,7 @@ extension Tokenizer {
         }
     }
 
-    /// Tells the kinds of JSON files apart by what they have.
+    /// Recognises the type of a JSON file by its members.
     private init(json bytes: [UInt8], path: String) throws {
         let value = try Self.json(bytes, path)
         let fields = try JSONFields(value, file: path)
@@ -63,7 +64,7 @@ extension Tokenizer {
         }
     }
 
-    /// Tells the kinds of text files apart by their first line.
+    /// Recognises the type of a text file by its first line.
     private init(lines: [String], path: String) throws {
         let first = lines.first ?? ""
         if first.contains("bpe_simple_vocab") {

@@ -2,24 +2,25 @@ import JSON
 
 /// Reads a `tokenizer.json` of Hugging Face's `tokenizers`.
 ///
-/// Its entries "truncation" and "padding" are not applied: callers choose the length of sequences. The padding token
-/// is read.
+/// "truncation" and "padding" are not applied, since callers choose the length of sequences; only the padding id is
+/// read.
 extension Pipeline {
     /// - Parameters:
     ///   - value: the content of the file.
     ///   - file: its path, for messages.
-    /// - Throws: `TokenizerError.malformedTokenizer`, which names what is wrong, or what Limn does not have.
+    /// - Throws: `TokenizerError.malformedTokenizer`, which names the invalid or unsupported component.
     init(tokenizerJSON value: JSONValue, file: String) throws {
         let top = try JSONFields(value, file: file)
-        let normalizer = try top.step("normalizer", Normalizer.init)
-        let preTokenizer = try top.step("pre_tokenizer", PreTokenizer.init)
-        let decoder = try top.step("decoder", TokenDecoder.init)
+        let normalizer = try top.component("normalizer", Normalizer.init)
+        let preTokenizer = try top.component("pre_tokenizer", PreTokenizer.init)
+        let decoder = try top.component("decoder", TokenDecoder.init)
         let fields = try top.object("model")
         let model = try Model(fields)
         let added = try Self.addedTokens(top, model.vocabulary)
         let count = added.reduce(model.vocabulary.tokens.count) { max($0, Int($1.id) + 1) }
         guard count > 0 else { throw top.fault("it has no tokens") }
-        let postProcessor = try top.step("post_processor") { try PostProcessor($0, count: count) } ?? PostProcessor()
+        let postProcessor =
+            try top.component("post_processor") { try PostProcessor($0, count: count) } ?? PostProcessor()
         var padding: Int32?
         if top.optional("padding") != nil {
             let id = try top.object("padding").integer("pad_id", default: 0)
@@ -33,8 +34,7 @@ extension Pipeline {
         }
         self.init(
             normalizer: normalizer, preTokenizer: preTokenizer, model: model, postProcessor: postProcessor,
-            decoder: decoder,
-            wordEnd: wordEnd, added: added, padding: padding)
+            decoder: decoder, wordEnd: wordEnd, added: added, padding: padding)
     }
 
     private static func addedTokens(_ top: JSONFields, _ vocabulary: ModelVocabulary) throws -> [AddedToken] {
@@ -63,21 +63,23 @@ extension Pipeline {
 }
 
 extension JSONFields {
-    /// A step that may be missing or null.
-    fileprivate func step<Step>(_ key: String, _ read: (JSONFields) throws -> Step) throws -> Step? {
+    /// A component that may be missing or null.
+    fileprivate func component<Component>(
+        _ key: String, _ read: (JSONFields) throws -> Component
+    ) throws -> Component? {
         try optional(key) == nil ? nil : read(object(key))
     }
 }
 
 extension String {
-    /// Whether two strings have the same scalars; `==` would hold for canonical equivalents.
+    /// Whether two strings have the same scalars; `==` also holds for canonically equivalent ones.
     fileprivate func isSame(as other: String) -> Bool { utf8.elementsEqual(other.utf8) }
 }
 
 extension Pipeline.Model {
     /// Reads the model of a `tokenizer.json`.
     init(_ fields: JSONFields) throws {
-        // Files of the first versions do not name the type.
+        // Files of early versions do not state the type.
         let guess = fields.optional("merges") != nil ? "BPE" : "WordPiece"
         let type = try fields.string("type", default: guess)
         guard type == "BPE" || type == "WordPiece" else {

@@ -1,6 +1,6 @@
-/// The lines of a tokenizer's text file.
+/// Parses a tokenizer's text files.
 enum TokenizerText {
-    /// Splits at line feeds, without carriage returns and a byte order mark; the last line needs no line feed.
+    /// The lines of a file, without line ends and a byte order mark.
     /// - Throws: `TokenizerError.malformedTokenizer` with the number of the first line that is not UTF-8.
     static func lines(_ bytes: [UInt8], file: String) throws -> [String] {
         var bytes = bytes[...]
@@ -15,7 +15,7 @@ enum TokenizerText {
         }
     }
 
-    /// The two tokens of a merge, which one space separates.
+    /// The two tokens of a merge, separated by one space.
     static func pair(_ line: String) -> (left: String, right: String)? {
         let parts = line.utf8.split(separator: 0x20, omittingEmptySubsequences: false)
         guard parts.count == 2, !parts[0].isEmpty, !parts[1].isEmpty else { return nil }

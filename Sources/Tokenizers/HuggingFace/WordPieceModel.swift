@@ -1,19 +1,20 @@
-/// WordPiece (Wu et al. 2016) as BERT uses it: the longest token that begins a word, then the longest that continues it.
+/// The model WordPiece (Wu et al., 2016) as BERT uses it: the longest token that begins a word, then the longest ones
+/// that continue it.
 struct WordPieceModel: Sendable {
     let vocabulary: ModelVocabulary
     private let unknown: Int32
-    /// Continuing tokens, without their prefix.
+    /// Tokens that continue a word, without their prefix.
     private let continuing: TokenTable
-    /// Longer words, in scalars, are unknown.
+    /// Maximum length of a word in scalars; longer ones are unknown.
     private let longestWord: Int
-    /// Bytes of the longest token.
+    /// Length of the longest token in bytes.
     private let longestToken: Int
 
     /// - Parameters:
     ///   - unknown: the token of words that cannot be split into pieces.
     ///   - prefix: prefix of tokens that continue a word, such as `##`.
-    ///   - longestWord: the most scalars of a word; longer ones are unknown.
-    /// - Throws: `TokenizerError.malformedTokenizer` where `unknown` is not a token.
+    ///   - longestWord: maximum length of a word in scalars; longer ones are unknown.
+    /// - Throws: `TokenizerError.malformedTokenizer` if `unknown` is not a token.
     init(_ vocabulary: ModelVocabulary, unknown: String, prefix: String, longestWord: Int, file: String) throws {
         guard let id = vocabulary.id(unknown) else {
             throw TokenizerError.malformedTokenizer(
@@ -34,10 +35,10 @@ struct WordPieceModel: Sendable {
         self.unknown = id
     }
 
-    /// Appends the pieces of a word in UTF-8.
+    /// Appends the tokens of a word in UTF-8.
     func append(_ word: UnsafeRawBufferPointer, to pieces: inout [Piece]) {
         let first = pieces.count
-        func isLead(_ place: Int) -> Bool { place == word.count || word[place] & 0xC0 != 0x80 }
+        func isLead(_ position: Int) -> Bool { position == word.count || word[position] & 0xC0 != 0x80 }
         var start = 0
         let isTooLong =
             word.count > longestWord && word.reduce(0) { $1 & 0xC0 == 0x80 ? $0 : $0 + 1 } > longestWord

@@ -1,3 +1,5 @@
+import Basics
+
 /// Limn's own tokenization: byte-level BPE of normalised words.
 struct ByteLevelBPE: Sendable {
     let vocabulary: Vocabulary
@@ -34,20 +36,21 @@ struct ByteLevelBPE: Sendable {
     func decode(_ ids: [Int32]) -> String {
         let replacement = Array("\u{FFFD}".utf8)
         let bytes = ids.flatMap { vocabulary.spelling(of: $0) ?? replacement }
-        // The space that stands before the first word belongs to the spelling of words, not to the text.
+        // Every text is encoded with a space before its first word (see `Words`).
         let text = bytes.first == UInt8(ascii: " ") ? bytes.dropFirst() : bytes[...]
         return String(decoding: text, as: UTF8.self)
     }
 }
 
 extension Vocabulary {
-    /// What a token spells, for people: a special token's name, text, or bytes of a cut character as \xNN.
+    /// A readable form of a token: a special token's name, its text, or `\xNN` for the bytes of an incomplete
+    /// character; nil if there is no token `id`.
     public func label(of id: Int32) -> String? {
         if let name = Self.specialName(of: id) { return name }
         guard let bytes = spelling(of: id) else { return nil }
         if let text = String(validating: bytes, as: UTF8.self), !bytes.contains(where: { $0 < 0x20 || $0 == 0x7f }) {
             return text
         }
-        return bytes.map { "\\x" + ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+        return bytes.map { "\\x" + zeroPadded(String($0, radix: 16), width: 2) }.joined()
     }
 }

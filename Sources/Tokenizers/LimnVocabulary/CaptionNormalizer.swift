@@ -1,27 +1,27 @@
 import CUTF8Proc
 
-/// Brings text to the one form that Limn's own vocabularies know, so that look-alikes have the same tokens.
+/// Normalises text for Limn's own vocabularies, so that equivalent texts have the same tokens.
 ///
-/// 1. Compatibility case folding after definition D146 of the Unicode Standard (section 3.13), composed in the end:
-///    canonical decomposition, full case folding, compatibility decomposition, canonical composition (NFKC).
-///    Unicode data are those of the utf8proc library that is loaded.
-/// 2. Each run of white space and control characters (categories Zs, Zl, Zp and Cc, which hold all of White_Space)
-///    becomes one space; none is left at the ends.
+/// 1. Compatibility case folding (the Unicode Standard, section 3.13, D146) followed by composition: canonical
+///    decomposition, full case folding, compatibility decomposition, canonical composition (NFKC), with the Unicode
+///    data of the installed utf8proc.
+/// 2. Each run of white space and control characters (categories Zs, Zl, Zp and Cc, which include all of White_Space)
+///    becomes one space; leading and trailing ones are removed.
 ///
-/// Invisible format characters (category Cf) stay: joiners carry meaning in emoji and in several scripts.
+/// Invisible format characters (category Cf) are kept, since joiners carry meaning in emoji and in several scripts.
 /// Time is O(n log n) for any text.
 public struct CaptionNormalizer: Sendable {
     /// There is nothing to configure.
     public init() {}
 
-    /// The normalised form of `text`; empty where it has nothing but white space.
+    /// The normalised form of `text`; empty if it has only white space.
     public func callAsFunction(_ text: String) -> String {
         var aligned = AlignedText(text)
         normalize(&aligned)
         return aligned.string
     }
 
-    /// The same for a text that remembers places.
+    /// Normalises a text with offsets.
     func normalize(_ text: inout AlignedText) {
         if !text.isBelow(0x80) {
             text.transform(text.decomposed(UTF8PROC_DECOMPOSE.rawValue))
@@ -33,7 +33,7 @@ public struct CaptionNormalizer: Sendable {
         space(&text)
     }
 
-    /// Makes white space plain and, where nothing else has, folds the case of ASCII.
+    /// Collapses white space and lowercases ASCII, which is all that ASCII texts need.
     private func space(_ text: inout AlignedText) {
         var result: [AlignedScalar] = []
         result.reserveCapacity(text.scalars.count)

@@ -4,13 +4,14 @@ import FoundationEssentials
 private struct VocabularyFile: Codable {
     /// The kind of tokenizer and the version of the layout.
     static let format = "limn-byte-pairs-1"
-    /// Room for the largest vocabulary, each merge of which takes 16 bytes at most; more is refused before it is parsed.
+    /// Maximum size of a file in bytes, enough for the largest vocabulary at 16 bytes per merge or less. Larger files
+    /// are not parsed.
     static let largestByteCount = 1 << 23
 
     let format: String
     let name: String
     let provenance: String
-    /// Number of tokens, which shows a file cut short.
+    /// Number of tokens, to detect truncated files.
     let size: Int
     let specials: [String]
     /// Pairs of ids; the pair at index `n` makes the token with id 259 + `n`.
@@ -18,7 +19,7 @@ private struct VocabularyFile: Codable {
 }
 
 extension Vocabulary {
-    /// Reads what `json()` writes, strictly.
+    /// Parses the output of `json()`, strictly.
     /// - Parameters:
     ///   - bytes: the content of the file.
     ///   - file: its path, for messages.

@@ -1,7 +1,7 @@
 /// Trains a vocabulary on captions: byte-pair encoding, Sennrich et al. 2016, algorithm 1.
 ///
-/// The most frequent pair of neighbouring pieces becomes a new piece, repeatedly. Of equal counts, the pair
-/// with the lower left id, then the lower right id, comes first, so that the order of captions does not matter.
+/// The most frequent pair of adjacent pieces becomes a new piece, repeatedly. Ties are broken by the lower left id,
+/// then the lower right id, so that the order of captions does not matter.
 public struct VocabularyTrainer: Sendable {
     /// The vocabulary size, including special and byte tokens.
     public let size: Int
@@ -11,12 +11,12 @@ public struct VocabularyTrainer: Sendable {
         self.size = size
     }
 
-    /// Trains up to `size` tokens; fewer where no remaining pair occurs twice.
+    /// Trains a vocabulary of `size` tokens, or fewer if no remaining pair occurs twice.
     /// - Parameters:
     ///   - captions: the texts; they are normalised first.
     ///   - name: name of the vocabulary.
     ///   - provenance: description of the captions.
-    /// - Throws: `TokenizerError.sizeOutOfRange`; `nothingToLearn` where there is no caption or all are blank.
+    /// - Throws: `TokenizerError.sizeOutOfRange`; `noWords` if there are no captions or all are blank.
     public func train(on captions: some Sequence<String>, name: String, provenance: String) throws -> Vocabulary {
         guard (Vocabulary.smallestCount...Vocabulary.largestCount).contains(size) else {
             throw TokenizerError.sizeOutOfRange(size)
@@ -30,11 +30,11 @@ public struct VocabularyTrainer: Sendable {
             let words = Words(of: normal)
             for word in words {
                 bytes.removeAll(keepingCapacity: true)
-                for place in word { bytes.appendUTF8(words.text.scalars[place].value) }
+                for position in word { bytes.appendUTF8(words.text.scalars[position].value) }
                 counts[bytes, default: 0] += 1
             }
         }
-        if counts.isEmpty { throw TokenizerError.nothingToLearn }
+        if counts.isEmpty { throw TokenizerError.noWords }
         var pairs = PairCounts(counts)
         var merges: [Vocabulary.Merge] = []
         while Vocabulary.smallestCount + merges.count < size, let merge = pairs.mergeMostFrequent() {
@@ -44,11 +44,11 @@ public struct VocabularyTrainer: Sendable {
     }
 }
 
-/// Distinct words as pieces, and how often each pair of neighbours occurs in them.
+/// The distinct words as sequences of pieces, and the number of occurrences of each pair of adjacent pieces.
 private struct PairCounts {
     private typealias Merge = Vocabulary.Merge
 
-    /// An entry of the queue: a pair and the count it had when it was queued, never below the present one.
+    /// An entry of the queue: a pair and its count when it was queued, which is never below the current count.
     private struct Candidate: Comparable {
         let count: Int
         let merge: Merge
@@ -65,10 +65,10 @@ private struct PairCounts {
 
     private var words: [Word]
     private var counts: [Merge: Int] = [:]
-    /// Words that hold a pair, or did so once.
-    private var places: [Merge: [Int]] = [:]
+    /// Indices of the words that contain a pair, or did so once.
+    private var wordsWithPair: [Merge: [Int]] = [:]
     private var queue = PriorityQueue<Candidate>()
-    /// Bytes that each token so far spells, by id.
+    /// Number of bytes of each token, by id.
     private var lengths: [Int]
 
     init(_ counts: [[UInt8]: Int]) {
@@ -83,7 +83,7 @@ private struct PairCounts {
         queue = PriorityQueue(self.counts.map { Candidate(count: $0.value, merge: $0.key) })
     }
 
-    /// Merges the most frequent pair in all words; `nil` where no pair is left that occurs twice.
+    /// Merges the most frequent pair in all words; nil if no remaining pair occurs twice.
     mutating func mergeMostFrequent() -> Vocabulary.Merge? {
         while let candidate = queue.popLeast() {
             let merge = candidate.merge
@@ -93,8 +93,8 @@ private struct PairCounts {
                 queue.push(Candidate(count: present, merge: merge))
                 continue
             }
-            // No earlier piece spells the same: merges within these bytes have been the same as within those of that
-            // piece, so that they would have become it.
+            // No earlier piece has the same bytes: the same merges would have applied to them, and made that piece of
+            // them.
             let length = lengths[Int(merge.left)] + lengths[Int(merge.right)]
             guard length <= Vocabulary.longestPiece else { continue }
             let piece = Int32(lengths.count)
@@ -106,8 +106,8 @@ private struct PairCounts {
     }
 
     private mutating func apply(_ merge: Merge, as piece: Int32) {
-        var fresh: Set<Merge> = []
-        for index in places.removeValue(forKey: merge) ?? [] {
+        var newPairs: Set<Merge> = []
+        for index in wordsWithPair.removeValue(forKey: merge) ?? [] {
             let merged = Self.merging(words[index].pieces, merge, into: piece)
             guard merged.count < words[index].pieces.count else { continue }
             for pair in Self.pairs(words[index].pieces) { counts[pair, default: 0] -= words[index].count }
@@ -115,23 +115,23 @@ private struct PairCounts {
             for pair in Self.pairs(merged) {
                 counts[pair, default: 0] += words[index].count
                 guard pair.left == piece || pair.right == piece else { continue }
-                fresh.insert(pair)
+                newPairs.insert(pair)
                 note(pair, in: index)
             }
         }
-        // Only pairs with the new piece can have become more frequent.
-        for pair in fresh { queue.push(Candidate(count: counts[pair] ?? 0, merge: pair)) }
+        // Only counts of pairs with the new piece can have increased.
+        for pair in newPairs { queue.push(Candidate(count: counts[pair] ?? 0, merge: pair)) }
     }
 
     private mutating func note(_ pair: Merge, in index: Int) {
-        if places[pair]?.last != index { places[pair, default: []].append(index) }
+        if wordsWithPair[pair]?.last != index { wordsWithPair[pair, default: []].append(index) }
     }
 
     private static func pairs(_ pieces: [Int32]) -> [Merge] {
         zip(pieces, pieces.dropFirst()).map { Merge(left: $0, right: $1) }
     }
 
-    /// Replaces the pair from left to right.
+    /// Replaces the pair by the new piece, from left to right.
     private static func merging(_ pieces: [Int32], _ merge: Merge, into piece: Int32) -> [Int32] {
         var result: [Int32] = []
         result.reserveCapacity(pieces.count)

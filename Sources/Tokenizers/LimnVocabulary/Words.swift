@@ -1,16 +1,16 @@
 import CUTF8Proc
 
-/// Cuts normalised text into the words that merges never cross, with the space before each attached.
+/// Splits normalised text into words, which merges never cross, each with the space before it.
 ///
-/// A word is a space, where there is one, and a run of letters, or of digits, or of anything else
-/// (punctuation, symbols); marks and format characters continue the run they follow. The text is taken to begin with a
-/// space, so that a word is spelt alike wherever it stands; put together, the words are that space and the text.
+/// A word is an optional space and a run of letters, or of digits, or of other characters (punctuation, symbols); marks
+/// and format characters continue the run they follow. A space is prepended to the text, so that a word has the same
+/// tokens at the beginning of a text as elsewhere. The concatenated words are that space and the text.
 struct Words: Sequence, IteratorProtocol {
-    /// The space and the text.
+    /// The text with the prepended space.
     let text: AlignedText
     private var start = 0
 
-    /// - Parameter normalized: normalised text; empty text has no words.
+    /// - Parameter normalized: normalised text; an empty one has no words.
     init(of normalized: AlignedText) {
         var text = normalized
         if let first = text.scalars.first {
@@ -19,7 +19,7 @@ struct Words: Sequence, IteratorProtocol {
         self.text = text
     }
 
-    /// Where in `text` the next word is.
+    /// The range of the next word in `text`.
     mutating func next() -> Range<Int>? {
         let scalars = text.scalars
         guard start < scalars.count else { return nil }
@@ -29,7 +29,7 @@ struct Words: Sequence, IteratorProtocol {
         while end < scalars.count, scalars[end].value != 0x20 {
             let value = scalars[end].value
             if !continuesRun(value) {
-                // There is no white space but plain spaces, which end a word.
+                // Spaces, which end a word, are the only white space in normalised text.
                 let kind = ScalarClasses.kind(value)
                 guard kind == run ?? kind else { break }
                 run = kind
@@ -40,7 +40,7 @@ struct Words: Sequence, IteratorProtocol {
         return start..<end
     }
 
-    /// Marks and format characters belong to whatever they follow.
+    /// Whether a scalar is a mark or a format character, which continues any run.
     @inline(__always)
     private func continuesRun(_ value: UInt32) -> Bool {
         guard value >= 0x80 else { return false }

@@ -1,15 +1,15 @@
-/// The tokens of a text while it is encoded, and a cache of words that is kept from text to text.
+/// The tokens of a text during encoding, and a cache of words that persists from text to text.
 struct EncodingState: Sendable {
     private(set) var ids: [Int32] = []
     var offsets: [Range<Int>] = []
-    /// The most tokens that are needed; beyond them the rest of the text is not encoded.
+    /// Maximum number of tokens needed; once it is exceeded, the rest of the text is not encoded.
     var limit = Int.max
 
     private var word: [UInt8] = []
     private var pieces: [Piece] = []
     private var cache: WordCache?
 
-    /// - Parameter caches: whether the pieces of words are cached from text to text.
+    /// - Parameter caches: whether the tokens of words are cached.
     init(caches: Bool) {
         cache = caches ? WordCache() : nil
     }
@@ -32,48 +32,48 @@ struct EncodingState: Sendable {
     ///
     /// - Parameters:
     ///   - range: the range of the word in `text`; not empty.
-    ///   - find: appends the pieces of a word in UTF-8, which together are no longer than the word.
+    ///   - find: appends the tokens of a word in UTF-8, which together must not be longer than the word.
     mutating func append(
         _ text: AlignedText, _ range: Range<Int>, _ find: (UnsafeRawBufferPointer, inout [Piece]) -> Void
     ) {
         word.removeAll(keepingCapacity: true)
         pieces.removeAll(keepingCapacity: true)
         text.scalars.withUnsafeBufferPointer { scalars in
-            for place in range { word.appendUTF8(scalars[place].value) }
+            for position in range { word.appendUTF8(scalars[position].value) }
         }
         word.withUnsafeBytes { bytes in
             if cache?.append(bytes, to: &pieces) == true { return }
             find(bytes, &pieces)
-            cache?.keep(bytes, pieces[...])
+            cache?.insert(bytes, pieces[...])
         }
         text.scalars.withUnsafeBufferPointer { scalars in
-            /// The scalar that the piece begins in, and the byte that this scalar begins at.
-            var place = range.lowerBound
+            // Index of a scalar, and the byte offset of its start in the word.
+            var position = range.lowerBound
             var byte = 0
             var end = 0
             for piece in pieces {
                 let start = end
                 end += Int(piece.length)
                 func move(to target: Int) {
-                    while place + 1 < range.upperBound, byte + utf8Width(scalars[place].value) <= target {
-                        byte += utf8Width(scalars[place].value)
-                        place += 1
+                    while position + 1 < range.upperBound, byte + utf8Width(scalars[position].value) <= target {
+                        byte += utf8Width(scalars[position].value)
+                        position += 1
                     }
                 }
                 move(to: start)
-                let first = Int(scalars[place].start)
+                let first = Int(scalars[position].start)
                 move(to: end - 1)
-                append(piece.id, first..<max(first, Int(scalars[place].end)))
+                append(piece.id, first..<max(first, Int(scalars[position].end)))
             }
         }
     }
 }
 
-/// A bounded cache of the pieces of words.
+/// A bounded cache of the tokens of words.
 struct WordCache: Sendable {
-    /// Longer words, in bytes, are not cached.
+    /// Maximum length of a cached word in bytes.
     private static let longestWord = 64
-    /// At this many words, or bytes of words, the cache is emptied.
+    /// The cache is cleared when it has this many words or bytes of words.
     private static let mostWords = 1 << 16
     private static let mostBytes = 1 << 21
 
@@ -82,7 +82,7 @@ struct WordCache: Sendable {
     /// Index of each word's first piece; one element more than words.
     private var starts: [Int32] = [0]
 
-    /// Appends the pieces of a word if they are cached.
+    /// Appends the tokens of a word if they are cached, and returns whether they are.
     @inline(__always)
     func append(_ word: UnsafeRawBufferPointer, to result: inout [Piece]) -> Bool {
         guard word.count <= Self.longestWord, let entry = words.value(word) else { return false }
@@ -90,8 +90,8 @@ struct WordCache: Sendable {
         return true
     }
 
-    /// Caches the pieces of a word.
-    mutating func keep(_ word: UnsafeRawBufferPointer, _ found: ArraySlice<Piece>) {
+    /// Caches the tokens of a word.
+    mutating func insert(_ word: UnsafeRawBufferPointer, _ found: ArraySlice<Piece>) {
         guard word.count <= Self.longestWord else { return }
         if words.count >= Self.mostWords || words.byteCount >= Self.mostBytes { self = WordCache() }
         words.insert(word, Int32(words.count))

@@ -1,13 +1,14 @@
 /// The vocabulary of a model: tokens by spelling and by id.
 struct ModelVocabulary: Sendable {
-    /// The most tokens that are read; the largest vocabularies in use have about 256,000.
+    /// Maximum number of tokens; the largest vocabularies in use have about 256,000.
     static let largestCount = 1 << 20
 
+    /// Ids by token.
     let ids: TokenTable
     /// Tokens by id; nil for unused ids.
     let tokens: [String?]
 
-    /// - Throws: `TokenizerError.malformedTokenizer` where a token or an id occurs twice.
+    /// - Throws: `TokenizerError.malformedTokenizer` if a token or an id occurs twice.
     init(_ entries: [(token: String, id: Int32)], file: String) throws {
         var ids = TokenTable(minimumCapacity: entries.count)
         let count = entries.reduce(0) { max($0, Int($1.id) + 1) }

@@ -1,4 +1,4 @@
-/// The merges of byte-pair encoding: for a pair of neighbouring tokens, its rank and the merged token.
+/// The merges of byte-pair encoding: a hash table from pairs of adjacent tokens to rank and merged token.
 struct MergeTable: Sendable {
     struct Merge {
         /// Lower ranks merge first.
@@ -10,7 +10,7 @@ struct MergeTable: Sendable {
     private var merges: [Merge]
     private(set) var count = 0
 
-    /// No pair has this key: ids are not negative.
+    /// The key of free slots; pairs never have it, because ids are not negative.
     private static let free = UInt64.max
 
     init(minimumCapacity: Int) {
@@ -20,7 +20,7 @@ struct MergeTable: Sendable {
         merges = Array(repeating: Merge(rank: 0, token: 0), count: size)
     }
 
-    /// Adds a merge, which replaces an earlier one of the same pair.
+    /// Adds a merge; it replaces an earlier one of the same pair.
     mutating func insert(_ left: Int32, _ right: Int32, _ merge: Merge) {
         if 2 * count >= keys.count { grow() }
         let slot = slot(of: Self.key(left, right))
@@ -61,7 +61,7 @@ struct MergeTable: Sendable {
     }
 }
 
-/// A token within a word and how many bytes of the word it covers.
+/// A token of a word, and the number of bytes of the word it covers.
 struct Piece: Sendable, Equatable {
     var id: Int32
     var length: Int32
@@ -73,47 +73,51 @@ struct PairMerging: Sendable {
     private struct Candidate: Comparable {
         let rank: UInt32
         /// Index of the left part.
-        let place: Int32
+        let position: Int32
         let token: Int32
 
         static func < (one: Self, other: Self) -> Bool {
-            (one.rank, one.place) < (other.rank, other.place)
+            (one.rank, one.position) < (other.rank, other.position)
         }
     }
 
-    /// Up to this many pieces, a linear scan after each merge is faster than a queue.
-    private static let fewPieces = 40
+    /// Up to this many pieces, a linear scan after each merge is faster than a priority queue.
+    private static let linearScanLimit = 40
 
     let table: MergeTable
 
     /// Merges `pieces` in place.
     func merge(_ pieces: inout [Piece]) {
-        if pieces.count <= Self.fewPieces {
-            mergeFew(&pieces)
+        if pieces.count <= Self.linearScanLimit {
+            mergeByScanning(&pieces)
         } else {
-            mergeMany(&pieces)
+            mergeByQueue(&pieces)
         }
     }
 
-    private func mergeFew(_ pieces: inout [Piece]) {
+    private func mergeByScanning(_ pieces: inout [Piece]) {
         guard pieces.count > 1 else { return }
         withUnsafeTemporaryAllocation(of: MergeTable.Merge.self, capacity: pieces.count) { pairs in
             let none = MergeTable.Merge(rank: .max, token: 0)
             var count = pieces.count - 1
-            for place in 0..<count { pairs[place] = table.merge(pieces[place].id, pieces[place + 1].id) ?? none }
+            for position in 0..<count {
+                pairs[position] = table.merge(pieces[position].id, pieces[position + 1].id) ?? none
+            }
             while true {
                 var best = -1
                 var rank = UInt32.max
-                for place in 0..<count where pairs[place].rank < rank { (best, rank) = (place, pairs[place].rank) }
+                for position in 0..<count where pairs[position].rank < rank {
+                    (best, rank) = (position, pairs[position].rank)
+                }
                 guard best >= 0 else { return }
                 pieces[best].id = pairs[best].token
                 pieces[best].length += pieces[best + 1].length
                 pieces.remove(at: best + 1)
                 count -= 1
-                var place = best
-                while place < count {
-                    pairs[place] = pairs[place + 1]
-                    place += 1
+                var position = best
+                while position < count {
+                    pairs[position] = pairs[position + 1]
+                    position += 1
                 }
                 if best < count { pairs[best] = table.merge(pieces[best].id, pieces[best + 1].id) ?? none }
                 if best > 0 { pairs[best - 1] = table.merge(pieces[best - 1].id, pieces[best].id) ?? none }
@@ -121,23 +125,24 @@ struct PairMerging: Sendable {
         }
     }
 
-    /// A queue of the pairs that can merge and a linked list of the pieces make it O(n log n).
-    private func mergeMany(_ pieces: inout [Piece]) {
+    /// Merges in O(n log n) time, with a priority queue of candidates and a linked list of pieces.
+    private func mergeByQueue(_ pieces: inout [Piece]) {
         let count = pieces.count
-        /// Where the next piece begins, the count after the last; and where the piece before does, -1 before the first.
+        // The linked list: index of the next piece, `count` after the last; index of the previous one, -1 before the
+        // first.
         var next = Array(1..<count + 1)
         var previous = Array(-1..<count - 1)
-        func candidate(_ place: Int) -> Candidate? {
-            guard next[place] < count, let merge = table.merge(pieces[place].id, pieces[next[place]].id) else {
+        func candidate(_ position: Int) -> Candidate? {
+            guard next[position] < count, let merge = table.merge(pieces[position].id, pieces[next[position]].id) else {
                 return nil
             }
-            return Candidate(rank: merge.rank, place: Int32(truncatingIfNeeded: place), token: merge.token)
+            return Candidate(rank: merge.rank, position: Int32(truncatingIfNeeded: position), token: merge.token)
         }
         var queue = PriorityQueue((0..<count).compactMap(candidate))
         while let least = queue.popLeast() {
-            let left = Int(least.place)
+            let left = Int(least.position)
             let right = next[left]
-            // A candidate is out of date where another merge has taken one of its parts.
+            // Skip candidates that are out of date because another merge has consumed one of their parts.
             guard pieces[left].id >= 0, right < count,
                 let merge = table.merge(pieces[left].id, pieces[right].id), merge.rank == least.rank
             else { continue }

@@ -1,11 +1,11 @@
-/// A dictionary from byte strings to numbers, by open addressing over one block of bytes.
+/// A dictionary from byte strings to numbers: a hash table with open addressing whose keys are stored in one block.
 ///
-/// Swift's strings are equal where they are canonically equivalent, but tokens are not; and a look-up here allocates
-/// nothing, which is most of a tokenizer's time.
+/// Unlike Swift's strings, tokens that are canonically equivalent may differ. Lookups, which dominate a tokenizer's
+/// time, do not allocate.
 struct TokenTable: Sendable {
     private struct Slot {
         var hash: UInt32
-        /// -1 where the slot is free.
+        /// Index of the key; -1 in a free slot.
         var entry: Int32
     }
 
@@ -14,7 +14,7 @@ struct TokenTable: Sendable {
     /// Offset of each key in `bytes`; one element more than keys.
     private var starts: [Int32] = [0]
     private var values: [Int32] = []
-    /// Random for each table, so that colliding keys cannot be prepared.
+    /// Random for each table, so that colliding keys cannot be crafted.
     private let seed = UInt64.random(in: .min ... .max)
 
     init(minimumCapacity: Int = 0) {
@@ -24,7 +24,7 @@ struct TokenTable: Sendable {
     }
 
     var count: Int { values.count }
-    /// Bytes of all keys.
+    /// Total length of all keys in bytes.
     var byteCount: Int { bytes.count }
 
     /// The value of `key`.
@@ -79,7 +79,7 @@ struct TokenTable: Sendable {
         }
     }
 
-    /// Eight bytes at a time, each folded into the product of what was before.
+    /// A multiplicative hash of eight bytes at a time.
     @inline(__always)
     private func hash(_ key: UnsafeRawBufferPointer) -> UInt32 {
         var state = seed ^ UInt64(truncatingIfNeeded: key.count)
@@ -87,15 +87,15 @@ struct TokenTable: Sendable {
             let product = (state ^ word).multipliedFullWidth(by: 0x9E37_79B9_7F4A_7C15)
             state = product.high ^ product.low
         }
-        var place = 0
-        while place + 8 <= key.count {
-            fold(key.loadUnaligned(fromByteOffset: place, as: UInt64.self))
-            place += 8
+        var position = 0
+        while position + 8 <= key.count {
+            fold(key.loadUnaligned(fromByteOffset: position, as: UInt64.self))
+            position += 8
         }
         var tail: UInt64 = 0
-        while place < key.count {
-            tail = tail << 8 | UInt64(key[place])
-            place += 1
+        while position < key.count {
+            tail = tail << 8 | UInt64(key[position])
+            position += 1
         }
         fold(tail ^ seed >> 7)
         return UInt32(truncatingIfNeeded: state ^ state >> 32)

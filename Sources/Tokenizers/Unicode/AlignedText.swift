@@ -1,42 +1,43 @@
-/// One scalar of a text on its way through normalisation, with the scalars of the text as given that it stands for.
+/// A scalar of a text during normalisation, with the range of scalars of the original text it corresponds to.
 struct AlignedScalar: Sendable, Equatable {
     var value: UInt32
-    /// The first scalar of the original.
+    /// Index of the first scalar in the original text.
     var start: Int32
-    /// Behind the last scalar of the original.
+    /// Index after the last scalar in the original text.
     var end: Int32
 }
 
-/// A text that remembers where each of its scalars came from, so that tokens of the normalised text have offsets in the
-/// text as given.
+/// A text whose scalars know their offsets in the original text, so that tokens of normalised text have offsets in the
+/// original.
 ///
-/// The rules are those of the `NormalizedString` of Hugging Face's `tokenizers`, whose offsets ours equal: what replaces a
-/// scalar takes its place; what is inserted takes the place of the scalar before; what is removed leaves no trace.
+/// The rules are those of `NormalizedString` in Hugging Face's `tokenizers`: a replacement takes the offsets of the
+/// scalar it replaces, an inserted scalar those of the scalar before it.
 struct AlignedText: Sendable {
-    /// How a transformed text came from the one before.
+    /// A scalar of a transformed text, and its relation to the text before.
     struct Change {
         var value: UInt32
-        /// 0 replaces the next scalar; 1 is inserted; −n replaces the next and removes the n behind it.
+        /// 0: replaces the next scalar; 1: is inserted; −n: replaces the next scalar and removes the n scalars after
+        /// it.
         var change: Int
     }
 
     var scalars: [AlignedScalar]
-    /// What is inserted before the first scalar stands here.
+    /// The offset of scalars inserted before the first one.
     let origin: Int32
 
-    /// The text as given.
+    /// An original text.
     init(_ text: String) {
         origin = 0
         scalars = []
         scalars.reserveCapacity(text.utf8.count)
-        var place: Int32 = 0
+        var position: Int32 = 0
         for scalar in text.unicodeScalars {
-            scalars.append(AlignedScalar(value: scalar.value, start: place, end: place &+ 1))
-            place &+= 1
+            scalars.append(AlignedScalar(value: scalar.value, start: position, end: position &+ 1))
+            position &+= 1
         }
     }
 
-    /// A part of another text, or one made from it.
+    /// A part of a text, or its transformation.
     init(_ scalars: [AlignedScalar], origin: Int32) {
         self.scalars = scalars
         self.origin = origin
@@ -55,7 +56,7 @@ struct AlignedText: Sendable {
         return String(view)
     }
 
-    /// Replaces the text by `changes`, in order.
+    /// Replaces the text by the transformed scalars.
     mutating func transform(_ changes: [Change]) {
         var next = 0
         var result: [AlignedScalar] = []
@@ -67,40 +68,40 @@ struct AlignedText: Sendable {
                 scalar.value = change.value
                 result.append(scalar)
             } else {
-                let place = source < 0 ? origin : scalars.last?.end ?? origin
-                result.append(AlignedScalar(value: change.value, start: place, end: place))
+                let position = source < 0 ? origin : scalars.last?.end ?? origin
+                result.append(AlignedScalar(value: change.value, start: position, end: position))
             }
             if change.change <= 0 { next += 1 - change.change }
         }
         scalars = result
     }
 
-    /// Puts `prefix` before the text, with the place of its first scalar; leaves empty text alone.
+    /// Prepends `prefix` with the offsets of the first scalar; an empty text is unchanged.
     mutating func prepend(_ prefix: [UInt32]) {
         guard let first = scalars.first else { return }
         scalars.insert(
             contentsOf: prefix.map { AlignedScalar(value: $0, start: first.start, end: first.end) }, at: 0)
     }
 
-    /// Puts `content` in the place of each of `ranges`, which ascend; it stands for the last scalar of what it replaces.
+    /// Replaces each of `ranges`, which ascend, by `content`, with the offsets of the last replaced scalar.
     mutating func replace(_ ranges: [Range<Int>], by content: [UInt32]) {
         guard !ranges.isEmpty else { return }
         var result: [AlignedScalar] = []
         result.reserveCapacity(scalars.count)
-        var place = 0
+        var position = 0
         for range in ranges {
-            result.append(contentsOf: scalars[place..<range.lowerBound])
+            result.append(contentsOf: scalars[position..<range.lowerBound])
             let last = range.upperBound - 1
             let model =
                 last >= 0 ? scalars[last] : AlignedScalar(value: 0, start: origin, end: origin)
             for value in content { result.append(AlignedScalar(value: value, start: model.start, end: model.end)) }
-            place = range.upperBound
+            position = range.upperBound
         }
-        result.append(contentsOf: scalars[place...])
+        result.append(contentsOf: scalars[position...])
         scalars = result
     }
 
-    /// Whether all scalars are below `bound`, which lets most steps be skipped for most texts.
+    /// Whether all scalars are below `bound`; most texts can then skip most steps.
     func isBelow(_ bound: UInt32) -> Bool { scalars.allSatisfy { $0.value < bound } }
 }
 

@@ -1,21 +1,20 @@
 import CUTF8Proc
 
-/// The normalisation forms (the Unicode Standard, section 3.11; UAX #15), each step of which keeps track of places.
+/// The Unicode normalization forms (the Unicode Standard, section 3.11; UAX #15), with offsets.
 ///
-/// utf8proc knows the decompositions and compositions; order and composition are done here because its own ordering
-/// of marks takes time quadratic in the length of a run, and because it forgets where scalars came from.
-/// Time is O(n log n) for any text.
+/// utf8proc provides decompositions and composites. Ordering and composition are implemented here, because utf8proc
+/// orders a run of marks in quadratic time and loses offsets. Time is O(n log n) for any text.
 extension AlignedText {
     enum NormalForm: Sendable {
         case nfc, nfd, nfkc, nfkd
     }
 
-    /// Normalises as Hugging Face's `tokenizers` does, which leaves what Unicode 9.0 did not have as it is.
+    /// Normalises as Hugging Face's `tokenizers` does, which ignores scalars newer than Unicode 9.0.
     mutating func normalize(_ form: NormalForm) {
         func decomposed(_ options: UInt32) -> [Change] { self.decomposed(options, knowing: 9) }
         func composed(_ changes: [Change]) -> [Change] { Self.composed(changes, knowing: 9) }
         switch form {
-        // Nothing composes or decomposes canonically below, nor by compatibility in ASCII.
+        // Scalars below these bounds are unaffected.
         case .nfc where isBelow(0x300), .nfd where isBelow(0xC0), .nfkc where isBelow(0xA0), .nfkd where isBelow(0xA0):
             return
         case .nfd: transform(decomposed(UTF8PROC_DECOMPOSE.rawValue))
@@ -26,8 +25,8 @@ extension AlignedText {
         }
     }
 
-    /// Decomposes each scalar as utf8proc's `options` say and puts marks into canonical order.
-    /// - Parameter version: scalars newer than this version of Unicode are left alone.
+    /// Decomposes each scalar according to utf8proc's `options`, and puts marks into canonical order.
+    /// - Parameter version: scalars newer than this version of Unicode are unchanged.
     func decomposed(_ options: UInt32, knowing version: Int = .max) -> [Change] {
         // The longest full decomposition in Unicode, that of U+FDFA, has 18 scalars.
         let longest = 32
@@ -58,22 +57,22 @@ extension AlignedText {
 
     /// Sorts every run of combining marks by combining class, stably (the Unicode Standard, D109).
     private static func orderMarks(_ changes: inout [Change], knowing version: Int) {
-        var classes: [(combining: Int16, place: Int)] = []
+        var classes: [(combining: Int16, position: Int)] = []
         var isOrdered = true
         func finishRun(before end: Int) {
             if !isOrdered {
                 let start = end - classes.count
                 let marks = Array(changes[start..<end])
-                classes.sort { ($0.combining, $0.place) < ($1.combining, $1.place) }
-                for (offset, mark) in classes.enumerated() { changes[start + offset] = marks[mark.place] }
+                classes.sort { ($0.combining, $0.position) < ($1.combining, $1.position) }
+                for (offset, mark) in classes.enumerated() { changes[start + offset] = marks[mark.position] }
             }
             classes.removeAll(keepingCapacity: true)
             isOrdered = true
         }
-        for place in changes.indices {
-            let combining = combiningClass(changes[place].value, version)
+        for position in changes.indices {
+            let combining = combiningClass(changes[position].value, version)
             if combining == 0 {
-                if !classes.isEmpty { finishRun(before: place) }
+                if !classes.isEmpty { finishRun(before: position) }
             } else {
                 if let last = classes.last, last.combining > combining { isOrdered = false }
                 classes.append((combining, classes.count))
@@ -82,11 +81,11 @@ extension AlignedText {
         finishRun(before: changes.count)
     }
 
-    /// Composes decomposed text canonically (the Unicode Standard, D117).
+    /// Canonically composes decomposed text (the Unicode Standard, D117).
     static func composed(_ changes: [Change], knowing version: Int = .max) -> [Change] {
         var result: [Change] = []
         result.reserveCapacity(changes.count)
-        /// The last starter in `result`, and the class of the last mark kept behind it.
+        // Index in `result` of the last starter, and the combining class of the last mark after it.
         var starter = -1
         var lastClass: Int16?
         for change in changes {
@@ -121,7 +120,7 @@ extension AlignedText {
 
     /// The primary composite of two scalars, if there is one.
     private static func composite(of first: UInt32, _ second: UInt32) -> UInt32? {
-        // The lowest scalar that composes with one before it is U+0300.
+        // U+0300 is the lowest scalar that composes with a preceding one.
         guard second >= 0x300 else { return nil }
         return withUnsafeTemporaryAllocation(of: Int32.self, capacity: 2) { pair in
             pair[0] = Int32(bitPattern: first)

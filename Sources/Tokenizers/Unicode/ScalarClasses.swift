@@ -1,8 +1,8 @@
 import CUTF8Proc
 
-/// Properties of Unicode scalar values as tokenizers need them (the Unicode Standard, chapter 4), from utf8proc.
+/// Properties of Unicode scalar values that tokenizers need (the Unicode Standard, chapter 4), from utf8proc.
 enum ScalarClasses {
-    /// What splitting patterns tell apart.
+    /// The classes that split patterns distinguish.
     enum Kind: UInt8 {
         case letter, number, space, other
     }
@@ -19,7 +19,7 @@ enum ScalarClasses {
             UTF8PROC_CATEGORY_LO:
             .letter
         case UTF8PROC_CATEGORY_ND, UTF8PROC_CATEGORY_NL, UTF8PROC_CATEGORY_NO: .number
-        // What the utf8proc that is loaded does not know yet, Swift's own tables may.
+        // Unassigned according to the installed utf8proc; Swift's tables may be newer.
         case UTF8PROC_CATEGORY_CN: newKind(value)
         default: isWhiteSpace(value) ? .space : .other
         }
@@ -48,17 +48,18 @@ enum ScalarClasses {
         }
     }
 
-    /// Whether a version of Unicode, or one before, had the scalar.
+    /// Whether a version of Unicode, given by its major number, has the scalar.
     ///
-    /// The libraries beneath Hugging Face's `tokenizers` know old versions only: categories of 8.0 (`unicode_categories`),
-    /// normal forms of 9.0 (`unicode-normalization-alignments`). To newer scalars they do nothing.
+    /// The libraries that Hugging Face's `tokenizers` uses implement old versions: categories of 8.0
+    /// (`unicode_categories`), normalization forms of 9.0 (`unicode-normalization-alignments`). They ignore newer
+    /// scalars.
     static func isKnown(_ value: UInt32, to major: Int) -> Bool {
         guard value >= 0x80 else { return true }
         guard let age = Unicode.Scalar(value)?.properties.age else { return false }
         return (age.major, age.minor) <= (major, 0)
     }
 
-    /// ASCII punctuation and symbols, or a category of punctuation of Unicode 8.0: what BERT cuts off.
+    /// ASCII punctuation and symbols, or punctuation in Unicode 8.0: what BERT splits off.
     @inline(__always)
     static func isPunctuation(_ value: UInt32) -> Bool {
         if value < 0x80 {
@@ -71,7 +72,7 @@ enum ScalarClasses {
         case UTF8PROC_CATEGORY_PC, UTF8PROC_CATEGORY_PD, UTF8PROC_CATEGORY_PS, UTF8PROC_CATEGORY_PE,
             UTF8PROC_CATEGORY_PI, UTF8PROC_CATEGORY_PF, UTF8PROC_CATEGORY_PO:
             return isKnown(value, to: 8)
-        // Their category was another in 8.0.
+        // Their category was different in 8.0.
         default: return value == 0x166D || value == 0x111C9
         }
     }
@@ -87,23 +88,23 @@ enum ScalarClasses {
         }
     }
 
-    /// A mark that takes no space of its own, category Mn of Unicode 8.0.
+    /// A nonspacing mark, category Mn, in Unicode 8.0.
     @inline(__always)
     static func isNonspacingMark(_ value: UInt32) -> Bool {
         guard value >= 0x300 else { return false }
         switch value {
-        // Their category was another in 8.0.
+        // Their category was different in 8.0.
         case 0x1885, 0x1886, 0xA9BD, 0x111C9: return false
         case 0x1734: return true
         default: return category(value) == UTF8PROC_CATEGORY_MN && isKnown(value, to: 8)
         }
     }
 
-    /// A mark of Unicode 9.0.
+    /// A mark in Unicode 9.0.
     @inline(__always)
     static func isOldMark(_ value: UInt32) -> Bool {
         switch value {
-        // Their category was another in 9.0.
+        // Their category was different in 9.0.
         case 0x111C9: false
         case 0x1CF2, 0x1CF3: true
         default: isMark(value) && isKnown(value, to: 9)
@@ -131,7 +132,8 @@ enum ScalarClasses {
         }
     }
 
-    /// Ideographs that BERT sets apart: the blocks of its `_is_chinese_char` (Devlin et al. 2019, `tokenization.py`).
+    /// Ideographs that BERT puts spaces around: the blocks of its `_is_chinese_char` (Devlin et al. 2019,
+    /// `tokenization.py`).
     @inline(__always)
     static func isIdeograph(_ value: UInt32) -> Bool {
         switch value {
@@ -148,10 +150,10 @@ enum ScalarClasses {
         value < 0x300 ? 0 : utf8proc_get_property(Int32(bitPattern: value)).pointee.combining_class
     }
 
-    /// Calls `body` for each scalar of the full lower case mapping, whatever stands around.
+    /// Calls `body` for each scalar of the full lower-case mapping, independent of context.
     ///
     /// utf8proc maps one scalar to one. The only unconditional mapping to two is that of U+0130 (`SpecialCasing.txt`).
-    /// What utf8proc does not know yet, Swift's own tables may.
+    /// For scalars unknown to the installed utf8proc, Swift's tables are used, which may be newer.
     @inline(__always)
     static func lowercase(_ value: UInt32, _ body: (UInt32) -> Void) {
         if value < 0x80 { return body((0x41...0x5A).contains(value) ? value | 0x20 : value) }

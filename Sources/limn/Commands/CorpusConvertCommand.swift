@@ -56,7 +56,7 @@ extension CorpusCommand {
         var json = false
 
         struct ShardSize: ExpressibleByArgument {
-            let size: CorpusConversion.ShardSize
+            let size: ShardLimit
 
             init?(argument: String) {
                 let digits = argument.prefix { $0.isASCII && $0.isNumber }

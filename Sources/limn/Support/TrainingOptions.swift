@@ -59,7 +59,7 @@ struct BadFilesOption: ParsableArguments {
             How to treat unusable rows and images: few skips them as long as they are at most 1 % of all, skip skips any \
             number, fail stops at the first.
             """, valueName: "few|skip|fail"))
-    var badFiles = BadFilePolicy.few
+    var badFiles = BadFilePolicy.limited
 }
 
 extension BadFilePolicy: ExpressibleByArgument {}

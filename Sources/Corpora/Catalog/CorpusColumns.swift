@@ -1,0 +1,69 @@
+/// The columns of a metadata file that hold the class and, with a template, attributes of captions.
+public struct CorpusColumns: Sendable, Equatable {
+    /// The column that holds the class.
+    public var className: String
+    /// Builds a second caption from each caption and other columns of its row; nil builds none.
+    public var template: CaptionTemplate?
+
+    /// By default the class is in `class`, and captions are as they are.
+    public init(className: String = "class", template: CaptionTemplate? = nil) {
+        self.className = className
+        self.template = template
+    }
+}
+
+/// A caption built from a row's own caption and other columns: `{text}, {style} style`.
+public struct CaptionTemplate: Sendable, Equatable {
+    private enum Part: Equatable {
+        case literal([UInt8])
+        case caption
+        case column(Int)
+    }
+
+    /// The columns that it names, besides `text`.
+    public let columns: [String]
+    private let parts: [Part]
+
+    /// - Parameter text: must contain `{text}` and at least one other column in braces.
+    /// - Throws: `CorpusError.badTemplate`.
+    public init(_ text: String) throws(CorpusError) {
+        var parts: [Part] = []
+        var columns: [String] = []
+        var rest = text[...]
+        while let brace = rest.firstIndex(where: { $0 == "{" || $0 == "}" }) {
+            if brace > rest.startIndex { parts.append(.literal(Array(rest[..<brace].utf8))) }
+            guard rest[brace] == "{", let end = rest[brace...].firstIndex(of: "}") else {
+                throw .badTemplate(text, "has an unpaired brace")
+            }
+            let name = String(rest[rest.index(after: brace)..<end])
+            rest = rest[rest.index(after: end)...]
+            if name == "text" {
+                parts.append(.caption)
+                continue
+            }
+            guard !name.isEmpty, !name.contains("{") else { throw .badTemplate(text, "names no column in a brace") }
+            let column = columns.firstIndex(of: name) ?? columns.count
+            if column == columns.count { columns.append(name) }
+            parts.append(.column(column))
+        }
+        if !rest.isEmpty { parts.append(.literal(Array(rest.utf8))) }
+        guard parts.contains(.caption), !columns.isEmpty else {
+            throw .badTemplate(text, "must contain {text} and another column, such as {style}")
+        }
+        (self.parts, self.columns) = (parts, columns)
+    }
+
+    /// The built caption.
+    /// - Parameter values: of `columns`, in order.
+    func applied(to caption: ArraySlice<UInt8>, values: [[UInt8]]) -> [UInt8] {
+        var result: [UInt8] = []
+        for part in parts {
+            switch part {
+            case .literal(let text): result += text
+            case .caption: result += caption
+            case .column(let column): result += values[column]
+            }
+        }
+        return result
+    }
+}

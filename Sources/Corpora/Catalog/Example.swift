@@ -1,0 +1,25 @@
+/// An image and the captions that describe it.
+public struct Example: Sendable, Equatable {
+    /// The image's path relative to the corpus folder.
+    public let path: String
+    /// One caption or more, none blank.
+    public let captions: [String]
+    /// Index of its class in `Corpus.classes`; nil if the class is unknown.
+    public let label: Int?
+}
+
+/// A caption of an example, and its index among all captions of the corpus.
+public struct CaptionReference: Sendable, Hashable {
+    /// Index in `Corpus.examples`.
+    public let example: Int
+    /// Index in that example's `captions`.
+    public let caption: Int
+    /// Index in `Corpus.captions`: the row of a matrix of embeddings that was computed once for all captions.
+    public let number: Int
+
+    package init(example: Int, caption: Int, number: Int) {
+        self.example = example
+        self.caption = caption
+        self.number = number
+    }
+}

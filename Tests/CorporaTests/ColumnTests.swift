@@ -1,0 +1,130 @@
+@testable import Corpora
+import TestSupport
+import Testing
+
+/// Class columns and caption templates.
+@Suite struct ColumnTests {
+    /// Emoji in two styles each.
+    private static let rows = [
+        #"{"file_name": "a1.png", "text": ["red apple", "apple, fruit"], "emoji": "🍎", "style": "noto"}"#,
+        #"{"file_name": "a2.png", "text": ["red apple", "apple, fruit"], "emoji": "🍎", "style": "twemoji"}"#,
+        #"{"file_name": "b1.png", "text": ["banana"], "emoji": "🍌", "style": "noto"}"#,
+        #"{"file_name": "b2.png", "text": ["banana"], "emoji": "🍌", "style": "twemoji"}"#,
+    ]
+    private static let images = ["a1.png", "a2.png", "b1.png", "b2.png"]
+
+    private func columns(_ template: String = "{text}, {style} style") throws -> CorpusColumns {
+        CorpusColumns(className: "emoji", template: try CaptionTemplate(template))
+    }
+
+    private func corpus(_ rows: [String] = rows, columns: CorpusColumns) throws -> (TemporaryFolder, Corpus) {
+        let folder = try TemporaryFolder(metadata: rows, images: ColumnTests.images)
+        return (folder, try Corpus(folder: folder.path, split: nil, badFiles: .skip, columns: columns))
+    }
+
+    @Test func everyCaptionIsFollowedByItsTemplate() throws {
+        let (_, corpus) = try corpus(columns: columns())
+        #expect(
+            corpus.examples[1].captions == [
+                "red apple", "apple, fruit", "red apple, twemoji style", "apple, fruit, twemoji style",
+            ])
+        #expect(corpus.templateCaptions(of: 1) == 2..<4 && corpus.templateCaptions(of: 2) == 1..<2)
+        #expect(corpus.classes == ["🍌", "🍎"])
+        #expect((0..<4).map(corpus.label) == [1, 1, 0, 0])
+    }
+
+    @Test func withoutColumnsNothingChanges() throws {
+        let (_, corpus) = try corpus(columns: CorpusColumns())
+        #expect(corpus.examples[0].captions == ["red apple", "apple, fruit"])
+        #expect(corpus.templateCaptions(of: 0).isEmpty && corpus.classes.isEmpty)
+    }
+
+    @Test func theClassMayBePartOfTheTemplate() throws {
+        let (_, corpus) = try corpus(columns: columns("{emoji} {text}"))
+        #expect(corpus.examples[2].captions == ["banana", "🍌 banana"] && corpus.classes == ["🍌", "🍎"])
+    }
+
+    @Test func tablesHaveColumnsToo() throws {
+        let folder = try TemporaryFolder()
+        for image in ColumnTests.images { try folder.write([], to: image) }
+        let table = "file_name,style,text,emoji\na1.png,noto,red apple,A\nb1.png,flat,banana,B\n"
+        try folder.write(table.utf8, to: "metadata.csv")
+        let corpus = try Corpus(folder: folder.path, split: nil, columns: columns())
+        #expect(
+            corpus.examples.map(\.captions) == [
+                ["red apple", "red apple, noto style"], ["banana", "banana, flat style"],
+            ])
+        #expect(corpus.classes == ["A", "B"])
+    }
+
+    @Test func aRowWithoutAColumnOfTheTemplateIsSkippedByName() throws {
+        let rows =
+            Array(ColumnTests.rows[..<3]) + [#"{"file_name": "b2.png", "text": "banana", "emoji": "🍌", "style": null}"#]
+        let (_, corpus) = try corpus(rows, columns: columns())
+        #expect(corpus.examples.count == 3)
+        #expect(
+            corpus.skipped.first.map(\.description) == [
+                "metadata.jsonl:4: b2.png has no \"style\", which the caption template names"
+            ])
+    }
+
+    @Test(arguments: [
+        ("{text} style", "must contain {text} and another column"),
+        ("{style}", "must contain {text} and another column"),
+        ("{text} {style", "has an unpaired brace"), ("{text} } {style}", "has an unpaired brace"),
+        ("{text} {}", "names no column in a brace"),
+    ]) func badTemplatesAreRefused(_ template: String, _ problem: String) {
+        let found = message { _ = try CaptionTemplate(template) }
+        #expect(found.contains(problem), "\(found)")
+    }
+
+    @Test func aCorpusWithoutColumnsIsRefused() throws {
+        let folder = try TemporaryFolder()
+        try folder.write([], to: "a.png")
+        try folder.write("an apple".utf8, to: "a.txt")
+        let found = message { _ = try Corpus(folder: folder.path, split: nil, columns: try columns()) }
+        #expect(found.contains("needs metadata.jsonl or metadata.csv"), "\(found)")
+    }
+
+    // MARK: Pairs
+
+    @Test func halfOfTheCaptionsAreThoseOfTheTemplate() throws {
+        let (_, corpus) = try corpus(columns: columns())
+        let sampler = try PairSampler(corpus: corpus, seed: 1, flips: false)
+        let built = sampler.pairs(0..<4000).count { (pair: SampledPair) in
+            corpus.templateCaptions(of: pair.caption.example).contains(pair.caption.caption)
+        }
+        #expect((1850...2150).contains(built))
+    }
+
+    @Test func someMismatchesChangeTheAttributeAlone() throws {
+        let (_, corpus) = try corpus(columns: columns())
+        let plain = try PairSampler(corpus: corpus, seed: 1, flips: false)
+        for pair in plain.pairs(0..<400) {
+            #expect(corpus.label(of: pair.caption.example) != corpus.label(of: pair.mismatch.example))
+        }
+        let sampler = try PairSampler(corpus: corpus, seed: 1, flips: false, attributeMismatches: 0.25)
+        var count = 0
+        for pair in sampler.pairs(0..<4000) {
+            let (own, other) = (pair.caption.example, pair.mismatch.example)
+            guard corpus.label(of: own) == corpus.label(of: other) else { continue }
+            count += 1
+            #expect(own != other && corpus.templateCaptions(of: other).contains(pair.mismatch.caption))
+        }
+        // Half of the tries find the image itself, and eight are made.
+        #expect((850...1150).contains(count))
+        // The images, captions and other draws are those of a sampler without.
+        #expect(plain.pairs(0..<400).map(\.caption) == sampler.pairs(0..<400).map(\.caption))
+    }
+
+    @Test func captionsOfTheSameClassMayDescribeAnImageUnlessTheyNameAttributes() throws {
+        let (_, corpus) = try corpus(columns: columns())
+        func may(_ example: Int, _ other: Int, _ caption: Int) -> Bool {
+            corpus.mayDescribe(corpus.reference(example: other, caption: caption), example: example)
+        }
+        #expect(may(0, 0, 0) && may(0, 0, 3), "its own")
+        #expect(may(0, 1, 0) && may(0, 1, 1), "another image of the class")
+        #expect(!may(0, 1, 2) && !may(0, 1, 3), "in another style")
+        #expect(!may(0, 2, 0) && !may(0, 3, 1), "another class")
+    }
+}
