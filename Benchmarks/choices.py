@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
-"""Screens choices of a recipe: short trainings that differ in one setting, measured on the validation split.
+"""Compares settings of a recipe by short trainings that differ in one setting, measured on the validation split.
 
     python3 Benchmarks/choices.py recipes/flowers-64.yaml --data flowers102 --out runs/choices \\
         --encoder runs/flowers/encoder/encoder.safetensors --judge runs/judge/encoder/encoder.safetensors \\
         --images 20000 --seeds 1,2 "contrastive 0: gan.contrastive=0" "contrastive 4: gan.contrastive=4"
 
-The recipe as it is, is always the first row. Each run is resumed where it stopped, so the script may be interrupted. The
-table goes to OUT/choices.md and standard output: R-precision as a share of what real images reach, Fréchet and kernel distance,
-diversity, all of the validation split, which nothing is trained on; the test split is never looked at.
+The first row is the unchanged recipe. Runs are resumed, so the script may be interrupted. The table goes to OUT/choices.md and
+standard output: R-precision relative to real images, Fréchet and kernel distance, and diversity, all on the validation split,
+which is not used for training. The test split is never used.
 """
 
 import argparse

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Limn beside PyTorch: the same networks from the same weights, checked against each other and then timed in turns.
+"""Limn beside PyTorch: the same networks from the same weights, checked against each other and then timed interleaved.
 
 Start it through scripts/compare-pytorch, which brings PyTorch and builds Limn. Each contender is a process of its own
 that waits for its turn; a round is about a second of each, so that a machine that slows down slows all. Rates are medians
@@ -22,20 +22,20 @@ BENCH, LIMN = ROOT / ".build/release/limn-bench", ROOT / ".build/release/limn"
 PROMPT = "a flower with purple petals and a yellow center"
 
 
-# What a PyTorch user who knows the allocator sets: large pages, and memory kept from step to step. Limn asks for large pages
-# itself and allocates nothing in a step.
+# Allocator settings of an experienced PyTorch user: huge pages, and memory that is kept between steps. Limn requests huge
+# pages itself and allocates nothing in a step.
 TUNED = os.environ | {"THP_MEM_ALLOC_ENABLE": "1", "MALLOC_TRIM_THRESHOLD_": "-1", "MALLOC_MMAP_THRESHOLD_": str(4 << 30)}
 
 
 class Contender:
-    """A process that answers "N" with the seconds of N rounds; Limn's driver and this file's `serve` speak alike."""
+    """A process that answers "N" with the seconds of N rounds, by the protocol of limn-bench and of `serve` in this file."""
 
     def __init__(self, name, command):
         self.name, self.trouble = name, tempfile.TemporaryFile("w+")
         self.process = subprocess.Popen(
             list(map(str, command)), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.trouble, text=True,
             env=TUNED if name.startswith("PyTorch") else None)
-        # Libraries may have something to say before.
+        # Libraries may print something before.
         self.facts = next((json.loads(l[6:]) for l in self.process.stdout if l.startswith("ready ")), None)
         if self.facts is None:
             self.trouble.seek(0)
@@ -80,14 +80,14 @@ MODES = {
     "compile": {"channels_last": True, "compiled": True},
     "bf16-compile": {"channels_last": True, "autocast": True, "compiled": True}}
 
-# Of the step on features, which is always channels-last: bf16 is autocast, bf16-weights has filters in bfloat16 as well.
+# Modes of the step on features, which is always channels-last: bf16 is autocast, bf16-weights has bfloat16 filters too.
 FEATURE_MODES = {
     "channels-last": {}, "bf16": {"autocast": True}, "bf16-weights": {"bfloat16": True}, "compile": {"compiled": True},
     "bf16-compile": {"bfloat16": True, "compiled": True}}
 
 
 def step_options(width, side, batch, loss, threads):
-    """limn-bench's options for a step; `features` stands for the discriminator and its losses."""
+    """limn-bench's options for a step; `features` selects the discriminator and its losses."""
     kind = ["--discriminator", "features", "--max-width", 256] if loss == "features" else ["--loss", loss]
     return ["--width", width, "--side", side, "--batch", batch, "--threads", threads, *kind]
 
@@ -132,7 +132,7 @@ def check(weights, loss):
 
 
 def answer(once, **facts):
-    """Says `ready` with the facts, then answers each line "N" with the seconds that N rounds took, as limn-bench does."""
+    """Prints `ready` with the facts, then answers each line "N" with the duration of N rounds in seconds, as limn-bench does."""
     once()
     once()
     print(f"ready {json.dumps(facts)}", flush=True)
@@ -145,7 +145,7 @@ def answer(once, **facts):
 
 
 def serve(kind, mode, *arguments):
-    """PyTorch's half of the conversation."""
+    """The PyTorch process of a comparison."""
     import torch
     from limn_torch import Generator, load
 
@@ -187,7 +187,7 @@ def best(results, names):
 
 
 def compare_steps(options, width, side, loss, report):
-    # All contenders are in memory at once: as many pixels for larger images.
+    # All contenders are in memory at the same time, so larger images have smaller batches.
     batch = max(1, options.batch * 64 * 64 // side**2)
     with tempfile.TemporaryDirectory() as folder:
         weights, rounded = f"{folder}/weights.safetensors", f"{folder}/rounded.safetensors"
@@ -227,7 +227,7 @@ def compare_steps(options, width, side, loss, report):
                                            check=True, capture_output=True, text=True).stdout)
             flops = results[f"Limn {precision}"][2]["flops"] / batch
             share = statistics.median(rates[f"Limn {precision}"]) * flops / 1e9 / peak
-            print(f"  {precision}: {flops / 1e9:.2f} GFLOP an image, the best single convolution {peak:.0f} GFLOP/s, "
+            print(f"  {precision}: {flops / 1e9:.2f} GFLOP per image, the fastest single convolution {peak:.0f} GFLOP/s, "
                   f"share {share:.0%}")
             row[f"peak_share_{precision}"] = share
     print(f"  against PyTorch {any_mode.removeprefix('PyTorch ')}, its best: {row['step_against_best']:.2f} times; float32 "
@@ -265,7 +265,7 @@ def compare_cold_start(options, report):
             for name, command in commands.items():
                 begin = time.perf_counter()
                 subprocess.run(list(map(str, command)), check=True, stderr=subprocess.DEVNULL)
-                if turn:  # the first brings files into memory
+                if turn:  # the first turn fills the page cache
                     seconds[name].append(time.perf_counter() - begin)
     print("\nprompt to PNG, a new process each time")
     for name, times in seconds.items():
@@ -276,12 +276,12 @@ def compare_cold_start(options, report):
 
 def main():
     parser = argparse.ArgumentParser(description="Limn beside PyTorch on this machine.")
-    parser.add_argument("--json", help="write every figure and ratio here")
-    parser.add_argument("--seconds", type=float, default=12, help="seconds for each contender of a comparison")
+    parser.add_argument("--json", help="write all figures and ratios to this file")
+    parser.add_argument("--seconds", type=float, default=12, help="seconds per contender of a comparison")
     parser.add_argument("--threads", type=int, default=os.cpu_count())
     parser.add_argument("--batch", type=int, default=32)
-    parser.add_argument("--quick", action="store_true", help="width 32 at 64×64 alone, without torch.compile")
-    parser.add_argument("--features", action="store_true", help="the training step with a discriminator on features alone")
+    parser.add_argument("--quick", action="store_true", help="only width 32 at 64×64, without torch.compile")
+    parser.add_argument("--features", action="store_true", help="only the training step with a discriminator on frozen features")
     parser.add_argument("--eager", action="store_true", help="without torch.compile")
     options = parser.parse_args()
     options.compiled = not (options.quick or options.eager)
@@ -292,7 +292,7 @@ def main():
     print(f"{name}, {options.threads} threads; PyTorch {torch.__version__}; "
           + subprocess.run([BENCH, "device"], check=True, capture_output=True, text=True).stdout.strip())
     report = {"processor": name, "threads": options.threads, "pytorch": torch.__version__}
-    # The first as recipes/flowers-64.yaml has it; it needs a pretrained network, and says so at once where that is missing.
+    # The first is that of recipes/flowers-64.yaml. It needs a pretrained network and fails at once if that is missing.
     features, steps = [(24, 64, "features")], [(32, 64, "hinge"), (32, 64, "relativistic")]
     if not options.quick:
         steps = features + steps + [(16, 64, "hinge"), (64, 64, "hinge"), (32, 128, "hinge")]

@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
-"""A pretrained sentence encoder in Limn beside PyTorch: equal vectors first, then sentences a second in turns.
+"""A pretrained sentence encoder in Limn beside PyTorch: vectors must agree, then both are timed interleaved, in sentences per second.
 
     python Benchmarks/encoders.py FOLDER [--json FILE]
 
 FOLDER is that of a BERT-family encoder with mean pooling, such as all-MiniLM-L6-v2. Needs torch, transformers and
-safetensors, and `.build/release/limn-bench`. Both get the same token ids; tokenization is not measured. PyTorch has one padded
-batch, and the same sentences sorted by length in batches of 16, as Limn divides them; scaled dot product attention, inference
-mode. How processes take turns: see compare.py.
+safetensors, and `.build/release/limn-bench`. Both get the same token ids; tokenization is not measured. PyTorch is measured
+with one padded batch and with the sentences sorted by length in batches of 16, as in Limn; it uses scaled dot product attention
+and inference mode. compare.py describes the interleaved timing.
 """
 
 import argparse

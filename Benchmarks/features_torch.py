@@ -1,8 +1,8 @@
 """Limn's training step with `discriminator.kind: features` in PyTorch: heads on frozen EfficientNet-Lite features.
 
-Written for speed as `limn_torch.py` is. Features of real images are computed without a graph; those of generated images
-once, and both phases read them. Frozen filters take no gradients, and filters are divided by their largest singular value
-once per update. Where parameters are read in bfloat16, Adam keeps them in float32.
+Written for speed, as `limn_torch.py` is. Features of real images are computed without a graph; those of generated images once
+for both phases. Frozen filters need no gradients, and filters are divided by their largest singular value once per update.
+With bfloat16 parameters, Adam has float32 master weights.
 """
 
 import torch
@@ -12,7 +12,7 @@ from torch import nn
 
 
 class Augmentation(torch.autograd.Function):
-    """Each image is moved by its own whole number of pixels, zeros moving in, and multiplied by its mask."""
+    """Shifts each image by a whole number of pixels, fills with zeros, and multiplies it by its mask."""
 
     @staticmethod
     def moved(to, images, offsets, sign):

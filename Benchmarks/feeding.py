@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
-"""Limn's feeding of training beside PyTorch's DataLoader with Pillow: images a second in turns.
+"""Limn's training input pipeline beside PyTorch's DataLoader with Pillow: images per second, timed interleaved.
 
     python Benchmarks/feeding.py FOLDER [--json FILE]
 
-FOLDER holds captioned images, such as flowers102; photographs of 512×512 are made of them, enlarged and with grain, as JPEG of
-quality 90. Needs torch, Pillow and `.build/release/limn-bench`. A round is a pass over all images in an order of its own, to
-batches of floats in −1…1: decoded, cut to the centre square, reduced by Pillow's antialiased bicubic filter or Limn's equal of it.
-PyTorch has two worker processes that stay from pass to pass, Limn two threads that begin anew. How processes take turns: compare.py.
+FOLDER contains captioned images, such as flowers102, from which photographs of 512×512 are made: enlarged, with grain, as JPEG of
+quality 90. Needs torch, Pillow and `.build/release/limn-bench`. A round is a pass over all images in random order, to
+batches of floats in −1…1: decoded, cropped to the centre square, and resized by Pillow's antialiased bicubic filter or Limn's
+equivalent. PyTorch has two persistent worker processes, Limn two threads that are started in each pass. compare.py describes the
+interleaved timing.
 """
 
 import argparse

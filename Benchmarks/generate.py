@@ -1,9 +1,9 @@
-"""Generates a prompt with a Limn model in PyTorch: the script that `limn generate` is compared with, start to end.
+"""Generates a prompt with a Limn model in PyTorch: the script with which `limn generate` is compared end to end.
 
     python generate.py MODEL.safetensors "a red rose" rose.png
 
-Everything a fast script would leave out is left out: no training code, no framework beside torch and safetensors, a
-PNG written with zlib. Text goes through the model's own vocabulary and encoder.
+It contains only what is needed, to start fast: no training code, no libraries besides torch and safetensors, and a PNG written
+with zlib. Text is encoded with the model's own vocabulary and text encoder.
 """
 
 import json
@@ -19,7 +19,7 @@ from safetensors import safe_open
 
 
 def tokens(text, vocabulary, limit):
-    """Limn's byte-pair encoding (Sources/Tokenizers): folded, spaces joined, merges in their order within words."""
+    """Limn's byte-pair encoding (Sources/Tokenizers): normalized and case-folded, with merges in order within words."""
     text = unicodedata.normalize("NFKC", unicodedata.normalize("NFD", text).casefold())
     ranks = {tuple(pair): 259 + n for n, pair in enumerate(vocabulary["merges"])}
     ids = []

@@ -1,7 +1,7 @@
-"""Limn's networks as PyTorch modules, loaded from Limn's own safetensors: what Limn is compared with.
+"""Limn's networks as PyTorch modules, loaded from Limn's safetensors files, for comparison with Limn.
 
-Written as a PyTorch user would write them for speed: one-way features of the real batch serve its hinge, its mismatch
-and its penalty; maps of single pixels come before the up-sampling; parameters of the other network take no gradients.
+Written for speed: features of the real batch are computed once for its hinge, its mismatch and its penalty; 1×1 convolutions
+precede up-sampling; parameters of the other network need no gradients.
 """
 
 import torch

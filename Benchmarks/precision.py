@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""Whether bfloat16 costs truth: trainings that differ in nothing but precision, beside some that differ in nothing but seed.
+"""Quality with bfloat16: compares trainings that differ only in precision with trainings that differ only in seed.
 
-    python3 Benchmarks/precision.py                                     # shapes that Limn draws itself
+    python3 Benchmarks/precision.py                                     # the shapes corpus
     python3 Benchmarks/precision.py --recipe recipes/flowers-64.yaml --data flowers102 --set gan.images=100000
 
-Prints R-precision and Fréchet distance of each; precisions agree when they differ no more than seeds do. The judge is a pair
-of encoders of the same recipe with a seed of its own.
+Prints R-precision and Fréchet distance of each; precisions agree if they differ no more than seeds do. The judge is a pair of
+encoders trained with the same recipe and another seed.
 """
 
 import argparse

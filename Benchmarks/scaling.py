@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""How Limn's training step grows: img/s and peak memory against batch, width and side, as docs/images/scaling.png.
+"""Plots img/s and peak memory of a training step against batch, width and side, as docs/images/scaling.png.
 
     .build/pytorch/bin/python -m pip install matplotlib    # once
     .build/pytorch/bin/python Benchmarks/scaling.py
@@ -17,7 +17,7 @@ import matplotlib.pyplot as plt
 from compare import BENCH, ROOT, Contender
 
 SERIES = {
-    "batch": ("images a step", [1, 2, 4, 8, 16, 32, 64, 128], {"width": 32, "side": 64}),
+    "batch": ("images per step", [1, 2, 4, 8, 16, 32, 64, 128], {"width": 32, "side": 64}),
     "width": ("channels at full resolution", [8, 16, 24, 32, 48, 64], {"batch": 32, "side": 64}),
     "side": ("side of the images", [16, 32, 64, 128, 256], {"batch": 16, "width": 16}),
 }

@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
-"""Limn's tokenizers beside Hugging Face's `tokenizers`, MB/s on captions, one thread each, in turns.
+"""Limn's tokenizers beside Hugging Face's `tokenizers`, MB/s on captions, one thread each, timed interleaved.
 
     pip install tokenizers
     swift build -c release --product limn-bench
     python Benchmarks/tokenizing.py --file captions.txt tokenizer.json…
 
 Before anything is timed, ids and offsets of all lines must agree (`limn vocabulary encode --json`). A round encodes all
-lines; ratios are medians of the ratios of single rounds, which take turns, so that a machine that slows down slows both.
+lines. Rounds are interleaved and ratios are medians of the ratios of single rounds, so that a slower machine affects both.
 """
 
 import argparse

@@ -6,17 +6,17 @@ import FoundationEssentials
 import Glibc
 import Training
 
-/// Limn's side of the comparison with PyTorch: `compare.py` starts it, asks for work line by line and reads seconds.
+/// Limn's side of the comparison with PyTorch. `compare.py` starts it, requests work line by line and reads times.
 @main
 struct Driver: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "limn-bench", abstract: "Limn's half of Benchmarks/compare.py.",
+        commandName: "limn-bench", abstract: "Benchmark workloads for the scripts in Benchmarks.",
         subcommands: [
             Device.self, Export.self, Step.self, Generate.self, Peak.self, Encode.self, Tokenize.self, Listing.self,
             Feed.self,
         ])
 
-    /// Says `ready` with a JSON object, then answers each line "N" with the seconds that N rounds took.
+    /// Prints `ready` and a JSON object, then answers each line "N" with the duration of N rounds in seconds.
     static func serve(_ facts: [String: Double], round: () throws -> Void) throws {
         try round()
         print("ready \(String(decoding: try JSONEncoder().encode(facts), as: UTF8.self))")
@@ -30,12 +30,12 @@ struct Driver: ParsableCommand {
     }
 }
 
-/// Names what Limn runs on by default.
+/// Prints the default device.
 struct Device: ParsableCommand {
     func run() { print(CPUDevice().summary) }
 }
 
-/// Writes weights, two steps' inputs and what Limn makes of them, for PyTorch to start from and to agree with.
+/// Writes weights, and the inputs and results of two steps, from which PyTorch starts and with which it must agree.
 struct Export: ParsableCommand {
     @OptionGroup var workload: Workload
     @Option var out: String
@@ -60,7 +60,7 @@ struct Export: ParsableCommand {
     }
 }
 
-/// The whole training step: every phase, Adam and the moving average.
+/// A complete training step: both phases, Adam and the moving average.
 struct Step: ParsableCommand {
     @OptionGroup var workload: Workload
 
@@ -85,7 +85,7 @@ struct Generate: ParsableCommand {
     }
 }
 
-/// GFLOP/s of the fastest single convolution, the reference for a step.
+/// Prints the GFLOP/s of the fastest single convolution, the upper bound for a step.
 struct Peak: ParsableCommand {
     @OptionGroup var workload: Workload
 

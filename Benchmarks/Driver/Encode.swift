@@ -6,15 +6,15 @@ import Networks
 import Inference
 import Models
 
-/// A pretrained sentence encoder on sequences of token ids: Limn's half of `encoders.py`.
+/// A pretrained sentence encoder on sequences of token ids, for `encoders.py`.
 struct Encode: ParsableCommand {
     @Option(help: "The folder of the encoder.") var encoder: String
     @Option(help: "A safetensors file with int32 ids and mask, [sentences×length].") var tokens: String
-    @Option(help: "Sentences a round; the first of the file.") var batch: Int
-    @Option(help: "float32 or bfloat16: of operands of products with weights.") var precision = "float32"
+    @Option(help: "Sentences per round, from the start of the file.") var batch: Int
+    @Option(help: "Precision of the operands of products with weights: float32 or bfloat16.") var precision = "float32"
     @Option(help: "oneDNN or openBLAS.") var library = "oneDNN"
     @Option(help: "Threads.") var threads = 2
-    @Option(help: "Write the vectors here first.") var out: String?
+    @Option(help: "Write the vectors to this file first.") var out: String?
 
     func validate() throws {
         guard Precision(rawValue: precision) != nil else { throw ValidationError("--precision \(precision)?") }

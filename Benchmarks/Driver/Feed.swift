@@ -3,30 +3,30 @@ import Corpora
 import Execution
 import FoundationEssentials
 
-/// Batches of a corpus as training gets them, a pass over all images a round: Limn's half of `feeding.py`.
+/// Batches of a corpus as in training, one pass over all images per round, for `feeding.py`.
 struct Feed: ParsableCommand {
     enum Mode: String, ExpressibleByArgument {
-        /// Every image is decoded in every pass, and kept in memory or in a file as in a training's first epoch.
+        /// Every pass decodes every image and caches it in memory or in a file, as the first epoch of a training does.
         case coldMemory = "cold-memory"
         case coldFile = "cold-file"
-        /// Every pass takes up the file of the first, as a training that goes on does.
+        /// Every pass uses the cache file of the first, as a resumed training does.
         case resumed
-        /// Later epochs of one training.
+        /// Later epochs of a training.
         case cached
     }
 
-    @Option(help: "The folder of captioned imageStore.") var data: String
-    @Option(help: "Side of the imageStore.") var side = 64
-    @Option(help: "Images a batch.") var batch = 32
+    @Option(help: "The folder of captioned images.") var data: String
+    @Option(help: "Width and height of the images.") var side = 64
+    @Option(help: "Images per batch.") var batch = 32
     @Option(help: "Threads that prepare batches.") var threads = 2
     @Option(help: "cold-memory, cold-file, resumed or cached.") var mode: Mode
-    @Option(help: "A folder for the file of decoded imageStore.") var scratch: String
+    @Option(help: "A folder for the cache of decoded images.") var scratch: String
 
     func run() throws {
         let corpus = try Corpus(folder: data, split: nil)
         let sampler = try PairSampler(corpus: corpus, seed: 1, flips: true)
         let file = "\(scratch)/images-\(mode.rawValue).cache"
-        // Memory for the modes that open the file themselves: it belongs to one store at a time.
+        // In memory for the other modes, which open the file themselves: a file belongs to one store at a time.
         let kept = open(mode == .cached ? file : nil, corpus)
         var firstImage = 0
         try Driver.serve(["images": Double(corpus.examples.count)]) {

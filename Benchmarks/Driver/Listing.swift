@@ -3,7 +3,7 @@ import Corpora
 import FoundationEssentials
 import Glibc
 
-/// Lists a corpus and says in seconds and bytes what that costs: Limn's half of Benchmarks/million-rows.
+/// Lists a corpus and prints the time and memory that this takes, for Benchmarks/million-rows.
 struct Listing: ParsableCommand {
     @Argument var folder: String
 
@@ -13,12 +13,12 @@ struct Listing: ParsableCommand {
         let captions: Int
         let skipped: Int
         let seconds: Double
-        /// Resident memory that the corpus added, without the text of its captions.
+        /// Increase of resident memory, without the text of the captions.
         let bytesPerRow: Double
         let captionBytesPerRow: Double
-        /// The most that was resident at any time, MiB.
+        /// Peak resident memory in MiB.
         let peak: Int
-        /// Seconds and bytes a row that a `PairSampler` adds.
+        /// Seconds to create a `PairSampler`, and its bytes per row.
         let samplerSeconds: Double
         let samplerBytesPerRow: Double
     }
@@ -45,7 +45,7 @@ struct Listing: ParsableCommand {
         print(String(decoding: try JSONEncoder().encode(findings), as: UTF8.self))
     }
 
-    /// Bytes in memory.
+    /// Resident memory in bytes.
     private static func resident() throws -> Int { try status("VmRSS:") << 10 }
 
     /// A line of /proc/self/status in KiB.

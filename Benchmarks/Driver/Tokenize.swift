@@ -2,11 +2,11 @@ import ArgumentParser
 import FoundationEssentials
 import Tokenizers
 
-/// Encodes all lines of a file, again and again, on one thread.
+/// Encodes all lines of a file repeatedly on one thread, for `tokenizing.py`.
 struct Tokenize: ParsableCommand {
-    @Option(help: "Any tokenizer that limn vocabulary reads.") var tokenizer: String
-    @Option(help: "A text a line.") var file: String
-    @Flag(help: "All lines in one call, rather than one by one.") var batch = false
+    @Option(help: "Any tokenizer that limn vocabulary supports.") var tokenizer: String
+    @Option(help: "A file with one text per line.") var file: String
+    @Flag(help: "Encode all lines in one call instead of one by one.") var batch = false
 
     func run() throws {
         let tokenizer = try Tokenizer(contentsOf: tokenizer)

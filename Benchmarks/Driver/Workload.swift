@@ -10,16 +10,16 @@ import RandomStreams
 import Tasks
 import Training
 
-/// One training step's sizes, loss and device, with inputs that need no corpus.
+/// Sizes, loss and device of a training step, with synthetic inputs.
 struct Workload: ParsableArguments {
     @Option(help: "df-gan, or features: the networks and losses of recipes/flowers-64.yaml.")
     var discriminator = "df-gan"
-    @Option(help: "Channels at full resolution, of both networks with df-gan, of the generator with features.")
+    @Option(help: "Channels at full resolution: of both networks with df-gan, of the generator with features.")
     var width = 32
-    @Option(help: "Most channels of the generator; 0 is eight times the width.") var maxWidth = 0
-    @Option(help: "Side of the images.") var side = 64
-    @Option(name: .customLong("batch"), help: "Images a step.") var batchSize = 32
-    @Option(help: "Of df-gan: hinge, with the matching-aware penalty, or relativistic, with R1 and R2.")
+    @Option(help: "The most channels of the generator; 0 is eight times the width.") var maxWidth = 0
+    @Option(help: "Width and height of the images.") var side = 64
+    @Option(name: .customLong("batch"), help: "Images per step.") var batchSize = 32
+    @Option(help: "With df-gan: hinge (with the matching-aware penalty) or relativistic (with R1 and R2).")
     var loss = "hinge"
     @Option(help: "float32 or bfloat16.") var precision = "float32"
     @Option(help: "oneDNN or openBLAS.") var library = "oneDNN"
@@ -42,8 +42,8 @@ struct Workload: ParsableArguments {
         CPUDevice(library: .init(rawValue: library), threads: threads, precision: .init(rawValue: precision))
     }
 
-    /// A trainer whose parameters are moved a little from where they begin, so that no path is silent: fresh affines
-    /// ignore the sentence.
+    /// A trainer with slightly perturbed initial parameters, so that all paths contribute: initially the affines ignore the
+    /// sentence.
     func trainer(steps: Bool = true) throws -> GANTrainer {
         var recipe = Recipe()
         recipe.data.side = side
@@ -93,8 +93,8 @@ struct Workload: ParsableArguments {
         recipe.gan.interpolation = 0
     }
 
-    /// Images of noise, of which each two are the same in what says which sentences are negatives; the first half of the
-    /// sentences match, the second half do not.
+    /// Images of noise, of which each two have the same example index, so that their captions are not negatives of each other;
+    /// the first half of the sentences are captions, the second half mismatched captions.
     var batch: Batch {
         var stream = RandomStream(seed: 1, purpose: "benchmark images")
         func references(_ start: Int) -> [CaptionReference] {
@@ -111,7 +111,7 @@ struct Workload: ParsableArguments {
         } + trainer.frozen.store.arrays(from: trainer.frozen.values)
     }
 
-    /// The generator with its current parameters, divided as generation divides it.
+    /// The generator with its current parameters, divided into shards as for generation.
     func generation(_ trainer: GANTrainer) throws -> any Executable {
         let shards = device.shardCount(forBatch: batchSize)
         let store = trainer.generator.store
@@ -128,7 +128,7 @@ struct Workload: ParsableArguments {
         }
     }
 
-    /// What the networks and losses of a step read, named under `prefix`. Integers become floats.
+    /// The inputs of the networks and losses of a step, named under `prefix`; integers are converted to floats.
     func inputs(of trainer: GANTrainer, named prefix: String) -> [NamedArray] {
         var names: Set = ["real", "noise", "text", "mismatch", "condition"]
         if hasFeatures { names.formUnion(["mask", "real.offsets", "real.mask", "fake.offsets", "fake.mask"]) }

@@ -7,7 +7,7 @@ import Graphs
 
 /// The CPU: OpenBLAS is always linked; oneDNN is loaded at run time if it is installed, and is several times faster.
 public struct CPUDevice: Device {
-    /// The library that multiplies and convolves.
+    /// The library that computes matrix products and convolutions.
     public enum Library: String, Sendable, CaseIterable {
         case openBLAS
         case oneDNN
@@ -19,14 +19,15 @@ public struct CPUDevice: Device {
     public let threads: Int
     /// Precision of operands and activations.
     public let precision: Precision
-    /// Why oneDNN is not in use; nil if it is, or was not asked for.
+    /// Why oneDNN is not in use; nil if it is in use or was not requested.
     public let notice: String?
 
+    /// A device with the given settings, or the nearest that this machine supports.
     /// - Parameters:
-    ///   - library: nil is oneDNN if it can be loaded.
-    ///   - threads: nil is the number of available processors.
-    ///   - precision: nil is bfloat16 if the processor multiplies it natively, else float32. bfloat16 without oneDNN, or on
-    ///     a processor that would emulate it, becomes float32.
+    ///   - library: nil selects oneDNN if it can be loaded, else OpenBLAS.
+    ///   - threads: 1…128; nil is the number of available processors.
+    ///   - precision: nil is bfloat16 if the processor multiplies it natively, else float32. bfloat16 falls back to float32
+    ///     without oneDNN and on processors that would emulate it.
     public init(library: Library? = nil, threads: Int? = nil, precision: Precision? = nil) {
         let status = CPUDevice.oneDNNStatus
         let hasOneDNN = status == nil
@@ -42,9 +43,9 @@ public struct CPUDevice: Device {
         CPUDevice(library: library, threads: threads, precision: precision)
     }
 
-    /// Loads the libraries once: nil, or why oneDNN is absent.
+    /// Loads oneDNN once per process: nil on success, else the reason for the failure.
     private static let oneDNNStatus: String? = {
-        // The pool divides the work; OpenBLAS computes each share on the calling thread.
+        // Limn divides the work among threads itself; OpenBLAS computes each share on the calling thread.
         openblas_set_num_threads(1)
         var message = [CChar](repeating: 0, count: 512)
         guard limn_onednn_open(&message, message.count) == 0 else {
@@ -70,14 +71,14 @@ public struct CPUDevice: Device {
     /// A new buffer of zeros.
     public func makeBuffer(count: Int) throws(ExecutionError) -> any Buffer { try CPUBuffer(count: count) }
 
-    /// The most equal shards of four images or more (each shard reads all filters), at most one per thread; or one, whose
-    /// kernels use all threads, if shards would leave more than half of the threads idle.
+    /// The largest number of equal shards with at least four images each (since each shard reads all filters) and at most one
+    /// shard per thread. If that leaves half of the threads idle or more, a single shard, whose kernels use all threads.
     public func shardCount(forBatch batch: Int) -> Int {
         let most = (1...max(1, min(batch / 4, threads))).last { batch % $0 == 0 } ?? 1
         return 2 * most > threads ? most : 1
     }
 
-    /// Compiles to fused loops and library calls over one planned arena per shard.
+    /// Compiles to fused loops and library calls on one arena per shard; see `Device`.
     public func compile(
         shards: Int, parameters: ParameterMap, outputs: (_ shard: Int) throws -> Outputs
     ) throws -> any Executable {

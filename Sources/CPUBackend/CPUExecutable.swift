@@ -1,11 +1,10 @@
 import CKernels
 import Execution
 
-/// One program per shard of a batch, each run by a thread of its own.
+/// One program per shard of a batch; each runs on its own thread.
 ///
-/// Threads synchronize once per run rather than once per kernel: each keeps its shard's activations in its own cache, and a
-/// thread that loses its core for a while stalls no kernel's barrier. The shards are fixed, so that a run is as
-/// deterministic as that of a single program.
+/// Threads synchronize once per run rather than once per kernel: each shard's activations stay in the cache of one core, and a
+/// preempted thread does not stall a barrier in every kernel. The division into shards is fixed, so that runs are deterministic.
 final class CPUExecutable: Executable {
     private let programs: [CPUProgram]
     /// The packing steps of each shard's thread, which run before any program starts.
@@ -21,12 +20,12 @@ final class CPUExecutable: Executable {
     private var isTimed = false
     private var stages = CPUProgram.Stages.both
     private var phase = Phase.packing
-    /// Runs started so far, by which a started run finds that another has begun since.
+    /// Number of runs started so far: detects a run that is finished after another one was started.
     private var runs = 0
 
     /// - Parameters:
     ///   - programs: one for each shard.
-    ///   - packing: what all of them read of trained parameters; nil if each program packs its own.
+    ///   - packing: packed trained parameters that all programs share; nil if each program packs its own.
     init(_ programs: [CPUProgram], packing: WeightPacking?) {
         self.programs = programs
         self.packing = (packing ?? WeightPacking()).shares(programs.count)

@@ -2,7 +2,7 @@ import CKernels
 import Execution
 import Graphs
 
-/// The arrays that a fused loop's kernel reads, kept at fixed addresses.
+/// The tables that describe a fused loop to its kernel, at fixed addresses.
 private final class LoopTables {
     let instructions: UnsafeMutablePointer<limn_instruction>
     let loads: UnsafeMutablePointer<limn_load>
@@ -42,18 +42,18 @@ private final class LoopTables {
 /// Strides of one operand over a loop's dimensions, in elements.
 private typealias Strides = [Int]
 
-/// What occupies a slot of a fused loop.
+/// An operand of a fused loop: equal operands share a slot.
 private enum LoopOperand: Hashable {
     case value(Int, Strides)
     case constant(Float)
 }
 
 extension CPUCompiler {
-    /// Emits the loop of `members` (ascending) over `shape`.
+    /// Emits the fused loop of `members`, node ids in ascending order, over `shape`.
     mutating func emitLoop(_ members: [Int], over shape: Shape) {
         let inside = Set(members)
         var slots = SlotAllocator(graph: graph, canonical: canonical, members: members)
-        var reads: [(place: Place, strides: Strides, slot: Int)] = []
+        var reads: [(location: Location, strides: Strides, slot: Int)] = []
         var instructions: [limn_instruction] = []
         var loadSlots: [LoopOperand: Int] = [:]
 
@@ -61,7 +61,7 @@ extension CPUCompiler {
             let key = LoopOperand.value(id, strides)
             if let slot = loadSlots[key] { return slot }
             let slot = slots.reserve()
-            reads.append((place(of: id), strides, slot))
+            reads.append((location(of: id), strides, slot))
             loadSlots[key] = slot
             return slot
         }
@@ -87,8 +87,8 @@ extension CPUCompiler {
             return load(id, strides: shape.strides)
         }
 
-        var writes: [(place: Place, slot: Int)] = []
-        var sums: [(place: Place, strides: Strides, count: Int, slot: Int, maximum: Bool)] = []
+        var writes: [(location: Location, slot: Int)] = []
+        var sums: [(location: Location, strides: Strides, count: Int, slot: Int, maximum: Bool)] = []
         for id in members {
             let node = graph.nodes[id]
             if Fusion.isReduction(node.operation) {
@@ -112,16 +112,19 @@ extension CPUCompiler {
         emitLoop(shape, slots: slots.count, instructions, reads, writes, sums)
     }
 
+    /// Whether a member's value is needed outside its loop.
     private func isStored(_ id: Int, _ inside: Set<Int>) -> Bool {
         isOutput(id) || fusion.consumers[id].contains { !inside.contains($0) }
     }
 
     private mutating func emitLoop(
         _ shape: Shape, slots: Int, _ instructions: [limn_instruction],
-        _ reads: [(place: Place, strides: Strides, slot: Int)], _ writes: [(place: Place, slot: Int)],
-        _ sums: [(place: Place, strides: Strides, count: Int, slot: Int, maximum: Bool)]
+        _ reads: [(location: Location, strides: Strides, slot: Int)], _ writes: [(location: Location, slot: Int)],
+        _ sums: [(location: Location, strides: Strides, count: Int, slot: Int, maximum: Bool)]
     ) {
-        precondition(reads.count <= 64 && slots <= 96, "a fused loop of \(reads.count) operands and \(slots) slots")
+        precondition(
+            reads.count <= Int(LIMN_LOOP_OPERANDS) && slots <= Int(LIMN_LOOP_SLOTS),
+            "a fused loop of \(reads.count) operands and \(slots) slots")
         let strides = reads.map(\.strides) + sums.map(\.strides) + [shape.strides]
         let (extents, collapsed) = collapse(shape.dimensions, strides)
         var loop = limn_loop()
@@ -136,7 +139,7 @@ extension CPUCompiler {
         let dense = collapsed[collapsed.count - 1]
         let loads = zip(reads, collapsed).map { read, strides in
             var load = limn_load()
-            load.type = read.place.storage.rawValue
+            load.type = read.location.storage.rawValue
             load.slot = Int32(read.slot)
             load.dense = strides == dense ? 1 : 0
             withUnsafeMutableBytes(of: &load.strides) { fill($0, with: strides) }
@@ -152,23 +155,27 @@ extension CPUCompiler {
             (reduction.period, reduction.repeats) = periodicity(extents, strides)
             return reduction
         }
-        let stores = writes.map { limn_store(data: nil, type: $0.place.storage.rawValue, slot: Int32($0.slot)) }
+        let stores = writes.map { limn_store(data: nil, type: $0.location.storage.rawValue, slot: Int32($0.slot)) }
         let tables = LoopTables(
             instructions: instructions, loads: loads, stores: stores, reductions: reductions, loop: loop)
         owned.append(tables)
         let threads = Int32(device.threads)
         let scratch = limn_loop_scratch(tables.loop, threads) * MemoryLayout<Float>.stride
-        let traffic = (reads.map(\.place) + writes.map(\.place)).reduce(0) { $0 + shape.count * $1.storage.size }
-        let (readPlaces, writePlaces, sumPlaces) = (reads.map(\.place), writes.map(\.place), sums.map(\.place))
+        let traffic = (reads.map(\.location) + writes.map(\.location)).reduce(0) { $0 + shape.count * $1.storage.size }
+        let (readLocations, writeLocations, sumLocations) = (
+            reads.map(\.location), writes.map(\.location), sums.map(\.location)
+        )
         emit(
             sums.isEmpty ? "loop" : "loop with sums", "\(shape), \(instructions.count) instructions",
-            flops: Double(instructions.count * shape.count), bytes: Double(traffic), reads: readPlaces,
-            writes: writePlaces + sumPlaces, scratch: scratch
+            flops: Double(instructions.count * shape.count), bytes: Double(traffic), reads: readLocations,
+            writes: writeLocations + sumLocations, scratch: scratch
         ) { at in
-            for (index, place) in readPlaces.enumerated() { tables.loads[index].data = UnsafeRawPointer(at(place)) }
-            for (index, place) in writePlaces.enumerated() { tables.stores[index].data = at(place) }
-            for (index, place) in sumPlaces.enumerated() {
-                tables.reductions[index].data = at(place).assumingMemoryBound(to: Float.self)
+            for (index, location) in readLocations.enumerated() {
+                tables.loads[index].data = UnsafeRawPointer(at(location))
+            }
+            for (index, location) in writeLocations.enumerated() { tables.stores[index].data = at(location) }
+            for (index, location) in sumLocations.enumerated() {
+                tables.reductions[index].data = at(location).assumingMemoryBound(to: Float.self)
             }
             let memory = at.scratch.assumingMemoryBound(to: Float.self)
             return {
@@ -185,7 +192,7 @@ private func fill(_ target: UnsafeMutableRawBufferPointer, with values: [Int]) {
     }
 }
 
-/// Joins neighbouring dimensions that every operand walks in one stride, and drops those of extent 1.
+/// Merges adjacent dimensions that every operand traverses with one stride, and drops those of extent 1.
 private func collapse(_ dimensions: [Int], _ operands: [Strides]) -> (extents: [Int], strides: [Strides]) {
     var extents: [Int] = []
     var strides = [Strides](repeating: [], count: operands.count)
@@ -208,7 +215,8 @@ private func collapse(_ dimensions: [Int], _ operands: [Strides]) -> (extents: [
     return extents.isEmpty ? ([1], operands.map { _ in [1] }) : (extents, strides)
 }
 
-/// The pattern "the same `period` consecutive elements, `repeats` times" of an operand's innermost dimensions.
+/// The broadcast pattern of an operand's innermost dimensions: `period` consecutive elements, read `repeats` times; (0, 0) if
+/// there is none.
 private func periodicity(_ extents: [Int], _ strides: Strides) -> (Int64, Int64) {
     var period = 1
     var axis = extents.count - 1
@@ -222,50 +230,6 @@ private func periodicity(_ extents: [Int], _ strides: Strides) -> (Int64, Int64)
         axis -= 1
     }
     return repeats == 1 ? (0, 0) : (Int64(period), Int64(repeats))
-}
-
-/// Tiles of a loop: each value has one from its making to its last reader in the loop.
-private struct SlotAllocator {
-    private(set) var count = 0
-    private var free: [Int] = []
-    private var owner: [Int: Int] = [:]
-    private var readersLeft: [Int: Int] = [:]
-    private let graph: Graph
-    private let canonical: [Int]
-
-    init(graph: Graph, canonical: [Int], members: [Int]) {
-        (self.graph, self.canonical) = (graph, canonical)
-        for member in members {
-            for input in Set(graph.nodes[member].inputs.map { canonical[$0] }) { readersLeft[input, default: 0] += 1 }
-        }
-    }
-
-    subscript(id: Int) -> Int? { owner[id] }
-
-    /// A slot that is never reused: operands may be cached in it, or lie elsewhere.
-    mutating func reserve() -> Int {
-        count += 1
-        return count - 1
-    }
-
-    /// The slot of a member's result; a stored result keeps it to the end of the tile.
-    mutating func assign(_ id: Int, isStored: Bool) -> Int {
-        let slot = free.popLast() ?? reserve()
-        owner[id] = slot
-        if isStored { readersLeft[id, default: 0] += 1 }
-        return slot
-    }
-
-    /// Returns the slots of operands that `id` was the last to read.
-    mutating func release(operandsOf id: Int) {
-        for input in Set(graph.nodes[id].inputs.map({ canonical[$0] })) {
-            guard let slot = owner[input], let left = readersLeft[input] else { continue }
-            // A reduction reads its tile after all instructions have run.
-            if Fusion.isReduction(graph.nodes[id].operation) { continue }
-            readersLeft[input] = left - 1
-            if left == 1 { free.append(slot) }
-        }
-    }
 }
 
 extension Elementwise.Function {

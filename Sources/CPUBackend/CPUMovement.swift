@@ -2,7 +2,7 @@ import CKernels
 import Execution
 import Graphs
 
-/// A strided box copy with its tables at fixed addresses.
+/// A copy of a box between two strided layouts.
 private struct BoxCopy {
     let extents: [Int64]
     let toStrides: [Int64]
@@ -19,7 +19,7 @@ private struct BoxCopy {
     }
 }
 
-/// The taps of one resampled axis at fixed addresses.
+/// The weights of one resampled axis, at fixed addresses.
 private final class TapTable {
     let taps: UnsafeMutablePointer<limn_taps>
     private let start: UnsafeMutablePointer<Int32>
@@ -47,7 +47,7 @@ private final class TapTable {
 extension CPUCompiler {
     mutating func emitResampling(_ id: Int, factor: Int, up: Bool) {
         let node = graph.nodes[id]
-        let from = operand(node.inputs[0], as: storage(id))
+        let from = operand(node.inputs[0], as: policy.storage(of: id))
         let to = allocate(id)
         let small = up ? graph.nodes[node.inputs[0]].shape : node.shape
         let lead = [Int](repeating: 1, count: 5 - small.rank)
@@ -72,8 +72,8 @@ extension CPUCompiler {
         let node = graph.nodes[id]
         let input = graph.nodes[node.inputs[0]].shape
         let from = operand(node.inputs[0], as: .float32)
-        let home = allocate(id)
-        let direct = home.storage == .float32 ? home : allocate(count: node.shape.count, .float32)
+        let result = allocate(id)
+        let direct = result.storage == .float32 ? result : allocate(count: node.shape.count, .float32)
         let taps = [1, 2].map { axis in
             node.operation is Resize
                 ? ResizeTaps(from: input[axis], to: node.shape[axis])
@@ -96,26 +96,26 @@ extension CPUCompiler {
                 return 0
             }
         }
-        if direct.buffer != home.buffer { emitConversion(from: direct, to: home, count: node.shape.count) }
+        if direct.buffer != result.buffer { emitConversion(from: direct, to: result, count: node.shape.count) }
     }
 
     mutating func emitDoublingFilter(_ id: Int) throws(ExecutionError) {
         let node = graph.nodes[id]
         let isBack = node.operation is DoublingFilterGradient
-        // The filter on the 3×3 side of the map.
+        // The shape of the 3×3 filter, which is the operand or, of the gradient, the result.
         let shape = isBack ? node.shape : graph.nodes[node.inputs[0]].shape
         let (outs, ins) = (Int64(shape[0]), Int64(shape[3]))
         let threads = Int32(device.threads)
-        let made = try emitPacked(
+        let result = try emitPacked(
             isBack ? "fold filter" : "unfold filter", "\(shape)", layout: "unfolded", of: node.inputs[0],
-            bytes: node.shape.count * 4, traffic: shape.count * 4 * 25 / 9, place: isBack ? allocate(id) : nil
+            bytes: node.shape.count * 4, traffic: shape.count * 4 * 25 / 9, location: isBack ? allocate(id) : nil
         ) { from, to in
             limn_doubling_filter(
                 to.assumingMemoryBound(to: Float.self), from.assumingMemoryBound(to: Float.self), outs, ins,
                 isBack ? 1 : 0, threads)
             return 0
         }
-        alias(id, to: made)
+        alias(id, to: result)
     }
 
     mutating func emitRows(_ id: Int) {
@@ -145,7 +145,7 @@ extension CPUCompiler {
 
     mutating func emitTranslate(_ id: Int, _ translate: Translate) {
         let node = graph.nodes[id]
-        let from = operand(node.inputs[0], as: storage(id))
+        let from = operand(node.inputs[0], as: policy.storage(of: id))
         let offsets = operand(node.inputs[1], as: .int32)
         let to = allocate(id)
         let extents = node.shape.dimensions.map(Int64.init)
@@ -167,14 +167,15 @@ extension CPUCompiler {
     mutating func emitSlice(_ id: Int, _ slice: Slice) {
         let node = graph.nodes[id]
         let shape = graph.nodes[node.inputs[0]].shape
-        let home = place(of: node.inputs[0])
+        let source = location(of: node.inputs[0])
         let start = slice.start * shape.strides[slice.axis]
-        // A run along the outermost extent is there already.
-        if shape.dimensions[..<slice.axis].allSatisfy({ $0 == 1 }), home.storage == storage(id) {
+        // A contiguous part needs no copy.
+        if shape.dimensions[..<slice.axis].allSatisfy({ $0 == 1 }), source.storage == policy.storage(of: id) {
             alias(
                 id,
-                to: Place(
-                    buffer: home.buffer, byteOffset: home.byteOffset + start * home.storage.size, storage: home.storage)
+                to: Location(
+                    buffer: source.buffer, byteOffset: source.byteOffset + start * source.storage.size,
+                    storage: source.storage)
             )
             return
         }
@@ -220,7 +221,7 @@ extension CPUCompiler {
     private mutating func emitCopy(
         _ name: String, _ id: Int, _ input: Int, _ box: BoxCopy, toOffset: Int = 0, fromOffset: Int = 0
     ) {
-        let from = operand(input, as: storage(id))
+        let from = operand(input, as: policy.storage(of: id))
         let to = allocate(id)
         let size = to.storage.size
         let threads = Int32(device.threads)

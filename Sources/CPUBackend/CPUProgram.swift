@@ -1,7 +1,7 @@
 import Execution
 import Graphs
 
-/// One shard's kernel calls over one planned arena, replayed at each run without allocation.
+/// The kernel calls of one shard on one arena. Runs do not allocate memory.
 final class CPUProgram {
     /// One kernel call.
     struct Step {
@@ -30,7 +30,7 @@ final class CPUProgram {
         }
     }
 
-    /// Which part of a run.
+    /// Parts of a run.
     enum Stages {
         case first, second, both
     }
@@ -41,9 +41,9 @@ final class CPUProgram {
     let inputs: [String: Slot]
     let firstStage: [String: Slot]
     let results: [String: Slot]
-    /// Everything that the steps' pointers lead into.
+    /// Keeps alive all memory that the steps point to.
     private let owned: [AnyObject]
-    /// Threads of each kernel.
+    /// Sets the number of threads of each kernel, for this thread.
     private let configureThreads: () -> Void
     /// Bytes of the arena and scratch memory.
     let memory: Int
@@ -66,8 +66,9 @@ final class CPUProgram {
         }
     }
 
-    /// Runs steps on this thread, after telling the libraries how many threads each kernel has.
-    /// - Returns: the cost of each, if `isTimed`.
+    /// Runs steps on this thread.
+    /// - Returns: the cost of each step if `isTimed`, else nothing.
+    /// - Throws: `ExecutionError.kernel` for the first step that fails.
     func run(_ steps: some Sequence<Step>, isTimed: Bool) throws(ExecutionError) -> [KernelCost] {
         configureThreads()
         let clock = ContinuousClock()
@@ -88,9 +89,9 @@ final class CPUProgram {
 
     /// Copies inputs into the arena.
     /// - Parameters:
-    ///   - stages: whose inputs.
-    ///   - shard, shards: which of how many equal parts of each value to take; a value as long as one shard's input is taken
-    ///     whole.
+    ///   - stages: the stages whose inputs are copied.
+    ///   - shard, shards: each value is divided into `shards` equal parts, of which part `shard` is copied; a value as long as one
+    ///     shard's input is copied whole.
     func load(_ values: [String: HostArray], _ stages: Stages, shard: Int, of shards: Int) {
         for (name, slot) in inputs where stages == .both || slot.isSecondStage == (stages == .second) {
             guard let value = values[name] else { preconditionFailure("no value for input \(name)") }

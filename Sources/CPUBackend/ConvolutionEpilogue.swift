@@ -2,25 +2,25 @@ import COneDNN
 import Execution
 import Graphs
 
-/// A bias and an activation that a convolution applies to its results as it stores them, in place of a loop over them:
-/// one pass over memory instead of two, and one rounding.
+/// A bias and an activation that a convolution applies as it stores its results. This replaces a loop over the results: one
+/// pass over memory instead of two, and one rounding.
 struct Epilogue {
-    /// The loop that it replaces, by number.
+    /// Index of the loop that it replaces.
     let loop: Int
     /// The convolution's node.
     let convolution: Int
-    /// The node of the values that are added, one per channel; nil where there are none.
+    /// The node of the bias, one value per channel; nil without one.
     let bias: Int?
-    /// The node whose value the convolution leaves.
+    /// The node whose value is stored.
     let result: Int
     let primitive: OneDNNPrimitive
 }
 
 extension CPUCompiler {
-    /// What the convolution at `id` can do of the loop that reads it; nil where it must leave its plain result.
+    /// The epilogue that replaces the loop after the convolution `id`; nil if the loop must run by itself.
     ///
-    /// The loop must do nothing else: `x + bias`, an activation, or both, of a result that nothing else reads and that it does
-    /// not repeat. Of not-a-number oneDNN's clamp and ReLU make a bound, where loops keep it.
+    /// The loop must compute `x + bias`, an activation, or both, and nothing else; it must be the only consumer of the convolution
+    /// and have its shape. For NaN, oneDNN's clamp and ReLU return a bound, where loops return NaN.
     mutating func epilogue(of id: Int, _ geometry: ConvolutionGeometry) -> Epilogue? {
         guard device.library == .oneDNN, !isOutput(id), fusion.consumers[id].count == 1,
             let loop = fusion.loop[fusion.consumers[id][0]]
@@ -34,14 +34,14 @@ extension CPUCompiler {
         var isActivated = members.count == 2
         if let added = biasAdded(by: first, to: id, channels: node.shape[-1]) {
             bias = added
-            // Nothing else may want the sum.
+            // The sum must have no other consumer.
             guard members.count == 1 || (!isOutput(first) && fusion.consumers[first] == [result]) else { return nil }
         } else {
             guard members.count == 1 else { return nil }
             isActivated = true
         }
         let (input, filter) = (graph.nodes[node.inputs[0]].shape, graph.nodes[node.inputs[1]].shape)
-        var description = description(geometry, .forward, input, filter, node.shape, result: storage(result))
+        var description = description(geometry, .forward, input, filter, node.shape, result: policy.storage(of: result))
         description.has_bias = bias == nil ? 0 : 1
         if isActivated {
             switch (graph.nodes[result].operation as? Elementwise)?.function {
@@ -56,7 +56,7 @@ extension CPUCompiler {
         return Epilogue(loop: loop, convolution: id, bias: bias, result: result, primitive: primitive)
     }
 
-    /// The node of the values, one per channel, that `sum` adds to the convolution `id`; nil where it is no such sum.
+    /// The node of the bias, one value per channel, if `sum` adds one to the convolution `id`; nil otherwise.
     private func biasAdded(by sum: Int, to id: Int, channels: Int) -> Int? {
         let node = graph.nodes[sum]
         guard case .add? = (node.operation as? Elementwise)?.function else { return nil }
@@ -69,12 +69,12 @@ extension CPUCompiler {
         return shape.count == channels && shape[-1] == channels ? source : nil
     }
 
-    /// Emits the convolution with what it does of its loop.
+    /// Emits a convolution with its epilogue.
     mutating func emitEpilogue(_ epilogue: Epilogue) throws(ExecutionError) {
         let node = graph.nodes[epilogue.convolution]
         let (input, filter) = (graph.nodes[node.inputs[0]].shape, graph.nodes[node.inputs[1]].shape)
         let handle = epilogue.primitive.handle
-        let a = operand(node.inputs[0], as: productOperands)
+        let a = operand(node.inputs[0], as: policy.convolutionOperands)
         let b = try packedFilter(node.inputs[1], for: epilogue.primitive, filter)
         let bias = epilogue.bias.map { operand($0, as: .float32) }
         let result = allocate(epilogue.result)

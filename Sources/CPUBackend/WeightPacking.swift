@@ -1,24 +1,24 @@
 import Execution
 
-/// Parameters in the layout that kernels read, made once for all programs and shards that read them.
+/// Parameters packed into the layouts of kernels, once for all programs and shards that read them.
 ///
-/// Trained parameters are packed again at the start of each run, the work divided among the threads; frozen ones are packed
-/// when a program that reads them is compiled.
+/// Trained parameters are packed at the start of each run, the work divided among the threads; frozen ones are packed once, when
+/// the first program that reads them is compiled.
 final class WeightPacking: PackedParameters {
-    /// What tells one packed copy from another.
+    /// Identifies a packed copy.
     struct Key: Hashable {
         /// The primitive's layout.
         let layout: String
         /// The parameter's path.
         let parameter: String
-        /// Whether the source is the parameter's filter for a doubling convolution rather than its own value.
+        /// Whether the source is the parameter unfolded for an up-sampling convolution (`DoublingFilter`), not the parameter itself.
         let isUnfolded: Bool
     }
 
     /// The packing steps of one parameter, in order.
     private struct Unit {
         var steps: [CPUProgram.Step] = []
-        /// Whether the second stage is the first to read the result.
+        /// Whether only the second stage reads the result.
         let isSecondStage: Bool
         var bytes: Double { steps.reduce(0) { $0 + $1.bytes } }
     }
@@ -45,7 +45,8 @@ final class WeightPacking: PackedParameters {
 
     var memory: Int { memories.values.reduce(0) { $0 + $1.bytes } }
 
-    /// The memory of the packed copy `key`; `step` makes the step that fills it, if there is no such copy yet.
+    /// The memory of the packed copy `key`, which is created if it does not exist.
+    /// - Parameter step: creates the step that fills the given memory.
     func packed(
         _ key: Key, bytes: Int, isSecondStage: Bool, step: (UnsafeMutableRawPointer) -> CPUProgram.Step
     ) throws(ExecutionError) -> AlignedMemory {
@@ -62,7 +63,7 @@ final class WeightPacking: PackedParameters {
         return memory
     }
 
-    /// The work of each of `threads`: the largest parameter first, to the thread with the least work.
+    /// Divides the work among `threads`: the largest parameter first, to the thread with the least work.
     func shares(_ threads: Int) -> [Share] {
         var shares = [Share](repeating: Share(), count: threads)
         for isSecondStage in [false, true] {
@@ -82,7 +83,7 @@ final class WeightPacking: PackedParameters {
 }
 
 extension FrozenParameters {
-    /// The copies that CPU kernels read.
+    /// The packed copies for CPU kernels.
     var packing: WeightPacking {
         if let known = packed as? WeightPacking { return known }
         precondition(packed == nil, "frozen parameters of another device")

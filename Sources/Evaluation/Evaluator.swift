@@ -6,16 +6,16 @@ import RandomStreams
 import Inference
 import Models
 
-/// Measures a model on captions of a corpus.
+/// Measures a model on the captions of a split that it was not trained on.
 public struct Evaluator {
-    /// What is measured beside R-precision.
+    /// Measures in addition to R-precision.
     public struct Measures {
-        /// Networks in whose features distances are measured; none should have been part of the model's training.
+        /// Networks in whose feature spaces distances are measured; none should have been used to train the model.
         public var features: [PretrainedFeatures]
-        /// Whether the colours of petals are measured, which makes sense for flowers alone.
+        /// Whether to measure the colours of petals; only meaningful for flowers.
         public var colors: Bool
 
-        /// Distances in these networks' features, and colours where asked for.
+        /// Distances in the features of these networks, and optionally colours.
         public init(features: [PretrainedFeatures], colors: Bool = false) {
             self.features = features
             self.colors = colors
@@ -31,10 +31,10 @@ public struct Evaluator {
     private let progress: (String, Int, Int) -> Void
 
     /// - Parameters:
-    ///   - judge: a pair of encoders that had no part in the model's training.
-    ///   - encoder: the folder of the pretrained encoder that the model names; see `Model.embedder`.
-    ///   - seed: of the noise that images are generated from and of the captions that R-precision compares with.
-    ///   - progress: called with what is done, how many and of how many.
+    ///   - judge: the pair of encoders that computes R-precision; it must not have been used to train the model.
+    ///   - encoder: the folder of the pretrained encoder that the model names; see `SentenceEmbedder.init(_:encoder:device:)`.
+    ///   - seed: of the noise, and of the mismatched captions of R-precision.
+    ///   - progress: called with the name of a task, the number of items done, and their total.
     public init(
         _ model: Model, judge: EncoderPair, measures: Measures, encoder: String? = nil, device: any Device,
         seed: UInt64 = 0, progress: @escaping (String, Int, Int) -> Void = { _, _, _ in }
@@ -55,26 +55,28 @@ public struct Evaluator {
         var label: Int
     }
 
-    /// Everything that a space of features is measured on.
+    /// The images on which distances are measured.
     private struct Sample {
         /// One generated image per real one, with the caption it was generated from.
         let generated: [Image]
         let captions: [String]
         let real: [Image]
-        /// Images of one caption each, and the places in `real` of images of one class.
+        /// Groups of images generated from one caption, and groups of indices in `real` of one class.
         let perCaption: [[Image]]
         let perClass: [[Int]]
         let training: ImageStore?
-        /// As many training images as real ones.
+        /// As many training images as real ones, or all if there are fewer.
         let baseline: [Image]?
     }
 
-    /// Measures on every caption of `split`.
+    /// Evaluates on every caption of `split`.
     /// - Parameters:
-    ///   - trainingSplit: where the real-vs-real baseline and the nearest training images come from; nil leaves them out.
-    ///   - badFiles: what becomes of rows and images that cannot be used.
+    ///   - data: the folder of captioned images.
+    ///   - trainingSplit: the split for the real-vs-real baseline and the nearest training images; nil omits these.
+    ///   - badFiles: how to treat rows and images that cannot be used.
     ///   - columns: which columns of metadata files are read.
-    ///   - synonyms: images are generated from captions reworded so, and judged by the captions as they are.
+    ///   - synonyms: rewords the prompts; images are scored against the original captions.
+    /// - Throws: `CorpusError`, `ModelError` or `EvaluationError`, each one line.
     public func evaluate(
         data: String, split: String, trainingSplit: String?, badFiles: BadFilePolicy = .limited,
         columns: CorpusColumns = CorpusColumns(), synonyms: Synonyms? = nil
@@ -85,14 +87,14 @@ public struct Evaluator {
         let images = try read(split)
         let corpus = images.corpus
         let queries = corpus.examples.indices.flatMap { example in
-            // Without classes every image is a class of its own.
+            // Without classes, each image is its own class.
             corpus.examples[example].captions.map {
                 Query(example: example, caption: $0, label: corpus.label(of: example) ?? example)
             }
         }
         let reals = try self.images(of: Array(corpus.examples.indices), in: images)
         let generator = try ImageGenerator(model, device: device, encoder: encoder)
-        // Each caption has its own noise, fixed by its place: no seed is picked.
+        // The noise of each caption is determined by its position, so that no seed is selected.
         let prompts = queries.map { synonyms?($0.caption) ?? $0.caption }
         let requests = prompts.indices.map { GenerationRequest(prompt: prompts[$0], seed: seed &+ UInt64($0)) }
         let generated = try generator.generate(requests) { progress("generating", $0, requests.count) }
@@ -104,7 +106,7 @@ public struct Evaluator {
         report.reworded = synonyms == nil ? nil : zip(prompts, queries).count { $0 != $1.caption }
         if measures.colors { report.colors = try colors(queries, generated, reals) }
 
-        // Of each image one caption, so that both sides of a distance count alike.
+        // One caption per image, so that both sides of a distance have the same size.
         let firsts = corpus.examples.indices.map { corpus.reference(example: $0, caption: 0).number }
         var perClass: [Int: [Int]] = [:]
         for example in corpus.examples.indices {
@@ -122,7 +124,8 @@ public struct Evaluator {
         return report
     }
 
-    /// The images of a corpus that can be decoded: bad ones are skipped, unless there are too many.
+    /// The images of a corpus, without those that cannot be decoded.
+    /// - Throws: `CorpusError` if `badFiles` does not tolerate them.
     private func read(_ corpus: Corpus, _ badFiles: BadFilePolicy) throws -> ImageStore {
         let preprocessing = ImagePreprocessing(side: model.configuration.networks.side)
         let all = ImageStore(corpus: corpus, preprocessing: preprocessing, badFiles: badFiles)
@@ -145,12 +148,14 @@ public struct Evaluator {
     private func retrieval(
         _ queries: [Query], _ generated: [Image], _ reals: [Image], _ training: ImageStore?
     ) throws -> Report.Retrieval {
-        let sees = try FeatureExtractor(judge: judge, device: device)
-        let reads = try SentenceEmbedder(judge.text, device: device)
+        let imageEncoder = try FeatureExtractor(judge: judge, device: device)
+        let textEncoder = try SentenceEmbedder(judge.text, device: device)
         let captions = try FeatureMatrix(
-            rows: queries.count, columns: reads.width, values: reads.embed(queries.map(\.caption)))
-        let found = try sees.features(of: generated) { progress("judging generated images", $0, generated.count) }
-        let real = try sees.features(of: reals) { progress("judging real images", $0, reals.count) }
+            rows: queries.count, columns: textEncoder.width, values: textEncoder.embed(queries.map(\.caption)))
+        let fake = try imageEncoder.features(of: generated) {
+            progress("scoring generated images", $0, generated.count)
+        }
+        let real = try imageEncoder.features(of: reals) { progress("scoring real images", $0, reals.count) }
         let classes = queries.map(\.label)
         let truths = Array(queries.indices)
         func precision(_ images: FeatureMatrix, _ truths: [Int]) throws -> Report.Retrieval.Row {
@@ -162,29 +167,30 @@ public struct Evaluator {
         if let training {
             let rows = try nearestTrainingExamples(queries.map(\.caption), training)
             let shown = Array(Set(rows)).sorted()
-            let places = Dictionary(uniqueKeysWithValues: zip(shown, shown.indices))
-            let features = try sees.features(of: images(of: shown, in: training)) {
-                progress("judging training images", $0, shown.count)
+            let indices = Dictionary(uniqueKeysWithValues: zip(shown, shown.indices))
+            let features = try imageEncoder.features(of: images(of: shown, in: training)) {
+                progress("scoring training images", $0, shown.count)
             }
-            nearest = try precision(features.selecting(rows.map { places[$0] ?? 0 }), truths)
+            nearest = try precision(features.selecting(rows.map { indices[$0] ?? 0 }), truths)
         }
         return .init(
-            generated: try precision(found, truths),
+            generated: try precision(fake, truths),
             real: try precision(real.selecting(queries.map(\.example)), truths),
-            shuffled: try precision(found, shuffled(truths)), nearestTraining: nearest, count: queries.count)
+            shuffled: try precision(fake, shuffled(truths)), nearestTraining: nearest, count: queries.count)
     }
 
-    /// For each caption the training image whose caption the model's own encoder finds nearest.
+    /// For each caption, the training image with the most similar caption according to the model's own text encoder.
     private func nearestTrainingExamples(_ captions: [String], _ training: ImageStore) throws -> [Int] {
-        let reader = try SentenceEmbedder(model, encoder: encoder, device: device)
+        let textEncoder = try SentenceEmbedder(model, encoder: encoder, device: device)
         let known = Array(training.corpus.captions)
         let owners = training.corpus.examples.indices.flatMap { example in
             training.corpus.captionNumbers(of: example).map { _ in example }
         }
         let rows = try FeatureMatrix(
-            rows: known.count, columns: reader.width,
-            values: reader.embed(known) { progress("reading training captions", $0, known.count) })
-        let queries = try FeatureMatrix(rows: captions.count, columns: reader.width, values: reader.embed(captions))
+            rows: known.count, columns: textEncoder.width,
+            values: textEncoder.embed(known) { progress("encoding training captions", $0, known.count) })
+        let queries = try FeatureMatrix(
+            rows: captions.count, columns: textEncoder.width, values: textEncoder.embed(captions))
         return try nearestNeighborDistances(of: queries, in: rows).map { owners[$0.row] }
     }
 
@@ -204,7 +210,7 @@ public struct Evaluator {
 
     // MARK: Distances
 
-    /// Images of one caption that diversity is measured on, and captions it is measured for.
+    /// The number of images per caption, and of captions, for which diversity is measured.
     private static let imagesPerCaption = 8
     private static let diversityCaptions = 40
 
@@ -218,7 +224,7 @@ public struct Evaluator {
     }
 
     private func distances(_ sample: Sample, _ network: PretrainedFeatures) throws -> Report.Distances {
-        // Features for figures are float32, whatever a training on this device would use.
+        // Reported figures use float32 features on every device.
         let extractor = try FeatureExtractor(network, device: device.with(precision: .float32))
         let name = network.network.rawValue
         func features(_ images: [Image], _ what: String) throws -> FeatureMatrix {
@@ -233,6 +239,7 @@ public struct Evaluator {
         let neighbors = try PrecisionRecall(generated: generated, real: real)
         return .init(
             features: name, count: sample.real.count,
+            baselineCount: sample.baseline.flatMap { $0.count < sample.real.count ? $0.count : nil },
             frechet: .init(
                 generated: try frechetDistance(generated, real).value,
                 realBaseline: try baseline.map { try frechetDistance($0, real).value }),
@@ -243,7 +250,7 @@ public struct Evaluator {
             memorization: try memorization(sample, generated: generated, real: real, extractor, name))
     }
 
-    /// Eight images of each of up to forty captions, against up to eight real images of one class.
+    /// Compares eight images of each of up to forty captions with up to eight real images of each class.
     private func diversity(_ sample: Sample, _ real: FeatureMatrix, _ extractor: FeatureExtractor) throws -> Double? {
         guard !sample.perClass.isEmpty, !sample.perCaption.isEmpty else { return nil }
         let count = Evaluator.imagesPerCaption
@@ -267,21 +274,21 @@ public struct Evaluator {
         let closest = nearest.enumerated().sorted { ($0.1.distance, $0.0) < ($1.1.distance, $1.0) }.prefix(16)
         return .init(
             ratio: found.ratio, suspects: found.suspects,
-            closest: closest.map { place, neighbor in
+            closest: closest.map { index, neighbor in
                 .init(
-                    caption: sample.captions[place],
+                    caption: sample.captions[index],
                     trainingImage: corpus.imagePath(of: corpus.examples[neighbor.row]), distance: neighbor.distance)
             })
     }
 
-    // MARK: Chance
+    // MARK: Randomness
 
-    /// `count` different places of `total`, ascending.
+    /// `count` distinct indices below `total`, or all if there are fewer, ascending.
     private func draw(_ count: Int, of total: Int) -> [Int] {
         Array(permutation(total, "evaluation.sample").prefix(count)).sorted()
     }
 
-    /// Each place with another's value; by chance a few keep their own, as chance allows.
+    /// The values in random order; a few may keep their position by chance.
     private func shuffled(_ values: [Int]) -> [Int] {
         permutation(values.count, "evaluation.shuffle").map { values[$0] }
     }

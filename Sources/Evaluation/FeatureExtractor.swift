@@ -5,7 +5,7 @@ import Layers
 import Networks
 import Models
 
-/// Images to rows of features, in batches of one compiled program; the last batch is filled up with its first image.
+/// Computes features of images in batches, with one compiled program; the last batch is padded with its first image.
 package final class FeatureExtractor {
     private let program: any Executable
     private let side: Int
@@ -16,8 +16,8 @@ package final class FeatureExtractor {
     private static let batch = 32
 
     /// - Parameters:
-    ///   - side: of the images that the network reads; others are resized with `filter`.
-    ///   - width: of its features.
+    ///   - side: width and height of the network's input; images of other sizes are resized with `filter`.
+    ///   - width: number of features.
     ///   - arrays: the network's parameters.
     ///   - network: traces images [batch, side, side, 3] in −1…1 to features [batch×width].
     private init(
@@ -27,7 +27,7 @@ package final class FeatureExtractor {
         (self.side, self.width, self.filter) = (side, width, filter)
         let store = ParameterStore()
         self.store = store
-        // Parameters must be declared before they are laid out: the network is traced once for that alone.
+        // Tracing the network declares its parameters, which must precede their allocation.
         let declared = Graph()
         _ = network(ParameterScope(declared, store), ImageBatch(declared.input("images", [1, side, side, 3])))
         let values = try store.allocate(on: device)
@@ -41,8 +41,8 @@ package final class FeatureExtractor {
         }
     }
 
-    /// The image half of a pair of encoders: unit vectors in the space of its sentences.
-    /// - Throws: `ModelError` where the frozen network that it reads is missing or another one.
+    /// The image encoder of a pair: unit vectors in the same space as its sentence vectors.
+    /// - Throws: `ModelError` if the frozen network on which it was trained is missing or has other weights.
     package convenience init(judge: EncoderPair, device: any Device) throws {
         switch judge.image {
         case .convolutional(let sizes):
@@ -63,7 +63,7 @@ package final class FeatureExtractor {
     }
 
     /// The pooled features of a frozen network, [images×1280].
-    /// - Parameter resolution: the side that images are resized to; nil is the network's own.
+    /// - Parameter resolution: width and height to which images are resized, in pixels; nil is that of the network.
     package convenience init(_ features: PretrainedFeatures, resolution: Int? = nil, device: any Device) throws {
         try self.init(
             side: resolution ?? features.network.resolution, width: FeatureNetwork.pooledWidth, filter: .bilinear,
@@ -71,7 +71,7 @@ package final class FeatureExtractor {
         ) { features.network($0, $1).pooled }
     }
 
-    /// The features of images, one row each.
+    /// The features of images, one row per image.
     /// - Parameter progress: called with the number of images done.
     package func features(of images: [Image], progress: (Int) -> Void = { _ in }) throws -> FeatureMatrix {
         var rows: [Float] = []

@@ -1,9 +1,9 @@
-/// How well a model generates images of captions that it was not trained on. Every figure says from how many images it
-/// comes, and stands beside what real images and chance reach.
+/// Results of an evaluation on captions that were not used for training. Every figure comes with the number of images behind it,
+/// an upper bound from real images and, for R-precision and colours, the chance level.
 public struct Report: Codable, Sendable {
-    /// R-precision with the rows that give it meaning.
+    /// R-precision (Xu et al. 2018) of generated images, with references.
     public struct Retrieval: Codable, Sendable {
-        /// A share of hits and its deviation over ten folds.
+        /// The share of hits and its deviation over ten folds.
         public struct Row: Codable, Sendable {
             /// The share of hits, 0…1.
             public var mean: Double
@@ -16,46 +16,51 @@ public struct Report: Codable, Sendable {
         public var generated: Row
         /// Real images: the upper bound.
         public var real: Row
-        /// Generated images asked about another image's caption: chance.
+        /// Generated images with shuffled captions: chance.
         public var shuffled: Row
-        /// The training image with the nearest caption: what remembering would reach.
+        /// For each caption, the training image with the most similar caption: a generator that only copies; nil without a
+        /// training split.
         public var nearestTraining: Row?
-        /// Images asked about.
+        /// Number of captions, each with one image.
         public var count: Int
     }
-    /// A distance of generated images from real ones, with its baseline.
+    /// A distance between sets of images, with its baseline.
     public struct Distance: Codable, Sendable {
-        /// Generated against real images of the split.
+        /// Between generated and real images of the split.
         public var generated: Double
-        /// As many real training images against the same real images: what sampling alone costs.
+        /// Between real training images and the same real images: the effect of sampling alone; nil without a training split.
         public var realBaseline: Double?
     }
-    /// Measures in the space of a frozen network's features.
+    /// Measures in the feature space of a frozen network.
     public struct Distances: Codable, Sendable {
         /// The network.
         public var features: String
-        /// Images on each side.
+        /// Number of images on each side.
         public var count: Int
-        /// Fréchet distance (Heusel et al. 2017), which falls as the count grows.
+        /// Number of training images in the baselines if the training split has fewer than `count`; nil otherwise. Distances from
+        /// different numbers of images are not comparable.
+        public var baselineCount: Int?
+        /// Fréchet distance (Heusel et al. 2017); it decreases with the number of images.
         public var frechet: Distance
         /// Kernel distance (Bińkowski et al. 2018), times 1,000.
         public var kernel: Distance
         /// Precision (Kynkäänniemi et al. 2019), 3 neighbours.
         public var precision: Double
-        /// Recall (as above).
+        /// Recall (as precision).
         public var recall: Double
-        /// Mean distance between images of one caption, against real images of one class.
+        /// Mean distance between generated images of one caption, divided by that between real images of one class; nil without
+        /// classes of two images or more.
         public var diversity: Double?
-        /// Nearest training images of generated ones.
+        /// Distances of generated images to the training images; nil without a training split.
         public var memorization: Memorization?
     }
-    /// Whether generated images repeat training images.
+    /// Similarity of generated images to training images.
     public struct Memorization: Codable, Sendable {
-        /// Median distance of generated images to their nearest training images, over that of real images of the split.
+        /// Median distance of generated images to their nearest training images, divided by that of real images of the split.
         public var ratio: Double
-        /// The share of generated images that are nearer to a training image than 99 % of the real ones of the split are.
+        /// The share of generated images that are nearer to a training image than 99 % of the real images of the split.
         public var suspects: Double
-        /// The closest of all, nearest first.
+        /// The 16 nearest pairs, nearest first.
         public var closest: [Match]
 
         /// A generated image and its nearest training image.
@@ -64,44 +69,44 @@ public struct Report: Codable, Sendable {
             public var caption: String
             /// The training image's path.
             public var trainingImage: String
-            /// The distance of their features.
+            /// Euclidean distance between their features.
             public var distance: Double
         }
     }
-    /// Share of images whose dominant colour is one that the caption names.
+    /// The share of images whose dominant colour is one that the caption names.
     public struct Colors: Codable, Sendable {
         /// Generated images.
         public var generated: Double
         /// Real images: the upper bound.
         public var real: Double
-        /// Generated images against other captions: chance.
+        /// Generated images with shuffled captions: chance.
         public var shuffled: Double
-        /// Captions that name a colour.
+        /// Number of captions that name a colour.
         public var count: Int
     }
 
-    /// What the model is called.
+    /// Name of the model.
     public var model: String
-    /// What the judge is called.
+    /// Name of the judge, the pair of encoders that computed R-precision.
     public var judge: String
-    /// The part of the corpus.
+    /// The evaluated split of the corpus.
     public var split: String
-    /// Captions that images were generated from with other words, where synonyms were asked for.
+    /// Number of prompts that synonyms changed; nil without synonyms.
     public var reworded: Int?
     /// R-precision, 1 + 99 captions of other classes.
     public var retrieval: Retrieval
-    /// Distances in each network's space.
+    /// Distances in the feature space of each network.
     public var distances: [Distances]
-    /// Named colours of petals, where they were asked for.
+    /// Colours of petals; nil unless requested.
     public var colors: Colors?
 
-    /// The report as a table for people.
+    /// The report as text.
     public var table: String {
         func percent(_ value: Double) -> String { "\(Report.rounded(value * 100, 1)) %" }
         func row(_ row: Retrieval.Row) -> String { "\(percent(row.mean)) ± \(Report.rounded(row.deviation * 100, 1))" }
-        let words = reworded.map { ", \($0) captions in other words" } ?? ""
+        let words = reworded.map { ", \($0) captions reworded" } ?? ""
         let share = retrieval.real.mean > 0 ? retrieval.generated.mean / retrieval.real.mean : .nan
-        var lines = ["\(model) on \(split), judged by \(judge)\(words)", ""]
+        var lines = ["\(model) on \(split), scored by \(judge)\(words)", ""]
         lines += [
             "R-precision (1 + 99 captions of other classes, N = \(retrieval.count))",
             "  generated                  \(row(retrieval.generated)), \(percent(share)) of real images",
@@ -114,7 +119,12 @@ public struct Report: Codable, Sendable {
                 var text = "  \(name)\(Report.rounded(distance.generated, digits))"
                 if let baseline = distance.realBaseline {
                     text += ", real-vs-real baseline \(Report.rounded(baseline, digits))"
-                    if baseline > 0 { text += ", ratio \(Report.rounded(distance.generated / baseline, 2))" }
+                    // Distances from different numbers of images have no meaningful ratio.
+                    if let count = space.baselineCount {
+                        text += " (N = \(count))"
+                    } else if baseline > 0 {
+                        text += ", ratio \(Report.rounded(distance.generated / baseline, 2))"
+                    }
                 }
                 return text
             }
@@ -137,7 +147,7 @@ public struct Report: Codable, Sendable {
             lines += [
                 "Named colour (N = \(colors.count))",
                 "  generated                  \(percent(colors.generated))",
-                "  real images                \(percent(colors.real))",
+                "  real images (upper bound)  \(percent(colors.real))",
                 "  shuffled (chance)          \(percent(colors.shuffled))",
             ]
         }

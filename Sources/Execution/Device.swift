@@ -27,7 +27,7 @@ public protocol Device: Sendable {
 
     /// Compiles the same computation for each of `shards` equal parts of a batch, which run in parallel.
     ///
-    /// The computation must not look across the batch, except for means that the caller takes again over the shards.
+    /// The computation must treat the images of a batch independently, except for means, which the caller averages over shards.
     /// - Parameters:
     ///   - parameters: where the program reads each parameter.
     ///   - outputs: traces the graph of one shard. Each shard's graph must read the same inputs and must write to buffers of
@@ -36,14 +36,14 @@ public protocol Device: Sendable {
         shards: Int, parameters: ParameterMap, outputs: (_ shard: Int) throws -> Outputs
     ) throws -> any Executable
 
-    /// Replaces the first of `shards` by their mean, which is then scaled so that its Euclidean norm is at most `maximumNorm`.
+    /// Replaces the gradient in the first of `shards` by the mean of all, clipped to the Euclidean norm `maximumNorm`.
     /// - Returns: the norm before scaling, accumulated in float64; not finite if any value is not.
     func averageGradients(_ shards: [any Buffer], maximumNorm: Double?) -> Double
     /// One step of Adam and of the moving average of the parameters.
     func adam(_ step: AdamStep, on state: AdamState)
     /// Computes W/σ from W for each filter, after one power iteration if `iterating`.
     func normalize(_ filters: [SpectralFilter], iterating: Bool)
-    /// Converts gradients by W/σ into gradients by W, in place.
+    /// Converts gradients with respect to W/σ to gradients with respect to W, in place.
     func correctGradients(_ filters: [SpectralFilter])
 }
 

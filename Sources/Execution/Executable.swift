@@ -1,6 +1,6 @@
 import Graphs
 
-/// Values given to a program, in row-major order.
+/// Values of an input of a program, in row-major order.
 public enum HostArray: Sendable, Equatable {
     case floats([Float])
     case integers([Int32])
@@ -14,14 +14,14 @@ public enum HostArray: Sendable, Equatable {
     }
 }
 
-/// What a program computes.
+/// The tensors that a program computes.
 public struct Outputs {
     /// Tensors that each run returns, by name.
     public var results: [String: Tensor]
     /// Tensors that each run writes into buffers, gradients above all.
     public var writes: [(tensor: Tensor, destination: BufferSlice)]
-    /// Tensors that a run returns after its first stage, by name. Inputs that they do not depend on are given to the second
-    /// stage, so that other code can compute them from these: the contrastive loss of a whole batch from each shard's
+    /// Tensors that a run returns after its first stage, by name. Inputs on which they do not depend belong to the second stage,
+    /// so that other code can compute them from these: the contrastive loss of a whole batch from each shard's
     /// vectors, or an update of the discriminator from generated images.
     public var firstStage: [String: Tensor]
 
@@ -36,7 +36,7 @@ public struct Outputs {
     }
 }
 
-/// A compiled graph. It must stay on one thread and is deliberately not `Sendable`.
+/// A compiled graph. It must be used on one thread only and is deliberately not `Sendable`.
 public protocol Executable: AnyObject {
     /// Floating-point operations of one run, over all shards.
     var flops: Double { get }
@@ -54,8 +54,8 @@ public protocol Executable: AnyObject {
     func begin(_ inputs: [String: HostArray]) throws(ExecutionError) -> StartedRun
 
     /// Runs both stages and times each kernel.
-    /// - Returns: the kernels of the first shard, with the arithmetic and traffic of all of them, which do the same work at
-    ///   the same time.
+    /// - Returns: the kernels of the first shard, with the operations and bytes of all shards, which do the same work in
+    ///   parallel.
     func profile(_ inputs: [String: HostArray]) throws(ExecutionError) -> [KernelCost]
 }
 
@@ -103,7 +103,7 @@ public struct RunResults: Sendable, Equatable {
         return shards.count == 1 ? values(shards[0]) : shards.flatMap(values)
     }
 
-    /// The mean over all shards of a result that is one number, itself a mean over its shard.
+    /// The mean over all shards of a scalar result, which is itself a mean over its shard.
     public func mean(_ name: String) -> Double {
         self[name].reduce(0) { $0 + Double($1) } / Double(shards.count)
     }
@@ -111,7 +111,7 @@ public struct RunResults: Sendable, Equatable {
 
 /// The measured cost of one kernel call.
 public struct KernelCost: Sendable {
-    /// What kind of kernel it is, such as `convolution forward`.
+    /// The kind of kernel, such as `convolution forward`.
     public let operation: String
     /// Its shapes.
     public let shapes: String

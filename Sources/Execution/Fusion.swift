@@ -19,15 +19,16 @@ package struct Fusion {
     package private(set) var shapes: [Shape] = []
 
     private let graph: Graph
-    /// A loop keeps one tile per live value, and all tiles should stay in the first-level cache. The loop kernel's limits on
-    /// operands and slots (fused_loop.c) leave room for this many members, each with two operands.
-    package static let memberLimit = 40
+    /// The most members of a loop. A loop keeps one tile per live value, and all tiles should stay in the first-level cache.
+    private let memberLimit: Int
 
     /// - Parameters:
     ///   - outputs: nodes that the program must compute, `firstStage` among them.
     ///   - firstStage: the outputs of the first stage.
-    package init(_ graph: Graph, outputs: Set<Int>, firstStage: Set<Int> = []) {
+    ///   - memberLimit: the most operations that the backend's loop kernel can fuse.
+    package init(_ graph: Graph, outputs: Set<Int>, firstStage: Set<Int> = [], memberLimit: Int) {
         self.graph = graph
+        self.memberLimit = memberLimit
         let canonical = Fusion.resolvingStopGradients(graph)
         var live = [Bool](repeating: false, count: graph.nodes.count)
         for id in outputs { live[canonical[id]] = true }
@@ -90,7 +91,7 @@ package struct Fusion {
     /// Assigns a node whose consumers are all assigned already.
     private mutating func assign(_ id: Int, isOutput: Bool) {
         let shape = iterationShape(id)
-        // Consumers of a reduction need its final value, so that it cannot run in their loop.
+        // Consumers of a reduction need its final value, so it cannot run in their loop.
         if !Fusion.isReduction(graph.nodes[id].operation) {
             var candidates: [Int] = []
             for consumer in consumers[id] {
@@ -114,16 +115,16 @@ package struct Fusion {
         loop[id] = members.count - 1
     }
 
-    /// Joining orders the loop before the node's other consumers: none of them may lead back into it.
+    /// Whether a node can join a loop. The loop will then run before the node's other consumers, so none of them may lead into it.
     private func canJoin(_ id: Int, _ index: Int) -> Bool {
-        guard members[index].count < Fusion.memberLimit, isFirstStage[members[index][0]] == isFirstStage[id] else {
+        guard members[index].count < memberLimit, isFirstStage[members[index][0]] == isFirstStage[id] else {
             return false
         }
         return consumers[id].allSatisfy { loop[$0] == index || !reaches(from: $0, loop: index) }
     }
 
     private func canMerge(_ a: Int, _ b: Int) -> Bool {
-        members[a].count + members[b].count < Fusion.memberLimit
+        members[a].count + members[b].count < memberLimit
             && isFirstStage[members[a][0]] == isFirstStage[members[b][0]] && !leads(a, to: b) && !leads(b, to: a)
     }
 
@@ -134,7 +135,7 @@ package struct Fusion {
         return a
     }
 
-    /// Whether a consumer of `a` outside of it leads into `b`.
+    /// Whether there is a path from loop `a` to loop `b`.
     private func leads(_ a: Int, to b: Int) -> Bool {
         for member in members[a] {
             for consumer in consumers[member] where loop[consumer] != a {
@@ -144,7 +145,7 @@ package struct Fusion {
         return false
     }
 
-    /// Whether the unit that `start` runs in leads, through whole units, into the loop.
+    /// Whether there is a path from `start`, through whole loops, to a loop.
     private func reaches(from start: Int, loop target: Int) -> Bool {
         var seenNodes = Set<Int>()
         var seenLoops = Set<Int>()
@@ -161,15 +162,15 @@ package struct Fusion {
         return false
     }
 
-    /// Node ids in an order in which every unit (a loop, or a node alone) comes whole after what it reads; of each
-    /// loop only its last member appears. Early nodes come before all others.
+    /// Node ids in topological order: each loop and each node outside loops comes after all that it reads, and the first stage
+    /// before the second. Of each loop only its last member appears.
     package func schedule() -> [Int] {
         var order: [Int] = []
         var done = Set<Int>()
         func representative(_ id: Int) -> Int { loop[id].map { members[$0][members[$0].count - 1] } ?? id }
         let live = isLive.indices.filter { isLive[$0] }
         for root in live.filter({ isFirstStage[$0] }) + live {
-            // An explicit stack: graphs are thousands of nodes deep.
+            // An explicit stack, because graphs are thousands of nodes deep.
             var stack = [(id: representative(root), opened: false)]
             while let (id, opened) = stack.popLast() {
                 if done.contains(id) { continue }

@@ -1,6 +1,6 @@
-/// Where each intermediate value lives in one arena: two values share memory when their lifetimes do not meet.
+/// Offsets of intermediate values in one arena: values whose lifetimes do not overlap may share memory.
 package struct MemoryPlan {
-    /// A value's size in bytes and the steps, first and last, between which it must stay.
+    /// A value's size in bytes, and the first and last step of its lifetime.
     package struct Interval {
         package var size: Int
         package var first: Int
@@ -14,8 +14,8 @@ package struct MemoryPlan {
     /// Bytes of the arena.
     package let size: Int
 
-    /// Greedy by size (Pisarchyk and Lee 2020, section 5.2): large values first, each at the lowest place where no
-    /// value alive at the same time lies.
+    /// Greedy by size (Pisarchyk and Lee 2020, section 5.2): the largest values first, each at the lowest offset that is free
+    /// during its lifetime.
     package init(_ intervals: [Interval]) {
         var offsets = [Int](repeating: 0, count: intervals.count)
         var size = 0

@@ -51,14 +51,16 @@ public struct SpectralFilter {
     public let weight: BufferSlice
     /// Singular vectors u [rows] and v [columns].
     public let u, v: BufferSlice
-    /// W/σ with σ = uᵀWv, which programs read in place of W.
+    /// W/σ with σ = uᵀWv, which programs read instead of W.
     public let normalized: BufferSlice
-    /// The gradient by W/σ, which `Device.correctGradients` turns into that by W.
+    /// The gradient with respect to W/σ, which `Device.correctGradients` converts to the gradient with respect to W.
     public let gradient: BufferSlice
 
     /// Rows and columns follow from the lengths of `u` and `v`.
     public init(weight: BufferSlice, u: BufferSlice, v: BufferSlice, normalized: BufferSlice, gradient: BufferSlice) {
-        precondition(weight.count == u.count * v.count && normalized.count == weight.count, "filter of another size")
+        precondition(
+            weight.count == u.count * v.count && normalized.count == weight.count,
+            "the sizes of a spectral filter do not agree")
         self.weight = weight
         self.u = u
         self.v = v

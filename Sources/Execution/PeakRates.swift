@@ -1,13 +1,13 @@
 import Graphs
 
-/// The best rates that a device reaches here and now, the reference for a program's kernels (the roofline's two peaks).
+/// The highest rates that a device reaches on this machine: the two bounds of the roofline model for a program's kernels.
 public struct PeakRates: Sendable {
     /// Floating-point operations per second of the fastest of several typical 3×3 convolutions.
     public let arithmetic: Double
     /// Bytes per second that a long elementwise loop reads and writes.
     public let traffic: Double
 
-    /// Measures both in a few seconds, as the best of several runs on all threads, as in a training step.
+    /// Measures both rates in a few seconds: the best of several runs on all threads, as in a training step.
     public init(of device: any Device) throws {
         let batch = 32
         let shards = device.shardCount(forBatch: batch)

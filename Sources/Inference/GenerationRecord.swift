@@ -3,15 +3,15 @@ import FoundationEssentials
 
 /// The request behind an image, as PNG text chunks and as JSON.
 public struct GenerationRecord: Encodable, Sendable {
-    /// Where the image was written.
+    /// The path of the file.
     public let file: String
     /// The prompt.
     public let prompt: String
     /// The seed of the first image.
     public let seed: UInt64
-    /// Images in the file.
+    /// Number of images in the file.
     public let count: Int
-    /// The bound of the noise; nil without one.
+    /// The bound of the noise; nil without truncation.
     public let truncation: Float?
     /// The model's name.
     public let model: String

@@ -6,16 +6,17 @@ import Models
 import Networks
 import RandomStreams
 
-/// One image to be generated.
+/// A request for one image.
 public struct GenerationRequest: Hashable, Sendable {
-    /// What to generate.
+    /// The prompt.
     public var prompt: String
-    /// The seed of its noise: the same seed and prompt give the same image.
+    /// Seed of the noise: equal seeds and prompts give equal images.
     public var seed: UInt64
-    /// Noise beyond this bound is drawn again: smaller is safer and more alike (Brock et al. 2019). Infinity draws all.
+    /// Bound of the noise: values beyond ±`truncation` are drawn again (Brock et al. 2019). Smaller bounds give more typical and
+    /// less varied images; infinity disables truncation.
     public var truncation: Float
 
-    /// What to generate, from which seed; `truncation` must be positive.
+    /// A request; `truncation` must be positive.
     public init(prompt: String, seed: UInt64, truncation: Float = .infinity) {
         self.prompt = prompt
         self.seed = seed
@@ -23,7 +24,7 @@ public struct GenerationRequest: Hashable, Sendable {
     }
 }
 
-/// Captions in, images out.
+/// Generates images from prompts with a model. Must be used on one thread.
 public final class ImageGenerator {
     private let name: String
     private let networks: GeneratorConfiguration
@@ -33,8 +34,9 @@ public final class ImageGenerator {
     private let values: any Buffer
     private var programs: [Int: any Executable] = [:]
 
-    /// Loads a model; its parameters must be complete.
-    /// - Parameter encoder: the folder of the pretrained encoder that the model names; see `SentenceEmbedder.init`.
+    /// Loads a model onto a device.
+    /// - Parameter encoder: the folder of the pretrained encoder that the model refers to; see `SentenceEmbedder.init`.
+    /// - Throws: `ModelError` if the encoder cannot be used, `ParameterMismatch` if parameters are missing or misshapen.
     public init(_ model: Model, device: any Device, encoder: String? = nil) throws {
         name = model.configuration.name
         networks = model.configuration.networks
@@ -45,18 +47,19 @@ public final class ImageGenerator {
         try store.load(model.arrays.filter { !$0.key.hasPrefix("encoder.") }, into: values)
     }
 
-    /// Side of the images.
+    /// Width and height of the images in pixels.
     public var side: Int { networks.side }
 
-    /// The tokens of a prompt where they are more than the model reads, and how many it reads; nil where it reads all.
+    /// The number of tokens of a prompt and the most that the model reads, if the prompt is longer; nil otherwise.
     public func excess(of prompt: String) -> (tokens: Int, limit: Int)? {
         let tokens = embedder.tokenCount(prompt)
         return tokens > embedder.limit ? (tokens, embedder.limit) : nil
     }
 
-    /// Generates each request; the others change nothing but rounding, and with it a pixel by one level at most.
-    /// - Parameter progress: called with the number of images done.
-    /// - Throws: `ModelError` where the model's weights give what is no colour.
+    /// Generates one image per request, in order. An image does not depend on the other requests, except for rounding: a pixel may
+    /// differ by one level.
+    /// - Parameter progress: called with the number of images generated so far.
+    /// - Throws: `ModelError` if the model's weights give values that are not finite.
     public func generate(_ requests: [GenerationRequest], progress: (Int) -> Void = { _ in }) throws -> [Image] {
         let prompts = Array(Set(requests.map(\.prompt))).sorted()
         let rows = Dictionary(uniqueKeysWithValues: zip(prompts, prompts.indices))
@@ -75,7 +78,7 @@ public final class ImageGenerator {
             let pixels = results["images"]
             guard pixels.allSatisfy(\.isFinite) else {
                 throw ModelError(
-                    path: name, problem: "its weights produce values that are not numbers; is the file damaged?")
+                    path: name, problem: "its weights produce values that are not finite; is the file damaged?")
             }
             for start in stride(from: 0, to: pixels.count, by: count) {
                 images.append(Image(side: side, values: pixels[start..<start + count]))
@@ -108,7 +111,7 @@ public final class ImageGenerator {
 }
 
 extension Image {
-    /// An image from values in −1…1, side·side·3 of them; values beyond are cut.
+    /// An image from `side`·`side`·3 values in −1…1; values outside are clamped.
     package init(side: Int, values: some Sequence<Float>) {
         let pixels = values.map { UInt8(max(0, min(255, ($0 * 127.5 + 127.5).rounded()))) }
         self.init(width: side, height: side, pixels: pixels)

@@ -4,11 +4,11 @@ import Models
 import Networks
 
 extension PretrainedEncoder {
-    /// The network on a device, in float32 whatever the device's own precision is.
+    /// Compiles the encoder for a device, in float32 regardless of the device's precision.
     /// - Parameters:
-    ///   - head: maps its vectors to those of a model; nil returns them as they are.
-    ///   - precision: of operands of matrix products with weights.
-    /// - Throws: `ModelError` if the weights are not those of the configuration.
+    ///   - head: projects the vectors to those of a model; nil returns them unchanged.
+    ///   - precision: of the operands of matrix products with weights.
+    /// - Throws: `ModelError` if the weights do not match the configuration.
     package func embedder(
         on device: any Device, head: TrainedHead? = nil, precision: Precision = .float32
     ) throws -> TokenEmbedder {
@@ -31,7 +31,7 @@ extension PretrainedEncoder {
             if pooling == .eos, case .clip(let configuration) = architecture {
                 guard let position = configuration.endPosition(in: ids) else {
                     throw ModelError(
-                        path: name, problem: "a sentence has no token \(configuration.end), which ends it")
+                        path: name, problem: "a sentence has no end token \(configuration.end)")
                 }
                 end = position
             }

@@ -6,17 +6,18 @@ import Layers
 import Models
 import Networks
 
-/// Captions to unit sentence vectors with a text encoder: of a model or a pair that Limn trained, or a pretrained one.
+/// Computes unit sentence vectors with a text encoder: that of a model or of a pair of encoders, or a pretrained one. Must be used
+/// on one thread.
 public final class SentenceEmbedder {
-    /// What the encoder is called.
+    /// Name of the encoder.
     public let name: String
     private let embedder: TokenEmbedder
     private let tokenizer: Tokenizer
     private let isLowercasing: Bool
 
-    /// An encoder of Limn's own.
-    /// - Parameter arrays: the encoder's parameters, named from its root: `tokens.weight`, ….
-    /// - Throws: `ParameterMismatch` when they are not those of such an encoder.
+    /// A built-in encoder.
+    /// - Parameter arrays: the encoder's parameters by path from its root: `tokens.weight`, ….
+    /// - Throws: `ParameterMismatch` if parameters are missing, unused or misshapen.
     public init(
         _ configuration: TextEncoderConfiguration, arrays: NetworkArrays, vocabulary: Vocabulary, device: any Device,
         name: String = "the text encoder"
@@ -33,8 +34,9 @@ public final class SentenceEmbedder {
         embedder = try TokenEmbedder(network, arrays: arrays, device: device)
     }
 
-    /// What reads for a model or in a pair.
-    /// - Parameter name: what it is called where it is Limn's own.
+    /// The text encoder of a model or of a pair.
+    /// - Parameter name: the name of a built-in encoder.
+    /// - Throws: `ParameterMismatch`, `TokenizerError` or `ModelError` if the encoder cannot be used.
     public convenience init(_ encoder: SentenceEncoder, name: String = "the text encoder", device: any Device) throws {
         switch encoder {
         case .own(let configuration, let vocabulary, let arrays):
@@ -44,16 +46,16 @@ public final class SentenceEmbedder {
     }
 
     /// The text encoder of a model.
-    /// - Parameter folder: the folder of the pretrained encoder that the model names; nil looks at its original path, then
-    ///   beside the model file. A model with a built-in encoder takes none.
-    /// - Throws: `ModelError` if the encoder is missing or is another one.
+    /// - Parameter folder: the folder of the pretrained encoder that the model refers to; nil tries its original path, then the
+    ///   folder of the model file. Must be nil for a model with a built-in encoder.
+    /// - Throws: `ModelError` if the encoder is not found or has other weights.
     public convenience init(_ model: Model, encoder folder: String? = nil, device: any Device) throws {
         try self.init(model.encoder(at: folder), name: model.configuration.name, device: device)
     }
 
     /// A pretrained encoder, with the tokenizer in its folder.
-    /// - Parameter head: what makes its vectors those of a model; nil leaves them as they are.
-    /// - Throws: `TokenizerError` when the tokenizer cannot be read, `ModelError` when it is not the weights'.
+    /// - Parameter head: projects its vectors to those of a model; nil leaves them unchanged.
+    /// - Throws: `TokenizerError` if the tokenizer cannot be read, `ModelError` if it does not match the weights.
     public init(_ encoder: PretrainedEncoder, head: TrainedHead? = nil, device: any Device) throws {
         name = encoder.name
         tokenizer = try Tokenizer(contentsOf: encoder.folder)
@@ -62,13 +64,14 @@ public final class SentenceEmbedder {
             throw ModelError(
                 path: encoder.folder,
                 problem: "its tokenizer has \(tokenizer.count) tokens, its weights \(encoder.vocabulary) embeddings; "
-                    + "are the files of one model?")
+                    + "do the files belong to the same model?")
         }
         embedder = try encoder.embedder(on: device, head: head)
     }
 
-    /// The encoder that lies at `path`: a model or a pair of encoders of Limn's, or the folder of a pretrained one.
-    /// - Parameter pooling: how a pretrained encoder's states become a vector, where its folder does not say.
+    /// The encoder at `path`: a model, a pair of encoders, or the folder of a pretrained encoder.
+    /// - Parameter pooling: the pooling of a pretrained encoder whose folder does not specify it.
+    /// - Throws: `CheckpointError`, `TokenizerError` or `ModelError`, one line that names the file.
     public convenience init(contentsOf path: String, pooling: Pooling? = nil, device: any Device) throws {
         var isFolder = false
         if FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder {
@@ -76,7 +79,7 @@ public final class SentenceEmbedder {
             return
         }
         guard pooling == nil else {
-            throw ModelError(path: path, problem: "only folders of pretrained encoders take a pooling; leave it out")
+            throw ModelError(path: path, problem: "a pooling can be set only for pretrained encoders; omit it")
         }
         do {
             if try Safetensors(contentsOf: path).metadata["format"] == EncoderPair.format {
@@ -91,28 +94,29 @@ public final class SentenceEmbedder {
         }
     }
 
-    /// Width of the vectors.
+    /// Number of elements of a vector.
     public var width: Int { embedder.width }
 
-    /// Most tokens of a sentence that are read, start and end included.
+    /// The most tokens of a sentence, including start and end.
     public var limit: Int { embedder.limit }
 
-    /// The tokens of a sentence before it is cut, start and end included.
+    /// The number of tokens of a sentence before truncation, including start and end.
     public func tokenCount(_ sentence: String) -> Int { tokens(of: [sentence])[0].count }
 
-    /// The ids of each sentence's tokens, all of them, start and end included.
+    /// The token ids of each sentence, without truncation, including start and end.
     package func tokens(of sentences: [String]) -> [[Int32]] {
         let texts = isLowercasing ? sentences.map { $0.lowercased() } : sentences
         return tokenizer.encode(texts, limit: .max).map(\.ids)
     }
 
-    /// The vectors of `captions`, [captions×width], in order. Captions longer than the encoder reads are cut.
-    /// - Parameter progress: called now and then with the number of captions done.
+    /// The vectors of `captions`, [captions×width], in order. Captions of more than `limit` tokens are truncated.
+    /// - Parameter progress: called after each batch with the number of captions done.
+    /// - Throws: `ModelError` for token ids without an embedding.
     public func embed(_ captions: [String], progress: (Int) -> Void = { _ in }) throws -> [Float] {
         try embed(tokens: tokens(of: captions), progress: progress)
     }
 
-    /// The vectors of sentences given as `tokens(of:)` makes them.
+    /// The vectors of sentences from the results of `tokens(of:)`.
     package func embed(tokens: [[Int32]], progress: (Int) -> Void = { _ in }) throws -> [Float] {
         try embedder.embed(tokens, progress: progress)
     }

@@ -4,25 +4,25 @@ import Layers
 import Models
 import Networks
 
-/// Sequences of token ids to unit vectors: the network of a `SentenceEmbedder`, its own or a pretrained one.
+/// Computes unit vectors of token sequences with a built-in or pretrained text encoder. Must be used on one thread.
 package final class TokenEmbedder {
-    /// What a text encoder is, beside its parameters.
+    /// A text encoder without its parameters.
     struct Network {
-        /// What it is called in errors.
+        /// Name in errors.
         var name: String
-        /// Entries of its vocabulary.
+        /// Number of token embeddings.
         var vocabulary: Int
-        /// Width of its vectors.
+        /// Number of elements of a vector.
         var width: Int
-        /// Most tokens that it reads.
+        /// The most tokens of a sequence.
         var limit: Int
-        /// Sizes of batches beside 1, the largest first. Another batch means another rounding: with few sizes a caption has
-        /// the same bits alone and among some others.
+        /// Batch sizes in addition to 1, in descending order. Rounding depends on the batch size; with few sizes, a caption mostly has
+        /// the same bits alone and among others.
         var batchSizes = [64]
-        /// What each token's state counts in the vector of a sequence padded to a length.
+        /// The pooling weight of each token state of a sequence that is padded to a length.
         var weights: (_ ids: [Int32], _ length: Int) throws -> [Float] = { [Float](repeating: 0, count: $1) }
-        /// Draws it.
-        var draw: (ParameterScope, SentenceInputs) -> TextEmbedding
+        /// Traces the network.
+        var trace: (ParameterScope, SentenceInputs) -> TextEmbedding
     }
 
     private let network: Network
@@ -32,22 +32,22 @@ package final class TokenEmbedder {
     private let frozen: FrozenParameters
     private var programs: [[Int]: any Executable] = [:]
 
-    /// Bytes of programs that are kept for more batches of their sizes.
+    /// Compiled programs are discarded when they occupy more bytes than this.
     private static let memoryLimit = 512 << 20
-    /// Most tokens of a batch, padding included: more would leave the caches and gain nothing.
+    /// The most tokens of a batch, including padding: larger batches exceed the caches and are not faster.
     private static let tokensOfBatch = 8192
-    /// Batches of fewer tokens are not divided to save padding.
+    /// Batches with at most this many tokens are not divided to save padding: a call would cost more.
     private static let tokensWorthACall = 256
 
     /// - Parameters:
-    ///   - arrays: the network's parameters, named from its root.
-    ///   - precision: of operands of products with parameters.
-    /// - Throws: `ParameterMismatch` when they are not those of such a network.
+    ///   - arrays: the network's parameters by path from its root.
+    ///   - precision: of the operands of matrix products with parameters.
+    /// - Throws: `ParameterMismatch` if parameters are missing, unused or misshapen.
     init(_ network: Network, arrays: NetworkArrays, device: any Device, precision: Precision = .float32) throws {
         self.network = network
         self.device = device
         let graph = Graph()
-        _ = network.draw(ParameterScope(graph, store), SentenceInputs(graph, batch: 1, length: 1))
+        _ = network.trace(ParameterScope(graph, store), SentenceInputs(graph, batch: 1, length: 1))
         try store.check(arrays)
         values = try store.allocate(on: device)
         try store.load(arrays, into: values)
@@ -57,25 +57,26 @@ package final class TokenEmbedder {
     var width: Int { network.width }
     var limit: Int { network.limit }
 
-    /// The vectors of `sequences`, [sequences×width], in order. Longer ones are cut and keep their last token.
-    /// - Parameter progress: called now and then with the number of sequences done.
-    /// - Throws: `ModelError` for ids that the network has no embedding of, and where there are no ids at all.
+    /// The vectors of `sequences`, [sequences×width], in order. Sequences longer than `limit` are truncated but keep their last
+    /// token.
+    /// - Parameter progress: called after each batch with the number of sequences done.
+    /// - Throws: `ModelError` for empty sequences and for ids without an embedding.
     package func embed(_ sequences: [[Int32]], progress: (Int) -> Void = { _ in }) throws -> [Float] {
         let sequences = sequences.map { PaddedTokens.truncated($0, to: limit) }
         for (index, ids) in sequences.enumerated() {
             guard !ids.isEmpty else {
                 throw ModelError(
                     path: network.name,
-                    problem: "sentence \(index + 1) has no tokens; its tokenizer frames empty texts with none")
+                    problem: "sentence \(index + 1) has no tokens; its tokenizer adds no special tokens to empty texts")
             }
             guard let wrong = ids.first(where: { !(0..<Int32(network.vocabulary)).contains($0) }) else { continue }
             throw ModelError(
                 path: network.name,
-                problem: "token \(wrong) of sentence \(index + 1) is beyond its \(network.vocabulary) embeddings; "
-                    + "its tokenizer and its weights do not belong together")
+                problem: "token \(wrong) of sentence \(index + 1) exceeds its \(network.vocabulary) embeddings; "
+                    + "tokenizer and weights do not belong together")
         }
         var result = [Float](repeating: 0, count: sequences.count * width)
-        // Sentences of like length share a batch, so that little is spent on padding.
+        // Sentences of similar length share a batch, to reduce padding.
         let order = sequences.indices.sorted { (sequences[$0].count, $0) < (sequences[$1].count, $1) }
         var start = 0
         while start < order.count {
@@ -93,17 +94,17 @@ package final class TokenEmbedder {
         return result
     }
 
-    /// Few lengths, so that few programs serve all sentences.
+    /// Lengths are rounded up to a multiple of 8, so that few programs are compiled.
     private func paddedLength(_ count: Int) -> Int { min(max(1, (count + 7) / 8) * 8, limit) }
 
-    /// How many of the next sequences, with these ascending lengths, make a batch: the largest of few sizes that spends
-    /// little on padding, or is so small that a smaller one would spend more on its calls.
+    /// The number of next sequences, whose lengths ascend, in one batch: the largest batch size with at most an eighth of padding, or
+    /// one so small that dividing it further would cost more than the padding.
     private func batchSize(_ lengths: some Collection<Int>) -> Int {
         for size in network.batchSizes where size <= lengths.count {
-            let own = lengths.prefix(size)
-            guard let last = own.max(), size * last <= TokenEmbedder.tokensOfBatch else { continue }
+            let members = lengths.prefix(size)
+            guard let last = members.max(), size * last <= TokenEmbedder.tokensOfBatch else { continue }
             let isLast = size == network.batchSizes.last
-            if isLast || size * last <= TokenEmbedder.tokensWorthACall || size * last * 8 <= own.reduce(0, +) * 9 {
+            if isLast || size * last <= TokenEmbedder.tokensWorthACall || size * last * 8 <= members.reduce(0, +) * 9 {
                 return size
             }
         }
@@ -127,7 +128,7 @@ package final class TokenEmbedder {
         let program = try device.compile(shards: shards, parameters: ParameterMap(frozen: frozen)) { _ in
             let graph = Graph()
             let inputs = SentenceInputs(graph, batch: batch / shards, length: length)
-            return Outputs(results: ["vectors": network.draw(ParameterScope(graph, store), inputs).tensor])
+            return Outputs(results: ["vectors": network.trace(ParameterScope(graph, store), inputs).tensor])
         }
         programs[[batch, length]] = program
         return program

@@ -3,14 +3,14 @@ import FoundationEssentials
 import Tokenizers
 import Networks
 
-/// The image half of a pair of encoders.
+/// The image encoder of a pair.
 public enum ImageTowerConfiguration: Sendable, Equatable {
     /// A convolutional encoder, trained from scratch.
     case convolutional(ImageEncoderConfiguration)
     /// A head on the pooled features of a frozen pretrained network.
     case features(FeatureHeadConfiguration)
 
-    /// Width of image vectors.
+    /// Number of elements of an image vector.
     public var embedding: Int {
         switch self {
         case .convolutional(let sizes): sizes.embedding
@@ -19,18 +19,18 @@ public enum ImageTowerConfiguration: Sendable, Equatable {
     }
 }
 
-/// A head on a frozen network's pooled features: which network, and how images come to it.
+/// A projection head on the pooled features of a frozen network.
 public struct FeatureHeadConfiguration: Codable, Equatable, Sendable {
-    /// The network.
+    /// The frozen network.
     public var network: FeatureNetwork
-    /// Of the weights that the head was trained on.
+    /// Checksum of the network's weights with which the head was trained.
     public var checksum: String
-    /// The side that images are resized to.
+    /// Width and height to which images are resized, in pixels.
     public var resolution: Int
     /// Sizes of the head.
     public var head: ProjectionHeadConfiguration
 
-    /// A head on the features of images of side `resolution`.
+    /// A head on the features of images of `resolution` × `resolution` pixels.
     public init(network: FeatureNetwork, checksum: String, resolution: Int, head: ProjectionHeadConfiguration) {
         self.network = network
         self.checksum = checksum
@@ -38,22 +38,22 @@ public struct FeatureHeadConfiguration: Codable, Equatable, Sendable {
         self.head = head
     }
 
-    /// Reads the network that the head was trained on.
-    /// - Throws: `ModelError` where it is missing or another version.
+    /// Reads the network on which the head was trained.
+    /// - Throws: `ModelError` if it is missing or has other weights.
     package func features() throws -> PretrainedFeatures {
         let found = try PretrainedFeatures(network)
         guard found.checksum == checksum else {
             throw ModelError(
                 path: PretrainedFeatures.path(of: network),
-                problem: "has the checksum \(found.checksum), and the encoder was trained on \(checksum); "
-                    + "use the file it was trained on, or train the encoder again")
+                problem: "has checksum \(found.checksum), but the encoder was trained with checksum \(checksum); "
+                    + "use the file it was trained with, or train the encoder again")
         }
         return found
     }
 }
 
-/// What reads captions and the image encoder it was trained against, in one file: the source of a model's sentence vectors,
-/// or the judge of an evaluation.
+/// A text encoder and the image encoder it was trained against, in one file. It gives a model its sentence vectors, or is the
+/// judge of an evaluation.
 public struct EncoderPair: Sendable {
     private struct Configuration: Codable {
         var name: String
@@ -63,18 +63,18 @@ public struct EncoderPair: Sendable {
         var features: FeatureHeadConfiguration?
     }
 
-    /// What the pair is called.
+    /// Name of the pair.
     public let name: String
-    /// The half that reads.
+    /// The text encoder.
     public let text: SentenceEncoder
-    /// The half that sees.
+    /// The image encoder.
     public let image: ImageTowerConfiguration
-    /// Parameters named from the root of the image encoder, or of the head on a frozen network.
+    /// Parameters of the image encoder or of the head on a frozen network, by path from its root.
     public let imageArrays: NetworkArrays
 
     package static let format = "limn-encoder-pair"
 
-    /// A pair of these parts.
+    /// A pair of encoders whose vectors have the same width.
     public init(name: String, text: SentenceEncoder, image: ImageTowerConfiguration, imageArrays: NetworkArrays) {
         self.name = name
         self.text = text
@@ -83,13 +83,14 @@ public struct EncoderPair: Sendable {
     }
 
     /// Reads a pair.
-    /// - Parameter folder: where the pretrained encoder lies that the pair names; nil looks where it lay when the pair was
-    ///   trained, and beside the pair.
+    /// - Parameter folder: the folder of the pretrained encoder that the pair refers to; nil tries its original path, then the
+    ///   folder of the pair's file.
     /// - Throws: `CheckpointError` or `ModelError`, one line that names the file.
     public init(contentsOf path: String, encoder folder: String? = nil) throws {
         guard FileManager.default.fileExists(atPath: path) else {
             throw ModelError(
-                path: path, problem: "no such encoder; name a pair of encoders or the folder of a pretrained one",
+                path: path,
+                problem: "no such encoder; expected a pair of encoders or the folder of a pretrained encoder",
                 kind: .noInput)
         }
         let file = try Safetensors(contentsOf: path)
@@ -106,7 +107,7 @@ public struct EncoderPair: Sendable {
             try configuration.image?.validate()
             try configuration.features?.head.validate()
         } catch {
-            throw ModelError(path: path, problem: "its configuration is not that of a pair of encoders (\(error))")
+            throw ModelError(path: path, problem: "its configuration does not describe a pair of encoders (\(error))")
         }
         name = configuration.name
         switch (configuration.image, configuration.features) {
@@ -131,14 +132,15 @@ public struct EncoderPair: Sendable {
                 TrainedHead(reference.head, arrays: arrays.below("text")))
         default:
             throw ModelError(
-                path: path, problem: "must have a text encoder with its vocabulary, or name a pretrained one")
+                path: path, problem: "must have a text encoder with its vocabulary, or refer to a pretrained one")
         }
         guard text.width == image.embedding else {
-            throw ModelError(path: path, problem: "its two encoders make vectors of different widths")
+            throw ModelError(path: path, problem: "its two encoders have vectors of different widths")
         }
     }
 
-    /// Writes the pair, its values rounded to bfloat16.
+    /// Writes the pair with values rounded to bfloat16.
+    /// - Throws: `FileError` or `CheckpointError`, one line that names the file.
     public func write(to path: String) throws {
         let encoder = JSONEncoder()
         encoder.outputFormatting = .sortedKeys

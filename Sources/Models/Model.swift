@@ -4,27 +4,27 @@ import Tokenizers
 import Layers
 import Networks
 
-/// All that is needed to generate: what reads the prompts, and the averaged generator.
+/// Everything needed to generate images: the text encoder, or a reference to it, and the averaged generator.
 public struct Model: Sendable {
-    /// What a model's `configuration` says.
+    /// The `configuration` of a model file.
     public struct Configuration: Codable, Equatable, Sendable {
-        /// What the model is called.
+        /// Name of the model.
         public var name: String
-        /// Sizes of the model's own text encoder; nil where a pretrained one reads.
+        /// Sizes of the built-in text encoder; nil for a pretrained encoder.
         public var encoder: TextEncoderConfiguration?
-        /// The pretrained encoder that reads; nil where the model has its own.
+        /// The pretrained text encoder; nil for a built-in one.
         public var pretrained: PretrainedReference?
         /// Sizes of the generator.
         public var networks: GeneratorConfiguration
-        /// Frozen networks whose features the training used, and which should not measure the model; nil where it used none.
+        /// Frozen networks whose features were used in training, and which should not be used to evaluate the model; nil if none.
         public var trainingFeatures: [FeatureNetwork]?
 
-        /// What the model is called and the sizes of its networks; one of `encoder` and `pretrained` must be given.
+        /// A configuration; exactly one of `encoder` and `pretrained` must not be nil.
         public init(
             name: String, encoder: TextEncoderConfiguration?, pretrained: PretrainedReference? = nil,
             networks: GeneratorConfiguration, trainingFeatures: [FeatureNetwork]? = nil
         ) {
-            precondition((encoder == nil) != (pretrained == nil), "a model has one encoder")
+            precondition((encoder == nil) != (pretrained == nil), "a model has exactly one text encoder")
             self.name = name
             self.encoder = encoder
             self.pretrained = pretrained
@@ -35,16 +35,16 @@ public struct Model: Sendable {
 
     /// The model's name and sizes.
     public let configuration: Configuration
-    /// The vocabulary of the model's own encoder.
+    /// The vocabulary of the built-in text encoder; nil for a pretrained one.
     public let vocabulary: Vocabulary?
-    /// Parameters under `generator.` and, of the model's own encoder or of the head on a pretrained one, under `encoder.`.
+    /// Parameters under `generator.`, and under `encoder.` those of the built-in encoder or of the head on a pretrained one.
     public let arrays: NetworkArrays
-    /// The model card, Markdown.
+    /// The model card in Markdown.
     public let card: String?
-    /// The file it was read from.
+    /// The file from which the model was read; nil for others.
     private let path: String?
 
-    /// A model of these parts.
+    /// A model with the given parameters.
     public init(configuration: Configuration, vocabulary: Vocabulary?, arrays: NetworkArrays, card: String? = nil) {
         self.configuration = configuration
         self.vocabulary = vocabulary
@@ -53,8 +53,8 @@ public struct Model: Sendable {
         path = nil
     }
 
-    /// Reads a model file; its sizes are checked before anything is built from them.
-    /// - Throws: `CheckpointError`, `TokenizerError` or `ModelError`, each one line that names the file.
+    /// Reads a model file and checks its sizes.
+    /// - Throws: `CheckpointError`, `TokenizerError` or `ModelError`, one line that names the file.
     public init(contentsOf path: String) throws {
         let file = try ModelFile(contentsOf: path)
         do {
@@ -63,7 +63,7 @@ public struct Model: Sendable {
             try configuration.pretrained?.head.validate()
             try configuration.networks.validate()
         } catch let error as ConfigurationError {
-            throw ModelError(path: path, problem: "its configuration asks for the impossible: \(error)")
+            throw ModelError(path: path, problem: "its configuration is invalid: \(error)")
         } catch {
             throw ModelError(path: path, problem: "its configuration is not the JSON of a Limn model")
         }
@@ -86,18 +86,20 @@ public struct Model: Sendable {
             width = reference.head.embedding
         default:
             throw ModelError(
-                path: path, problem: "its configuration must name one encoder, its own or a pretrained one")
+                path: path, problem: "its configuration must have one text encoder, built-in or pretrained")
         }
         guard configuration.networks.condition == width else {
             throw ModelError(
-                path: path, problem: "its generator wants sentence vectors of another width than its encoder makes")
+                path: path, problem: "its generator expects sentence vectors of another width than its text encoder has"
+            )
         }
         self.path = path
         arrays = try NetworkArrays(file.arrays)
         card = file.card
     }
 
-    /// Writes the model as one safetensors file, its values rounded to bfloat16.
+    /// Writes the model as one safetensors file with values rounded to bfloat16.
+    /// - Throws: `FileError` or `CheckpointError`, one line that names the file.
     public func write(to path: String) throws {
         let encoder = JSONEncoder()
         encoder.outputFormatting = .sortedKeys
@@ -108,10 +110,10 @@ public struct Model: Sendable {
         try file.write(to: path)
     }
 
-    /// What reads the prompts.
-    /// - Parameter folder: where the pretrained encoder lies that the model names; nil looks where it lay when the model
-    ///   was trained, and beside the model. A model with an encoder of its own takes none.
-    /// - Throws: `ModelError` where the encoder is not there or is another one.
+    /// The text encoder.
+    /// - Parameter folder: the folder of the pretrained encoder that the model refers to; nil tries its original path, then the
+    ///   folder of the model. Must be nil for a model with a built-in encoder.
+    /// - Throws: `ModelError` if the encoder is not found or has other weights.
     package func encoder(at folder: String?) throws -> SentenceEncoder {
         let path = path ?? configuration.name
         let arrays = arrays.below("encoder")
@@ -120,10 +122,10 @@ public struct Model: Sendable {
                 try reference.encoder(at: folder, model: path), TrainedHead(reference.head, arrays: arrays))
         }
         guard let encoder = configuration.encoder, let vocabulary else {
-            preconditionFailure("a model has one encoder")
+            preconditionFailure("a model has exactly one text encoder")
         }
         guard folder == nil else {
-            throw ModelError(path: path, problem: "has an encoder of its own; leave out --encoder")
+            throw ModelError(path: path, problem: "has a built-in text encoder; omit --encoder")
         }
         return .own(encoder, vocabulary, arrays)
     }

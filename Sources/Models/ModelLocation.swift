@@ -1,13 +1,13 @@
 import FoundationEssentials
 
-/// Where models are looked for.
+/// Finds model files.
 public enum ModelLocation {
-    /// The model that ships, relative to the checkout.
+    /// The model in the repository, relative to its root.
     static let shipped = "models/flowers-64.safetensors"
 
     /// The path of the model to use.
-    /// - Parameter given: the user's choice; nil is `LIMN_MODEL` or else the model that ships, in a folder above the
-    ///   executable or in the current one.
+    /// - Parameter given: the user's choice; nil is the environment variable `LIMN_MODEL`, or else the model in the repository,
+    ///   which is looked for in the folders above the executable and in the current folder.
     /// - Throws: `ModelError` of kind `noInput` if there is no such file.
     public static func find(_ given: String?) throws(ModelError) -> String {
         if let path = given ?? ProcessInfo.processInfo.environment["LIMN_MODEL"] {
@@ -25,7 +25,7 @@ public enum ModelLocation {
         candidates.append(shipped)
         guard let path = candidates.first(where: { FileManager.default.fileExists(atPath: $0) }) else {
             throw ModelError(
-                path: shipped, problem: "is neither here nor above the executable; name a model with --model",
+                path: shipped, problem: "not found here or above the executable; pass a model with --model",
                 kind: .noInput)
         }
         return path

@@ -1,16 +1,16 @@
 import Checkpoints
 
-/// Named values of a network, as `ParameterStore.load` takes them.
+/// Parameters of a network by path: shape and row-major values, as for `ParameterStore.load`.
 public typealias NetworkArrays = [String: (shape: [Int], values: [Float])]
 
 extension NetworkArrays {
-    /// The values of arrays that were read from a file.
+    /// The arrays of a file, converted to float32.
     init(_ arrays: [NamedArray]) throws {
         self.init()
         for array in arrays { self[array.name] = (array.shape, try array.floats()) }
     }
 
-    /// The arrays whose names begin with `prefix.`, without it.
+    /// The arrays whose paths begin with `prefix.`, with that prefix removed.
     package func below(_ prefix: String) -> NetworkArrays {
         var result = NetworkArrays()
         for (name, array) in self where name.hasPrefix(prefix + ".") {
@@ -19,7 +19,7 @@ extension NetworkArrays {
         return result
     }
 
-    /// All arrays, their names prefixed with `prefix.`.
+    /// All arrays, with `prefix.` added to their paths.
     package func above(_ prefix: String) -> NetworkArrays {
         NetworkArrays(uniqueKeysWithValues: map { ("\(prefix).\($0)", $1) })
     }

@@ -2,11 +2,11 @@ import FoundationEssentials
 import Layers
 import Networks
 
-/// The files beside a pretrained encoder's weights that say what it is.
+/// The configuration files of a pretrained encoder.
 package struct PretrainedFolder {
     let path: String
 
-    /// A Hugging Face `config.json`, with the keys that matter here.
+    /// A Hugging Face `config.json`, with the keys that Limn reads.
     struct Configuration: Decodable {
         var model_type: String?
         var vocab_size: Int?
@@ -23,12 +23,12 @@ package struct PretrainedFolder {
         var position_embedding_type: String?
     }
 
-    /// What `config.json` of a whole CLIP model says of its text encoder.
+    /// The `config.json` of a whole CLIP model, with the section of its text encoder.
     struct Nested: Decodable {
         var text_config: Configuration?
     }
 
-    /// An entry of `modules.json`, by which sentence-transformers lists what a vector goes through.
+    /// An entry of `modules.json`, the list of modules of a sentence-transformers model.
     struct Module: Decodable {
         var type: String
         var path: String
@@ -66,15 +66,15 @@ package struct PretrainedFolder {
             let key = context.codingPath.map(\.stringValue).joined(separator: ".")
             throw ModelError(
                 path: place,
-                problem: key.isEmpty ? "is not what it should be" : "\"\(key)\" has a value of the wrong kind")
+                problem: key.isEmpty ? "has the wrong structure" : "\"\(key)\" has a value of the wrong type")
         } catch DecodingError.keyNotFound(let key, _) {
             throw ModelError(path: place, problem: "has no \"\(key.stringValue)\"")
         } catch {
-            throw ModelError(path: place, problem: "is not JSON; was it cut short?")
+            throw ModelError(path: place, problem: "is not valid JSON; is it complete?")
         }
     }
 
-    /// What a `config.json` describes.
+    /// The network that a `config.json` describes.
     package enum Architecture: Sendable {
         case bert(BERTConfiguration)
         case clip(CLIPTextConfiguration)
@@ -107,7 +107,7 @@ package struct PretrainedFolder {
                         + "clip_text_model are supported")
             }
         } catch let error as ConfigurationError {
-            throw ModelError(path: place, problem: "asks for the impossible: \(error)")
+            throw ModelError(path: place, problem: "is invalid: \(error)")
         }
     }
 
@@ -118,7 +118,8 @@ package struct PretrainedFolder {
         }
         if let type = file.position_embedding_type, type != "absolute" {
             throw ModelError(
-                path: place, problem: "its positions are \"\(type.prefix(40))\"; only absolute ones are supported")
+                path: place,
+                problem: "its position embeddings are \"\(type.prefix(40))\"; only absolute ones are supported")
         }
         let pad = file.pad_token_id ?? 1
         return BERTConfiguration(
@@ -132,7 +133,7 @@ package struct PretrainedFolder {
             activation: try activation(file.hidden_act ?? "gelu", place))
     }
 
-    /// Keys that a CLIP file leaves out have the values of its first release.
+    /// Keys that a CLIP file omits have the values of the first release.
     private func clip(_ file: Configuration, _ place: String) throws -> CLIPTextConfiguration {
         CLIPTextConfiguration(
             vocabulary: file.vocab_size ?? 49408, width: file.hidden_size ?? 512, layers: file.num_hidden_layers ?? 12,
@@ -155,7 +156,7 @@ package struct PretrainedFolder {
         }
     }
 
-    /// The modules of a sentence-transformers folder; nil where it is a plain one.
+    /// The modules of a sentence-transformers folder; nil for other folders.
     func modules() throws -> [Module]? {
         guard has("modules.json") else { return nil }
         let modules = try decode([Module].self, "modules.json")
@@ -166,13 +167,13 @@ package struct PretrainedFolder {
                     path: "\(path)/modules.json", problem: "its module \(module.type.prefix(80)) is not supported")
             }
             guard !module.path.contains(".."), !module.path.hasPrefix("/") else {
-                throw ModelError(path: "\(path)/modules.json", problem: "a module lies outside of the folder")
+                throw ModelError(path: "\(path)/modules.json", problem: "has a module outside its folder")
             }
         }
         return modules
     }
 
-    /// What the folder says of pooling, or nil where it says nothing.
+    /// The pooling that the folder specifies, or nil if it specifies none.
     func pooling(_ modules: [Module]?) throws -> Pooling? {
         let folder: String
         if let modules {
@@ -199,7 +200,7 @@ package struct PretrainedFolder {
             throw ModelError(
                 path: "\(path)/\(folder)/config.json",
                 problem:
-                    "pools by \(modes.joined(separator: " and ").prefix(80)); mean, cls or lasttoken alone are supported"
+                    "uses \(modes.joined(separator: " and ").prefix(80)) pooling; only mean, cls or lasttoken is supported"
             )
         }
     }

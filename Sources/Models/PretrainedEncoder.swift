@@ -3,37 +3,37 @@ import FoundationEssentials
 import Layers
 import Networks
 
-/// A sentence encoder from a Hugging Face folder: BERT, RoBERTa, or the text half of CLIP.
+/// A sentence encoder from a Hugging Face folder: BERT, RoBERTa, or the text encoder of CLIP.
 ///
-/// The folder holds `config.json`, the weights in `model.safetensors` (float32, float16 or bfloat16; also in several
-/// files with `model.safetensors.index.json`), a tokenizer, and, where sentence-transformers wrote it, `modules.json`,
-/// `1_Pooling/config.json` and `sentence_bert_config.json`. Vectors always have unit length here.
+/// The folder contains `config.json`, the weights in `model.safetensors` (float32, float16 or bfloat16; or in several files
+/// with `model.safetensors.index.json`), a tokenizer, and, if written by sentence-transformers, `modules.json`,
+/// `1_Pooling/config.json` and `sentence_bert_config.json`. Vectors are always normalized to unit length.
 public struct PretrainedEncoder: Sendable {
-    /// What the encoder is called: the name of its folder.
+    /// Name of the encoder, which is the name of its folder.
     public let name: String
-    /// The folder as it was named.
+    /// The path that was passed to `init`.
     let path: String
-    /// Where the tokenizer lies.
+    /// The folder of the network and the tokenizer.
     public let folder: String
-    /// How the states of a sentence's tokens become its vector.
+    /// How token states are pooled to a sentence vector.
     public let pooling: Pooling
-    /// Most tokens of a sentence that are read, special ones included.
+    /// The most tokens per sentence, including special tokens.
     public let limit: Int
-    /// Whether texts are put into lower case before anything else.
+    /// Whether texts are lowercased before tokenization.
     public let isLowercasing: Bool
     package let architecture: PretrainedFolder.Architecture
     package let arrays: NetworkArrays
     package let weightsPath: String
-    /// Of the weights as their files hold them.
+    /// Checksum of the weights as stored in their files.
     public let checksum: String
 
     /// Reads a folder.
-    /// - Parameter pooling: nil takes what the folder says; CLIP needs no word on it, its vector is that of the end.
-    /// - Throws: `ModelError` or `CheckpointError`, each one line that names the file at fault.
+    /// - Parameter pooling: nil is the pooling that the folder specifies; for CLIP it is the state of the end token.
+    /// - Throws: `ModelError` or `CheckpointError`, one line that names the file at fault.
     public init(contentsOf path: String, pooling: Pooling? = nil) throws {
         let outer = PretrainedFolder(path: path)
         let modules = try outer.modules()
-        // sentence-transformers may put the network into a folder of its own.
+        // sentence-transformers may store the network in a subfolder.
         let inner = modules?.first { !$0.type.hasSuffix("Pooling") && !$0.type.hasSuffix("Normalize") }?.path ?? ""
         let root = PretrainedFolder(path: inner.isEmpty ? path : "\(path)/\(inner)")
         guard root.has("config.json") else {
@@ -47,7 +47,7 @@ public struct PretrainedEncoder: Sendable {
             do {
                 try clip.validate()
             } catch {
-                throw ModelError(path: file, problem: "its text_projection.weight cannot be: \(error)")
+                throw ModelError(path: file, problem: "its text_projection.weight is invalid: \(error)")
             }
             architecture = .clip(clip)
         }
@@ -62,7 +62,7 @@ public struct PretrainedEncoder: Sendable {
                 throw ModelError(
                     path: path,
                     problem:
-                        "nothing says how it pools: there is no 1_Pooling/config.json; say --pooling mean, cls or eos")
+                        "does not specify its pooling (no 1_Pooling/config.json); pass --pooling mean, cls or eos")
             }
             self.pooling = known
         case .clip(let configuration):
@@ -83,7 +83,7 @@ public struct PretrainedEncoder: Sendable {
         (weightsPath, arrays, self.checksum) = (file, read, checksum)
     }
 
-    /// Entries of the vocabulary.
+    /// Number of token embeddings.
     public var vocabulary: Int {
         switch architecture {
         case .bert(let configuration): configuration.vocabulary
@@ -91,7 +91,7 @@ public struct PretrainedEncoder: Sendable {
         }
     }
 
-    /// Width of the vectors.
+    /// Number of elements of a vector.
     public var width: Int {
         switch architecture {
         case .bert(let configuration): configuration.width
@@ -108,7 +108,7 @@ public struct PretrainedEncoder: Sendable {
         }
     }
 
-    /// A mismatch in the words of the file.
+    /// A mismatch with the array names of the file in place of Limn's.
     package func named(_ mismatch: ParameterMismatch) -> ParameterMismatch {
         let names = PretrainedEncoder.names(architecture).0
         var result = mismatch
@@ -120,12 +120,12 @@ public struct PretrainedEncoder: Sendable {
             let words = text.split(separator: " ", maxSplits: 1)
             return words.count == 2 ? "\(names.name(of: String(words[0]))) \(words[1])" : text
         }
-        // Parts are unused where they could not be joined, for which what they want is told above.
+        // Parts that could not be joined are listed as missing or misshapen already.
         result.unused = mismatch.unused.filter { !$0.contains("attention.projection.") }.map(names.name(of:))
         return result
     }
 
-    /// The network's arrays by Limn's names, with the path of their file for messages and their checksum.
+    /// The network's arrays by Limn's names, the path of their file for messages, and their checksum.
     private static func weights(
         _ folder: PretrainedFolder, _ architecture: PretrainedFolder.Architecture
     ) throws -> (path: String, arrays: NetworkArrays, checksum: String) {
@@ -155,7 +155,8 @@ public struct PretrainedEncoder: Sendable {
         }
         guard !arrays.isEmpty else {
             throw ModelError(
-                path: path, problem: "holds no array of such an encoder; are config.json and it of one model?")
+                path: path,
+                problem: "contains no array of this encoder; do it and config.json belong to the same model?")
         }
         return (path, joined(arrays), Checksum.of(read.sorted { $0.name < $1.name }))
     }
@@ -167,24 +168,24 @@ public struct PretrainedEncoder: Sendable {
             let files = Set(try folder.decode(Index.self, "model.safetensors.index.json").weight_map.values).sorted()
             guard !files.isEmpty, files.allSatisfy({ !$0.contains("/") }) else {
                 throw ModelError(
-                    path: "\(folder.path)/model.safetensors.index.json", problem: "names no files in its own folder")
+                    path: "\(folder.path)/model.safetensors.index.json", problem: "must list files in its own folder")
             }
             return files
         }
         throw ModelError(
             path: folder.path,
             problem: folder.has("pytorch_model.bin")
-                ? "has its weights in pytorch_model.bin alone; save them as model.safetensors"
+                ? "has its weights only in pytorch_model.bin; save them as model.safetensors"
                 : "has no model.safetensors")
     }
 
-    /// The paths of query, key and value, where `path` is that of the layer they make; else none.
+    /// The paths of query, key and value if `path` is that of their joint layer; otherwise none.
     private static func parts(of path: String) -> [String] {
         guard path.contains("attention.projection.") else { return [] }
         return (0..<3).map { path.replacing("attention.projection.", with: "attention.projection.\($0).") }
     }
 
-    /// Query, key and value of each block joined to one layer.
+    /// Joins query, key and value of each block to one layer.
     private static func joined(_ arrays: NetworkArrays) -> NetworkArrays {
         var result = arrays
         for first in arrays.keys where first.contains("attention.projection.0.") {

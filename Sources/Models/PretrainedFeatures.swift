@@ -6,25 +6,25 @@ import Networks
 
 /// The weights of a frozen pretrained image network, from one safetensors file.
 ///
-/// `scripts/get-features` makes these files. They serve training and measuring; generating images never needs them.
+/// `scripts/get-features` creates these files. Training and evaluation use them; generating images does not.
 public struct PretrainedFeatures: Sendable {
-    /// Which network.
+    /// The network.
     public let network: FeatureNetwork
-    /// Of its weights: what tells one version from another.
+    /// Checksum of the weights, which identifies a version.
     public let checksum: String
-    /// Parameters named from the network's root.
+    /// Parameters by path from the network's root.
     public let arrays: NetworkArrays
 
-    /// Reads the network from where `scripts/get-features` leaves it: the folder that `LIMN_FEATURES` names, or
-    /// `limn/features` in the user's cache folder.
-    /// - Throws: `ModelError` where it is missing, damaged or another network.
+    /// Reads the network from the folder into which `scripts/get-features` writes: that of the environment variable
+    /// `LIMN_FEATURES`, or `limn/features` in the user's cache folder.
+    /// - Throws: `CheckpointError` or `ModelError`, one line, if the file is missing, damaged or of another network.
     public init(_ network: FeatureNetwork) throws { try self.init(network, contentsOf: Self.path(of: network)) }
 
-    /// Reads the network that a file holds: its metadata name it, or its arrays are those of one network alone.
-    /// - Throws: as below.
+    /// Reads whichever network a file contains, according to its metadata or else to its arrays.
+    /// - Throws: `CheckpointError` or `ModelError`, one line that names the file.
     public init(contentsOf path: String) throws {
-        let isThere = FileManager.default.fileExists(atPath: path)
-        let named = isThere ? try Safetensors(contentsOf: path).metadata["network"] : nil
+        let exists = FileManager.default.fileExists(atPath: path)
+        let named = exists ? try Safetensors(contentsOf: path).metadata["network"] : nil
         if let network = named.flatMap(FeatureNetwork.init) {
             try self.init(network, contentsOf: path)
             return
@@ -38,7 +38,7 @@ public struct PretrainedFeatures: Sendable {
             }
         }
         let known = FeatureNetwork.allCases.map(\.rawValue).joined(separator: ", ")
-        throw ModelError(path: path, problem: "holds none of the networks \(known)")
+        throw ModelError(path: path, problem: "contains none of the networks \(known)")
     }
 
     /// Reads `network` from a file.
@@ -46,12 +46,12 @@ public struct PretrainedFeatures: Sendable {
     public init(_ network: FeatureNetwork, contentsOf path: String) throws {
         guard FileManager.default.fileExists(atPath: path) else {
             throw ModelError(
-                path: path, problem: "no such file; get the network with scripts/get-features \(network.rawValue)",
+                path: path, problem: "no such file; download the network with scripts/get-features \(network.rawValue)",
                 kind: .noInput)
         }
         let file = try Safetensors(contentsOf: path)
         if let found = file.metadata["network"], found != network.rawValue {
-            throw ModelError(path: path, problem: "holds \(found), expected \(network.rawValue)")
+            throw ModelError(path: path, problem: "contains \(found), expected \(network.rawValue)")
         }
         let named = file.names.compactMap { file[$0] }
         let arrays = try NetworkArrays(named)
@@ -68,15 +68,15 @@ public struct PretrainedFeatures: Sendable {
         if let expected = file.metadata["checksum"], expected != checksum {
             throw ModelError(
                 path: path,
-                problem: "is damaged: its weights have the checksum \(checksum), its metadata say \(expected); "
-                    + "get it again with scripts/get-features \(network.rawValue)")
+                problem: "is damaged: its weights have checksum \(checksum), expected \(expected); "
+                    + "download it again with scripts/get-features \(network.rawValue)")
         }
         self.network = network
         self.checksum = checksum
         self.arrays = arrays
     }
 
-    /// Where a network's file is looked for.
+    /// The default path of a network's file.
     public static func path(of network: FeatureNetwork) -> String {
         let environment = ProcessInfo.processInfo.environment
         func set(_ name: String) -> String? { environment[name].flatMap { $0.isEmpty ? nil : $0 } }

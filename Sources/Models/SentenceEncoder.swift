@@ -3,19 +3,19 @@ import FoundationEssentials
 import Tokenizers
 import Networks
 
-/// What reads captions for a model: Limn's own encoder, small enough that the model's file holds it, or a pretrained one,
-/// which the model names, with a head that the file holds.
+/// The text encoder of a model: a built-in one, which the model file contains, or a pretrained one, to which the file refers,
+/// with a projection head that the file contains.
 public enum SentenceEncoder: Sendable {
-    /// Sizes, vocabulary, and parameters named from the encoder's root.
+    /// A built-in encoder: its sizes, vocabulary, and parameters by path from its root.
     case own(TextEncoderConfiguration, Vocabulary, NetworkArrays)
-    /// A pretrained one as it was read from its folder, and the head that was trained on its vectors.
+    /// A pretrained encoder and the head that was trained on its vectors.
     case pretrained(PretrainedEncoder, TrainedHead)
 
-    /// The text half of the pair of encoders at `path`.
-    /// - Throws: `ModelError` where there is none.
+    /// The text encoder of the pair of encoders at `path`.
+    /// - Throws: as `EncoderPair.init`.
     public init(contentsOf path: String) throws { self = try EncoderPair(contentsOf: path).text }
 
-    /// Width of its vectors.
+    /// Number of elements of a sentence vector.
     public var width: Int {
         switch self {
         case .own(let configuration, _, _): configuration.embedding
@@ -23,7 +23,7 @@ public enum SentenceEncoder: Sendable {
         }
     }
 
-    /// What a file keeps of it: arrays named from the encoder's or the head's root.
+    /// The arrays that a model file contains, by path from the root of the encoder or of the head.
     package var arrays: NetworkArrays {
         switch self {
         case .own(_, _, let arrays): arrays
@@ -32,33 +32,33 @@ public enum SentenceEncoder: Sendable {
     }
 }
 
-/// A head on a pretrained encoder's vectors, and its learnt values.
+/// A trained projection head on the vectors of a pretrained encoder.
 public struct TrainedHead: Sendable {
     /// Its sizes.
     public let configuration: ProjectionHeadConfiguration
-    /// Parameters named from the head's root.
+    /// Parameters by path from the head's root.
     public let arrays: NetworkArrays
 
-    /// A head of these parts.
+    /// A head with the given parameters.
     public init(_ configuration: ProjectionHeadConfiguration, arrays: NetworkArrays) {
         (self.configuration, self.arrays) = (configuration, arrays)
     }
 }
 
-/// How a model names the pretrained encoder that reads for it.
+/// A reference from a model file to the pretrained encoder that it needs.
 public struct PretrainedReference: Codable, Equatable, Sendable {
-    /// What the encoder is called: the name of its folder.
+    /// Name of the encoder, which is the name of its folder.
     public var name: String
-    /// Where it lay when the model was trained.
+    /// Path of its folder during training.
     public var folder: String
-    /// Of its weights.
+    /// Checksum of its weights.
     public var checksum: String
-    /// How its states become a vector.
+    /// How token states are pooled to a sentence vector.
     public var pooling: Pooling
-    /// Sizes of the head on its vectors.
+    /// Sizes of the projection head on its vectors.
     public var head: ProjectionHeadConfiguration
 
-    /// Names an encoder where it lies now.
+    /// A reference to an encoder at its present path.
     public init(_ encoder: PretrainedEncoder, head: ProjectionHeadConfiguration) {
         (name, folder, checksum, pooling) = (encoder.name, encoder.path, encoder.checksum, encoder.pooling)
         self.head = head
@@ -66,36 +66,36 @@ public struct PretrainedReference: Codable, Equatable, Sendable {
 
     /// Reads the encoder.
     /// - Parameters:
-    ///   - path: its folder; nil looks where it lay when the model was trained, and then beside the model.
-    ///   - model: the model's path, for messages.
-    /// - Throws: `ModelError` where it is in none of these places, or is another one.
+    ///   - path: its folder; nil tries the path during training, then the folder of the model.
+    ///   - model: the model's path.
+    /// - Throws: `ModelError` if the encoder is not found or has other weights.
     func encoder(at path: String?, model: String) throws -> PretrainedEncoder {
         let beside = URL(filePath: model).deletingLastPathComponent().appending(path: name).path
-        let places = path.map { [$0] } ?? [folder, beside]
+        let candidates = path.map { [$0] } ?? [folder, beside]
         guard
-            let place = places.first(where: {
+            let place = candidates.first(where: {
                 FileManager.default.fileExists(atPath: "\($0)/config.json") || $0 == path
             })
         else {
             throw ModelError(
                 path: model,
                 problem:
-                    "reads prompts with the pretrained encoder \(name) (checksum \(checksum)), which is neither at "
-                    + "\(places.joined(separator: " nor at ")); get that folder, on Hugging Face under its name, and say "
-                    + "--encoder FOLDER")
+                    "needs the pretrained encoder \(name) (checksum \(checksum)), which was not found at "
+                    + "\(candidates.joined(separator: " or ")); download it from Hugging Face and pass --encoder FOLDER"
+            )
         }
         let encoder = try PretrainedEncoder(contentsOf: place, pooling: pooling)
         guard encoder.checksum == checksum else {
             throw ModelError(
                 path: place,
                 problem:
-                    "is not the encoder that \(model) was trained with: that is \(name) with checksum \(checksum), "
-                    + "this has \(encoder.checksum)")
+                    "is not the encoder that \(model) was trained with: expected \(name) with checksum \(checksum), "
+                    + "found checksum \(encoder.checksum)")
         }
         guard encoder.width == head.inputs else {
             throw ModelError(
                 path: model,
-                problem: "its head reads vectors of width \(head.inputs), those of \(name) have \(encoder.width)")
+                problem: "its head expects vectors of width \(head.inputs), but those of \(name) have \(encoder.width)")
         }
         return encoder
     }

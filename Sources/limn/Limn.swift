@@ -4,20 +4,21 @@ import Glibc
 
 @main
 struct Limn: ParsableCommand {
-    /// The release, as in its tag; the only place that says so.
+    /// The version of the release, as in its tag. Defined only here.
     static let version = "0.1.0"
 
     static let configuration = CommandConfiguration(
-        commandName: "limn", abstract: "Generate images from sentences, and train the networks that do.",
+        commandName: "limn", abstract: "Generate images from text, and train and evaluate text-to-image models.",
         discussion: """
             EXAMPLES
-              limn generate "a flower with purple petals and a yellow center" --out flower.png
+              limn generate "a purple flower with a yellow center" --out flower.png
               limn train recipes/flowers-64.yaml --data images --run runs/mine --resume
               limn evaluate models/flowers-64.safetensors --data flowers102 --split test
 
             EXIT CODES
-              0 success · 64 bad usage · 65 bad data or model · 66 no such input · 71 out of memory
-              73 output cannot be written · 130 interrupted · 1 anything else
+              0 success · 64 invalid usage · 65 invalid data or model
+              66 input not found · 71 out of memory · 73 output cannot be written
+              130 interrupted · 1 other errors
             """,
         version: "limn \(version)",
         subcommands: [
@@ -25,9 +26,9 @@ struct Limn: ParsableCommand {
             VocabularyCommand.self, EncoderCommand.self, EncodeCommand.self, SimilarityCommand.self,
         ])
 
-    /// Failures end in one line on standard error and the exit code of their kind.
+    /// Runs the command. A failure prints one line to standard error and exits with the code of its kind.
     static func main() {
-        // A limit on the size of files should end in a message, as a full disk does, and not in a signal.
+        // Exceeding the limit on file sizes should be reported as an error, not end the process by a signal.
         signal(SIGXFSZ, SIG_IGN)
         do {
             var command = try parseAsRoot()

@@ -47,7 +47,7 @@ import Testing
             // Ideographs take two columns each.
             #expect(lines[3].count + 4 == lines[0].count)
             #expect(
-                outcome.talk == ["sentence 1 has \(tokens(outcome)) tokens, of which this encoder reads the first 15"])
+                outcome.talk == ["sentence 1 has \(tokens(outcome)) tokens, but this encoder reads only the first 15"])
         }
     }
 
@@ -82,7 +82,10 @@ import Testing
                 "encode", "--encoder", tiny.judge, "--file", "lines.txt", "--out", "e.safetensors", in: folder)
             #expect(outcome.ending == .exit(0), "\(outcome.err)")
             #expect(outcome.text == "e.safetensors: 5 rows of 16\n")
-            #expect(outcome.talk == ["lines.txt:3: the first of 2 lines cut to the 16 tokens that this encoder reads"])
+            #expect(
+                outcome.talk == [
+                    "lines.txt:3: the first of 2 lines truncated to 16 tokens, the most that this encoder reads"
+                ])
             let (header, values) = try embeddings(folder + "/e.safetensors")
             #expect(header.contains(#""embeddings":{"dtype":"F32","shape":[5,16]"#))
             #expect(header.contains(#""format":"limn-embeddings""#) && header.contains(#""encoder":"tiny"#))
@@ -113,7 +116,7 @@ import Testing
             }
             let judge = tiny.judge
             expectRefusal(try encode("--encoder", judge, "--file", "latin.txt"), 65, "latin.txt:2: is not UTF-8")
-            expectRefusal(try encode("--encoder", judge, "--file", "empty.txt"), 65, "empty.txt: holds no line")
+            expectRefusal(try encode("--encoder", judge, "--file", "empty.txt"), 65, "empty.txt: contains no lines")
             expectRefusal(try encode("--encoder", judge, "--file", "absent.txt"), 66, "absent.txt: no such file")
             expectRefusal(try encode("--encoder", "absent", "--file", "good.txt"), 66, "absent: no such encoder")
             expectRefusal(try encode("--encoder", "good.txt", "--file", "good.txt"), 65, "good.txt is not a valid")
@@ -133,7 +136,8 @@ import Testing
     @Test func badUseIsToldWithItsRemedy() throws {
         try withTemporaryFolder { folder in
             for (arguments, words) in [
-                (["similarity", "alone"], "two sentences or more"), (["similarity", "a", " "], "Sentence 2 is empty"),
+                (["similarity", "alone"], "Expected 2 to 1000 sentences"),
+                (["similarity", "a", " "], "Sentence 2 is empty"),
                 (["similarity", "a", "b", "--pooling", "max"], "expected mean, cls or eos"),
                 (["encode", "--file", "-", "--out", ""], "--out is empty"),
             ] {

@@ -58,8 +58,8 @@ import Testing
         }
         expectRefusal(
             try evaluate(tiny.model), 66,
-            "\(tiny.run)/model-judge.safetensors: no such judge; train one with")
-        expectRefusal(try evaluate(tiny.model, "--judge", "absent"), 66, "absent: no such judge")
+            "\(tiny.run)/model-judge.safetensors: judge not found; train one with")
+        expectRefusal(try evaluate(tiny.model, "--judge", "absent"), 66, "absent: judge not found")
         expectRefusal(try evaluate(tiny.model, "--judge", tiny.model), 65, "is not a pair of encoders")
         expectRefusal(try evaluate(tiny.model, "--judge", tiny.recipe), 65, "is not a valid safetensors file")
         expectRefusal(try evaluate("absent", "--judge", tiny.judge), 66, "absent")

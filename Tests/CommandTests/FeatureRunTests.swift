@@ -160,7 +160,8 @@ private struct FeatureRun: Sendable {
             #expect(refused.ending == .exit(65), "\(refused.err)")
             #expect(
                 refused.talk.last?.hasPrefix(
-                    "limn: \(run)/features.safetensors: the run was started with the features efficientnet-lite0 ") == true,
+                    "limn: \(run)/features.safetensors: the run was started with the features efficientnet-lite0 ")
+                    == true,
                 "\(refused.err)")
             let resumed = try train("32", features: shared.features)
             #expect(resumed.ending == .exit(0), "\(resumed.err)")
@@ -198,7 +199,7 @@ private struct FeatureRun: Sendable {
             try expect("is damaged: its weights have the checksum ")
 
             try RandomFeatures.write(.efficientNetLite0, seed: 1, to: file, changes: ["checksum": "0123456789abcdef"])
-            try expect("its metadata say 0123456789abcdef; get it again with scripts/get-features efficientnet-lite0")
+            try expect("expected 0123456789abcdef; download it again with scripts/get-features efficientnet-lite0")
             try RandomFeatures.write(.mobileNetV2, seed: 1, to: file)
             try expect("holds mobilenet-v2, expected efficientnet-lite0")
             try RandomFeatures.write(.mobileNetV2, seed: 1, to: file, changes: ["network": FeatureRun.network])

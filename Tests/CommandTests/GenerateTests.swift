@@ -154,8 +154,8 @@ import Testing
     }
 
     @Test(arguments: [
-        ("red\nb\u{0}lue\n", "prompts.txt:2: holds a zero byte"), ("red\n\nblue\n", "prompts.txt:2: empty prompt"),
-        ("", "prompts.txt: holds no prompt"),
+        ("red\nb\u{0}lue\n", "prompts.txt:2: contains a zero byte"), ("red\n\nblue\n", "prompts.txt:2: empty prompt"),
+        ("", "prompts.txt: contains no prompts"),
     ])
     func aFileOfPromptsIsRefusedByItsLine(text: String, words: String) throws {
         try withTemporaryFolder { folder in
@@ -192,7 +192,7 @@ import Testing
     }
 
     /// What is longer than the encoder reads is cut, and what a PNG carries is cut too.
-    @Test func aMegabyteCanBePainted() throws {
+    @Test func aPromptOfAMegabyteIsTruncated() throws {
         let tiny = try Tiny.shared()
         try withTemporaryFolder { folder in
             let prompt = String(String(repeating: "a red circle, ", count: 80_000).prefix(1_000_000))
@@ -201,9 +201,9 @@ import Testing
                 "generate", "--prompts", "long.txt", "--model", tiny.model, "--out", "out", in: folder)
             #expect(outcome.ending == .exit(0), "\(outcome.err)")
             #expect(try texts(folder + "/out/00000.png")["prompt"] == String(prompt.prefix(10_000)))
-            // What is not read is said.
+            // Truncation is reported.
             #expect(
-                outcome.err.contains("long.txt:1 has ") && outcome.err.contains("tokens, of which"), "\(outcome.err)")
+                outcome.err.contains("long.txt:1 has ") && outcome.err.contains("tokens, but"), "\(outcome.err)")
         }
     }
 

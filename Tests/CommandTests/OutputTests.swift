@@ -14,7 +14,7 @@ import Testing
             }
             expectRefusal(try generate("--out", "absent/red.png"), 73, "cannot write absent/red.png: No such file")
             expectRefusal(try generate("--out", "."), 73, "cannot write .: ")
-            expectRefusal(try generate("blue", "--out", "file"), 73, "file: the folder cannot be made")
+            expectRefusal(try generate("blue", "--out", "file"), 73, "file: the folder cannot be created")
             #expect(try files(below: folder) == ["file"])
         }
     }
@@ -51,7 +51,7 @@ import Testing
                 ).finish()
                 expectRefusal(outcome, 73, "standard output cannot be written")
             }
-            // Where nothing is said to go there, it is of no account.
+            // A closed standard output does not matter if nothing is written to it.
             let quiet = try limn(
                 "generate", "red", "--model", tiny.model, "--out", "quiet.png", in: folder, shell: shell)
             #expect(quiet.ending == .exit(0), "\(quiet.err)")

@@ -4,7 +4,7 @@ import RandomStreams
 import Testing
 
 extension Conformance {
-    /// Biases and activations that convolutions apply as they store their results, and what only looks like that.
+    /// Biases and activations that convolutions apply as they store their results, and similar graphs for which they must not.
     @Suite struct EpilogueTests {
         /// A convolution of x [2, 8, 8, 16] or [2, 8, 16] to 16 channels; the first three differ from the plain one in
         /// stride, groups and shape of the filter.
@@ -39,7 +39,7 @@ extension Conformance {
             }
         }
 
-        /// Checks the results of a case, and on oneDNN how many loops the program has beside those that scale filters.
+        /// Checks the results of a case, and with oneDNN the number of loops in the program, not counting those that scale filters.
         private func check(_ test: Case, loops: Int, on target: TestDevice, _ name: String) throws {
             try test.check(on: target)
             guard target == .oneDNN || target == .oneDNNBFloat16 else { return }
@@ -68,7 +68,7 @@ extension Conformance {
             }
         }
 
-        /// What the result is kept as between convolutions, and biases that are computed.
+        /// Results in each storage between convolutions, and biases that are computed.
         @Test(arguments: TestDevice.allCases) func chainsOfConvolutionsNeedNoLoops(_ target: TestDevice) throws {
             var test = Case()
             var y = test.input(Kind.plain.input)
@@ -86,7 +86,7 @@ extension Conformance {
             try check(computed, loops: 1, on: target, "a computed bias")
         }
 
-        /// Gradients read the result of the activation, not what went into it.
+        /// Gradients read the result of the activation, not its operand.
         @Test(arguments: TestDevice.allCases, Kind.allCases)
         func gradientsThroughEpilogues(_ target: TestDevice, _ kind: Kind) throws {
             for (name, activation) in [
@@ -99,7 +99,7 @@ extension Conformance {
                 test.expect("\(name) forward", y)
                 let dy = test.input(y.shape)
                 for (variable, derivative) in zip(["x", "bias"], gradients(of: y * dy, withRespectTo: [x, bias])) {
-                    // Elements at a kink within rounding of it may go either way in bfloat16; few do.
+                    // In bfloat16, a few elements close to a kink may get the gradient of the other side.
                     if target == .oneDNNBFloat16 {
                         try expectNearlyEqual(
                             derivative, test, on: target, "\(name), by \(variable), of \(kind.rawValue)")
@@ -184,8 +184,8 @@ extension Conformance {
             }
         }
 
-        /// A step that diverged must be seen here as in loops, but for clamp and ReLU, of which oneDNN makes a bound: in trainings
-        /// only frozen networks have them after convolutions, and the generator's own gradients tell then.
+        /// NaN must be visible after a convolution as after loops, except with clamp and ReLU, for which oneDNN returns a bound: in
+        /// training only frozen networks have these after convolutions, and the generator's own gradients are NaN then.
         @Test(arguments: TestDevice.allCases) func notANumberStays(_ target: TestDevice) throws {
             let activations: [(String, (Tensor) -> Tensor)] = [
                 ("none", { $0 }), ("clamp", { $0.relu6() }), ("ReLU", { $0.relu() }),

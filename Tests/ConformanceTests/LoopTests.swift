@@ -3,7 +3,7 @@ import Graphs
 import Testing
 
 extension Conformance {
-    /// What runs in fused loops: elementwise functions, sums, maxima, broadcasts.
+    /// Operations that run in fused loops: elementwise functions, sums, maxima, broadcasts.
     @Suite struct LoopTests {
         /// Each function with whether its operand must be positive.
         static let unary: [(Elementwise.Function, Bool)] = [
@@ -18,7 +18,7 @@ extension Conformance {
                 "leaky ReLU gradient": b.leakyReLUGradient(at: a, slope: 0.2),
             ]
         }
-        /// Around the tile of 1024 elements, and past the size from which threads share a loop.
+        /// Around the tile of 1024 elements, and larger than the size from which loops use several threads.
         static let sizes: [Shape] = [[1], [7], [1023], [1025], [3, 41, 17], [5, 67, 101], [2, 32, 32, 16]]
 
         @Test(arguments: TestDevice.allCases) func elementwise(_ device: TestDevice) throws {
@@ -41,7 +41,7 @@ extension Conformance {
             for shape: Shape in [[3, 7], [2, 5, 4, 8], [2, 16, 16, 16]] {
                 let graph = Graph()
                 let (x, dy) = (graph.input("x", shape), graph.input("dy", shape))
-                // Through values that a device may keep in bfloat16.
+                // Through values that a device may store in bfloat16.
                 let derivative = gradients(of: (x * 2).clamped(low, high) * dy, withRespectTo: [x])[0]
                 let points = (0..<shape.count).map { 0.5 * edges[$0 % edges.count] }
                 let slopes = (0..<shape.count).map { Float(1 + $0 % 3) }
@@ -71,7 +71,7 @@ extension Conformance {
             }
         }
 
-        /// A step that diverged must be seen: no function may turn not-a-number or infinity into a harmless number.
+        /// A diverged step must be noticed: no function may map NaN or infinity to an ordinary number.
         @Test(arguments: TestDevice.allCases) func specialValues(_ device: TestDevice) throws {
             let special: [Float] = [.nan, .infinity, -.infinity, 0, -0.0, 1e38, -1e38, 100, -200, 88.5, -1, 1]
             var test = Case()
@@ -86,7 +86,7 @@ extension Conformance {
             for (name, tensor) in test.results {
                 for (index, (value, exact)) in zip(found[name], reference(tensor)).enumerated() {
                     let wanted = Float(exact)
-                    // Below the normal range a device may give zero, as processors do that flush subnormals.
+                    // Below the normal range a device may return zero, as processors that flush subnormals do.
                     let agrees =
                         wanted.isNaN
                         ? value.isNaN
@@ -129,7 +129,7 @@ extension Conformance {
                 for axes in LoopTests.subsets(shape.rank) {
                     test.expect("sum of \(shape) along \(axes)", x.sum(along: axes))
                     test.expect("maximum of \(shape) along \(axes)", x.maximumWithoutGradient(along: axes))
-                    // Read on the way instead of from memory.
+                    // Reduced in the loop that computes it instead of read from memory.
                     test.expect("sum of squares of \(shape) along \(axes)", (x * x).sum(along: axes))
                 }
                 try test.check(on: device)
@@ -151,7 +151,7 @@ extension Conformance {
             }
         }
 
-        /// Statistics of layers: a sum whose result is broadcast back over what it summed.
+        /// Layer statistics: a sum that is broadcast back over its operand.
         @Test(arguments: TestDevice.allCases) func normalization(_ device: TestDevice) throws {
             for shape: Shape in [[4, 6, 6, 17], [3, 20, 20, 8], [2, 16, 16, 64]] {
                 var test = Case()

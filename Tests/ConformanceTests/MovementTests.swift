@@ -21,7 +21,7 @@ extension Conformance {
             }
         }
 
-        /// Height and width before and after: larger, smaller, by whole factors and others, one axis alone, to and from one pixel.
+        /// Height and width before and after: larger, smaller, by integral and other factors, one axis alone, to and from one pixel.
         static let resizes: [(from: (Int, Int), to: (Int, Int))] = [
             ((4, 5), (8, 10)), ((6, 9), (3, 3)), ((7, 5), (10, 3)), ((5, 7), (4, 16)), ((6, 5), (6, 9)),
             ((9, 4), (2, 4)),
@@ -38,7 +38,7 @@ extension Conformance {
                     test.expect(name, y)
                     let dy = test.input(y.shape)
                     test.expect("gradient of \(name)", gradients(of: y * dy, withRespectTo: [x])[0])
-                    // Where operand and result may be kept otherwise.
+                    // With operand and result in another storage.
                     test.expect("\(name), between others", (x + 0.5).resized(height: to.0, width: to.1) * 2)
                     let dx = gradients(of: y * (dy * 2).tanh(), withRespectTo: [x])[0]
                     test.expect("gradient of \(name), between others", dx + 0.5)
@@ -47,7 +47,7 @@ extension Conformance {
             }
         }
 
-        /// To the same size nothing is done.
+        /// Resizing to the same size traces no operation.
         @Test func resizingToTheSameSizeIsTheImage() {
             let x = Graph().input("x", [2, 5, 7, 3])
             #expect(x.resized(height: 5, width: 7).id == x.id)

@@ -24,7 +24,7 @@ extension Conformance {
             }
         }
 
-        /// What is drawn for a convolution of a doubled image against what it stands for, with the derivatives of both.
+        /// The transposed convolution that replaces a convolution of an up-sampled image equals it, derivatives included.
         @Test(arguments: TestDevice.allCases) func convolutionAfterDoubling(_ device: TestDevice) throws {
             for (side, ins, outs) in [(1, 1, 1), (4, 8, 5), (5, 32, 16), (8, 3, 64)] {
                 var test = Case()
@@ -56,7 +56,7 @@ extension Conformance {
         }
 
         static let examples: [Example] = [
-            // The networks' own: 3×3, 1×1, 4×4 by 2, from and to three channels.
+            // Those of the networks: 3×3, 1×1, 4×4 with stride 2, from and to three channels.
             Example([2, 8, 8, 16], [17, 3, 3, 16], .init(padding: 1)),
             Example([3, 7, 9, 3], [8, 3, 3, 3], .init(padding: 1)),
             Example([2, 6, 6, 64], [3, 3, 3, 64], .init(padding: 1)),
@@ -67,23 +67,23 @@ extension Conformance {
             Example([1, 1, 1, 8], [8, 3, 3, 8], .init(padding: 1)),
             // Enough positions for several chunks of unrolled columns.
             Example([1, 40, 40, 17], [8, 3, 3, 17], .init(padding: 1)),
-            // Unequal strides and paddings; positions at the end that no filter reaches.
+            // Unequal strides and paddings; positions at the end that no filter covers.
             Example([2, 9, 8, 8], [17, 3, 2, 8], .init(stride: [2, 3], padLow: [1, 0], padHigh: [0, 2])),
             Example([2, 10, 11, 3], [5, 4, 3, 3], .init(stride: [3, 2], padLow: [0, 2], padHigh: [3, 0])),
-            // Channels in sixteens: filter gradients by outer products. Odd widths, remainders of six outputs, one to four
-            // vectors of channels, strides longer than the filter, images that are laid out alone and together.
+            // Multiples of 16 channels: filter gradients by outer products. Odd widths, remainders of six outputs, one to four
+            // vectors of channels, strides longer than the filter, images packed one by one and together.
             Example([1, 31, 7, 16], [7, 3, 3, 16], .init(padding: 1)),
             Example([5, 9, 12, 32], [13, 4, 4, 32], .init(stride: 2, padding: 1)),
             Example([9, 4, 4, 64], [17, 4, 4, 64], .init(stride: 2, padding: 1)),
             Example([3, 7, 10, 48], [5, 3, 2, 48], .init(stride: [3, 2], padLow: [2, 0], padHigh: [0, 3])),
             Example([2, 5, 6, 128], [6, 1, 1, 128], .init(stride: 2)),
             Example([3, 40, 40, 16], [8, 3, 3, 16], .init(padding: 1)),
-            // Groups, one a channel among them.
+            // Groups, including one per channel.
             Example([2, 6, 6, 16], [24, 3, 3, 4], .init(padding: 1, groups: 4)),
             Example([2, 7, 7, 16], [16, 3, 3, 1], .init(padding: 1, groups: 16)),
             Example([2, 7, 7, 17], [34, 3, 3, 1], .init(stride: 2, padding: 1, groups: 17)),
-            // One filter a channel: even and odd sides, strides 1 to 3, unequal paddings as of TensorFlow's SAME, filters larger
-            // than the image, positions that no filter reaches.
+            // Depthwise: even and odd sides, strides 1 to 3, unequal paddings as in TensorFlow's SAME, filters larger than the
+            // image, positions that no filter covers.
             Example(
                 [2, 8, 8, 16], [16, 3, 3, 1], .init(stride: [2, 2], padLow: [0, 0], padHigh: [1, 1], groups: 16)),
             Example(
@@ -121,7 +121,7 @@ extension Conformance {
             try test.check(on: device)
         }
 
-        /// Values between layers are where a device may change storage and layout.
+        /// Between layers a device may change storage and layout.
         @Test(arguments: TestDevice.allCases) func chains(_ device: TestDevice) throws {
             var test = Case()
             let x = test.input([2, 8, 8, 3])

@@ -2,19 +2,19 @@ import Execution
 import Graphs
 import RandomStreams
 
-/// A graph of some sixty operations drawn at random, over images, matrices and statistics, with parameters, several
-/// results, values left in buffers and, in every other graph, the derivatives of a scalar.
+/// A random graph of some sixty operations on images, matrices and statistics, with parameters, several results, values written
+/// to buffers and, in every other graph, the derivatives of a scalar.
 ///
-/// Operations are scaled so that values stay near 1: what is tested is the order of steps and the sharing of memory,
-/// where a mistake changes values wholly.
+/// Operations are scaled so that values stay near 1. The graphs test the order of steps and the sharing of memory, where an
+/// error changes values completely.
 struct RandomGraph {
     let graph = Graph()
     private(set) var values: [String: HostArray] = [:]
-    /// Parameters lie in one buffer one after another, as a network's do.
+    /// Parameters are stored one after another in one buffer, as those of a network are.
     private(set) var parameters: [(tensor: Tensor, path: String, offset: Int, values: [Float])] = []
     private(set) var parameterCount = 0
     private(set) var results: [String: Tensor] = [:]
-    /// Tensors left in a buffer, and where.
+    /// Tensors that are written to a buffer, and their offsets.
     private(set) var writes: [(tensor: Tensor, offset: Int)] = []
     private(set) var writtenCount = 0
 
@@ -23,7 +23,7 @@ struct RandomGraph {
 
     init(seed: UInt64) {
         random = RandomStream(seed: seed, purpose: "random graphs")
-        // Every tenth is large enough that threads share each loop.
+        // Every tenth is large enough for loops with several threads.
         let isLarge = seed % 10 == 0
         let side = isLarge ? 16 : 4
         let channels = pick([3, 8, 16, 17])
@@ -36,12 +36,12 @@ struct RandomGraph {
         if seed % 2 == 0 { drawDerivatives() }
         for index in 0..<2 + random.index(below: 3) { results["result \(index)"] = pick(pool) }
         for _ in 0..<1 + random.index(below: 3) { write(pick(pool)) }
-        // The last values too, or most of the graph would be dead.
+        // Include the last values, or most of the graph would be dead.
         results["last"] = pool[pool.count - 1]
         write(pool[pool.count - 2])
     }
 
-    // MARK: Drawing
+    // MARK: Construction
 
     private mutating func pick<T>(_ choices: [T]) -> T { choices[random.index(below: choices.count)] }
 
@@ -65,7 +65,7 @@ struct RandomGraph {
         writtenCount += tensor.shape.count
     }
 
-    /// The derivatives of the sum of some values by all parameters and by the first input.
+    /// The derivatives of the sum of some values with respect to all parameters and the first input.
     private mutating func drawDerivatives() {
         let loss = [pick(pool), pick(pool), pool[pool.count - 1]].map { $0.tanh().sum() }
         let total = loss[0] + loss[1] + loss[2]
@@ -143,7 +143,7 @@ struct RandomGraph {
             return x.convolution(filter, .init(stride: 2, padding: 1))
         case 2: return x.convolution(parameter([inputs, 3, 3, 1], fanIn: 9), .init(padding: 1, groups: inputs))
         case 3:
-            // A halving with unequal paddings, and what convolutions may do as they store their results.
+            // Stride 2 with unequal paddings, and epilogues of convolutions.
             let filter = parameter([inputs, 3, 3, 1], fanIn: 9)
             let (low, high) = (random.index(below: 2), 1 + random.index(below: 2))
             let geometry = ConvolutionGeometry(

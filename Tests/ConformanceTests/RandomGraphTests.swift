@@ -4,8 +4,7 @@ import Graphs
 import Testing
 
 extension Conformance {
-    /// Whole graphs against the reference: finds mistakes of scheduling, of fusion, of tiles used again too early and of
-    /// values that overlap in the arena.
+    /// Whole graphs against the reference: finds errors in scheduling, fusion, the reuse of tiles and the layout of the arena.
     @Suite struct RandomGraphTests {
         static let batches = 24
         static let graphsPerBatch = 10
@@ -43,8 +42,8 @@ extension Conformance {
             }
         }
 
-        /// Whether found and expected agree in Euclidean norm; a floor of a hundredth of an element's usual size
-        /// covers values that cancel.
+        /// Whether values agree in Euclidean norm, with an absolute tolerance of a hundredth of the usual size for values that
+        /// cancel.
         private static func error(_ found: ArraySlice<UInt32>, _ expected: [Double]) -> Double {
             var difference = 0.0
             var size = 0.0
@@ -82,7 +81,7 @@ extension Conformance {
             }
         }
 
-        /// Nothing stays behind from one run to the next, and each run gives the same bytes, whatever the threads.
+        /// Runs do not depend on earlier ones, and each gives the same bytes with any number of threads.
         @Test(arguments: TestDevice.allCases) func repetition(_ target: TestDevice) throws {
             let device = try target.device()
             for seed in 0..<60 {

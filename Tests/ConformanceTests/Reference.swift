@@ -1,9 +1,9 @@
 import Glibc
 import Graphs
 
-/// The meaning of a graph, evaluated in float64 by the plainest loops: what every device is compared with.
+/// Evaluates a graph in float64 with plain loops. Every device is compared with it.
 ///
-/// One function an operation, no sharing with the engine beyond the operations' own fields. Slow on purpose.
+/// One function per operation, which shares with the engine only the fields of the operations. Slow on purpose.
 struct Reference {
     /// Values of inputs by name and of parameters by path, row-major; indices as whole numbers.
     let inputs: [String: [Double]]
@@ -113,7 +113,7 @@ private func flat(_ index: [Int], _ shape: Shape) -> Int {
     return result
 }
 
-/// A result whose element at each index is what `source` says.
+/// A result whose element at each index is given by `source`.
 private func moved(_ shape: Shape, _ source: ([Int]) -> Double) -> [Double] {
     var result: [Double] = []
     var index = [Int](repeating: 0, count: shape.rank)
@@ -128,20 +128,20 @@ private func moved(_ shape: Shape, _ source: ([Int]) -> Double) -> [Double] {
     return result
 }
 
-/// The index in a shape with some extents of 1 that belongs to `index` in the full shape.
+/// The index in a shape with some extents of 1 that corresponds to `index` in the full shape.
 private func projected(_ index: [Int], _ shape: Shape) -> [Int] {
     zip(index, shape.dimensions).map { $1 == 1 ? 0 : $0 }
 }
 
 // MARK: Operations
 
-/// Visits the pairs of taps of v [C×4×4×O] and w [O×3×3×C] that meet: output `position` + (0 or 1) of a transposed
-/// convolution of stride 2 reads the input cell that its doubled image holds at the place tap k of w looks at.
+/// Visits the pairs of taps of v [C×4×4×O] and w [O×3×3×C] that multiply the same input pixel: for each output of a transposed
+/// convolution of stride 2, the pixel that the up-sampled image has at the position of tap k of w.
 private func doubled(
     _ x: [Double], _ w: Shape, _ v: Shape, _ add: (inout [Double], [Double], Int, Int) -> Void
 ) -> [Double] {
     var result = [Double](repeating: 0, count: x.count == w.count ? v.count : w.count)
-    /// Tap t of v joins input cell i to output 2i + t − 1; tap k of w looks at doubled place output + k − 1.
+    /// Tap t of v joins input cell i to output 2i + t − 1; tap k of w reads position output + k − 1 of the up-sampled image.
     func meets(_ k: Int, _ t: Int) -> Bool {
         let (cell, output) = (8, 16 + t - 1)
         return (output + k - 1) / 2 == cell
@@ -221,8 +221,8 @@ private func matrixProduct(_ product: MatrixProduct, _ x: [[Double]], _ shapes: 
     return values
 }
 
-/// Calls `accumulate` once for each product of a convolution with the positions of its three factors; the convolution
-/// and its two gradients differ only in which of the three is summed into.
+/// Calls `accumulate` once for each product of a convolution with the positions of input, filter and output; the convolution
+/// and its two gradients differ only in which of the three is the sum.
 private func convolve(
     _ geometry: ConvolutionGeometry, input: Shape, filter: Shape, output: Shape, _ count: Int,
     _ accumulate: (inout [Double], (input: Int, filter: Int, output: Int)) -> Void
@@ -286,8 +286,8 @@ private func resample(
     return result
 }
 
-/// How much each of `inputs` pixels counts in each of `outputs` along one axis, [outputs][inputs]: a triangle around the
-/// place of the output's centre, as wide on either side as a pixel of the coarser of the two, its weights made to sum to 1.
+/// The weights of a linear resampling along one axis, [outputs][inputs]: a triangle around the output's centre, on either side
+/// as wide as a pixel of the coarser grid, normalized to sum 1.
 private func triangleWeights(_ inputs: Int, _ outputs: Int) -> [[Double]] {
     let pixel = Double(inputs) / Double(outputs)
     let halfWidth = pixel > 1 ? pixel : 1
@@ -302,8 +302,8 @@ private func triangleWeights(_ inputs: Int, _ outputs: Int) -> [[Double]] {
     }
 }
 
-/// Calls `accumulate` for every pixel of an image with every pixel of what it is resized to, of each batch element and
-/// channel; resizing and its gradient differ only in which of the two is summed into.
+/// Calls `accumulate` for every pair of an input and an output pixel, for each batch element and channel; resizing and its
+/// gradient differ only in which of the two is the sum.
 private func resized(
     _ input: Shape, _ output: Shape, _ count: Int,
     _ accumulate: (inout [Double], (input: Int, output: Int, weight: Double)) -> Void

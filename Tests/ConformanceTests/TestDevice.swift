@@ -4,7 +4,7 @@ import Graphs
 import RandomStreams
 import Testing
 
-/// Every device a graph may run on. A test asks for `device()`, which ends the case by name where there is none.
+/// The devices that graphs are tested on. `device()` cancels the test case if this machine lacks one.
 enum TestDevice: String, CaseIterable, Sendable, CustomTestStringConvertible {
     case openBLAS = "OpenBLAS, float32, 1 thread"
     case openBLASThreads = "OpenBLAS, float32, 2 threads"
@@ -13,7 +13,7 @@ enum TestDevice: String, CaseIterable, Sendable, CustomTestStringConvertible {
 
     var testDescription: String { rawValue }
 
-    /// The device, or nil where this machine has none.
+    /// The device, or nil if this machine lacks it.
     var available: CPUDevice? {
         let (library, threads, precision): (CPUDevice.Library, Int, Precision) =
             switch self {
@@ -39,7 +39,7 @@ enum TestDevice: String, CaseIterable, Sendable, CustomTestStringConvertible {
     var deepTolerance: Double { self == .oneDNNBFloat16 ? 0.2 : 2e-3 }
 }
 
-/// All suites that run programs: one after another, since each takes every processor.
+/// All suites that run programs: serialized, because each uses every processor.
 @Suite(.serialized) struct Conformance {}
 
 /// The values of a float array; none of anything else.
@@ -49,7 +49,7 @@ func floats(_ array: HostArray?) -> [Float] {
 }
 
 extension HostArray {
-    /// The same values as the reference takes them.
+    /// The same values for the reference.
     var doubles: [Double] {
         switch self {
         case .floats(let values): values.map(Double.init)
@@ -58,7 +58,7 @@ extension HostArray {
     }
 }
 
-/// A graph with the values of its inputs, drawn as the graph grows.
+/// A graph with random values for its inputs.
 struct Case {
     let graph = Graph()
     var values: [String: HostArray] = [:]
@@ -102,7 +102,7 @@ struct Case {
 }
 
 /// The first element that is further from the expected one than `tolerance` times its size and the root mean square of
-/// all; not-a-number and infinities must be met exactly. Nil when all agree.
+/// all; NaN and infinities must match exactly. Nil when all agree.
 func firstDifference(_ found: [Float], _ expected: [Double], _ tolerance: Double) -> String? {
     guard found.count == expected.count else { return "\(found.count) elements, expected \(expected.count)" }
     let finite = expected.filter(\.isFinite)

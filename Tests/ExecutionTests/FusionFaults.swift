@@ -1,16 +1,20 @@
+import CKernels
 import Execution
 import Graphs
 
+/// The limit that the CPU backend passes to `Fusion`.
+let memberLimit = Int(LIMN_LOOP_MEMBERS)
+
 extension Fusion {
-    /// What is wrong with the plan, worked out from the graph by the definitions and not by the plan's own functions.
-    /// Empty where every loop can run: no unit (a loop, or a node alone) waits for itself, none mixes shapes or sides of
-    /// the pause, none is too long, and the schedule has each unit once, after what it reads.
+    /// Violated invariants, derived from the graph alone and not from functions of `Fusion`. Empty if every loop can run: no
+    /// unit (a loop, or a node outside loops) depends on itself, none mixes shapes or stages, none is too long, and the
+    /// schedule contains each unit once, after all that it reads.
     func faults(in graph: Graph, outputs: Set<Int>, firstStage: Set<Int>) -> [String] {
         let live = graph.nodes.indices.filter { isLive[$0] }
         var faults: [String] = []
         func require(_ condition: Bool, _ fault: @autoclosure () -> String) { if !condition { faults.append(fault()) } }
 
-        // Units and what they read.
+        // Units and their dependencies.
         func unit(_ id: Int) -> Int { loop[id].map { -1 - $0 } ?? id }
         var needs: [Int: Set<Int>] = [:]
         for id in live {
@@ -21,7 +25,7 @@ extension Fusion {
             needs[unit(id), default: []].formUnion([])
         }
 
-        // No cycles: units are taken away as soon as everything they need is gone.
+        // No cycles: units are removed as soon as everything they need is removed.
         var left = needs
         while let ready = left.first(where: { $0.value.allSatisfy { left[$0] == nil } })?.key { left[ready] = nil }
         require(left.isEmpty, "units that wait for each other: \(left.keys.sorted())")
@@ -29,9 +33,9 @@ extension Fusion {
         for (index, loopMembers) in members.enumerated() where !loopMembers.isEmpty {
             require(loopMembers == loopMembers.sorted(), "loop \(index) is not in order")
             require(loopMembers.allSatisfy { loop[$0] == index }, "loop \(index) has members of others")
-            require(loopMembers.count <= Fusion.memberLimit, "loop \(index) has \(loopMembers.count) members")
+            require(loopMembers.count <= memberLimit, "loop \(index) has \(loopMembers.count) members")
             require(
-                Set(loopMembers.map { isFirstStage[$0] }).count == 1, "loop \(index) runs on both sides of the pause")
+                Set(loopMembers.map { isFirstStage[$0] }).count == 1, "loop \(index) mixes both stages")
             for id in loopMembers {
                 let node = graph.nodes[id]
                 let isReduction = node.operation is Sum || node.operation is Maximum
@@ -43,11 +47,11 @@ extension Fusion {
         }
         for id in live { require(loop[id].map { members[$0].contains(id) } ?? true, "\(id) is missing from its loop") }
 
-        // What the firstStage outputs depend on is firstStage, and nothing else.
+        // The first stage is the outputs of the first stage and all that they depend on, and nothing else.
         var expected = Set<Int>()
         var stack = Array(firstStage)
         while let id = stack.popLast() { if expected.insert(id).inserted { stack += graph.nodes[id].inputs } }
-        for id in live { require(isFirstStage[id] == expected.contains(id), "\(id) is on the wrong side of the pause") }
+        for id in live { require(isFirstStage[id] == expected.contains(id), "\(id) is in the wrong stage") }
 
         // The schedule.
         let order = schedule()

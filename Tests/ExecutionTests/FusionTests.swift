@@ -2,16 +2,16 @@ import Execution
 import Graphs
 import Testing
 
-/// Which nodes share a loop, in graphs small enough to say what is right.
+/// Which nodes share a loop, in graphs small enough to know the right answer.
 @Suite struct FusionTests {
     private let graph = Graph()
 
-    /// The plan for some outputs, after a check of what every plan must fulfil.
+    /// The fusion of a graph for some outputs, after a check of its invariants.
     private func fuse(
         _ outputs: [Tensor], firstStage: [Tensor] = [], sourceLocation: SourceLocation = #_sourceLocation
     ) -> Fusion {
         let (outputs, firstStage) = (Set((outputs + firstStage).map(\.id)), Set(firstStage.map(\.id)))
-        let fusion = Fusion(graph, outputs: outputs, firstStage: firstStage)
+        let fusion = Fusion(graph, outputs: outputs, firstStage: firstStage, memberLimit: memberLimit)
         let wrong = fusion.faults(in: graph, outputs: outputs, firstStage: firstStage)
         #expect(wrong == [], sourceLocation: sourceLocation)
         return fusion
@@ -54,7 +54,7 @@ import Testing
         #expect(fusion.loop[maximum.id] == fusion.loop[values.id])
     }
 
-    /// What reads a reduction waits for all of it, even where it also reads the reduction's operand.
+    /// A consumer of a reduction cannot join its loop, even if it also reads the reduction's operand.
     @Test func readersOfAReductionAreAnotherLoop() {
         let x = graph.input("x", [4, 8])
         let values = x.tanh()
@@ -77,11 +77,11 @@ import Testing
         #expect(fusion.loop[y.id] == fusion.loop[z.id])
         let repeated = bias.broadcast(to: [4, 8])
         #expect(!fusion.isLive[repeated.id])
-        // What is wanted for itself is made.
+        // An output is computed even if loops could read its operand instead.
         #expect(fuse([repeated]).isLive[repeated.id])
     }
 
-    @Test func stoppedGradientsAreSeenThrough() {
+    @Test func stoppedGradientsAreResolved() {
         let x = graph.input("x", [4, 8])
         let stopped = x.tanh().stoppingGradient()
         let y = stopped.stoppingGradient().sigmoid()
@@ -91,20 +91,20 @@ import Testing
         #expect(fusion.loop[x.tanh().id] == fusion.loop[y.id])
     }
 
-    /// exp is read by the product and beside it: in one loop with the sum it would wait for itself.
+    /// exp has consumers inside and outside the loop of the sum: fusing them would create a cycle.
     @Test func noLoopWaitsForItself() {
         let (x, w) = (graph.input("x", [4, 4]), graph.input("w", [4, 4]))
         let e = x.exp()
         let direct = e.matmul(w) + e
         #expect(fuse([direct]).loop[e.id] != fuse([direct]).loop[direct.id])
-        // The way around may lead through other loops, of other shapes.
+        // The path may lead through other loops of other shapes.
         let around = e.sum(along: [1]).tanh() * 2
         let detour = (around.broadcast(to: [4, 4]) + e).sigmoid()
         let fusion = fuse([detour])
         #expect(fusion.loop[e.id] != fusion.loop[detour.id])
     }
 
-    /// Two loops that read the same node are merged, unless one waits for the other.
+    /// Two loops that read the same node are merged, unless one depends on the other.
     @Test func readersOfOneNodeShareItsLoopWhereTheyCan() {
         let (x, w) = (graph.input("x", [4, 4]), graph.input("w", [4, 4]))
         let e = x.exp()
@@ -119,11 +119,11 @@ import Testing
 
     @Test func loopsHaveALimit() {
         var y = graph.input("x", [4, 8])
-        for _ in 0..<10 * Fusion.memberLimit { y = y.tanh() }
+        for _ in 0..<10 * memberLimit { y = y.tanh() }
         let fusion = fuse([y])
         let sizes = fusion.members.map(\.count).filter { $0 > 0 }
-        #expect(sizes.reduce(0, +) == 10 * Fusion.memberLimit)
-        #expect(sizes.count == 10 && sizes.allSatisfy { $0 == Fusion.memberLimit })
+        #expect(sizes.reduce(0, +) == 10 * memberLimit)
+        #expect(sizes.count == 10 && sizes.allSatisfy { $0 == memberLimit })
     }
 
     @Test func whatIsWantedBeforeThePauseRunsBeforeIt() {
@@ -134,11 +134,11 @@ import Testing
         let fusion = fuse([result], firstStage: [h])
         #expect(fusion.isFirstStage[h.id] && fusion.isFirstStage[x.id])
         #expect(!fusion.isFirstStage[both.id] && !fusion.isFirstStage[late.id] && !fusion.isFirstStage[result.id])
-        #expect(fusion.loop[h.id] != fusion.loop[both.id], "a loop runs before the pause or after it")
+        #expect(fusion.loop[h.id] != fusion.loop[both.id], "a loop belongs to one stage")
         #expect(fuse([result]).loop[h.id] == fuse([result]).loop[both.id], "without a pause it is one")
     }
 
-    /// The operand of a broadcast is needed firstStage, though no loop reads the broadcast itself.
+    /// The operand of a broadcast belongs to the first stage, although no loop reads the broadcast itself.
     @Test func earlinessGoesThroughWhatIsReadThrough() {
         let (x, bias) = (graph.input("x", [4, 8]), graph.input("bias", [1, 8]))
         let scale = bias.tanh()

@@ -2,11 +2,11 @@ import Execution
 import RandomStreams
 import Testing
 
-/// The layout of intermediate values by itself.
+/// Unit tests of the layout of intermediate values.
 @Suite struct MemoryPlanTests {
     typealias Interval = MemoryPlan.Interval
 
-    /// What every plan must fulfil.
+    /// The invariants of every plan.
     private func check(
         _ plan: MemoryPlan, _ intervals: [Interval], _ comment: Comment? = nil,
         sourceLocation: SourceLocation = #_sourceLocation
@@ -29,7 +29,7 @@ import Testing
             }
         }
         fulfils(plan.size <= lengths.reduce(0, +), "no larger than all values side by side")
-        // Whatever the layout, values of one moment need their memory.
+        // A lower bound for any layout: the values alive at one step.
         let need = intervals.map(\.first).map { step in
             zip(intervals, lengths).reduce(0) { $0 + ($1.0.first <= step && step <= $1.0.last ? $1.1 : 0) }
         }
@@ -48,7 +48,7 @@ import Testing
         #expect(plan.offsets == [0] && plan.size == (size + 63) / 64 * 64)
     }
 
-    /// Each value of a chain is read by the next step alone: two places serve all.
+    /// Each value of a chain is read by the next step alone: two locations are enough.
     @Test func aChainTakesTurnsInTwoPlaces() {
         let intervals = (0..<50).map { Interval(size: 1000, first: $0, last: $0 + 1) }
         let plan = MemoryPlan(intervals)
@@ -67,7 +67,7 @@ import Testing
     }
 
     @Test func smallValuesFillTheGapsOfLargeOnes() {
-        // 0 and 1 lie one above the other; when 0 has ended, 2 and 3 fit into its place.
+        // 0 and 1 are adjacent; after the end of 0, 2 and 3 fit into its memory.
         let intervals = [
             Interval(size: 2048, first: 0, last: 1), Interval(size: 4096, first: 0, last: 9),
             Interval(size: 1024, first: 2, last: 9), Interval(size: 1000, first: 3, last: 9),

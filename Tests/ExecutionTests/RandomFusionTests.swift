@@ -3,9 +3,9 @@ import Graphs
 import RandomStreams
 import Testing
 
-/// Plans of graphs drawn at random: deep, with many ways around, with derivatives and a pause.
+/// Fusion of random graphs: deep, with many parallel paths, with derivatives and two stages.
 @Suite struct RandomFusionTests {
-    /// A graph of some eighty operations on matrices, rows and columns, and nodes of it that are wanted.
+    /// A graph of some eighty operations on matrices, rows and columns, and its outputs.
     private func draw(_ random: inout RandomStream) -> (graph: Graph, outputs: [Tensor], firstStage: [Tensor]) {
         let graph = Graph()
         let inputs = [[6, 6], [6, 1], [1, 6], [6, 6]].enumerated().map { graph.input("x\($0)", Shape($1)) }
@@ -41,13 +41,13 @@ import Testing
     @Test(arguments: 0..<150 as Range<UInt64>) func everyPlanCanRun(seed: UInt64) {
         var random = RandomStream(seed: seed, purpose: "fusion")
         let (graph, outputs, firstStage) = draw(&random)
-        // As the compiler asks: with stopped gradients seen through.
+        // As the compiler does: with `StopGradient` resolved.
         let canonical = Fusion.resolvingStopGradients(graph)
         let wanted = Set((outputs + firstStage).map { canonical[$0.id] })
         let before = Set(firstStage.map { canonical[$0.id] })
-        let fusion = Fusion(graph, outputs: wanted, firstStage: before)
+        let fusion = Fusion(graph, outputs: wanted, firstStage: before, memberLimit: memberLimit)
         #expect(fusion.faults(in: graph, outputs: wanted, firstStage: before) == [], "seed \(seed)")
-        // A plan of single nodes would have no faults either.
+        // Loops of single nodes would have no faults either.
         let loops = fusion.members.filter { !$0.isEmpty }
         #expect(loops.contains { $0.count > 2 })
     }

@@ -5,11 +5,11 @@ import Testing
 
 /// The pool that runs the shares of every kernel: Limn's own, or that of oneDNN where another test has loaded it.
 @Suite(.serialized) struct ThreadPoolTests {
-    /// How often each share of a job has run, and with what it was called.
+    /// How often each share of a job has run, and its arguments.
     private final class Tally: Sendable {
         let counts = Mutex<[Int32: Int]>([:])
         let totals = Mutex<Set<Int32>>([])
-        /// Written without a lock by the share that owns the element: the pool orders it before the caller's reading.
+        /// Each share writes its own element without a lock; the pool orders these writes before the caller's reads.
         nonisolated(unsafe) let sums: UnsafeMutableBufferPointer<Int>
 
         init(_ count: Int) {
@@ -44,7 +44,7 @@ import Testing
         #expect(tally.totals.withLock { $0 } == [Int32(threads)])
     }
 
-    /// Jobs of different sizes one after another: threads that sit one out must not take part in the next by mistake.
+    /// Jobs of different sizes one after another: idle threads must not run shares of a later job twice.
     @Test func sizesMayChangeFromJobToJob() {
         for round in 0..<300 {
             let threads = 1 + round * 7 % 9

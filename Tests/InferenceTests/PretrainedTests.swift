@@ -142,7 +142,7 @@ private let devices = [
     static let configurations: [(old: String, new: String, words: String)] = [
         ("\"bert\"", "\"distilbert\"", "its model type is \"distilbert\""),
         ("\"model_type\"", "\"type\"", "has no \"model_type\""),
-        ("\"hidden_size\": 32", "\"hidden_size\": \"32\"", "\"hidden_size\" has a value of the wrong kind"),
+        ("\"hidden_size\": 32", "\"hidden_size\": \"32\"", "\"hidden_size\" has a value of the wrong type"),
         ("\"hidden_size\": 32", "\"hidden_size\": 33", "num_attention_heads: is 4, which does not divide the width 33"),
         ("\"hidden_size\": 32", "\"hidden_size\": 64", "of another shape: "),
         ("\"hidden_size\": 32", "\"size\": 32", "has no \"hidden_size\""),
@@ -195,8 +195,11 @@ private let devices = [
     @Test func poolingsThatAreNotKnownAreNamed() throws {
         for (old, new, words) in [
             ("\"pooling_mode_max_tokens\": false", "\"pooling_mode_max_tokens\": true", "pools by mean and max"),
-            ("\"pooling_mode_mean_tokens\": true", "\"pooling_mode_mean_tokens\": false", "nothing says how it pools"),
-            ("\"pooling_mode_mean_tokens\": true", "\"pooling_mode_mean_tokens\": 7", "a value of the wrong kind"),
+            (
+                "\"pooling_mode_mean_tokens\": true", "\"pooling_mode_mean_tokens\": false",
+                "does not specify its pooling"
+            ),
+            ("\"pooling_mode_mean_tokens\": true", "\"pooling_mode_mean_tokens\": 7", "a value of the wrong type"),
         ] {
             let said = try complaint { try replace(old, with: new, in: "\($0)/1_Pooling/config.json") }
             #expect(said.contains(words), "\(said)")

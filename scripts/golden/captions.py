@@ -1,4 +1,4 @@
-"""Captions in many languages and scripts, and strings that no one means well with: what tokenizers are compared on."""
+"""Test strings for tokenizers: captions in many languages and scripts, and adversarial strings."""
 
 import bz2
 import random

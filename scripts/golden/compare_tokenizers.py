@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Compares Limn's ids, tokens and offsets with those of Hugging Face's `tokenizers`, line by line.
 
-Needs `pip install tokenizers` and a built `limn`. On all of Unicode's test strings, every scalar value, every caption
-there is, and random strings; says which differ.
+Needs `pip install tokenizers` and a built `limn`. Compares Unicode's test strings, every scalar value, captions and random
+strings, and prints the differences.
 Usage: python scripts/golden/compare_tokenizers.py tokenizer.json… [--texts FILE] [--set scalars,unicode,captions,random]
 """
 

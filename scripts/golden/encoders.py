@@ -1,10 +1,10 @@
 """Golden folders of InferenceTests, and the check of a real encoder against sentence-transformers.
 
-    python scripts/golden/encoders.py                  writes Tests/InferenceTests/Encoders anew
-    python scripts/golden/encoders.py --check FOLDER   least cosine between Limn's vectors and sentence-transformers'
+    python scripts/golden/encoders.py                  writes Tests/InferenceTests/Encoders
+    python scripts/golden/encoders.py --check FOLDER   smallest cosine between Limn's vectors and sentence-transformers'
 
 Needs torch, transformers and safetensors; the check also sentence-transformers and a built .build/release/limn. Weights are
-random and large, so that no term of any formula is lost in another.
+random and large, so that every term of every formula matters.
 """
 
 import json

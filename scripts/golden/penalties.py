@@ -1,5 +1,5 @@
 """Golden values of Tests/GraphsTests/PenaltyTests.swift: the two gradient penalties of the discriminator and their
-derivatives by its parameters, by PyTorch's double backward in float64.
+derivatives with respect to its parameters, by PyTorch's double backward in float64.
 
 Run with PyTorch 2 and paste the output into the test. Values come from a formula, so no file is needed:
 element i of the tensor with phase p is scale * sin(i + p).

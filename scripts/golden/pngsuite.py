@@ -1,13 +1,12 @@
-"""Draws what every good file of Tests/ImagesTests/PngSuite shows, over white and over a blue, on one sheet each:
+"""Draws every valid file of Tests/ImagesTests/PngSuite over white and over blue, one sheet for each background:
 
     python scripts/golden/pngsuite.py Tests/ImagesTests/PngSuite
 
-Cells of 40 × 40 pixels, 13 in a row, in the order of the file names; an image lies in its cell's top left corner, the
-rest of the sheet is black. Decoded by pypng, which knows nothing of libpng; the arithmetic behind is numpy's in
-floating point. Needs numpy, Pillow and pypng; the tests themselves do not.
+Cells of 40 × 40 pixels, 13 in a row, in the order of the file names; an image is in the top left corner of its cell, the
+rest of the sheet is black. Decoded by pypng, which is independent of libpng; blending uses numpy in floating point. Needs numpy, Pillow and pypng; the tests themselves do not.
 
-Gamma: a file that tells its gamma is brought to the exponent 1/2.2, as libpng does for a screen it calls sRGB, and its
-alpha weighs light (ISO/IEC 15948, section 13.16). Without gamma, alpha weighs the samples as they are.
+Gamma: a file with a gamma is converted to the exponent 1/2.2, as libpng does for an sRGB screen, and blended in linear light
+(ISO/IEC 15948, section 13.16). Without gamma, samples are blended as they are.
 """
 
 import pathlib

@@ -1,7 +1,7 @@
-"""Writes the golden file of CheckpointsTests: a safetensors file made by the reference implementation.
+"""Writes the golden file of CheckpointsTests: a safetensors file by the reference implementation.
 
     python scripts/golden/safetensors_file.py            prints the file as base64, for SafetensorsTests.swift
-    python scripts/golden/safetensors_file.py FILE       prints what FILE holds, to check a file that Limn wrote
+    python scripts/golden/safetensors_file.py FILE       prints the content of FILE, to check a file that Limn wrote
 
 Needs torch and safetensors.
 """

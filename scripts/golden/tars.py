@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Tar archives by Python's tarfile and by GNU tar, for Tests/CorporaTests/Golden: python3 scripts/golden/tars.py
 
-Needs Python 3.8 or newer and GNU tar. Each archive holds images (bytes of a rule, no real ones) and captions under short,
-non-ASCII and long names, a symbolic and a hard link; the sparse ones a file with a hole instead of the links.
+Needs Python 3.8 or newer and GNU tar. Each archive contains images (bytes from a formula, not real images) and captions under short,
+non-ASCII and long names, a symbolic and a hard link; the sparse ones contain a file with a hole instead of links.
 """
 import gzip, io, os, pathlib, subprocess, tarfile, tempfile
 

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Writes Tests/TokenizersTests/Golden: small tokenizers and what Hugging Face's `tokenizers` makes of thousands of strings.
+"""Writes Tests/TokenizersTests/Golden: small tokenizers and the results of Hugging Face's `tokenizers` for thousands of strings.
 
 Needs `pip install tokenizers` and Unicode's test files (Debian: apt-get install unicode-data).
-Usage: python scripts/golden/tokenizers_golden.py [--data FOLDER]    where FOLDER has flowers102 and emoji, if they are there
+Usage: python scripts/golden/tokenizers_golden.py [--data FOLDER]    where FOLDER may contain flowers102 and emoji
 """
 
 import argparse

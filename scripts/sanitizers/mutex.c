@@ -1,8 +1,8 @@
-// Tells the thread sanitizer of Swift's Mutex, preloaded by scripts/sanitize.
+// Reports operations of Swift's Mutex to the thread sanitizer; preloaded by scripts/sanitize.
 //
-// A Mutex that is free is taken and given back by atomic operations within the program, which the sanitizer sees. Where
-// threads meet at one, libswiftSynchronization does both in the kernel (FUTEX_LOCK_PI), and that library is not
-// instrumented: what a Mutex guards would be reported as a race. These two stand before the library's own.
+// An uncontended Mutex is locked and unlocked by atomic operations in the program, which are instrumented. A contended one is
+// locked and unlocked through the kernel (FUTEX_LOCK_PI) by libswiftSynchronization, which is not instrumented, so accesses
+// under the Mutex would be reported as races. These two functions replace those of the library.
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <stdint.h>

@@ -1,4 +1,4 @@
-// JPEG in and out, by libturbojpeg found at run time: the functions below are the stable interface of
+// JPEG decoding and encoding with libturbojpeg, loaded at run time. The functions below are the stable interface of
 // libturbojpeg.so.0 (TurboJPEG 1.4 and later, 3.x included), declared here so that no header is needed to build.
 #include "Codec.h"
 
@@ -9,8 +9,8 @@
 enum { pixelFormatRGB = 0, pixelFormatCMYK = 11 };
 enum { colorspaceCMYK = 3, colorspaceYCCK = 4 };
 enum { subsamplingNone = 0 };
-/// The exact transform, so that pixels do not depend on the processor; and at most 500 progressive scans, so that a
-/// small file cannot ask for minutes.
+/// The accurate DCT, so that pixels do not depend on the processor, and at most 500 progressive scans, so that a small file
+/// cannot take minutes to decode.
 enum { flagAccurateDCT = 4096, flagLimitScans = 32768 };
 
 typedef struct {
@@ -31,8 +31,8 @@ typedef struct {
     int (*destroy)(void *handle);
 } TurboJPEG;
 
-/// Balanced by one dlclose; RTLD_NODELETE keeps the code mapped, so that the next image finds it at once: in a third of
-/// a microsecond, handle included half of one, which is why nothing is kept between images.
+/// The caller calls dlclose once. RTLD_NODELETE keeps the code mapped, so that opening the library for the next image takes a
+/// third of a microsecond (half of one with the decoder handle). Therefore nothing is kept between images.
 static CImageStatus load(const char *library, TurboJPEG *api, char *message, size_t capacity) {
     api->library = dlopen(library, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
     if (api->library) {
@@ -54,7 +54,7 @@ static CImageStatus load(const char *library, TurboJPEG *api, char *message, siz
     return CImageStatusLibraryMissing;
 }
 
-/// C, M, Y, K become R, G, B: what light each ink and black leave over.
+/// Converts C, M, Y, K to R, G, B: each is the light that its ink and black leave.
 static void removeInk(const uint8_t *ink, CImageTarget target, int inverted) {
     uint8_t flip = inverted ? 0 : 255;
     for (size_t y = 0; y < target.height; y++) {
@@ -74,7 +74,7 @@ static CImageStatus decompress(
             flagAccurateDCT | flagLimitScans))
         return CImageStatusDone;
     const char *reason = api->getErrorStr2(handle);
-    // The one warning that leaves the pixels whole; all others mean that samples were made up.
+    // The only warning after which all pixels are valid; others mean that samples are missing.
     if (strstr(reason, "extraneous bytes before marker")) return CImageStatusDone;
     int truncated = strstr(reason, "Premature end of JPEG file") != NULL;
     return CImageFail(truncated ? CImageStatusTruncated : CImageStatusDamaged, reason, message, capacity);
@@ -84,7 +84,7 @@ static CImageStatus decode(
     const TurboJPEG *api, void *handle, const uint8_t *bytes, size_t count, size_t width, size_t height,
     int invertedInk, CImageTarget target, char *message, size_t capacity) {
     int foundWidth = 0, foundHeight = 0, subsampling = -1, colorspace = -1;
-    // Rare subsamplings are reported as failures here although they can be decoded; a size means there is a header.
+    // Unusual subsamplings are reported as failures here although they can be decoded; a size means that there is a header.
     int failure = api->decompressHeader3(handle, bytes, count, &foundWidth, &foundHeight, &subsampling, &colorspace);
     if (foundWidth <= 0 || foundHeight <= 0 || (failure && colorspace < 0))
         return CImageFail(CImageStatusDamaged, api->getErrorStr2(handle), message, capacity);

@@ -1,5 +1,5 @@
-// PNG in, by libpng's full read interface. Everything that outlives a longjmp is in a PNGReader, which belongs to the
-// caller of the function that calls setjmp, so no local variable is read after a jump.
+// PNG decoding with libpng. All state that is needed after a longjmp is in a PNGReader, which belongs to the caller of the
+// function that calls setjmp, so that no local variable is read after a jump.
 #include "Codec.h"
 
 #include <png.h>
@@ -7,8 +7,8 @@
 #include <string.h>
 
 enum {
-    /// Most bytes that one chunk besides the pixels may expand to, and most such chunks: a text of a few bytes could
-    /// otherwise ask for gigabytes.
+    /// The most bytes of an expanded ancillary chunk, and the most such chunks: a compressed text of a few bytes could otherwise
+    /// expand to gigabytes.
     maximumChunkBytes = 4000000,
     maximumChunks = 64,
 };
@@ -20,7 +20,7 @@ typedef struct {
     size_t count, position;
     CImageColor background;
     CImageTarget target;
-    /// R, G, B, A of the whole image where it is transparent, otherwise nothing: the target is written at once.
+    /// R, G, B, A of the whole image if it has transparency; otherwise NULL, and pixels are written to the target directly.
     uint8_t *pixels;
     png_bytep *rows;
     CImageStatus status;
@@ -35,7 +35,7 @@ static void onError(png_structp png, png_const_charp sentence) {
     png_longjmp(png, 1);
 }
 
-/// Warnings concern chunks that libpng then leaves out; the pixels are unharmed.
+/// Warnings are about chunks that libpng ignores; the pixels are valid.
 static void onWarning(png_structp png, png_const_charp sentence) { (void)png, (void)sentence; }
 
 static void onRead(png_structp png, png_bytep target, size_t wanted) {
@@ -58,14 +58,14 @@ static int hasAlpha(const PNGReader *reader) {
         || png_get_valid(reader->png, reader->info, PNG_INFO_tRNS) != 0;
 }
 
-/// Whether the file tells a gamma other than sRGB's, by libpng's own measure.
+/// Whether the file has a gamma that differs from that of sRGB, by libpng's threshold.
 static int hasOwnGamma(const PNGReader *reader) {
     double gamma = 0;
     if (!png_get_gAMA(reader->png, reader->info, &gamma)) return 0;
     return gamma * 2.2 < 0.95 || gamma * 2.2 > 1.05;
 }
 
-/// Any PNG becomes 8-bit R, G, B or R, G, B, A in sRGB; a gAMA chunk is honoured, other colour profiles are not.
+/// Converts any PNG to 8-bit R, G, B or R, G, B, A in sRGB; applies a gAMA chunk, but no other colour profile.
 static void askForPixels(const PNGReader *reader) {
     png_set_alpha_mode(reader->png, PNG_ALPHA_PNG, PNG_DEFAULT_sRGB);
     png_set_expand(reader->png);
@@ -94,7 +94,7 @@ static void readPixels(PNGReader *reader) {
     if (isTransparent) CImageCompose(reader->pixels, target, reader->background, hasGamma);
 }
 
-/// Inflates the pixels and keeps none of them: libpng has no way past them to the chunks behind.
+/// Inflates and discards the pixels: libpng cannot skip them to reach the chunks after them.
 static void skipPixels(PNGReader *reader) {
     png_uint_32 height = png_get_image_height(reader->png, reader->info);
     int passes = png_set_interlace_handling(reader->png);
@@ -105,7 +105,7 @@ static void skipPixels(PNGReader *reader) {
 
 static void readPNG(PNGReader *reader, int withPixels) {
     if (setjmp(png_jmpbuf(reader->png))) return;
-    // Sizes are judged before, with a message that names them.
+    // Sizes were checked before, with a message that contains them.
     png_set_user_limits(reader->png, 0x7fffffff, 0x7fffffff);
     png_set_chunk_malloc_max(reader->png, maximumChunkBytes);
     png_set_chunk_cache_max(reader->png, maximumChunks);
@@ -144,7 +144,7 @@ CImageStatus CImagePNGDecode(
     return reader.status;
 }
 
-/// Copies libpng's texts into one block: the records, then their strings.
+/// Copies the text chunks into one block: the records, then their strings.
 static CImageStatus copyTexts(PNGReader *reader, CImageTexts *texts) {
     png_textp found = NULL;
     int count = 0;

@@ -1,4 +1,4 @@
-// PNG out. As in the reader, what outlives a longjmp is in a struct of the caller.
+// PNG encoding. As in the reader, state that is needed after a longjmp is in a struct of the caller.
 #include "Codec.h"
 
 #include <png.h>
@@ -64,7 +64,7 @@ CImageStatus CImagePNGEncode(
     if (!texts) return CImageFail(CImageStatusOutOfMemory, "out of memory", message, capacity);
     for (size_t i = 0; i < entryCount; i++) {
         texts[i].compression = entries[i] ? PNG_ITXT_COMPRESSION_NONE : PNG_TEXT_COMPRESSION_NONE;
-        // libpng takes mutable pointers and writes to neither.
+        // libpng takes mutable pointers but does not write to them.
         texts[i].key = (char *)strings;
         strings += strlen(strings) + 1;
         texts[i].text = (char *)strings;

@@ -1,11 +1,11 @@
-// The two loops of a resize. Weights are 22-bit fixed point: 8 bits of sample, 22 of weight and one for the overshoot
-// of negative lobes fill a signed 32-bit sum.
+// The two passes of a resize. Weights are 22-bit fixed point: 8 bits of the sample, 22 of the weight and one for the overshoot
+// of negative lobes fit a signed 32-bit sum.
 #include "CImageCodecs.h"
 
 #include <string.h>
 
-// Not under the thread sanitizer: which clone is taken is decided while the program is loaded, by code that would be
-// instrumented too and crash, since the sanitizer does not run yet.
+// Not under the thread sanitizer: clones are selected while the program is loaded, by code that would be instrumented too and
+// crash, because the sanitizer is not initialized yet.
 #if defined(__has_feature)
 #if __has_feature(thread_sanitizer)
 #define THREAD_SANITIZER
@@ -40,7 +40,7 @@ void CImageResampleHorizontally(
             const uint8_t *from = scratch + (size_t)resampling.starts[x] * 3;
             const int32_t *weights = resampling.weights + x * resampling.stride;
             int32_t count = resampling.counts[x];
-            // Four pixels at a time, of three samples and a lane that is not used.
+            // Four pixels at a time, each of three samples and an unused lane.
             Ints16 sums = {0};
             for (int32_t i = 0; i < count; i += 4) {
                 Bytes16 bytes;
@@ -64,7 +64,7 @@ FOR_EACH_PROCESSOR
 void CImageResampleVertically(
     const uint8_t *source, size_t sourceStride, uint8_t *target, size_t targetStride, size_t targetHeight,
     size_t rowBytes, CImageResampling resampling) {
-    // Sums of a block of columns stay in registers or the first cache while the rows go by.
+    // Sums of a block of columns stay in registers or the first-level cache while rows are added.
     enum { block = 256 };
     int32_t sums[block];
     for (size_t y = 0; y < targetHeight; y++, target += targetStride) {

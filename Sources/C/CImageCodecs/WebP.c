@@ -1,5 +1,5 @@
-// WebP in, by libwebp found at run time: the functions below are the stable interface of libwebp.so.7, declared here so
-// that no header is needed to build.
+// WebP decoding with libwebp, loaded at run time. The functions below are the stable interface of libwebp.so.7, declared here
+// so that no header is needed to build.
 #include "Codec.h"
 
 #include <dlfcn.h>
@@ -11,7 +11,7 @@ typedef struct {
     uint8_t *(*decodeRGBAInto)(const uint8_t *bytes, size_t count, uint8_t *target, size_t targetCount, int rowBytes);
 } WebP;
 
-/// Balanced by one dlclose; RTLD_NODELETE keeps the code mapped, so that the next image finds it at once.
+/// The caller calls dlclose once. RTLD_NODELETE keeps the code mapped, so that opening the library again is fast.
 static CImageStatus load(const char *library, WebP *api, char *message, size_t capacity) {
     api->library = dlopen(library, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
     if (api->library) {

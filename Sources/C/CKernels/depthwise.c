@@ -1,5 +1,5 @@
 // Depthwise convolutions in float32 and their input gradients, for machines without oneDNN. Channels are the innermost
-// loop; filters [C, k, k, 1] are laid out [k, k, C] first.
+// loop; filters [C, k, k, 1] are transposed to [k, k, C] first.
 #include "CKernels.h"
 #include "vector.h"
 
@@ -18,7 +18,7 @@ size_t limn_depthwise_scratch(const limn_convolution *s) {
   return (size_t)(s->in_channels * s->filter[1] * s->filter[2]);
 }
 
-// One row of outputs: each is the sum over the taps that lie inside the input.
+// One row of outputs: each is the sum over the taps inside the input.
 LIMN_CLONES
 static void forward_row(const depthwise_job *job, int64_t n, int64_t y) {
   const limn_convolution *s = job->shape;

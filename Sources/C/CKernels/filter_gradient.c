@@ -1,11 +1,11 @@
 // The filter gradient of a convolution, dw[o, i, j, c] = Σ dy[n, y, x, o] · input[n, y·s + i − p, x·s + j − p, c], as outer
-// products that stay in registers. Libraries reach two thirds of what a processor can do here, since both operands have to be
-// turned; this reaches four fifths of it.
+// products accumulated in registers. It reaches four fifths of the processor's peak; libraries, which transpose both operands
+// for a matrix product, reach two thirds.
 //
-// Positions of the output are summed over. Operands are first laid out in cells of 32 bits, so that one instruction takes a
-// cell of dy for one o and a vector of cells of the input for 16 c: a cell is a float32, or two neighbouring positions in
-// bfloat16, whose products one instruction adds. For a column j of the filter the input is laid out with its padding, by the
-// remainder of its row by the stride: then for every row i of the filter what it meets is one run of memory.
+// The sum is over output positions. Operands are first packed in cells of 32 bits, so that one instruction multiplies a cell of
+// dy for one o and a vector of input cells for 16 c: a cell is one float32, or two adjacent positions in bfloat16, whose
+// products one instruction adds. For each column j of the filter, the padded input is packed with rows grouped by their
+// remainder modulo the stride, so that the input of every filter row i is contiguous.
 #include "CKernels.h"
 #include "vector.h"
 
@@ -17,14 +17,14 @@
 
 enum { LANES = 16, MOST_VECTORS = 4, MOST_OUTPUTS = 6, ENOUGH_CELLS = 512 };
 
-// How a convolution is cut.
+// How a convolution is tiled.
 typedef struct {
-  int pairs;                              // cells are two positions in bfloat16
+  int pairs;                              // whether cells are pairs of positions in bfloat16
   int64_t row_cells, cells;               // of an output row, of an image
   int64_t classes, class_rows;            // remainders of input rows, rows of each
   int64_t vectors, blocks;                // of LANES channels in a block, blocks of channels
   int64_t row, block, input, gradient;    // cells of an input row and block, of an image of input and gradient
-  int64_t group;                          // images that are laid out together
+  int64_t group;                          // images that are packed together
 } cut;
 
 static cut cut_of(const limn_convolution *s, int type) {
@@ -45,7 +45,7 @@ static cut cut_of(const limn_convolution *s, int type) {
   return c;
 }
 
-// Adds to out [outputs, 16·vectors] what `images` runs of `cells` cells of input [cell, 16·vectors] and dy [cell, …] make.
+// Adds to out [outputs, 16·vectors] the products of `images` runs of `cells` cells of input [cell, 16·vectors] and dy [cell, …].
 INLINE void outer_products(const int pairs, const int vectors, const int outputs, const cut *c, const float *input, const float *dy,
                            int64_t dy_stride, int64_t images, float *out, int64_t out_stride) {
   __m512 sums[MOST_OUTPUTS][MOST_VECTORS];
@@ -68,7 +68,7 @@ INLINE void outer_products(const int pairs, const int vectors, const int outputs
     for (int v = 0; v < vectors; v++) _mm512_storeu_ps(out + o * out_stride + LANES * v, sums[o][v]);
 }
 
-// `outer_products` with its sizes known when compiled, so that the sums are registers.
+// `outer_products` with sizes known at compile time, so that the sums are registers.
 LIMN_AVX512
 static void add_products(int64_t outputs, const cut *c, const float *input, const float *dy, int64_t dy_stride, int64_t images,
                          float *out, int64_t out_stride) {
@@ -82,7 +82,7 @@ static void add_products(int64_t outputs, const cut *c, const float *input, cons
   OUTPUTS(6) OUTPUTS(5) OUTPUTS(4) OUTPUTS(3) OUTPUTS(2) OUTPUTS(1)
 }
 
-// Cells of `count` channels at two neighbouring positions; NULL is a position in the padding.
+// Cells of `count` channels at two adjacent positions; NULL is a position in the padding.
 LIMN_AVX512
 static void lay_pairs(float *to, const uint16_t *first, const uint16_t *second, int64_t count) {
   const __m512i zero = _mm512_setzero_si512();
@@ -105,7 +105,7 @@ static void lay_gradient(const limn_convolution *s, const uint16_t *image, float
     }
 }
 
-// What column `j` of the filter meets of an image: [block, class, row, cell, 16·vectors].
+// Packs the part of an image that column `j` of the filter reads: [block, class, row, cell, 16·vectors].
 static void lay_input(const limn_convolution *s, const cut *c, const char *image, int64_t j, float *to) {
   const int64_t channels = s->in_channels, width = LANES * c->vectors, per_cell = 1 + c->pairs;
   const size_t size = c->pairs ? sizeof(uint16_t) : sizeof(float);

@@ -1,11 +1,12 @@
-// A chain of elementwise operations as one pass over memory: a small program run on tiles that stay in the first-level
-// cache. Each operand is read once, each result written once, and reductions at the chain's ends are summed on the way.
+// Runs fused elementwise operations and reductions in one pass over memory: a program of vector instructions on tiles that
+// stay in the first-level cache. Each operand is read once, each result is written once, and sums are accumulated on the way.
 #include "CKernels.h"
 #include "vector.h"
 #include <math.h>
 
-// Elements of a tile: as many as keep all slots of a loop in half of the first-level cache, which holds 32 KiB at least.
-// Slots lie a little more than a tile apart, or loads would wait for stores whose addresses only look the same.
+// Sizes in floats. A tile is as long as possible with all slots of a loop in 24 KiB of the first-level cache, which has 32 KiB or
+// more. Slots are STAGGER more than a tile apart, because loads stall on stores whose addresses agree in their low bits
+// (4 KiB aliasing).
 enum { LONGEST_TILE = 1024, SHORTEST_TILE = 128, CACHED_FLOATS = 6144, STAGGER = 16 };
 
 static int64_t tile_of(const limn_loop *loop) {
@@ -15,7 +16,7 @@ static int64_t tile_of(const limn_loop *loop) {
 }
 
 // eˣ by 2ⁿ·p(r), |r| ≤ ½ ln 2; relative error below 2·10⁻⁷. Written without branches so that it vectorises.
-// Overflow is infinity, since n stops at the largest exponent and p grows past it; below the normal range lies 0.
+// Overflow gives infinity, since n is bounded by the largest exponent and p is not; below the normal range the result is 0.
 static inline __attribute__((always_inline)) float fast_exp(float argument) {
   float x = argument > 89.0f ? 89.0f : argument;
   x = x < -87.3365f ? -87.3365f : x;
@@ -34,8 +35,8 @@ static inline __attribute__((always_inline)) float fast_exp(float argument) {
   return argument < -87.3365f ? 0.0f : y;
 }
 
-// The error function by Abramowitz and Stegun 1964: 7.1.26 (within 1.5·10⁻⁷), below one half the series 7.1.5, which keeps
-// small results' digits. Both are computed and one is taken, without a branch.
+// The error function by Abramowitz and Stegun 1964: 7.1.26 (absolute error below 1.5·10⁻⁷), and for |x| < ½ the series 7.1.5,
+// which is accurate relative to small results. Both are computed and one is selected, without a branch.
 static inline __attribute__((always_inline)) float fast_erf(float x) {
   float square = x * x, size = __builtin_fabsf(x);
   float t = 1.0f / (1.0f + 0.3275911f * size);
@@ -75,6 +76,7 @@ static void run_tile(const limn_instruction *instructions, int count, float *con
     case LIMN_LOG: EACH(logf(a[i]));
     case LIMN_SQRT: EACH(__builtin_sqrtf(a[i]));
     case LIMN_RECIPROCAL: EACH(1.0f / a[i]);
+    // Absolute error below 2·10⁻⁷; near 0 that is not small relative to the result.
     case LIMN_TANH: EACH(1.0f - 2.0f / (fast_exp(2.0f * a[i]) + 1.0f));
     case LIMN_SIGMOID: EACH(1.0f / (1.0f + fast_exp(-a[i])));
     case LIMN_SOFTPLUS: EACH((a[i] > 0 ? a[i] : 0) + log1pf(expf(-fabsf(a[i]))));
@@ -114,8 +116,7 @@ static float total(const float *from, int64_t n) {
   return sum;
 }
 
-// Adds rows of `period` elements to sums; the last row may be short. Four rows at a time, whose partial sums stay in
-// registers.
+// Adds rows of `period` elements to `sums`; the last row may be incomplete. Four rows at a time have partial sums in registers.
 LIMN_CLONES
 static void sum_rows(float *restrict sums, const float *from, int64_t n, int64_t period) {
   enum { VECTOR = 16 };
@@ -156,7 +157,8 @@ static inline void read_run(float *to, const void *data, int type, int64_t offse
   }
 }
 
-// Walks the flat indices start ..< start + n in runs along the innermost dimension.
+// Visits the flat indices start ..< start + n in runs along the innermost dimension. `body` runs once per run and reads
+// `offset` and `stride` (of the operand), `at` (elements before this run) and `run` (its length).
 #define FOR_RUNS(loop, strides_, start, n, body)                                                  \
   do {                                                                                            \
     int64_t index_[LIMN_MAX_RANK], rest_ = (start), offset = 0, left_ = (n), at = 0;              \
@@ -192,13 +194,14 @@ static int64_t offset_at(const limn_loop *loop, const int64_t *strides, int64_t 
   return offset;
 }
 
-// Whether start ..< start + n lies in one block of a periodic operand and begins at its phase 0.
+// Whether start ..< start + n is within one block of a broadcast operand and starts at a multiple of its period.
 static inline int in_one_block(int64_t period, int64_t repeats, int64_t start, int64_t n) {
   if (repeats == 0 || start % period != 0) return 0;
   int64_t block = period * repeats;
   return start / block == (start + n - 1) / block;
 }
 
+// The part of a broadcast operand that its slot holds: `length` elements from `base` on; base −1 is nothing.
 typedef struct { int64_t base, length; } cached;
 
 static void load_tile(const limn_loop *loop, const limn_load *load, cached *cache, float *tile, int64_t start, int64_t n) {
@@ -250,11 +253,12 @@ static void reduce_tile(const limn_loop *loop, const limn_reduction *reduction, 
 
 typedef struct { const limn_loop *loop; float *scratch; int threads; } job;
 
-enum { MAX_OPERANDS = 64, MAX_SLOTS = 96 };
+// Floats for the partial sums of a reduction, padded to whole cache lines.
+static size_t padded_count(const limn_reduction *reduction) { return ((size_t)reduction->count + 15) / 16 * 16; }
 
 static size_t partial_count(const limn_loop *loop) {
   size_t count = 0;
-  for (int r = 0; r < loop->reduction_count; r++) count += ((size_t)loop->reductions[r].count + 15) / 16 * 16;
+  for (int r = 0; r < loop->reduction_count; r++) count += padded_count(&loop->reductions[r]);
   return count;
 }
 
@@ -274,12 +278,12 @@ static void run_share(void *context, int index, int shares) {
   for (int r = 0; r < loop->reduction_count; r++) {
     const limn_reduction *reduction = &loop->reductions[r];
     for (int64_t i = 0; i < reduction->count; i++) sums[i] = reduction->maximum ? -INFINITY : 0;
-    sums += ((size_t)reduction->count + 15) / 16 * 16;
+    sums += padded_count(reduction);
   }
 
-  float *slots[MAX_SLOTS];
+  float *slots[LIMN_LOOP_SLOTS];
   for (int s = 0; s < loop->slots; s++) slots[s] = scratch + s * (tile + STAGGER);
-  cached caches[MAX_OPERANDS];
+  cached caches[LIMN_LOOP_OPERANDS];
   for (int k = 0; k < loop->load_count; k++) caches[k] = (cached){-1, 0};
 
   size_t begin, end;
@@ -288,7 +292,7 @@ static void run_share(void *context, int index, int shares) {
     int64_t n = (int64_t)end - start < tile ? (int64_t)end - start : tile;
     for (int k = 0; k < loop->load_count; k++) {
       const limn_load *load = &loop->loads[k];
-      // A dense float32 operand is read where it lies; no instruction writes to a load's slot.
+      // A dense float32 operand is read in place; no instruction writes to an operand's slot.
       if (load->dense && load->type == LIMN_FLOAT32) slots[load->slot] = (float *)load->data + start;
       else load_tile(loop, load, &caches[k], slots[load->slot], start, n);
     }
@@ -301,13 +305,13 @@ static void run_share(void *context, int index, int shares) {
     sums = partials;
     for (int r = 0; r < loop->reduction_count; r++) {
       reduce_tile(loop, &loop->reductions[r], sums, slots[loop->reductions[r].slot], start, n);
-      sums += ((size_t)loop->reductions[r].count + 15) / 16 * 16;
+      sums += padded_count(&loop->reductions[r]);
     }
   }
 }
 
 void limn_loop_run(const limn_loop *loop, int threads, float *scratch) {
-  // A small loop is not worth waking anyone for. The number of shares depends on the size alone: sums keep their order.
+  // A small loop runs on one thread. The number of shares depends on the size alone, so that sums have a fixed order.
   if (loop->count < 8 * LONGEST_TILE) threads = 1;
   job work = {loop, scratch, threads};
   limn_parallel(threads, run_share, &work);
@@ -320,6 +324,6 @@ void limn_loop_run(const limn_loop *loop, int threads, float *scratch) {
       if (reduction->maximum) accumulate_maximum(reduction->data, more, reduction->count);
       else accumulate(reduction->data, more, reduction->count);
     }
-    at += ((size_t)reduction->count + 15) / 16 * 16;
+    at += padded_count(reduction);
   }
 }

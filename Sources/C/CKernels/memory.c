@@ -1,4 +1,4 @@
-// Memory of the device: zeros at addresses aligned for vectors, in large pages where there is much of it.
+// Memory of the device: zeroed, aligned for vectors, in huge pages if large.
 #include "CKernels.h"
 #include <stdlib.h>
 #include <string.h>
@@ -6,8 +6,8 @@
 
 enum { LARGE_PAGE = 2 << 20, LINE = 64 };
 
-// Strided walks through hundreds of megabytes miss the table of 4 KiB pages at nearly every step; pages of 2 MiB are had
-// for the asking where the system offers them on request.
+// Strided access to hundreds of megabytes misses the TLB at nearly every step with 4 KiB pages; pages of 2 MiB are requested
+// with madvise.
 static int is_large(size_t bytes) { return bytes >= LARGE_PAGE; }
 
 static size_t whole(size_t bytes, size_t unit) { return (bytes + unit - 1) / unit * unit; }
@@ -17,7 +17,7 @@ void *limn_allocate(size_t bytes) {
     void *memory = aligned_alloc(LINE, whole(bytes ? bytes : 1, LINE));
     return memory ? memset(memory, 0, whole(bytes ? bytes : 1, LINE)) : NULL;
   }
-  // One page more than needed, so that an aligned run can be cut out of it.
+  // One page more than needed, so that it contains an aligned range.
   const size_t length = whole(bytes, LARGE_PAGE);
   char *start = mmap(NULL, length + LARGE_PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (start == MAP_FAILED) return NULL;

@@ -224,7 +224,7 @@ void limn_translate(void *to, const void *from, const int32_t *offsets, int back
 
 void limn_gather(float *to, const float *table, const int32_t *indices, size_t count, size_t rows, size_t columns) {
   for (size_t i = 0; i < count; i++) {
-    // Negative indices wrap to large ones: both ends are checked at once.
+    // Negative indices wrap to large ones, so one comparison checks both bounds.
     if ((size_t)(uint32_t)indices[i] < rows) memcpy(to + i * columns, table + (size_t)indices[i] * columns, columns * sizeof(float));
     else memset(to + i * columns, 0, columns * sizeof(float));
   }
@@ -239,10 +239,10 @@ void limn_scatter(float *table, const float *from, const int32_t *indices, size_
   }
 }
 
-// How much of the 3×3 tap k goes to the 4×4 tap t, along one dimension: v = (w2, w1 + w2, w0 + w1, w0).
+// Whether tap k of the 3×3 filter contributes to tap t of the 4×4 filter, along one dimension: v = (w2, w1 + w2, w0 + w1, w0).
 static inline int feeds(int k, int t) { return t == 2 - k || t == 3 - k; }
 
-// Tiles of both filters stay in the first-level cache while one's rows are the other's columns.
+// Tiles of both filters stay in the first-level cache during the transposition.
 enum { FILTER_TILE = 16 };
 
 typedef struct { float *to; const float *from; int64_t outs, ins; int back; } doubling_job;

@@ -1,4 +1,4 @@
-// Passes over the flat buffers of parameters.
+// Optimizer steps on the flat buffers of parameters.
 #include "CKernels.h"
 #include "vector.h"
 
@@ -47,7 +47,7 @@ static double mean_range(const mean_job *job, size_t begin, size_t end) {
   float *restrict mean = job->buffers[0];
   const float scale = 1.0f / (float)job->parts;
   double sum = 0;
-  // Blocks stay in the first-level cache from one part's addition to the next.
+  // Blocks stay in the first-level cache while the shards are added.
   for (size_t start = begin; start < end; start += 2048) {
     const size_t stop = start + 2048 < end ? start + 2048 : end;
     for (int part = 1; part < job->parts; part++) {
@@ -142,7 +142,7 @@ static void correct_gradient(const limn_spectral *f) {
   }
 }
 
-// Filters are dealt out by their number; each is computed by one thread, so that sums have one order.
+// Filters are distributed by index; each is computed by one thread, so that sums have a fixed order.
 static void spectral_share(void *context, int index, int shares) {
   const spectral_job *job = context;
   for (int i = index; i < job->count; i += shares) normalize_filter(job->filters + i, job->iterate);

@@ -1,4 +1,4 @@
-// One pool of threads for every loop of the device.
+// The thread pool of all kernels.
 #include "CKernels.h"
 #include <pthread.h>
 
@@ -38,8 +38,7 @@ static void *worker(void *argument) {
 
 typedef struct { limn_share share; void *context; int threads; } whole_job;
 
-// A runtime may grant fewer threads than were asked for; the shares are as many all the same, since sums are joined
-// share by share.
+// A runtime may run fewer threads than requested. The number of shares stays the same, because the order of sums depends on it.
 static void granted(void *context, int index, int count) {
   const whole_job *job = context;
   for (int i = index; i < job->threads; i += count) job->share(job->context, i, job->threads);
@@ -52,7 +51,7 @@ void limn_parallel(int threads, limn_share share, void *context) {
     if (external_runner(threads, granted, &job) == 0) return;
   }
   if (threads > 1) {
-    // Several threads may run programs at the same time; the pool serves one caller after another.
+    // Programs may run on several threads; the pool serves one caller at a time.
     pthread_mutex_lock(&pool.caller);
     pthread_mutex_lock(&pool.lock);
     while (pool.workers < threads - 1) {
@@ -62,7 +61,7 @@ void limn_parallel(int threads, limn_share share, void *context) {
       pool.workers++;
     }
     if (pool.workers < threads - 1) {
-      // No thread to be had: every share is still done, one after another.
+      // The system has no more threads: run all shares on this one.
       pthread_mutex_unlock(&pool.lock);
       pthread_mutex_unlock(&pool.caller);
       for (int index = 0; index < threads; index++) share(context, index, threads);

@@ -1,10 +1,10 @@
-// Matrix products and im2col convolution through OpenBLAS: always there, and the oracle of the faster paths.
-// OpenBLAS runs on one thread in each share; the pool divides the batch.
+// Matrix products and im2col convolution with OpenBLAS: always available, and a reference for the faster kernels. OpenBLAS runs
+// on one thread in each share; the pool divides the batch.
 #include "CKernels.h"
 #include "vector.h"
 #include <cblas.h>
 
-// Output positions that are unrolled at once: about 1 MiB of columns, which stays in the second-level cache.
+// Output positions that are unrolled together: about 1 MiB of columns, which fits in the second-level cache.
 static int64_t chunk_rows(const limn_convolution *s, int64_t depth) {
   int64_t positions = s->output[0] * s->output[1] * s->output[2], rows = 262144 / depth;
   if (rows < 16) rows = 16;

@@ -1,11 +1,11 @@
-// What the vector loops share: per-processor clones and the bfloat16 format.
+// Shared by the vector loops: clones for several processors and the bfloat16 format.
 #ifndef LIMN_VECTOR_H
 #define LIMN_VECTOR_H
 #include <stdint.h>
 #include <string.h>
 
-// Not under the thread sanitizer: which clone is taken is decided while the program is loaded, by code that would be
-// instrumented too and crash, since the sanitizer does not run yet.
+// Not under the thread sanitizer: clones are selected while the program is loaded, by code that would be instrumented too and
+// crash, because the sanitizer is not initialized yet.
 #if defined(__has_feature)
 #if __has_feature(thread_sanitizer)
 #define LIMN_THREAD_SANITIZER
@@ -41,7 +41,7 @@ static inline __attribute__((always_inline)) uint16_t limn_narrow(float value) {
   return (uint16_t)(((bits & 0x7fffffff) > 0x7f800000 ? quiet : rounded) >> 16);
 }
 
-// The part of `count` items, in units of `grain`, that falls to share `index` of `shares`.
+// The range of `count` items, in multiples of `grain`, of share `index` of `shares`.
 static inline void limn_part(size_t count, size_t grain, int index, int shares, size_t *begin, size_t *end) {
   size_t units = (count + grain - 1) / grain;
   *begin = units * (size_t)index / (size_t)shares * grain;

@@ -1,4 +1,4 @@
-// What remains when oneDNN's headers were not there at compile time.
+// Stubs for builds without oneDNN's headers.
 #include "library.h"
 
 #if !LIMN_ONEDNN_MAJOR
@@ -26,7 +26,6 @@ limn_onednn_primitive *limn_onednn_matmul_create(const limn_onednn_matmul *m, ch
   return NULL;
 }
 void limn_onednn_destroy(limn_onednn_primitive *p) {}
-const char *limn_onednn_implementation(const limn_onednn_primitive *p) { return "none"; }
 size_t limn_onednn_scratch_size(const limn_onednn_primitive *p) { return 0; }
 size_t limn_onednn_filter_size(const limn_onednn_primitive *p) { return 0; }
 int limn_onednn_filter_is_plain(const limn_onednn_primitive *p) { return 0; }

@@ -1,4 +1,4 @@
-// Opening the library, and its threads.
+// Opens the library and gives access to its threads.
 #include "library.h"
 
 #if LIMN_ONEDNN_MAJOR
@@ -21,10 +21,10 @@ static void (*omp_set_threads)(int);
 #define TEXT_(x) #x
 #define TEXT(x) TEXT_(x)
 
-/// Settles, before libgomp is loaded, how long its threads spin at a barrier before they sleep, unless the user did.
-/// Its own default is several milliseconds: when another process keeps a core busy, two threads that come to share
-/// the other one then lose that much at every barrier, a hundred times the work itself. 2000 turns are some 50 to 100
-/// microseconds, which still finds threads awake from one operation of a program to the next.
+/// Sets how long libgomp's threads spin at a barrier before they sleep, unless the user did. Must be called before libgomp is
+/// loaded. By default they spin for several milliseconds: if another process occupies a core, two threads on the remaining
+/// one lose that time at every barrier, a hundred times the work itself. 2000 iterations are some 50 to 100 microseconds,
+/// which is enough for threads to stay awake between the kernels of a program.
 static void limit_spinning(void) {
   if (!getenv("OMP_WAIT_POLICY")) setenv("GOMP_SPINCOUNT", "2000", 0);
 }
@@ -34,7 +34,7 @@ static void *open_shared_object(void) {
   if (handle) return handle;
   const char *reason = dlerror();
   snprintf(complaint, sizeof complaint, "oneDNN could not be opened: %s", reason ? reason : "no reason given");
-  // An unversioned name is a last resort; the check of versions below makes it safe.
+  // The unversioned name is tried last; the version check below makes that safe.
   return dlopen("libdnnl.so", RTLD_NOW | RTLD_LOCAL);
 }
 
@@ -60,7 +60,7 @@ static void open_library(void) {
   LIMN_FUNCTIONS(LOOK_UP)
 #undef LOOK_UP
 
-  // Later 3.x print errors unless told otherwise; a mixture of types that is not there is no error to us.
+  // Later 3.x versions print errors by default; an unsupported combination of types is no error here.
   if (!getenv("ONEDNN_VERBOSE") && !getenv("DNNL_VERBOSE")) limn_library.dnnl_set_verbose(0);
 
   dnnl_status_t status = limn_library.dnnl_engine_create(&limn_library.engine, dnnl_cpu, 0);
@@ -73,8 +73,8 @@ static void open_library(void) {
     return;
   }
 
-  // dlsym on the handle looks into the libraries that libdnnl itself was linked with. LLVM's and Intel's OpenMP also
-  // have GNU's entry points, so these names serve all three.
+  // dlsym on the handle also searches the libraries that libdnnl depends on. LLVM's and Intel's OpenMP have GNU's entry points
+  // too, so these names work for all three.
   omp_parallel = (__typeof__(omp_parallel))dlsym(handle, "GOMP_parallel");
   omp_index = (__typeof__(omp_index))dlsym(handle, "omp_get_thread_num");
   omp_count = (__typeof__(omp_count))dlsym(handle, "omp_get_num_threads");

@@ -1,6 +1,5 @@
-// What the files of this folder share: the functions looked up in the library, and the few places where the C
-// interfaces of oneDNN 2.x and 3.x differ. Each interface_N.c fills those places for its version and is empty under the
-// other's headers.
+// Shared by the files of this folder: the functions loaded from the library, and the differences between the C interfaces of
+// oneDNN 2.x and 3.x. Each interface_N.c implements these for its version and is empty with headers of another one.
 #pragma once
 #include "COneDNN.h"
 
@@ -18,8 +17,8 @@
 
 #if LIMN_ONEDNN_MAJOR
 
-// A description of a tensor in memory: a structure in 2.x, a handle in 3.x. `limn_description` is how it is kept,
-// `limn_layout` how it is passed.
+// The description of a tensor in memory: a structure in 2.x, a handle in 3.x. `limn_description` is the type for storage,
+// `limn_layout` the type of arguments.
 typedef dnnl_memory_desc_t limn_description;
 #if LIMN_ONEDNN_MAJOR == 2
 typedef const dnnl_memory_desc_t *limn_layout;
@@ -73,7 +72,7 @@ typedef const_dnnl_memory_desc_t limn_layout;
   X(dnnl_memory_destroy)                                                                                               \
   LIMN_VERSION_FUNCTIONS(X)
 
-/// The open library. The engine is the processor, the attribute asks for the caller's scratch.
+/// The open library, with a CPU engine and an attribute for scratch memory of the caller.
 struct limn_library {
 #define LIMN_FIELD(name) __typeof__(name) *name;
   LIMN_FUNCTIONS(LIMN_FIELD)
@@ -83,19 +82,19 @@ struct limn_library {
 };
 extern struct limn_library limn_library;
 
-/// The calling thread's stream, which runs in order; NULL, which the library refuses, when none could be made.
+/// The in-order stream of the calling thread; NULL, which the library rejects, if it could not be created.
 dnnl_stream_t limn_stream(void);
 
-/// A layout read out of oneDNN's description, in terms that both versions share.
+/// A layout from oneDNN's description, in a form common to both versions.
 struct limn_blocking {
-  int blocked;  ///< 0 when the layout is one that strides and blocks do not describe; nothing below is then set
+  int blocked;  ///< 0 if strides and blocks cannot describe the layout; the fields below are then not set
   int rank, type, inner_count;
   dnnl_dims_t extents, padded, strides, inner_sizes, inner_axes;
 };
 
-// Filled by interface_2.c or interface_3.c.
+// Implemented in interface_2.c or interface_3.c.
 
-/// Describes a tensor with the strides given, or with a layout of oneDNN's choice when `strides` is NULL.
+/// Describes a tensor with the given strides, or with a layout that oneDNN chooses if `strides` is NULL.
 dnnl_status_t limn_describe(limn_description *, int rank, const int64_t *extents, int type, const int64_t *strides);
 void limn_forget(limn_description *);
 void limn_read_blocking(limn_layout, struct limn_blocking *);
@@ -103,12 +102,11 @@ void limn_read_blocking(limn_layout, struct limn_blocking *);
 struct limn_window {
   dnnl_dims_t stride, pad_low, pad_high;
 };
-/// `bias` is NULL where there is none; `forward` is the hint that the two gradients need and the forward convolution
-/// does not.
+/// `bias` is NULL for none; `forward` is the description of the forward convolution, which only gradients need.
 dnnl_status_t limn_plan_convolution(
     dnnl_primitive_desc_t *, int kind, dnnl_alg_kind_t, limn_layout input, limn_layout filter, limn_layout bias,
     limn_layout output, const struct limn_window *, const_dnnl_primitive_attr_t, const_dnnl_primitive_desc_t forward);
-/// Appends an elementwise function to what a primitive does to its results.
+/// Appends an elementwise function to the post-operations of a primitive.
 dnnl_status_t limn_append_eltwise(dnnl_post_ops_t, dnnl_alg_kind_t, float alpha, float beta);
 dnnl_status_t limn_plan_matmul(dnnl_primitive_desc_t *, limn_layout a, limn_layout b, limn_layout c);
 

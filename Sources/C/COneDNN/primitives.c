@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MATMUL = 3 };  // beside LIMN_CONV_…
+enum { MATMUL = 3 };  // a further kind, after LIMN_CONV_…
 enum { A, B, OUT, SCRATCH, BIAS, ARGUMENTS };
 
 struct limn_onednn_reorder {
@@ -19,8 +19,8 @@ struct limn_onednn_primitive {
   dnnl_primitive_desc_t plan;  // owns the layouts below
   dnnl_primitive_t primitive;
   dnnl_exec_arg_t arguments[ARGUMENTS];
-  void *handles[ARGUMENTS];  // what each argument points to now
-  int count;                 // of arguments; those with a bias have one more
+  void *handles[ARGUMENTS];  // the present address of each argument
+  int count;                 // number of arguments; a bias is one more
   size_t scratch_size;
 
   limn_layout filter;  // NULL for a matrix product
@@ -36,7 +36,7 @@ static dnnl_status_t make_memory(dnnl_memory_t *memory, limn_layout layout) {
   return limn_library.dnnl_memory_create(memory, layout, limn_library.engine, DNNL_MEMORY_NONE);
 }
 
-/// Compiles the plan and makes the memory objects of its arguments.
+/// Compiles the primitive and creates the memory objects of its arguments.
 static dnnl_status_t finish(limn_onednn_primitive *p) {
   static const struct {
     dnnl_query_t query;
@@ -83,8 +83,8 @@ static void channels_last(
   strides[0] = stride;
 }
 
-/// Writes the dimensions [G, O / G, I / G, spatial…] of a filter (no G for one group) and the strides that they have in
-/// O, spatial…, I / G. Returns their number.
+/// Writes the dimensions [G, O / G, I / G, spatial…] of a filter (without G for one group) and their strides in the plain
+/// layout O, spatial…, I / G. Returns the number of dimensions.
 static int plain_filter(const limn_onednn_convolution *c, dnnl_dims_t extents, dnnl_dims_t strides) {
   int first = c->groups > 1;
   int64_t inputs = c->in_channels / c->groups, outputs = c->out_channels / c->groups;
@@ -100,14 +100,14 @@ static void set_key(limn_onednn_primitive *p, char *text, size_t capacity) {
   struct limn_blocking packed, plain;
   limn_read_blocking(p->filter, &packed);
   limn_read_blocking(LIMN_LAYOUT(p->plain), &plain);
-  if (!packed.blocked) {  // a layout we cannot name is shared with nobody
+  if (!packed.blocked) {  // an opaque layout is not shared
     snprintf(text, capacity, "%p", (void *)p);
     return;
   }
   p->filter_is_plain = packed.type == plain.type && packed.inner_count == 0;
   int length = snprintf(text, capacity, "%s %zu", packed.type == dnnl_bf16 ? "bf16" : "f32", p->filter_size);
   for (int d = 0; d < packed.rank; d++) {
-    // The stride of a dimension of one element has no meaning.
+    // The stride of a dimension of extent 1 is arbitrary.
     int64_t stride = packed.padded[d] == 1 ? 0 : packed.strides[d];
     if (packed.padded[d] != plain.extents[d] || (plain.extents[d] > 1 && stride != plain.strides[d])) {
       p->filter_is_plain = 0;
@@ -123,7 +123,7 @@ static void set_key(limn_onednn_primitive *p, char *text, size_t capacity) {
   }
 }
 
-/// The library's attribute, with the activation that the convolution applies.
+/// The primitive attribute: scratch memory of the caller, and the activation after the convolution.
 static dnnl_status_t make_attribute(dnnl_primitive_attr_t *attribute, const limn_onednn_convolution *c) {
   dnnl_post_ops_t operations = NULL;
   dnnl_status_t status = limn_library.dnnl_primitive_attr_create(attribute);
@@ -164,8 +164,8 @@ static dnnl_status_t plan_convolution(limn_onednn_primitive *p, const limn_onedn
   status = make_attribute(&attribute, c);
   if (status == dnnl_success && c->has_bias) status = limn_describe(&bias, 1, bias_extents, dnnl_f32, bias_strides);
 
-  // A gradient is planned after the forward convolution it belongs to. That one is never run, and a mixture of types
-  // that a gradient has need not be one that forward has, so it takes one type throughout.
+  // oneDNN needs a description of the forward convolution to create a gradient. It is never run, and forward need not support
+  // the gradient's combination of types, so all its tensors have the same type.
   int narrow = c->input_type == LIMN_BF16 || c->output_type == LIMN_BF16;
   dnnl_primitive_desc_t forward = NULL;
   for (int kind = LIMN_CONV_FORWARD; status == dnnl_success; kind = c->kind) {
@@ -241,7 +241,7 @@ limn_onednn_primitive *limn_onednn_convolution_create(
   return NULL;
 }
 
-/// Describes [batch, rows, columns], stored with the last two exchanged when transposed; without the batch when `flat`.
+/// Describes [batch, rows, columns], stored with the last two dimensions exchanged if transposed; without batch if `flat`.
 static dnnl_status_t describe_matrix(
     limn_description *description, int flat, int64_t batch, int64_t rows, int64_t columns, int transposed, int type) {
   dnnl_dims_t extents = {batch, rows, columns};
@@ -292,12 +292,6 @@ void limn_onednn_destroy(limn_onednn_primitive *p) {
   free(p);
 }
 
-const char *limn_onednn_implementation(const limn_onednn_primitive *p) {
-  const char *name = NULL;
-  dnnl_status_t status = limn_library.dnnl_primitive_desc_query(p->plan, dnnl_query_impl_info_str, 0, &name);
-  return status == dnnl_success && name ? name : "unknown";
-}
-
 size_t limn_onednn_scratch_size(const limn_onednn_primitive *p) { return p->scratch_size; }
 size_t limn_onednn_filter_size(const limn_onednn_primitive *p) { return p->filter_size; }
 int limn_onednn_filter_is_plain(const limn_onednn_primitive *p) { return p->filter_is_plain; }
@@ -341,7 +335,7 @@ static dnnl_status_t run(
     limn_onednn_primitive *p, const void *a, const void *b, const void *bias, void *out, void *scratch) {
   void *handles[ARGUMENTS] = {(void *)a, (void *)b, out, scratch, (void *)bias};
   for (int i = 0; i < p->count; i++) {
-    // 2.x clears the padding of a packed layout each time its handle is set, so this is left out where nothing changed.
+    // 2.x clears the padding of a packed layout each time its address is set, so skip that if the address is the same.
     if (p->handles[i] == handles[i]) continue;
     dnnl_status_t status = limn_library.dnnl_memory_set_data_handle(p->arguments[i].memory, handles[i]);
     if (status != dnnl_success) return status;

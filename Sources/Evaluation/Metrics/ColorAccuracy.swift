@@ -1,16 +1,16 @@
-/// How often an image's dominant colour is one that its caption gives the petals.
+/// How often an image's dominant colour is one that its caption names for the petals.
 package struct ColorAccuracy: Codable, Hashable, Sendable {
-    /// The share of agreement, 0…1. Real images with their captions are the ceiling, with shuffled ones chance.
+    /// The share of agreement, 0…1. Real images with their captions are the upper bound, shuffled captions are chance.
     package let value: Double
-    /// The number of pairs whose caption names a colour; the others are left out.
+    /// The number of pairs whose caption names a colour; others are ignored.
     package let count: Int
 
-    /// Compares each image with its caption; green counts only where it is named.
+    /// Compares each image with its caption; green is considered only if the caption names it.
     ///
     /// - Parameters:
     ///   - images: sRGB bytes, each `side × side × 3`.
-    ///   - captions: one an image.
-    /// - Throws: ``EvaluationError`` for sizes that do not agree and when no caption names a colour.
+    ///   - captions: one per image.
+    /// - Throws: ``EvaluationError`` for different counts or if no caption names a colour.
     package init(images: [[UInt8]], side: Int, captions: [String]) throws {
         guard images.count == captions.count else {
             throw EvaluationError.mismatch("captions of images", expected: images.count, found: captions.count)
@@ -21,8 +21,8 @@ package struct ColorAccuracy: Codable, Hashable, Sendable {
             let named = NamedColor.ofPetals(in: caption)
             if named.isEmpty { continue }
             count += 1
-            let seen = try NamedColor.dominant(pixels: pixels, side: side, countsGreen: named.contains(.green))
-            if let seen, named.contains(seen) { agreeing += 1 }
+            let dominant = try NamedColor.dominant(pixels: pixels, side: side, countsGreen: named.contains(.green))
+            if let dominant, named.contains(dominant) { agreeing += 1 }
         }
         guard count >= 1 else {
             throw EvaluationError.tooFew("captions that name a colour", found: 0, needed: 1)
@@ -33,18 +33,18 @@ package struct ColorAccuracy: Codable, Hashable, Sendable {
 }
 
 extension NamedColor {
-    /// The colours that a caption gives a flower or its petals; "yellow petals and red stamen" is yellow.
+    /// The colours that a caption names for a flower or its petals; "yellow petals and red stamen" is yellow.
     ///
-    /// A colour belongs to the first part of a flower among the three words after it, if no word that opens a new
-    /// phrase comes before ("white and has green stamen"); else to the last part before it; else to the flower.
+    /// A colour belongs to the first part of a flower among the three words after it, unless a word that opens a new phrase comes
+    /// first ("white and has green stamen"); otherwise to the last part before it; otherwise to the flower.
     package static func ofPetals(in caption: String) -> Set<NamedColor> {
         let words = caption.lowercased().split { !("a"..."z").contains($0) }.map(String.init)
         var found: Set<NamedColor> = []
         var isOfPetals = true
-        for (place, word) in words.enumerated() {
+        for (index, word) in words.enumerated() {
             if let part = part(word) { isOfPetals = part == .petals }
             guard let color = colorWords[word] else { continue }
-            let following = words[(place + 1)...].prefix(3).prefix { !phraseOpeners.contains($0) }
+            let following = words[(index + 1)...].prefix(3).prefix { !phraseOpeners.contains($0) }
             if let part = following.lazy.compactMap(part).first {
                 if part == .petals { found.insert(color) }
             } else if isOfPetals {

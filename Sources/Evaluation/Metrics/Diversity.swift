@@ -1,22 +1,22 @@
-/// How much the images of one caption differ, beside real images of one caption or class.
+/// Mean distance between images of one caption, compared with real images of one caption or class.
 package struct Diversity: Codable, Hashable, Sendable {
-    /// The mean Euclidean distance of two generated images of a group, mean over the groups.
+    /// The mean Euclidean distance between two generated images of a group, averaged over groups.
     package let generated: Double
-    /// The same of the real images.
+    /// The same for real images.
     package let real: Double
-    /// `generated / real`: 0 for a generator that ignores its noise, about 1 for one as diverse as the world.
+    /// `generated / real`: 0 for a generator that ignores its noise, about 1 for one as diverse as real images.
     package let ratio: Double
-    /// The numbers of groups.
+    /// Numbers of groups.
     package let generatedGroups: Int
     package let realGroups: Int
 }
 
-/// The ratio of mean pairwise distances, in the space of the features given (a network's, or plain pixels).
+/// The ratio of mean pairwise distances in a feature space.
 ///
 /// - Parameters:
-///   - generated: for each caption the features of at least 2 images of different noise.
-///   - real: for each caption or class the features of at least 2 real images.
-/// - Throws: ``EvaluationError`` for no groups, groups of one, widths that do not agree, features that are not finite,
+///   - generated: for each caption, the features of at least 2 images from different noise.
+///   - real: for each caption or class, the features of at least 2 real images.
+/// - Throws: ``EvaluationError`` for no groups, groups of one image, different widths, features that are not finite,
 ///   and real images that are all equal.
 package func pairwiseDistanceRatio(generated: [FeatureMatrix], real: [FeatureMatrix]) throws -> Diversity {
     let distances = try (generated: meanPairwiseDistance(generated), real: meanPairwiseDistance(real))
@@ -27,7 +27,7 @@ package func pairwiseDistanceRatio(generated: [FeatureMatrix], real: [FeatureMat
         generatedGroups: generated.count, realGroups: real.count)
 }
 
-/// The mean over groups of the mean distance of two different rows.
+/// The mean over groups of the mean distance between two different rows.
 private func meanPairwiseDistance(_ groups: [FeatureMatrix]) throws -> Double {
     guard let first = groups.first else { throw EvaluationError.tooFew("groups of images", found: 0, needed: 1) }
     let means = try groups.map { group in
@@ -36,7 +36,7 @@ private func meanPairwiseDistance(_ groups: [FeatureMatrix]) throws -> Double {
             throw EvaluationError.tooFew("images of one caption", found: group.rows, needed: 2)
         }
         try group.requireFinite("features of images")
-        // The diagonal adds only rounding; leave it out rather than trust it.
+        // The diagonal would be 0 but for rounding.
         var sum = 0.0
         forEachDistance(from: group, to: group) { row, column, distance in
             if row != column { sum += distance }
@@ -49,7 +49,7 @@ private func meanPairwiseDistance(_ groups: [FeatureMatrix]) throws -> Double {
 /// Calls `visit(row of a, row of b, Euclidean distance)` for every pair, the rows of `a` in order.
 func forEachDistance(from a: FeatureMatrix, to b: FeatureMatrix, _ visit: (Int, Int, Double) -> Void) {
     guard a.rows > 0, b.rows > 0 else { return }
-    // ‖x − y‖² = ‖x‖² + ‖y‖² − 2 x·y loses digits where features lie far from the origin: centre first, and in double.
+    // ‖x − y‖² = ‖x‖² + ‖y‖² − 2 x·y loses precision far from the origin: centre the features first, and use float64.
     let center = b.mean
     let answers = b.centered(0..<b.rows, at: center)
     let answerSquares = squares(of: answers, width: b.columns)
@@ -67,7 +67,7 @@ func forEachDistance(from a: FeatureMatrix, to b: FeatureMatrix, _ visit: (Int, 
     }
 }
 
-/// The squared length of each row.
+/// The squared norm of each row.
 private func squares(of rows: [Double], width: Int) -> [Double] {
     stride(from: 0, to: rows.count, by: width).map { start in
         rows[start..<start + width].reduce(0) { $0 + $1 * $1 }

@@ -1,22 +1,23 @@
 import Basics
 
-/// Why a figure could not be computed.
+/// Why a measure could not be computed.
 package enum EvaluationError: ClassifiedError, Equatable {
-    package var kind: ErrorKind { .badData }
     /// A set holds fewer elements than the measure is defined for.
     case tooFew(String, found: Int, needed: Int)
-    /// Two things that must agree in number do not.
+    /// Two counts that must agree differ.
     case mismatch(String, expected: Int, found: Int)
     /// A feature is NaN or infinite.
     case nonFinite(String, row: Int)
-    /// A feature row is zero, so that it has no direction and no cosine similarity.
+    /// A feature row is zero, so its cosine similarity is undefined.
     case zeroRow(String, row: Int)
-    /// A number that names a row lies outside its matrix.
+    /// An index is outside its matrix.
     case outOfRange(String, found: Int, count: Int)
-    /// The real images do not differ, so that nothing can be said in proportion to them.
+    /// All real images are equal, so that ratios to their distances are undefined.
     case noSpread(String)
     /// LAPACK did not converge.
     case decomposition(code: Int)
+
+    package var kind: ErrorKind { .badData }
 
     package var description: String {
         switch self {
@@ -25,13 +26,13 @@ package enum EvaluationError: ClassifiedError, Equatable {
         case .mismatch(let what, let expected, let found):
             "\(what): expected \(expected), found \(found); both sides must come from the same run of the same network"
         case .nonFinite(let what, let row):
-            "\(what): row \(row) holds a NaN or an infinity; check the weights of the network that produced it"
+            "\(what): row \(row) contains NaN or infinity; check the weights of the network that produced it"
         case .zeroRow(let what, let row):
-            "\(what): row \(row) is zero and has no direction; check the weights of the network that produced it"
+            "\(what): row \(row) is zero, so its cosine similarity is undefined; check the weights of the network that produced it"
         case .outOfRange(let what, let found, let count):
-            "\(what): \(found) names none of the \(count) there are; count from 0"
+            "\(what): index \(found) is outside 0..<\(count)"
         case .noSpread(let what):
-            "\(what): all are equal, so that there is no spread to compare with; give different images"
+            "\(what): all are equal, so there is no distance to compare with; use different images"
         case .decomposition(let code):
             "eigenvalues of a covariance matrix: LAPACK's dsyevd stopped with code \(code); check the features for outliers"
         }

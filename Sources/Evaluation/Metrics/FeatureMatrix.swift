@@ -1,17 +1,17 @@
 import COpenBLAS
 
-/// One feature vector a row: what a network says of `rows` images or captions in `columns` numbers each.
+/// Feature vectors of images or captions, one per row.
 package struct FeatureMatrix: Sendable {
     /// The number of vectors; may be 0.
     package let rows: Int
     /// The length of each vector, at least 1.
     package let columns: Int
-    /// The vectors one after the other (row-major), `rows × columns` numbers.
+    /// `rows × columns` numbers, row-major.
     package let values: [Float]
 
-    /// Takes `rows × columns` numbers, row-major.
+    /// A matrix of `rows × columns` numbers, row-major.
     ///
-    /// - Throws: ``EvaluationError`` when the count of numbers is another or a vector is empty.
+    /// - Throws: ``EvaluationError`` for another number of values or no columns.
     package init(rows: Int, columns: Int, values: [Float]) throws {
         guard columns >= 1 else {
             throw EvaluationError.tooFew("columns of a feature matrix", found: columns, needed: 1)
@@ -26,9 +26,9 @@ package struct FeatureMatrix: Sendable {
         self.values = values
     }
 
-    /// The vectors that `indices` name, in that order; the same may be named repeatedly.
+    /// The rows at `indices`, in that order; indices may repeat.
     ///
-    /// - Throws: ``EvaluationError/outOfRange`` when an index names no row.
+    /// - Throws: ``EvaluationError/outOfRange`` for an index outside `0 ..< rows`.
     package func selecting(_ indices: [Int]) throws -> FeatureMatrix {
         if let wrong = indices.first(where: { $0 < 0 || $0 >= rows }) {
             throw EvaluationError.outOfRange("row of a feature matrix", found: wrong, count: rows)
@@ -39,37 +39,38 @@ package struct FeatureMatrix: Sendable {
         return try FeatureMatrix(rows: indices.count, columns: columns, values: selected)
     }
 
-    /// The same vectors scaled to length 1, so that inner products are cosine similarities.
+    /// The same vectors scaled to unit norm, so that inner products are cosine similarities.
     ///
-    /// - Throws: ``EvaluationError/zeroRow`` or ``EvaluationError/nonFinite``, which name them after `what` they are.
+    /// - Parameter what: name of the vectors in errors.
+    /// - Throws: ``EvaluationError/zeroRow`` or ``EvaluationError/nonFinite``.
     package func normalized(_ what: String) throws -> FeatureMatrix {
         try requireFinite(what)
         var unit = values
         for row in 0..<rows {
             let range = row * columns..<(row + 1) * columns
-            // In double, as squares of small or large floats leave the range of float.
+            // In float64, because squares of small or large numbers exceed the range of float32.
             let length = values[range].reduce(0.0) { $0 + Double($1) * Double($1) }.squareRoot()
             guard length > 0 else { throw EvaluationError.zeroRow(what, row: row) }
-            for place in range { unit[place] = Float(Double(values[place]) / length) }
+            for index in range { unit[index] = Float(Double(values[index]) / length) }
         }
         return try FeatureMatrix(rows: rows, columns: columns, values: unit)
     }
 
-    /// Throws ``EvaluationError/nonFinite`` for the first row that holds a NaN or an infinity.
+    /// Throws ``EvaluationError/nonFinite`` for the first row that contains NaN or infinity.
     func requireFinite(_ what: String) throws {
-        if let place = values.firstIndex(where: { !$0.isFinite }) {
-            throw EvaluationError.nonFinite(what, row: place / columns)
+        if let index = values.firstIndex(where: { !$0.isFinite }) {
+            throw EvaluationError.nonFinite(what, row: index / columns)
         }
     }
 
-    /// Throws ``EvaluationError/mismatch`` unless the vectors of `other` are as long as these.
+    /// Throws ``EvaluationError/mismatch`` unless `other` has as many columns.
     func requireSameWidth(as other: FeatureMatrix) throws {
         guard columns == other.columns else {
             throw EvaluationError.mismatch("length of a feature vector", expected: columns, found: other.columns)
         }
     }
 
-    /// The mean vector, summed in double.
+    /// The mean of all rows, summed in float64.
     var mean: [Double] {
         var sums = [Double](repeating: 0, count: columns)
         for row in 0..<rows {
@@ -78,7 +79,7 @@ package struct FeatureMatrix: Sendable {
         return sums.map { $0 / Double(rows) }
     }
 
-    /// Rows `range` less `center`, in double.
+    /// Rows `range` minus `center`, in float64.
     func centered(_ range: Range<Int>, at center: [Double]) -> [Double] {
         var result: [Double] = []
         result.reserveCapacity(range.count * columns)
@@ -98,7 +99,7 @@ func products(_ a: [Float], _ m: Int, _ b: [Float], _ n: Int, length k: Int) -> 
     return result
 }
 
-/// Inner products of every row of `a` `[m, k]` with every row of `b` `[n, k]` in double: `[m, n]`, row-major.
+/// Inner products of every row of `a` `[m, k]` with every row of `b` `[n, k]` in float64: `[m, n]`, row-major.
 func products(_ a: [Double], _ m: Int, _ b: [Double], _ n: Int, length k: Int) -> [Double] {
     var result = [Double](repeating: 0, count: m * n)
     cblas_dgemm(

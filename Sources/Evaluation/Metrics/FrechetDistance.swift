@@ -1,11 +1,10 @@
 import COpenBLAS
 
-/// The Fréchet distance of two sets of features, with the sizes it depends on: it falls as they grow, so figures compare
-/// only at equal counts.
+/// The Fréchet distance between two sets of features. It decreases with their sizes, so values are comparable only at equal counts.
 package struct FrechetDistance: Codable, Hashable, Sendable {
-    /// The squared distance of eq. 6, as "FID" is always reported; at least 0 but for rounding.
+    /// The squared distance of eq. 6, which is what "FID" reports; non-negative except for rounding.
     package let value: Double
-    /// The number of feature vectors on each side, in the order they were given.
+    /// The number of feature vectors on each side, in the order of the arguments.
     package let counts: [Int]
 }
 
@@ -13,11 +12,11 @@ package struct FrechetDistance: Codable, Hashable, Sendable {
 ///
 ///     ‖μa − μb‖² + tr(Σa + Σb − 2 (Σa Σb)^½)
 ///
-/// All in double, with unbiased covariances (divisor N − 1). Σa Σb is not symmetric, but is similar to the positive
-/// semidefinite Σa^½ Σb Σa^½; the trace of its root is the sum of the roots of that matrix's eigenvalues. No root of a
-/// matrix is formed, and sets smaller than the width of a feature need no offset added to the diagonal.
+/// Computed in float64 with unbiased covariances (divisor N − 1). Σa Σb is not symmetric, but is similar to the positive
+/// semidefinite Σa^½ Σb Σa^½; the trace of its square root is the sum of the square roots of that matrix's eigenvalues. No matrix
+/// square root is computed, so sets smaller than the number of features need no offset on the diagonal.
 ///
-/// - Throws: ``EvaluationError`` for fewer than 2 vectors, other widths, or non-finite features.
+/// - Throws: ``EvaluationError`` for fewer than 2 vectors, different widths, or non-finite features.
 package func frechetDistance(_ a: FeatureMatrix, _ b: FeatureMatrix) throws -> FrechetDistance {
     try a.requireSameWidth(as: b)
     let (meanA, covarianceA) = try moments(of: a)
@@ -57,25 +56,25 @@ private func moments(of features: FeatureMatrix) throws -> (mean: [Double], cova
     return (mean, covariance)
 }
 
-/// Eigenvalues of a symmetric matrix in ascending order and, where asked for, its eigenvectors as rows.
+/// Eigenvalues of a symmetric matrix in ascending order and, if requested, its eigenvectors as rows.
 private func eigen(_ matrix: [Double], width: Int, vectors: Bool) throws -> (values: [Double], vectors: [Double]) {
-    // A symmetric matrix reads the same in Fortran's order of columns, whose columns are our rows.
+    // LAPACK is column-major: a symmetric matrix is the same in either order, and eigenvectors, its columns, become rows.
     var matrix = matrix
     var values = [Double](repeating: 0, count: width)
     var job = CChar(bitPattern: UInt8(ascii: vectors ? "V" : "N"))
     var triangle = CChar(bitPattern: UInt8(ascii: "U"))
     var order = Int32(width)
     var code: Int32 = 0
-    // The first call, with sizes of −1, only asks how much scratch the second needs.
+    // The first call, with sizes −1, is a workspace query.
     var scratch: [Double] = [0]
     var integerScratch: [Int32] = [0]
-    for isQuestion in [true, false] {
-        if !isQuestion {
+    for isQuery in [true, false] {
+        if !isQuery {
             scratch = [Double](repeating: 0, count: Int(scratch[0]))
             integerScratch = [Int32](repeating: 0, count: Int(integerScratch[0]))
         }
-        var size = isQuestion ? -1 : Int32(scratch.count)
-        var integerSize = isQuestion ? -1 : Int32(integerScratch.count)
+        var size = isQuery ? -1 : Int32(scratch.count)
+        var integerSize = isQuery ? -1 : Int32(integerScratch.count)
         dsyevd_(
             &job, &triangle, &order, &matrix, &order, &values, &scratch, &size, &integerScratch, &integerSize, &code)
         guard code == 0 else { throw EvaluationError.decomposition(code: Int(code)) }

@@ -1,14 +1,14 @@
 import RandomStreams
 
-/// The kernel distance of two sets of features ("KID"), with the sizes behind it.
+/// The kernel distance ("KID") between two sets of features, with the sizes on which it is based.
 package struct KernelDistance: Codable, Hashable, Sendable {
-    /// The mean squared discrepancy over the subsets; unbiased, so below 0 about half the time for equal distributions.
+    /// The mean squared discrepancy over the subsets. It is unbiased, so it is negative about half the time for equal distributions.
     package let mean: Double
-    /// The standard deviation over the subsets (divisor: their number); 0 where there is but one.
+    /// The standard deviation over the subsets (divisor: their number); 0 for one subset.
     package let deviation: Double
-    /// The number of feature vectors on each side, in the order they were given.
+    /// The number of feature vectors on each side, in the order of the arguments.
     package let counts: [Int]
-    /// The number of subsets: 1 where a subset is the whole of both sets, as others would be the same.
+    /// The number of subsets; 1 if a subset contains all of both sets.
     package let subsets: Int
     /// The number of vectors drawn from each side for a subset.
     package let subsetSize: Int
@@ -18,10 +18,10 @@ package struct KernelDistance: Codable, Hashable, Sendable {
 /// over subsets drawn without replacement from both sets.
 ///
 /// - Parameters:
-///   - subsets: how many subsets to draw, at least 1.
-///   - subsetSize: how many vectors each; fewer where a set is smaller.
-///   - seed: names the subsets, together with their number.
-/// - Throws: ``EvaluationError`` for fewer than 2 vectors, other widths, or non-finite features.
+///   - subsets: number of subsets, at least 1.
+///   - subsetSize: number of vectors in each; at most the size of the smaller set.
+///   - seed: of the choice of subsets.
+/// - Throws: ``EvaluationError`` for fewer than 2 vectors, different widths, or non-finite features.
 package func kernelDistance(
     _ a: FeatureMatrix, _ b: FeatureMatrix, subsets: Int = 100, subsetSize: Int = 1000, seed: UInt64
 ) throws -> KernelDistance {
@@ -44,15 +44,15 @@ package func kernelDistance(
         mean: mean, deviation: deviation, counts: [a.rows, b.rows], subsets: drawn, subsetSize: size)
 }
 
-/// The unbiased estimate of MMD² from equally many vectors of both sides (Gretton et al. 2012, eq. 3).
+/// The unbiased estimate of MMD² from equal numbers of vectors (Gretton et al. 2012, eq. 3).
 private func squaredDiscrepancy(_ x: FeatureMatrix, _ y: FeatureMatrix) -> Double {
     let count = Double(x.rows)
     let within = kernelSum(x, x, diagonal: false) + kernelSum(y, y, diagonal: false)
     return within / (count * (count - 1)) - 2 * kernelSum(x, y, diagonal: true) / (count * count)
 }
 
-/// The sum of the kernel over all pairs, or all but those of equal index. Products are single precision, all after it
-/// is double: the error of a product is far below the deviation over subsets, that of a sum of 10⁶ cubes is not.
+/// The sum of the kernel over all pairs, or all pairs of different index. Inner products are float32, whose error is far below the
+/// deviation over subsets; the sum of 10⁶ cubes is float64.
 private func kernelSum(_ x: FeatureMatrix, _ y: FeatureMatrix, diagonal: Bool) -> Double {
     let inner = products(x.values, x.rows, y.values, y.rows, length: x.columns)
     let scale = 1 / Double(x.columns)
@@ -66,7 +66,7 @@ private func kernelSum(_ x: FeatureMatrix, _ y: FeatureMatrix, diagonal: Bool) -
     return sum
 }
 
-/// The mean and the standard deviation with the count as divisor.
+/// The mean and the population standard deviation.
 func meanAndDeviation(_ values: [Double]) -> (mean: Double, deviation: Double) {
     let count = Double(values.count)
     let mean = values.reduce(0, +) / count
@@ -75,10 +75,10 @@ func meanAndDeviation(_ values: [Double]) -> (mean: Double, deviation: Double) {
 }
 
 extension RandomStream {
-    /// `count` different integers of `0 ..< bound` (Floyd's algorithm: one draw each, whatever the bound). Every set of
-    /// them is equally likely; their order is not. `count` must not exceed `bound`.
+    /// `count` distinct integers of `0 ..< bound` by Floyd's algorithm, one draw each. Every set is equally likely, but not every
+    /// order. `count` must not exceed `bound`.
     mutating func distinct(_ count: Int, below bound: Int) -> [Int] {
-        precondition(count <= bound, "cannot draw \(count) different integers below \(bound)")
+        precondition(count <= bound, "cannot draw \(count) distinct integers below \(bound)")
         var taken = Set<Int>(minimumCapacity: count)
         return (bound - count..<bound).map { last in
             let drawn = index(below: last + 1)

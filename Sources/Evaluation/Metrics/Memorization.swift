@@ -1,29 +1,29 @@
-/// A row's nearest row in another set.
+/// The nearest row of another set.
 package struct Neighbor: Codable, Hashable, Sendable {
-    /// The number of the nearest row.
+    /// Index of the nearest row.
     package let row: Int
-    /// Its Euclidean distance.
+    /// Euclidean distance to it.
     package let distance: Double
 }
 
-/// Whether generated images lie nearer to the training set than new real images do.
+/// Compares the distances to the training set of generated images and of held-out real images.
 package struct Memorization: Codable, Hashable, Sendable {
     /// The median distance of a generated image to its nearest training image.
     package let generated: Double
-    /// The same of real images held out from training.
+    /// The same for held-out real images.
     package let heldOut: Double
     /// `generated / heldOut`: near 0 for a generator that repeats its training set, about 1 for one that does not.
     package let ratio: Double
-    /// The share of generated images that are nearer to a training image than 99 % of the held-out ones are.
+    /// The share of generated images that are nearer to a training image than 99 % of the held-out images.
     package let suspects: Double
-    /// The numbers of images behind it.
+    /// Numbers of images.
     package let generatedCount: Int
     package let heldOutCount: Int
     package let trainingCount: Int
 
     /// Compares the nearest training neighbours of generated and of held-out images.
     ///
-    /// - Throws: as ``nearestNeighborDistances(of:in:)``, and for held-out images that are all in the training set.
+    /// - Throws: `EvaluationError`, as ``nearestNeighborDistances(of:in:)`` and if all held-out images are in the training set.
     package init(generated: FeatureMatrix, heldOut: FeatureMatrix, training: FeatureMatrix) throws {
         let fakes = try nearestNeighborDistances(of: generated, in: training).map(\.distance).sorted()
         let reals = try nearestNeighborDistances(of: heldOut, in: training).map(\.distance).sorted()
@@ -39,9 +39,9 @@ package struct Memorization: Codable, Hashable, Sendable {
     }
 }
 
-/// The nearest row of `training` for each row of `queries`; of equally near ones the first.
+/// The nearest row of `training` for each row of `queries`; the first of equally near ones.
 ///
-/// - Throws: ``EvaluationError`` for empty sets, widths that do not agree, and features that are not finite.
+/// - Throws: ``EvaluationError`` for empty sets, different widths, and features that are not finite.
 package func nearestNeighborDistances(
     of queries: FeatureMatrix, in training: FeatureMatrix
 ) throws -> [Neighbor] {
@@ -57,7 +57,7 @@ package func nearestNeighborDistances(
     return nearest
 }
 
-/// The middle of sorted values; of an even number the mean of the two in the middle. There must be one.
+/// The median of sorted values, of which there must be one or more.
 private func median(ofSorted values: [Double]) -> Double {
     let middle = values.count / 2
     return values.count % 2 == 1 ? values[middle] : (values[middle - 1] + values[middle]) / 2

@@ -1,14 +1,15 @@
-/// How many generated images look real, and how much of what is real the generator covers (Kynkäänniemi et al. 2019).
+/// Precision, the share of generated images that are realistic, and recall, the share of real images that the generator covers
+/// (Kynkäänniemi et al. 2019).
 package struct PrecisionRecall: Codable, Hashable, Sendable {
-    /// The share of generated images that lie within the real ones' manifold, 0…1.
+    /// The share of generated images inside the manifold of real images, 0…1.
     package let precision: Double
-    /// The share of real images that lie within the generated ones' manifold, 0…1.
+    /// The share of real images inside the manifold of generated images, 0…1.
     package let recall: Double
-    /// Which nearest neighbour bounds a manifold.
+    /// The k of the nearest neighbour that defines the manifolds.
     package let neighbor: Int
 
-    /// A manifold is the union of balls around its points, each as large as the distance to the point's k-th nearest other.
-    /// - Throws: ``EvaluationError`` for sets of k or fewer, other widths, and features that are not finite.
+    /// A manifold is the union of balls around its points, each with the distance to the point's k-th nearest neighbour as radius.
+    /// - Throws: ``EvaluationError`` for sets of k or fewer, different widths, and features that are not finite.
     package init(generated: FeatureMatrix, real: FeatureMatrix, neighbor k: Int = 3) throws {
         try generated.requireSameWidth(as: real)
         for (what, features) in [("generated images", generated), ("real images", real)] {
@@ -23,15 +24,15 @@ package struct PrecisionRecall: Codable, Hashable, Sendable {
     }
 }
 
-/// The share of `points` that lie in a ball around one of `centers`.
+/// The share of `points` inside the manifold of `centers`.
 private func share(of points: FeatureMatrix, within centers: FeatureMatrix, neighbor k: Int) -> Double {
     var nearest = [[Double]](repeating: [], count: centers.rows)
     forEachDistance(from: centers, to: centers) { row, column, distance in
         guard row != column else { return }
-        // The k smallest, ascending.
-        let place = nearest[row].firstIndex { distance < $0 } ?? nearest[row].count
-        guard place < k else { return }
-        nearest[row].insert(distance, at: place)
+        // The k smallest distances, ascending.
+        let position = nearest[row].firstIndex { distance < $0 } ?? nearest[row].count
+        guard position < k else { return }
+        nearest[row].insert(distance, at: position)
         if nearest[row].count > k { nearest[row].removeLast() }
     }
     var isInside = [Bool](repeating: false, count: points.rows)

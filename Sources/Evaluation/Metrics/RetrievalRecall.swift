@@ -1,8 +1,8 @@
-/// Recall at a few ranks over a set of matching images and captions, in both directions.
+/// Recall at several ranks over a set of matching images and captions, in both directions.
 package struct RetrievalRecall: Codable, Hashable, Sendable {
-    /// The shares found at one rank, 0…1.
+    /// Recall at one rank, 0…1.
     package struct AtRank: Codable, Hashable, Sendable {
-        /// How many nearest rows may be looked at.
+        /// The rank k: a match among the k nearest rows counts.
         package let rank: Int
         /// The share of images whose caption is among the `rank` nearest captions.
         package let imageToText: Double
@@ -10,22 +10,22 @@ package struct RetrievalRecall: Codable, Hashable, Sendable {
         package let textToImage: Double
     }
 
-    /// One entry a rank, in the order asked for.
+    /// One entry per requested rank, in order.
     package let ranks: [AtRank]
-    /// The number of pairs; recall falls as it grows.
+    /// The number of pairs; recall decreases with it.
     package let count: Int
 }
 
-/// Recall of captions by images and of images by captions, by cosine similarity. A rival as near as the match stands
-/// before it.
+/// Recall of captions by images and of images by captions, by cosine similarity. A negative as near as the match ranks before
+/// it.
 ///
 /// - Parameters:
-///   - images: features of the images `[N, D]`, of any length.
+///   - images: features of the images `[N, D]`, of any norm.
 ///   - captions: features of the captions `[N, D]`; row i belongs to row i of `images`.
-///   - classes: where given, the class of each pair: others of the same class are no negatives, as their captions may be
-///     as true.
-///   - ranks: how many nearest rows may be looked at, each at least 1.
-/// - Throws: ``EvaluationError`` for sizes that do not agree, an empty set, and features that are zero or not finite.
+///   - classes: the class of each pair; pairs of the same class are not negatives of each other, as their captions may fit both.
+///     nil: all pairs are.
+///   - ranks: the ranks k, each at least 1.
+/// - Throws: ``EvaluationError`` for different sizes, an empty set, and features that are zero or not finite.
 package func retrieval(
     images: FeatureMatrix, captions: FeatureMatrix, classes: [Int]? = nil, atRanks ranks: [Int] = [1, 5, 10]
 ) throws -> RetrievalRecall {
@@ -38,7 +38,7 @@ package func retrieval(
     if let classes, classes.count != count {
         throw EvaluationError.mismatch("classes of pairs", expected: count, found: classes.count)
     }
-    if let least = ranks.min(), least < 1 { throw EvaluationError.tooFew("rows to look at", found: least, needed: 1) }
+    if let least = ranks.min(), least < 1 { throw EvaluationError.tooFew("rows per query", found: least, needed: 1) }
 
     let images = try images.normalized("features of images")
     let captions = try captions.normalized("features of captions")
@@ -50,10 +50,10 @@ package func retrieval(
         count: count)
 }
 
-/// For each query row the rank, from 1, of the answer row of equal index.
+/// For each query row, the rank, from 1, of the answer row of the same index.
 private func ranksOfMatches(queries: FeatureMatrix, answers: FeatureMatrix, classes: [Int]?) -> [Int] {
     var found: [Int] = []
-    // Blocks of queries bound the memory for similarities.
+    // In blocks of queries, to bound the memory for similarities.
     for start in stride(from: 0, to: queries.rows, by: 256) {
         let block = start..<min(start + 256, queries.rows)
         let rows = Array(queries.values[block.lowerBound * queries.columns..<block.upperBound * queries.columns])

@@ -1,19 +1,19 @@
 import Basics
 
-/// Words and what to say in their place: what a model makes of captions whose words it never saw.
+/// Replacements for words of captions, to test a model on words that it was not trained on.
 public struct Synonyms: Sendable {
     private let replacements: [String: String]
 
-    /// A line that is not two words.
+    /// A line that does not have two words.
     public struct FormatError: ClassifiedError {
         /// The kind of failure.
         public var kind: ErrorKind { .badData }
-        /// One line: file, line, what is expected.
+        /// One line: the file, the line number, and what was expected.
         public let description: String
     }
 
-    /// Reads a word and its synonym a line, `red crimson`; blank lines and those that begin with # are passed over.
-    /// - Parameter file: what errors call the text.
+    /// Reads one word and its synonym per line, such as `red crimson`; ignores blank lines and lines that begin with #.
+    /// - Parameter file: name of the text in errors.
     /// - Throws: `FormatError`.
     public init(text: String, named file: String) throws {
         var replacements: [String: String] = [:]
@@ -30,7 +30,7 @@ public struct Synonyms: Sendable {
         self.replacements = replacements
     }
 
-    /// The caption with each whole word that has a synonym replaced, whatever its case.
+    /// The caption with every word that has a synonym replaced, regardless of case.
     public func callAsFunction(_ caption: String) -> String {
         var result = ""
         var word = ""

@@ -17,7 +17,8 @@ extension CorpusCommand {
                   limn corpus convert shards --out images
                   limn corpus convert photographs --out small --side 256 --aspect crop
                   limn corpus convert photographs --out shards --to shards --shard-size 500MB
-                  limn corpus convert photographs --out shards --to shards --shard-size 10000 --side 256 --format jpeg
+                  limn corpus convert photographs --out shards --to shards --side 256 \\
+                    --shard-size 10000 --format jpeg
                 """)
 
         enum Target: String, CaseIterable, ExpressibleByArgument { case folder, shards }

@@ -36,7 +36,7 @@ extension CorpusCommand {
         @Option(help: "Width and height of each image, in pixels.")
         var side = 128
 
-        @Option(help: "Images per row; by default a sheet somewhat wider than high.")
+        @Option(help: "Images per row; by default the sheet is somewhat wider than high.")
         var columns: Int?
 
         @Flag(help: "Print a summary as JSON.")

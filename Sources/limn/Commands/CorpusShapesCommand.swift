@@ -7,8 +7,8 @@ extension CorpusCommand {
         static let configuration = CommandConfiguration(
             abstract: "Make a corpus of captioned shapes in a new folder.",
             discussion: """
-                Coloured shapes with captions that describe them; some combinations of colour and shape occur in split \
-                "test" only. The same seed makes the same corpus.
+                Draws coloured shapes with captions that describe them. Some combinations of colour and shape occur only in \
+                split "test". The same seed gives the same corpus.
 
                 EXAMPLES
                   limn corpus shapes --out shapes --count 5000 --seed 1

@@ -9,24 +9,25 @@ extension CorpusCommand {
         static let configuration = CommandConfiguration(
             abstract: "Assign the images of a corpus to splits such as train and test.",
             discussion: """
-                --by random is stratified: each split gets its fraction of every class. --by class puts whole classes \
-                into splits, for zero-shot evaluation. Images of equal bytes stay together, so that nothing leaks from \
-                one split into another. The same seed gives the same splits. Existing splits are replaced.
-                Without --in-place or --out nothing is written.
+                --by random is stratified: each split gets its fraction of every class. --by class assigns whole classes to \
+                splits, for zero-shot evaluation. Identical images stay in one split, so that none leaks into another. The \
+                same seed gives the same splits. Existing splits are replaced.
+                Without --in-place or --out, nothing is written.
 
                 EXAMPLES
                   limn corpus split images --parts train=0.9,test=0.1 --seed 1
                   limn corpus split images --parts train=0.9,test=0.1 --seed 1 --in-place
-                  limn corpus split images --parts train=0.8,valid=0.1,test=0.1 --by class --seed 1 --out metadata.jsonl
+                  limn corpus split images --parts train=0.8,valid=0.1,test=0.1 --by class \\
+                    --seed 1 --out metadata.jsonl
                 """)
 
         @Argument(help: "The corpus, a folder.")
         var folder: String
 
-        @Option(help: "Names and fractions, which add up to 1.")
+        @Option(help: "Names and fractions of the splits; the fractions add up to 1.")
         var parts: Parts
 
-        @Option(help: "What stays together besides duplicates.")
+        @Option(help: "random assigns single images, class assigns whole classes.")
         var by = CorpusSplit.Rule.random
 
         @Option(help: "Seed of the assignment.")
@@ -63,7 +64,7 @@ extension CorpusCommand {
                 throw ValidationError("the fractions of --parts must add up to 1, not \(sum)")
             }
             guard parts.parts.count > 1, Set(parts.parts.map(\.name)).count == parts.parts.count else {
-                throw ValidationError("--parts needs two splits or more, of different names")
+                throw ValidationError("--parts needs two or more splits with different names")
             }
             if inPlace && out != nil { throw ValidationError("--in-place or --out, not both") }
         }

@@ -22,7 +22,7 @@ extension CorpusCommand {
         @Argument(help: "The corpus.")
         var folder: String
 
-        @Option(help: "How many duplicates of each kind to list, at most 1000.")
+        @Option(help: "Number of duplicates of each kind to list, at most 1000.")
         var list = 5
 
         @Flag(help: "Print the statistics as JSON, with up to 1000 duplicates of each kind.")

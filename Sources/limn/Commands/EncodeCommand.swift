@@ -7,19 +7,20 @@ import Models
 
 struct EncodeCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "encode", abstract: "Write the vectors of a file's lines.",
+        commandName: "encode", abstract: "Compute sentence vectors of the lines of a file.",
         discussion: """
-            The file that is written is safetensors with one array, embeddings, float32: a row of unit length for each \
-            line, empty ones too. Its metadata name the encoder.
+            Writes a safetensors file with one float32 array, embeddings, which has a unit vector for each line, including \
+            empty lines. Its metadata contain the name of the encoder.
 
             EXAMPLES
-              limn encode --encoder all-MiniLM-L6-v2 --file captions.txt --out embeddings.safetensors
-              cut -f2 captions.tsv | limn encode --encoder all-MiniLM-L6-v2 --file - --out embeddings.safetensors
+              limn encode --file captions.txt --out embeddings.safetensors
+              cut -f2 captions.tsv | limn encode --encoder all-MiniLM-L6-v2 --file - \\
+                --out embeddings.safetensors
             """)
 
     @OptionGroup var options: EncoderOptions
 
-    @Option(help: "A file with a sentence a line; - is standard input.")
+    @Option(help: "A file with one sentence per line, or - for standard input.")
     var file: String
 
     @Option(help: "The safetensors file to write.")
@@ -28,20 +29,20 @@ struct EncodeCommand: ParsableCommand {
     func run() throws {
         try Paths.requireNotEmpty(("--file", file), ("--out", out))
         let lines = try TextInput(file).lines().map(\.text)
-        guard lines != [""] else { throw CommandError(.badData, "\(file): holds no line") }
+        guard lines != [""] else { throw CommandError(.badData, "\(file): contains no lines") }
         let embedder = try options.embedder()
         let tokens = embedder.tokens(of: lines)
         let vectors = try embedder.embed(tokens: tokens) { Terminal.show("encoded \($0) of \(lines.count)") }
         Terminal.clear()
         guard vectors.allSatisfy(\.isFinite) else {
             throw ModelError(
-                path: embedder.name, problem: "its weights give values that are not numbers; was it damaged?")
+                path: embedder.name, problem: "its weights give values that are not finite; is it damaged?")
         }
-        let cut = tokens.indices.filter { tokens[$0].count > embedder.limit }
-        if let first = cut.first {
+        let truncated = tokens.indices.filter { tokens[$0].count > embedder.limit }
+        if let first = truncated.first {
             Terminal.say(
-                "\(file):\(first + 1): \(cut.count == 1 ? "cut" : "the first of \(cut.count) lines cut") to the "
-                    + "\(embedder.limit) tokens that this encoder reads")
+                "\(file):\(first + 1): \(truncated.count == 1 ? "" : "the first of \(truncated.count) lines ")truncated to "
+                    + "\(embedder.limit) tokens, the most that this encoder reads")
         }
         let array = NamedArray(name: "embeddings", shape: [lines.count, embedder.width], floats: vectors)
         let metadata = [

@@ -2,7 +2,8 @@ import ArgumentParser
 
 struct EncoderCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "encoder", abstract: "Train what reads captions, and what judges images by them.",
+        commandName: "encoder",
+        abstract: "Train a text encoder and an image encoder, such as a judge for limn evaluate.",
         discussion: """
             EXAMPLE
               limn encoder train recipes/judge.yaml --data flowers --run runs/judge
@@ -11,19 +12,19 @@ struct EncoderCommand: ParsableCommand {
 
     struct Train: ParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Train a text encoder against an image encoder, and no generator.",
+            abstract: "Train a text encoder against an image encoder, without a generator.",
             discussion: """
-                The result, encoder/encoder.safetensors in the run directory, is what text.encoder of a recipe and limn \
-                evaluate --judge take. A share of the images is held out (data.hold_out); how many of them find their \
-                captions, and captions their images, is told twenty times in a training, and the encoders that find \
-                most are kept.
+                Writes encoder/encoder.safetensors in the run directory, a pair of encoders for text.encoder of a recipe or for \
+                limn evaluate --judge. The retrieval recall on a validation split (data.hold_out) is measured twenty times \
+                during training, and the encoders with the highest recall are kept.
 
                 EXAMPLES
                   limn encoder train recipes/judge.yaml --data flowers --run runs/judge
-                  limn encoder train recipes/flowers-64.yaml --data flowers --run runs/words --set encoder.patience=5
+                  limn encoder train recipes/flowers-64.yaml --data flowers --run runs/text \\
+                    --set encoder.patience=5
                 """)
 
-        @Argument(help: "The recipe, a YAML file; what it says of the generator is not used.")
+        @Argument(help: "The recipe, a YAML file; its settings of generator and discriminator are ignored.")
         var recipe: String
 
         @OptionGroup var options: TrainingOptions

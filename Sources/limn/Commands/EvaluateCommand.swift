@@ -9,19 +9,20 @@ import Models
 
 struct EvaluateCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "evaluate", abstract: "Measure a model on captions it was not trained on.",
+        commandName: "evaluate", abstract: "Evaluate a model on captions that it was not trained on.",
         discussion: """
-            Generates one image for each caption of the split and prints how well images match their captions \
-            (R-precision by a judge that had no part in the training) and how far they are from real ones (Fréchet and \
-            kernel distance, precision, recall, diversity, nearest training images), each beside what real images and chance \
-            reach.
+            Generates one image per caption of the split and reports how well images match their captions (R-precision) and \
+            how they differ from real images (Fréchet and kernel distance, precision, recall, diversity, nearest training \
+            images), with real images as the upper bound and shuffled captions as chance.
 
-            The judge is a pair of encoders; train one on your images in a few minutes:
+            R-precision needs a judge, a pair of text and image encoders that was not used to train the model. Train one on \
+            your images in a few minutes:
               limn encoder train recipes/judge.yaml --data images --run runs/judge
 
             EXAMPLES
-              limn evaluate models/flowers-64.safetensors --data flowers102 --split test --colors
-              limn evaluate runs/mine/model.safetensors --data images --split test --judge runs/judge/encoder/encoder.safetensors --json
+              limn evaluate models/flowers-64.safetensors --data flowers102 --colors
+              limn evaluate runs/mine/model.safetensors --data images \\
+                --judge runs/judge/encoder/encoder.safetensors --json
             """)
 
     @Argument(help: "The model, a safetensors file.")
@@ -30,44 +31,44 @@ struct EvaluateCommand: ParsableCommand {
     @Option(help: "The folder of captioned images.")
     var data: String
 
-    @Option(help: "The part of it to measure on.")
+    @Option(help: "The split to evaluate on.")
     var split: String = "test"
 
     @Option(
         help:
-            "The part that was trained on, for the real-vs-real baseline and the nearest training images; \"\" skips them."
+            "The split used for training, for the real-vs-real baseline and the nearest training images; \"\" omits both."
     )
     var trainingSplit: String = "train"
 
     @Option(
         help: """
-            The judge, a pair of encoders trained apart from the model; by default NAME-judge.safetensors beside \
-            NAME.safetensors.
+            The judge, a pair of encoders trained independently of the model; by default NAME-judge.safetensors next to the \
+            model NAME.safetensors.
             """
     )
     var judge: String?
 
     @Option(
         help: ArgumentHelp(
-            "Frozen network in whose features distances are measured, by name (scripts/get-features fetches it) or as a safetensors file; may be repeated. By default efficientnet-lite2, and no distances where it is missing.",
+            "Frozen network in whose features distances are measured: a name (see scripts/get-features) or a safetensors file; may be repeated. By default efficientnet-lite2; without its file, no distances are measured.",
             valueName: "network"))
     var features: [String] = []
 
-    @Flag(help: "Measure even in the features of the network that the model was trained with.")
+    @Flag(help: "Allow --features networks that were used to train the model.")
     var allowTrainingFeatures = false
 
-    @Flag(help: "Measure whether flowers have the colours that their captions give the petals.")
+    @Flag(help: "Measure whether flowers have the petal colours that their captions name.")
     var colors = false
 
     @Option(
         help: ArgumentHelp(
-            "Generate from captions with other words, judged by the captions as they are: one word and its synonym per line.",
+            "Replace words of the prompts by synonyms, and score images against the original captions. A file with one word and its synonym per line.",
             valueName: "file"))
     var synonyms: String?
 
     @Option(
         help: ArgumentHelp(
-            "The folder of the pretrained encoder that the model names; by default its original path, then next to the model.",
+            "The folder of the pretrained text encoder that the model refers to; by default its original path, then next to the model.",
             valueName: "folder"))
     var encoder: String?
 
@@ -79,12 +80,12 @@ struct EvaluateCommand: ParsableCommand {
     @Option(help: "A template of further captions, such as \"{text}, {style} style\", as data.caption of a recipe.")
     var caption: String?
 
-    @Option(help: "Seed of the noise and of the captions that are compared.")
+    @Option(help: "Seed of the noise and of the choice of mismatched captions.")
     var seed: UInt64 = 0
 
     @OptionGroup var device: DeviceOptions
 
-    @Flag(help: "Print JSON.")
+    @Flag(help: "Print the report as JSON.")
     var json = false
 
     func run() throws {
@@ -93,8 +94,8 @@ struct EvaluateCommand: ParsableCommand {
         guard FileManager.default.fileExists(atPath: path) else {
             throw CommandError(
                 .noInput,
-                "\(path): no such judge; train one with `limn encoder train recipes/judge.yaml --data \(data) --run runs/judge` "
-                    + "and name runs/judge/encoder/encoder.safetensors with --judge")
+                "\(path): judge not found; train one with `limn encoder train recipes/judge.yaml --data \(data) --run runs/judge` "
+                    + "and pass --judge runs/judge/encoder/encoder.safetensors")
         }
         let judge = try EncoderPair(contentsOf: path)
         let model = try Model(contentsOf: model)
@@ -103,8 +104,8 @@ struct EvaluateCommand: ParsableCommand {
             guard model.configuration.trainingFeatures?.contains(network.network) != true else {
                 throw CommandError(
                     .usage,
-                    "\(network.network.rawValue) took part in the training of \(model.configuration.name), which makes its "
-                        + "distances too good; name another --features, or say --allow-training-features")
+                    "\(network.network.rawValue) was used to train \(model.configuration.name), so its distances are too "
+                        + "optimistic; use another network with --features, or pass --allow-training-features")
             }
         }
         let evaluator = Evaluator(
@@ -121,7 +122,7 @@ struct EvaluateCommand: ParsableCommand {
         Terminal.clear()
         if networks.isEmpty {
             let name = FeatureNetwork.efficientNetLite2.rawValue
-            Terminal.say("no distances are measured without \(name); get it with scripts/get-features \(name)")
+            Terminal.say("distances are not measured without \(name); download it with scripts/get-features \(name)")
         }
         guard json else {
             print(report.table)
@@ -132,20 +133,20 @@ struct EvaluateCommand: ParsableCommand {
         print(String(decoding: try encoder.encode(report), as: UTF8.self))
     }
 
-    /// Where a model's judge lies unless another is named.
+    /// The default path of a model's judge.
     static func judge(of model: String) -> String {
         let suffix = ".safetensors"
         return (model.hasSuffix(suffix) ? String(model.dropLast(suffix.count)) : model) + "-judge" + suffix
     }
 
-    /// EfficientNet-Lite2 where it is there; else none.
+    /// EfficientNet-Lite2 if its file exists; otherwise none.
     private func defaultFeatures() throws -> [PretrainedFeatures] {
         let network = FeatureNetwork.efficientNetLite2
-        let isThere = FileManager.default.fileExists(atPath: PretrainedFeatures.path(of: network))
-        return isThere ? [try PretrainedFeatures(network)] : []
+        let exists = FileManager.default.fileExists(atPath: PretrainedFeatures.path(of: network))
+        return exists ? [try PretrainedFeatures(network)] : []
     }
 
-    /// The network of a name or a file.
+    /// The network with a name or in a file.
     private static func network(_ text: String) throws -> PretrainedFeatures {
         if let network = FeatureNetwork(rawValue: text) { return try PretrainedFeatures(network) }
         guard text.hasSuffix(".safetensors") else {

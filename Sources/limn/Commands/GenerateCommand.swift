@@ -11,47 +11,52 @@ struct GenerateCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "generate", abstract: "Generate images from prompts.",
         discussion: """
-            The same prompt, seed and model give the same bytes. Each PNG carries what it was generated from; \
-            any viewer of PNG text shows it.
+            The same prompt, seed and model give the same bytes on the same machine. Each PNG contains its prompt, seed and \
+            model as text chunks.
 
             EXAMPLES
-              limn generate "a flower with purple petals and a yellow center" --out flower.png
+              limn generate "a purple flower with a yellow center" --out flower.png
               limn generate "a white flower" -n 16 --seed 7 --out white.png
               limn generate "a red rose" "a yellow daisy" --out images
               limn generate --prompts captions.txt --out images --json
               echo "a pink flower" | limn generate --prompts - --grid --out grid.png
             """)
 
-    @Argument(help: "What to generate.")
+    @Argument(help: "One or more prompts.")
     var prompt: [String] = []
 
-    @Option(name: .short, help: "Images per prompt, with the seeds S, S+1, ….")
+    @Option(name: .short, help: "Number of images per prompt, with seeds S, S+1, ….")
     var n = 1
 
-    @Option(help: "The seed of the first image's noise.")
+    @Option(help: "Seed of the first image.")
     var seed: UInt64 = 0
 
-    @Option(help: "Redraw noise beyond this bound: smaller values give safer and less varied images.")
+    @Option(
+        help: """
+            Redraw noise values beyond ± this bound: smaller bounds give more typical and less varied images; no bound by \
+            default.
+            """)
     var truncation: Float?
 
-    @Option(help: "The model, a safetensors file; the one that ships by default.")
+    @Option(help: "The model, a safetensors file; $LIMN_MODEL or models/flowers-64.safetensors by default.")
     var model: String?
 
-    @Option(help: "A file of prompts, one per line; - is standard input.")
+    @Option(help: "A file with one prompt per line, or - for standard input.")
     var prompts: String?
 
-    @Option(help: "Where to write: a PNG (- for standard output), or a folder for several.")
+    @Option(
+        help: "The PNG to write (- for standard output), or a folder for several; by default a name from the prompt.")
     var out: String?
 
-    @Flag(help: "Write one image that shows all, one row per prompt.")
+    @Flag(help: "Write a single image with a grid of all images, one row per prompt.")
     var grid = false
 
-    @Option(help: "Scale images to this side.")
+    @Option(help: "Resize images to this width and height, in pixels.")
     var size: Int?
 
     @Option(
         help: ArgumentHelp(
-            "The folder of the pretrained encoder that the model names; by default its original path, then next to the model.",
+            "The folder of the pretrained text encoder that the model refers to; by default its original path, then next to the model.",
             valueName: "folder"))
     var encoder: String?
 
@@ -93,7 +98,7 @@ struct GenerateCommand: ParsableCommand {
             guard let excess = generator.excess(of: text) else { continue }
             let prompt = prompts.map { "\($0):\(index + 1)" } ?? "the prompt"
             Terminal.say(
-                "\(prompt) has \(excess.tokens) tokens, of which this model reads the first \(excess.limit - 1)")
+                "\(prompt) has \(excess.tokens) tokens, but this model reads only the first \(excess.limit - 1)")
         }
         let requests = texts.flatMap { text in
             (0..<n).map {
@@ -128,26 +133,26 @@ struct GenerateCommand: ParsableCommand {
     private func readPrompts() throws -> [String] {
         guard let prompts else {
             guard !prompt.isEmpty else {
-                throw CommandError(.usage, "no prompt; say what to generate, such as limn generate \"a red rose\"")
+                throw CommandError(.usage, "no prompt; expected one, such as limn generate \"a red rose\"")
             }
             if prompt.contains(where: { $0.allSatisfy(\.isWhitespace) }) {
-                throw CommandError(.usage, "the prompt is empty; say what to generate")
+                throw CommandError(.usage, "the prompt is empty")
             }
             return prompt
         }
-        // Letters of Swift: a line may end in CR LF, which is one of them.
+        // Lines may end in CR LF, which is a single Character in Swift.
         let lines = try InputFile.text(prompts).split(omittingEmptySubsequences: false) { $0 == "\n" || $0 == "\r\n" }
-        // The line after the last newline is no line.
+        // The text after the last newline is not a line.
         let rows = lines.last == "" ? lines.dropLast() : lines[...]
         if let empty = rows.firstIndex(where: { $0.allSatisfy(\.isWhitespace) }) {
             throw CommandError(
                 .badData,
-                "\(prompts):\(empty + 1): empty prompt; files are numbered by lines, so give each line one")
+                "\(prompts):\(empty + 1): empty prompt; images are numbered by lines, so every line needs one")
         }
         if let row = rows.firstIndex(where: { $0.unicodeScalars.contains("\0") }) {
-            throw CommandError(.badData, "\(prompts):\(row + 1): holds a zero byte; is it a file of text?")
+            throw CommandError(.badData, "\(prompts):\(row + 1): contains a zero byte; is it a text file?")
         }
-        guard !rows.isEmpty else { throw CommandError(.badData, "\(prompts): holds no prompt") }
+        guard !rows.isEmpty else { throw CommandError(.badData, "\(prompts): contains no prompts") }
         return rows.map(String.init)
     }
 }

@@ -3,8 +3,11 @@ import Tasks
 
 struct ProfileCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "profile", abstract: "Show where a training step's time goes, by operation, kernel and shape.",
+        commandName: "profile", abstract: "Profile a training step by operation, kernel and shape.",
         discussion: """
+            Runs the step of a recipe a few times without updating parameters, and prints the time of each kernel and the peak \
+            rates of the machine.
+
             EXAMPLE
               limn profile recipes/flowers-64.yaml --data flowers --set gan.batch=64
             """)
@@ -15,13 +18,13 @@ struct ProfileCommand: ParsableCommand {
     @Option(help: "The folder of captioned images.")
     var data: String
 
-    @Option(help: ArgumentHelp("Change one key of the recipe; may be repeated.", valueName: "key=value"))
+    @Option(help: ArgumentHelp("Override one key of the recipe; may be repeated.", valueName: "key=value"))
     var set: [String] = []
 
-    @Flag(help: "The contrastive stage rather than the adversarial one.")
+    @Flag(help: "Profile the contrastive stage (text encoder) instead of the adversarial stage.")
     var encoder = false
 
-    @Option(help: "How many kernels to list, the slowest first.")
+    @Option(help: "Number of kernels to list, slowest first.")
     var kernels = 40
 
     @OptionGroup var device: DeviceOptions

@@ -6,10 +6,10 @@ import Models
 
 struct SimilarityCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "similarity", abstract: "Print how alike sentences are to an encoder.",
+        commandName: "similarity", abstract: "Print the cosine similarities of sentences.",
         discussion: """
-            A table of cosines: 1 is the same direction, 0 nothing in common. Try it first on an encoder you mean to \
-            trust: sentences that mean the same should be nearer than sentences that share words.
+            Prints a table of cosines of the sentence vectors: 1 is the same direction, 0 is orthogonal. Use it to check a \
+            text encoder: sentences with the same meaning should be more similar than sentences that share words.
 
             EXAMPLES
               limn similarity "a red rose" "a crimson rose" "a blue car"
@@ -17,7 +17,7 @@ struct SimilarityCommand: ParsableCommand {
               limn similarity "a cat" "a dog" --encoder clip-vit-base-patch32 --json
             """)
 
-    @Argument(help: "Two sentences or more.")
+    @Argument(help: "Two or more sentences.")
     var sentences: [String]
 
     @OptionGroup var options: EncoderOptions
@@ -28,15 +28,15 @@ struct SimilarityCommand: ParsableCommand {
     func validate() throws {
         guard (2...1000).contains(sentences.count) else {
             throw ValidationError(
-                "Give two sentences or more to compare, at most 1000; there \(sentences.count == 1 ? "is 1" : "are \(sentences.count)")."
+                "Expected 2 to 1000 sentences, found \(sentences.count)."
             )
         }
         if let empty = sentences.firstIndex(where: { $0.allSatisfy(\.isWhitespace) }) {
-            throw ValidationError("Sentence \(empty + 1) is empty; say something.")
+            throw ValidationError("Sentence \(empty + 1) is empty.")
         }
         if let broken = sentences.firstIndex(where: { $0.unicodeScalars.contains("\u{FFFD}") }) {
             throw ValidationError(
-                "Sentence \(broken + 1) is not UTF-8 or holds U+FFFD, which stands for what is not; does the terminal use "
+                "Sentence \(broken + 1) is not UTF-8 (it contains U+FFFD, the replacement character); does the terminal use "
                     + "another encoding?")
         }
     }
@@ -46,7 +46,7 @@ struct SimilarityCommand: ParsableCommand {
         let tokens = embedder.tokens(of: sentences)
         for (index, ids) in tokens.enumerated() where ids.count > embedder.limit {
             Terminal.say(
-                "sentence \(index + 1) has \(ids.count) tokens, of which this encoder reads the first \(embedder.limit - 1)"
+                "sentence \(index + 1) has \(ids.count) tokens, but this encoder reads only the first \(embedder.limit - 1)"
             )
         }
         let vectors = try embedder.embed(tokens: tokens)
@@ -58,7 +58,7 @@ struct SimilarityCommand: ParsableCommand {
         }
         guard cosines.allSatisfy({ $0.allSatisfy(\.isFinite) }) else {
             throw ModelError(
-                path: embedder.name, problem: "its weights give values that are not numbers; was it damaged?")
+                path: embedder.name, problem: "its weights give values that are not finite; is it damaged?")
         }
         if json {
             let encoder = JSONEncoder()
@@ -77,7 +77,7 @@ struct SimilarityCommand: ParsableCommand {
     }
 }
 
-/// Cosines as text: each row begins with its number and sentence, columns are numbered.
+/// Cosines as text: rows begin with their number and sentence, columns have numbers.
 struct SimilarityTable {
     let lines: [String]
 
@@ -98,7 +98,7 @@ struct SimilarityTable {
             }
     }
 
-    /// Control characters would move the cursor; long sentences would move the numbers.
+    /// A sentence without control characters, which would move the cursor, and shortened to fit its column.
     private static func shortened(_ sentence: String) -> String {
         let line = String(sentence.map { $0.isNewline || $0 == "\t" ? " " : $0 }).filter {
             !$0.unicodeScalars.contains { $0.properties.generalCategory == .control }
@@ -106,7 +106,7 @@ struct SimilarityTable {
         return line.count <= longestName ? line : line.prefix(longestName - 1) + "…"
     }
 
-    /// Columns of a terminal, on which ideographs and emoji take two.
+    /// The width in columns of a terminal, where ideographs and emoji occupy two.
     private static func columns(_ text: String) -> Int {
         text.reduce(0) { total, character in
             let first = character.unicodeScalars.first?.value ?? 0
@@ -119,7 +119,7 @@ struct SimilarityTable {
         }
     }
 
-    /// Three decimals, without the minus of a zero.
+    /// Three decimals, without a minus sign for zero.
     private static func decimal(_ value: Float) -> String {
         let thousandths = Int((min(max(value, -1), 1) * 1000).rounded())
         let size = abs(thousandths)

@@ -9,14 +9,13 @@ struct VocabularyCommand: ParsableCommand {
         commandName: "vocabulary",
         abstract: "Train a vocabulary on captions, or apply a tokenizer to text.",
         discussion: """
-            Limn's own vocabularies are byte-level BPE in a JSON file: any text can be encoded, frequent words as one \
-            token. Other tokenizers are supported as well: tokenizer.json, vocab.txt, vocab.json with merges.txt, CLIP's \
+            Limn's vocabularies are byte-level BPE in a JSON file: any text can be encoded, and frequent words are one token. Other tokenizers are supported as well: tokenizer.json, vocab.txt, vocab.json with merges.txt, CLIP's \
             bpe_simple_vocab_16e6.txt.gz, or a folder with one of these (docs/tokenizers.md).
 
             EXAMPLES
-              limn vocabulary train --captions flowers102 --size 2048 --name flowers-2k --out flowers-2k.json
-              limn vocabulary encode "a red rose" --tokenizer flowers-2k.json
-              limn vocabulary encode --file captions.txt --tokenizer all-MiniLM-L6-v2/tokenizer.json --json
+              limn vocabulary train --captions flowers102 --name flowers --out flowers.json
+              limn vocabulary encode "a red rose" --tokenizer flowers.json
+              limn vocabulary encode --file captions.txt --tokenizer all-MiniLM-L6-v2
             """,
         subcommands: [Train.self, Encode.self, Decode.self, Show.self])
 
@@ -25,13 +24,15 @@ struct VocabularyCommand: ParsableCommand {
             abstract: "Train a vocabulary on captions.",
             discussion: """
                 Captions come from a corpus folder (see limn corpus), from a metadata.jsonl alone, or from a text file \
-                with one caption per line; - is standard input. Of a corpus with splits only one is read, so that \
-                held-out captions stay unseen. The same captions give the same file.
+                with one caption per line. Of a corpus with splits, only one is read, so that test captions are not \
+                used. The same captions give the same file.
 
                 EXAMPLES
-                  limn vocabulary train --captions flowers102 --size 2048 --name flowers-2k --out flowers-2k.json
-                  limn vocabulary train --captions captions.txt --size 1024 --name mine --out mine.json
-                  cut -f2 captions.tsv | limn vocabulary train --captions - --size 512 --name tiny --out tiny.json
+                  limn vocabulary train --captions flowers102 --name flowers --out flowers.json
+                  limn vocabulary train --captions captions.txt --size 1024 --name mine \\
+                    --out mine.json
+                  cut -f2 captions.tsv | limn vocabulary train --captions - --size 512 \\
+                    --name tiny --out tiny.json
                 """)
 
         @Option(

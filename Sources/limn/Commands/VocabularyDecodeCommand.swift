@@ -8,8 +8,8 @@ extension VocabularyCommand {
             discussion: """
                 EXAMPLES
                   limn vocabulary decode 1 262 300 2 --tokenizer vocab/flowers-2k.json
-                  limn vocabulary encode - --tokenizer v.json < captions.txt \
-                | limn vocabulary decode - --tokenizer v.json
+                  limn vocabulary encode - --tokenizer v.json < captions.txt \\
+                    | limn vocabulary decode - --tokenizer v.json
                 """)
 
         @Argument(help: "The ids of one text, or - for lines of ids on standard input.")

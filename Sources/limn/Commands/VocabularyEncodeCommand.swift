@@ -13,7 +13,8 @@ extension VocabularyCommand {
                 EXAMPLES
                   limn vocabulary encode "a red rose" --tokenizer vocab/flowers-2k.json
                   limn vocabulary encode "a red rose" --tokenizer vocab/flowers-2k.json --json
-                  limn vocabulary encode --file captions.txt --tokenizer all-MiniLM-L6-v2 --limit 128
+                  limn vocabulary encode --file captions.txt --limit 128 \\
+                    --tokenizer all-MiniLM-L6-v2
                   limn vocabulary encode - --tokenizer vocab/flowers-2k.json < captions.txt
                 """)
 
@@ -72,7 +73,7 @@ extension VocabularyCommand {
             }
             if let first = truncated.first, let limit {
                 Terminal.say(
-                    "limn: \(truncated.count) of \(lines.count) texts had more than \(limit) tokens and were truncated, the first is text \(first)"
+                    "limn: \(truncated.count) of \(lines.count) texts had more than \(limit) tokens and were truncated; the first is text \(first)"
                 )
             }
         }
@@ -85,22 +86,22 @@ extension VocabularyCommand {
     }
 }
 
-/// The command-line arguments as bytes, before Swift replaces what is not UTF-8.
+/// Checks the command-line arguments as bytes, because Swift replaces invalid UTF-8.
 enum CommandLineText {
-    /// - Throws: `CommandError` that names the first argument that is not UTF-8.
+    /// - Throws: `CommandError` with the position of the first argument that is not UTF-8.
     static func check() throws {
         for index in 1..<max(1, Int(CommandLine.argc)) {
             guard let word = CommandLine.unsafeArgv[index] else { continue }
             var bytes: [UInt8] = []
-            var place = 0
-            while word[place] != 0 {
-                bytes.append(UInt8(bitPattern: word[place]))
-                place += 1
+            var offset = 0
+            while word[offset] != 0 {
+                bytes.append(UInt8(bitPattern: word[offset]))
+                offset += 1
             }
             if String(validating: bytes, as: UTF8.self) == nil {
                 throw CommandError(
                     .usage,
-                    "argument \(index) is not UTF-8; put the text into a file and use --file to see where"
+                    "argument \(index) is not UTF-8; with the text in a file, --file reports the line"
                 )
             }
         }

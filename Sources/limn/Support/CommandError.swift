@@ -1,9 +1,9 @@
 import Basics
 
-/// A failure that a command itself finds.
+/// A failure detected by a command itself.
 struct CommandError: ClassifiedError {
     let kind: ErrorKind
-    /// One line: where, what, and what to do.
+    /// One line: the file or option, the problem, and a remedy.
     let description: String
 
     init(_ kind: ErrorKind, _ description: String) {

@@ -3,7 +3,7 @@ import CPUBackend
 import CUDABackend
 import Execution
 
-/// Where a command computes. The only place that names a backend.
+/// Selects the device. No other file names a backend.
 struct DeviceOptions: ParsableArguments {
     enum Name: String, ExpressibleByArgument, CaseIterable {
         case cpu
@@ -13,10 +13,10 @@ struct DeviceOptions: ParsableArguments {
     @Option(help: ArgumentHelp("The device to compute on: cpu; cuda is not available yet.", valueName: "cpu|cuda"))
     var device = Name.cpu
 
-    @Option(help: "CPU threads; all processors by default.")
+    @Option(help: "Number of CPU threads; all processors by default.")
     var threads: Int?
 
-    /// The device.
+    /// Opens the device.
     /// - Parameter precision: nil is the device's default.
     /// - Throws: `ExecutionError.unavailable`.
     func open(precision: Precision? = nil) throws -> any Device {

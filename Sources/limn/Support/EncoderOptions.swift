@@ -4,19 +4,19 @@ import Networks
 import Inference
 import Models
 
-/// Which encoder a command reads sentences with.
+/// Selects the text encoder of a command.
 struct EncoderOptions: ParsableArguments {
     @Option(
         help: """
-            The encoder: the folder of a pretrained one (config.json, model.safetensors, tokenizer), or a file of \
-            Limn's, a model or a pair of encoders; the model that ships by default.
+            The text encoder: the folder of a pretrained one (config.json, model.safetensors, tokenizer), or a Limn model or \
+            pair of encoders (.safetensors); models/flowers-64.safetensors by default.
             """)
     var encoder: String?
 
     @Option(
         help: """
-            How a pretrained encoder's token states become a vector where its folder does not say: mean, cls (the first \
-            token) or eos (the last).
+            Pooling of a pretrained encoder whose folder does not specify it: mean, cls (the state of the first token) or \
+            eos (that of the last).
             """)
     var pooling: String?
 

@@ -2,7 +2,7 @@ import ArgumentParser
 import Basics
 
 extension ExitCode {
-    /// The exit code of a kind of failure: those of BSD's `sysexits.h`, and 128 + SIGINT.
+    /// The exit code of a kind of failure, from BSD's `sysexits.h`; 130 is 128 + SIGINT.
     init(_ kind: ErrorKind) {
         let code: Int32 =
             switch kind {

@@ -1,10 +1,10 @@
-/// A bar chart of counts; the long tail is one bar.
+/// A bar chart of counts with one bar for the long tail.
 struct Histogram {
     let lines: [String]
     private static let bars = 12
     private static let width = 40
 
-    /// - Parameter counts: how many have the value 0, 1, 2, ….
+    /// - Parameter counts: the number of items with the value 0, 1, 2, ….
     init(_ counts: [Int]) {
         let total = counts.reduce(0, +)
         guard let first = counts.firstIndex(where: { $0 > 0 }), total > 0 else {

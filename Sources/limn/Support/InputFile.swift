@@ -1,6 +1,6 @@
 import Glibc
 
-/// Text that a command reads.
+/// Reads text from files and standard input.
 enum InputFile {
     /// The text of a file, or of standard input for `-`, without a byte order mark; it must be UTF-8.
     static func text(_ path: String) throws -> String {
@@ -8,7 +8,7 @@ enum InputFile {
         if path == "-" {
             bytes = try standardInput()
         } else {
-            // Pipes too: a shell's <(…) is one.
+            // Not only regular files: <(…) of a shell is a pipe.
             let descriptor = open(path, O_RDONLY | O_CLOEXEC)
             defer { if descriptor >= 0 { close(descriptor) } }
             guard descriptor >= 0, let content = read(descriptor) else {
@@ -32,7 +32,7 @@ enum InputFile {
         return bytes
     }
 
-    /// All that a descriptor gives, or nil where it gives an error.
+    /// All bytes up to the end of a file, or nil if reading fails.
     private static func read(_ descriptor: Int32) -> [UInt8]? {
         var bytes: [UInt8] = []
         var buffer = [UInt8](repeating: 0, count: 65536)

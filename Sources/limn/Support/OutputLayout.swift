@@ -1,9 +1,9 @@
 import Basics
 import FoundationEssentials
 
-/// Which images go into which file.
+/// Assigns images to output files.
 struct OutputLayout {
-    /// One file and the requests it shows.
+    /// One file and the requests whose images it contains.
     struct File {
         let path: String
         let requests: Range<Int>
@@ -16,7 +16,7 @@ struct OutputLayout {
     init(_ prompts: [String], perPrompt: Int, grid: Bool, isList: Bool, out: String?) throws {
         let total = prompts.count * perPrompt
         if grid || (prompts.count == 1 && !isList) {
-            // A prompt's images lie in a row; those of a single prompt in a square.
+            // One row per prompt; the images of a single prompt form a square.
             let columns = prompts.count > 1 && perPrompt > 1 ? perPrompt : OutputLayout.side(of: total)
             folder = nil
             files = [File(path: out ?? OutputLayout.name(prompts[0]), requests: 0..<total, columns: columns)]
@@ -24,7 +24,7 @@ struct OutputLayout {
         }
         guard let out, out != "-" else {
             throw CommandError(
-                .usage, "several prompts need --out DIR for their images, or --grid for one image")
+                .usage, "several prompts need --out DIR for their images, or --grid for a single image")
         }
         folder = out
         files = prompts.indices.map { index in
@@ -35,8 +35,8 @@ struct OutputLayout {
         }
     }
 
-    /// Throws when a file would have more pixels than Limn reads back: 32768 a side, 64 million in all.
-    /// - Parameter side: that of one image.
+    /// Throws if a file would be larger than the largest image that Limn reads: 32768 pixels wide or high, 64 million in all.
+    /// - Parameter side: width and height of one image.
     func requireGeneratable(side: Int) throws {
         for file in files {
             let columns = min(file.columns, file.requests.count)
@@ -45,24 +45,24 @@ struct OutputLayout {
             guard max(width, height) <= 32768, width * height <= 64_000_000 else {
                 throw CommandError(
                     .usage,
-                    "\(file.path) would have some \(width)×\(height) pixels; ask for fewer images or a smaller --size"
+                    "\(file.path) would have \(width)×\(height) pixels; use fewer images or a smaller --size"
                 )
             }
         }
     }
 
-    /// Makes the folder that files go into.
+    /// Creates the output folder.
     func prepare() throws {
         guard let folder else { return }
         do {
             try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         } catch {
             throw CommandError(
-                .cannotWrite, "\(folder): the folder cannot be made; is there a file of that name?")
+                .cannotWrite, "\(folder): the folder cannot be created; is there a file of that name?")
         }
     }
 
-    /// Tells people what was written.
+    /// Prints what was written to standard error.
     func announce() {
         if let folder { return Terminal.say("\(files.count) images in \(folder)") }
         if files[0].path != "-" { Terminal.say(files[0].path) }

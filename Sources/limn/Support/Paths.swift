@@ -1,13 +1,13 @@
 import Glibc
 
-/// Paths from the command line.
+/// Checks of paths from the command line.
 enum Paths {
-    /// Refuses, before any long work, a file that could not be written at its end.
+    /// Throws if a file cannot be written, so that a command fails before long work.
     static func requireWritable(_ path: String) throws {
         var status = stat()
         if stat(path, &status) == 0 {
             guard status.st_mode & S_IFMT != S_IFDIR else {
-                throw CommandError(.cannotWrite, "\(path): is a folder; name a file in it")
+                throw CommandError(.cannotWrite, "\(path): is a folder; expected a file")
             }
             if status.st_mode & S_IFMT != S_IFREG { return }
         }
@@ -17,10 +17,10 @@ enum Paths {
         }
     }
 
-    /// Refuses empty ones, which would mean the root of the file system to whatever appends a name to them.
+    /// Throws for empty paths, which would become paths in the root of the file system when a name is appended.
     static func requireNotEmpty(_ paths: (flag: String, path: String?)...) throws {
         for (flag, path) in paths where path == "" {
-            throw CommandError(.usage, "\(flag) is empty; is a variable of the shell unset?")
+            throw CommandError(.usage, "\(flag) is empty; is a shell variable unset?")
         }
     }
 }

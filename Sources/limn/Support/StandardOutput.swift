@@ -3,7 +3,7 @@ import FoundationEssentials
 
 /// Standard output as bytes.
 enum StandardOutput {
-    /// Prints a value as JSON for people and programs: sorted keys, a line each.
+    /// Prints a value as indented JSON with sorted keys in snake case.
     static func printJSON(_ value: some Encodable) throws {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
@@ -23,7 +23,7 @@ enum StandardOutput {
         }
     }
 
-    /// Writes what was printed and is still kept back: printing itself never says that it failed.
+    /// Writes buffered output and reports failures, which `print` ignores.
     static func flush() throws {
         guard fflush(stdout) == 0, ferror(stdout) == 0 else { throw failure }
     }

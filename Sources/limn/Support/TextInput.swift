@@ -9,7 +9,7 @@ struct TextInput {
         self.path = path
     }
 
-    /// The captions of one split, or all where no split is named.
+    /// The captions of one split, or all captions if the input has no splits.
     func captions(split: String) throws -> [String] {
         var isFolder = false
         if path != "-", FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder {
@@ -35,7 +35,7 @@ struct TextInput {
         return rows.filter { splits.isEmpty || $0.split == split }.flatMap(\.text)
     }
 
-    /// The lines with their numbers counted from 1, without line ends and byte order mark.
+    /// The lines, without line ends and byte order mark, with numbers from 1.
     func lines() throws -> [(number: Int, text: String)] {
         var bytes = try bytes()[...]
         if bytes.starts(with: [0xef, 0xbb, 0xbf]) { bytes = bytes.dropFirst(3) }
@@ -44,7 +44,7 @@ struct TextInput {
         return try lines.enumerated().map { index, line in
             let line = line.last == UInt8(ascii: "\r") ? line.dropLast() : line
             guard let text = String(validating: line, as: UTF8.self) else {
-                throw CommandError(.badData, "\(path):\(index + 1): is not UTF-8; save the file in that encoding")
+                throw CommandError(.badData, "\(path):\(index + 1): is not UTF-8; save the file as UTF-8")
             }
             return (index + 1, text)
         }
@@ -55,14 +55,14 @@ struct TextInput {
         do {
             return [UInt8](try Data(contentsOf: URL(filePath: path)))
         } catch {
-            let isThere = FileManager.default.fileExists(atPath: path)
+            let exists = FileManager.default.fileExists(atPath: path)
             throw CommandError(
                 .noInput,
-                isThere ? "\(path): cannot be read; is it a file you may open?" : "\(path): no such file")
+                exists ? "\(path): cannot be read; is it a file, and may you read it?" : "\(path): no such file")
         }
     }
 
-    /// What a vocabulary needs of a row; a row without captions has none to give.
+    /// The fields of a row of metadata.jsonl that vocabulary training needs.
     private struct Row: Decodable {
         let text: [String]
         let split: String?

@@ -14,23 +14,23 @@ struct TrainingOptions: ParsableArguments {
     @Option(name: .customLong("run"), help: ArgumentHelp("The run directory.", valueName: "dir"))
     var directory: String
 
-    @Option(help: ArgumentHelp("Change one key of the recipe; may be repeated.", valueName: "key=value"))
+    @Option(help: ArgumentHelp("Override one key of the recipe; may be repeated.", valueName: "key=value"))
     var set: [String] = []
 
     @OptionGroup var badFiles: BadFilesOption
 
-    @Flag(help: "Resume the run, or start it if the directory is empty.")
+    @Flag(help: "Resume the run from its last checkpoint, or start it if the directory is empty.")
     var resume = false
 
-    @Flag(help: "Print what would be trained and what it costs, and stop.")
+    @Flag(help: "Print the networks, their sizes and the estimated cost, and exit without training.")
     var dryRun = false
 
     @OptionGroup var device: DeviceOptions
 
-    /// Trains what the recipe says, or prints the plan of it.
+    /// Trains a recipe, or prints its plan with `--dry-run`.
     /// - Parameters:
     ///   - recipe: path of the recipe, `-` for standard input.
-    ///   - overrides: further changes of the recipe, as `--set` takes them.
+    ///   - overrides: further changes of the recipe, in the form of `--set`.
     func train(recipe path: String, overrides: [String] = []) throws {
         try Paths.requireNotEmpty(("--data", data), ("--run", directory))
         let recipe = try Recipe(yaml: InputFile.text(path), named: path, settings: set + overrides)
@@ -39,9 +39,11 @@ struct TrainingOptions: ParsableArguments {
             print(try TrainingPlan(recipe, data: data, badFiles: badFiles.badFiles, device: device).description)
             return
         }
-        // A training must survive the end of whatever reads its progress.
+        // Training must survive the end of a process that reads its output.
         signal(SIGPIPE, SIG_IGN)
-        let interruption = Interruption { Terminal.say("\nstopping after this step; once more ends at once") }
+        let interruption = Interruption {
+            Terminal.say("\nstopping after this step; press Ctrl-C again to stop at once")
+        }
         let run = TrainingRun(
             recipe, data: data, path: directory, badFiles: badFiles.badFiles, resume: resume, device: device,
             interruption: interruption)
@@ -49,12 +51,12 @@ struct TrainingOptions: ParsableArguments {
     }
 }
 
-/// How rows and images that cannot be used are treated.
+/// How to treat unusable rows and images.
 struct BadFilesOption: ParsableArguments {
     @Option(
         help: ArgumentHelp(
             """
-            How to treat rows and images that cannot be used: few skips them while they are at most 1 %, skip skips any \
+            How to treat unusable rows and images: few skips them as long as they are at most 1 % of all, skip skips any \
             number, fail stops at the first.
             """, valueName: "few|skip|fail"))
     var badFiles = BadFilePolicy.limited

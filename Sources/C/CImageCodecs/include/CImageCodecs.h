@@ -1,4 +1,4 @@
-// Image codecs behind a few plain functions: no setjmp, no stdio and no type of a codec library crosses this line.
+// Image codecs as plain functions: no setjmp, stdio or type of a codec library is visible to the caller.
 #pragma once
 
 #include <stddef.h>
@@ -8,14 +8,14 @@
 extern "C" {
 #endif
 
-/// How a call ended. Whatever is not `CImageStatusDone` left nothing to free.
+/// The result of a call. After a failure there is nothing to free.
 typedef enum {
     CImageStatusDone = 0,
     /// The bytes end before the image does.
     CImageStatusTruncated,
-    /// The codec refuses the bytes, or finds another size than was asked for; the message is the codec's own.
+    /// The codec rejects the bytes, or finds another size than requested; the message is from the codec.
     CImageStatusDamaged,
-    /// The library that decodes this format is not installed; the message is the loader's own.
+    /// The library that decodes this format is not installed; the message is from the loader.
     CImageStatusLibraryMissing,
     CImageStatusOutOfMemory,
 } CImageStatus;
@@ -25,30 +25,30 @@ typedef struct {
     uint8_t red, green, blue;
 } CImageColor;
 
-/// Where a decoder writes: `height` rows of `stride` bytes, of which it fills the first `3 * width` with R, G, B.
-/// Width and height are what the file's header claims; a decoder that finds another size writes nothing.
+/// The output of a decoder: `height` rows of `stride` bytes, of which it fills the first `3 * width` with R, G, B.
+/// Width and height are those of the file's header; a decoder that finds another size writes nothing.
 typedef struct {
     uint8_t *rgb;
     size_t width, height, stride;
 } CImageTarget;
 
-/// Bytes to be given to `CImageFree`.
+/// Bytes that the caller frees with `CImageFree`.
 typedef struct {
     uint8_t *bytes;
     size_t count;
 } CImageBytes;
 
-/// One PNG text chunk. As an argument its strings are the caller's; as a result they belong to `CImageTexts`.
+/// One PNG text chunk. As an argument, its strings belong to the caller; as a result, to `CImageTexts`.
 typedef struct {
-    /// Latin-1, ends in NUL.
+    /// Latin-1, NUL-terminated.
     const char *keyword;
-    /// Latin-1, or UTF-8 where `isUTF8` is set.
+    /// Latin-1, or UTF-8 if `isUTF8` is set.
     const char *text;
     size_t textCount;
     int isUTF8;
 } CImageText;
 
-/// The text chunks of a PNG in file order. `texts` is to be given to `CImageFree`, the strings go with it.
+/// The text chunks of a PNG in file order. The caller frees `texts` with `CImageFree`, which also frees the strings.
 typedef struct {
     CImageText *texts;
     size_t count;
@@ -56,59 +56,59 @@ typedef struct {
 
 void CImageFree(void *memory);
 
-// Every `message` is a buffer of `capacity` bytes, filled with a short NUL-terminated sentence on failure.
+// Every `message` is a buffer of `capacity` bytes, which contains a short NUL-terminated sentence after a failure.
 
-/// Decodes a PNG over `background`.
+/// Decodes a PNG; transparent pixels are blended with `background`.
 CImageStatus CImagePNGDecode(
     const uint8_t *bytes, size_t count, CImageColor background, CImageTarget target, char *message, size_t capacity);
 
-/// Reads the tEXt, zTXt and iTXt chunks on either side of the pixels; the pixels are inflated but not kept.
+/// Reads the tEXt, zTXt and iTXt chunks on either side of the pixels; the pixels are inflated and discarded.
 CImageStatus CImagePNGReadTexts(
     const uint8_t *bytes, size_t count, CImageTexts *texts, char *message, size_t capacity);
 
-/// Writes 8-bit RGB with an sRGB chunk; `strings` holds keyword and text of every entry, each ended by NUL,
+/// Writes 8-bit RGB with an sRGB chunk; `strings` holds keyword and text of every entry, each NUL-terminated,
 /// in the order of the entries. An entry is 1 for UTF-8 text (iTXt) and 0 for Latin-1 (tEXt).
 CImageStatus CImagePNGEncode(
     const uint8_t *rgb, uint32_t width, uint32_t height, const char *strings, const uint8_t *entries,
     size_t entryCount, CImageBytes *png, char *message, size_t capacity);
 
 /// Decodes with libturbojpeg, loaded from `library`. `width` and `height` are the file's; the target has that size or a
-/// half, a quarter or an eighth of it, rounded up. `invertedInk` says that CMYK samples are 255 where there is no ink,
-/// as files with an Adobe marker have it.
+/// half, a quarter or an eighth of it, rounded up. With `invertedInk`, CMYK samples are 255 for no ink,
+/// as in files with an Adobe marker.
 CImageStatus CImageJPEGDecode(
     const char *library, const uint8_t *bytes, size_t count, size_t width, size_t height, int invertedInk,
     CImageTarget target, char *message, size_t capacity);
 
-/// Encodes with libturbojpeg at a `quality` of 1 to 100, without subsampling of colour.
+/// Encodes with libturbojpeg at a `quality` of 1 to 100, without chroma subsampling.
 CImageStatus CImageJPEGEncode(
     const char *library, const uint8_t *rgb, size_t width, size_t height, int quality, CImageBytes *jpeg,
     char *message, size_t capacity);
 
-/// Decodes a still WebP over `background` with libwebp, loaded from `library`.
+/// Decodes a still WebP with libwebp, loaded from `library`; transparent pixels are blended with `background`.
 CImageStatus CImageWebPDecode(
     const char *library, const uint8_t *bytes, size_t count, CImageColor background, CImageTarget target,
     char *message, size_t capacity);
 
 /// Weighted sums along one axis. Output position `i` sums `counts[i]` source positions from `starts[i]` on, with the
 /// weights from `weights[i * stride]` on, in 22-bit fixed point; sums are rounded and clamped to 0...255. The stride is
-/// a multiple of four, and the weights behind the last are zero.
+/// a multiple of four, and weights after the last are zero.
 typedef struct {
     const int32_t *starts, *counts, *weights;
     size_t stride;
 } CImageResampling;
 
 enum {
-    /// Bytes behind a row that are read, and multiplied by zero.
+    /// Bytes after a row that are read and multiplied by zero.
     CImageResamplingPadding = 16,
 };
 
-/// `source` is height x sourceWidth x 3 in rows of `sourceStride` bytes, `target` height x targetWidth x 3, `scratch`
-/// room for a source row and the padding.
+/// `source` is height × sourceWidth × 3 in rows of `sourceStride` bytes, `target` is height × targetWidth × 3, and `scratch` has
+/// the size of a source row and the padding.
 void CImageResampleHorizontally(
     const uint8_t *source, size_t sourceStride, size_t sourceWidth, uint8_t *target, size_t targetWidth,
     size_t height, CImageResampling resampling, uint8_t *scratch);
 
-/// Rows of `rowBytes` bytes; `sourceStride` and `targetStride` lie between the beginnings of two of them.
+/// Rows have `rowBytes` bytes; `sourceStride` and `targetStride` are the distances between the starts of rows.
 void CImageResampleVertically(
     const uint8_t *source, size_t sourceStride, uint8_t *target, size_t targetStride, size_t targetHeight,
     size_t rowBytes, CImageResampling resampling);

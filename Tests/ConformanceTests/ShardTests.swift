@@ -5,8 +5,8 @@ import RandomStreams
 import Testing
 
 extension Conformance {
-    /// A batch divided among programs, and programs that pause.
-    @Suite struct ReplicaTests {
+    /// Batches divided into shards, and programs of two stages.
+    @Suite struct ShardTests {
         @Test func countsDivideTheBatchAndLeaveNoHalfIdle() {
             func count(_ batch: Int, _ threads: Int) -> Int {
                 CPUDevice(library: .openBLAS, threads: threads, precision: .float32).shardCount(forBatch: batch)
@@ -19,33 +19,33 @@ extension Conformance {
             #expect(count(2, 8) == 1)
         }
 
-        /// What each part of four rows makes of x: relu(x ⋆ w) + y, the first term early.
-        private func draw(_ rows: Int) -> (early: Tensor, result: Tensor) {
+        /// One shard of relu(x ⋆ w) · 2 + y; the convolution can be a first stage.
+        private func trace(_ rows: Int) -> (firstStage: Tensor, result: Tensor) {
             let graph = Graph()
             let x = graph.input("x", [rows, 6, 6, 8])
             let h = x.convolution(graph.input("w", [16, 3, 3, 8]), .init(padding: 1)).relu()
             return (h, h * 2 + graph.input("y", [rows, 6, 6, 16]))
         }
 
-        @Test(arguments: TestDevice.allCases) func partsMakeWhatTheWholeMakes(_ target: TestDevice) throws {
+        @Test(arguments: TestDevice.allCases) func shardsComputeWhatOneProgramComputes(_ target: TestDevice) throws {
             let device = try target.device()
             var test = Case()
             _ = (test.input([4, 6, 6, 8]), test.input([16, 3, 3, 8]), test.input([4, 6, 6, 16]))
             let (x, w, y) = (test.values["x0"]!, test.values["x1"]!, test.values["x2"]!)
-            let whole = draw(4)
+            let whole = trace(4)
             let alone = try device.compile(Outputs(results: ["result": whole.result]), parameters: [:])
                 .run(["x": x, "w": w, "y": y])
             for count in [1, 2, 4] {
-                // The filter is not divided: every part is given all of it.
+                // The filter is not divided: every shard gets all of it.
                 let filters = [HostArray](repeating: w, count: count).reduce(into: [Float]()) {
                     if case .floats(let values) = $1 { $0 += values }
                 }
-                let replicas = try device.compile(shards: count, parameters: [:]) { _ in
-                    let part = draw(4 / count)
-                    return Outputs(results: ["result": part.result], firstStage: ["h": part.early])
+                let program = try device.compile(shards: count, parameters: [:]) { _ in
+                    let part = trace(4 / count)
+                    return Outputs(results: ["result": part.result], firstStage: ["h": part.firstStage])
                 }
-                // The second half's input is not there yet, and a wrong one does not reach the first half.
-                let started = try replicas.begin(["x": x, "w": .floats(filters)])
+                // The first stage must not need the input of the second.
+                let started = try program.begin(["x": x, "w": .floats(filters)])
                 guard case .floats(let h)? = started.outputs["h"] else {
                     Issue.record("no first stage")
                     continue
@@ -61,8 +61,8 @@ extension Conformance {
             }
         }
 
-        /// What replicas share is made of the parameters: anew for every run, and after the pause of what they are by then.
-        @Test(arguments: TestDevice.allCases) func parametersMayChangeBetweenHalvesAndRuns(_ target: TestDevice) throws
+        /// Packed parameters that shards share are packed again at each run, and for the second stage from the values at that time.
+        @Test(arguments: TestDevice.allCases) func parametersMayChangeBetweenStagesAndRuns(_ target: TestDevice) throws
         {
             let device = try target.device()
             var test = Case()
@@ -74,8 +74,8 @@ extension Conformance {
                 uniqueKeysWithValues: paths.keys.sorted().enumerated().map {
                     ($1, BufferSlice(buffer, offset: 2304 * $0, count: 2304))
                 })
-            // a is wanted before the pause and after it, b and c after it; all three have one layout.
-            func draw(_ rows: Int) -> Outputs {
+            // Both stages read a, the second reads b and c; all three have one layout.
+            func outputs(_ rows: Int) -> Outputs {
                 let graph = Graph()
                 let filters = paths.keys.sorted().map { graph.parameter($0, paths[$0]!) }
                 let h = graph.input("x", [rows, 6, 6, 16]).convolution(filters[0], .init(padding: 1))
@@ -83,49 +83,49 @@ extension Conformance {
                 let dx = gradients(of: y * y, withRespectTo: [h])[0]
                 return Outputs(results: ["y": y, "dx": dx], firstStage: ["h": h])
             }
-            let replicas = try device.compile(shards: 2, parameters: ParameterMap(slices)) { _ in draw(2) }
-            let alone = try device.compile(shards: 1, parameters: ParameterMap(slices)) { _ in draw(4) }
+            let program = try device.compile(shards: 2, parameters: ParameterMap(slices)) { _ in outputs(2) }
+            let alone = try device.compile(shards: 1, parameters: ParameterMap(slices)) { _ in outputs(4) }
             var random = RandomStream(seed: 5, purpose: "filters")
             for _ in 0..<2 {
                 buffer.values = random.normals(buffer.count).map { $0 / 12 }
-                let started = try replicas.begin(["x": x])
+                let started = try program.begin(["x": x])
                 let startedAlone = try alone.begin(["x": x])
                 let (h, hAlone) = (floats(started.outputs["h"]), floats(startedAlone.outputs["h"]))
                 #expect(firstDifference(h, hAlone.map(Double.init), target.tolerance) == nil)
                 buffer.values = Array(buffer.values[..<2304]) + random.normals(2 * 2304).map { $0 / 12 }
-                let parts = try started.finish([:])
+                let results = try started.finish([:])
                 let whole = try startedAlone.finish([:])
                 for name in ["y", "dx"] {
-                    let wrong = firstDifference(parts[name], whole[name].map(Double.init), target.tolerance)
+                    let wrong = firstDifference(results[name], whole[name].map(Double.init), target.tolerance)
                     #expect(wrong == nil, "\(name) on \(target.rawValue)")
                 }
             }
         }
 
-        /// Of an input as long as a part's own every part sees all, of any other its share.
-        @Test(arguments: TestDevice.allCases) func anInputOfAPartsLengthIsSeenWhole(_ target: TestDevice) throws {
+        /// An input as long as one shard's input is given to every shard whole; any other is divided.
+        @Test(arguments: TestDevice.allCases) func anInputOfAShardsLengthIsNotDivided(_ target: TestDevice) throws {
             var random = RandomStream(seed: 7, purpose: "rows")
             let (rows, all) = (random.normals(4 * 5), random.normals(4 * 5))
             for count in [1, 2, 4] {
-                let replicas = try target.device().compile(shards: count, parameters: [:]) { _ in
+                let program = try target.device().compile(shards: count, parameters: [:]) { _ in
                     let graph = Graph()
                     let own = graph.input("rows", [4 / count, 5])
                     return Outputs(results: [
                         "products": own.matmul(graph.input("all", [4, 5]), otherTransposed: true), "rows": own * 1.5,
                     ])
                 }
-                let parts = try replicas.run(["rows": .floats(rows), "all": .floats(all)])
-                #expect(parts["rows"] == rows.map { $0 * 1.5 })
-                let expected = (0..<16).map { place -> Double in
-                    let (row, column) = (5 * (place / 4), 5 * (place % 4))
+                let results = try program.run(["rows": .floats(rows), "all": .floats(all)])
+                #expect(results["rows"] == rows.map { $0 * 1.5 })
+                let expected = (0..<16).map { index -> Double in
+                    let (row, column) = (5 * (index / 4), 5 * (index % 4))
                     return (0..<5).reduce(0) { sum, k in sum + Double(rows[row + k]) * Double(all[column + k]) }
                 }
-                let found = parts["products"]
-                #expect(firstDifference(found, expected, target.tolerance) == nil, "\(count) parts")
+                let found = results["products"]
+                #expect(firstDifference(found, expected, target.tolerance) == nil, "\(count) shards")
             }
         }
 
-        /// A frozen filter and a trained one in one program, as a generator trained through a frozen network has them.
+        /// A frozen and a trained filter in one program, as in training a generator through a frozen network.
         @Test(arguments: TestDevice.allCases, [1, 2])
         func frozenParametersArePackedOnceAndTrainedOnesAtEachRun(_ target: TestDevice, _ count: Int) throws {
             let device = try target.device()
@@ -145,12 +145,12 @@ extension Conformance {
                 let h = graph.input("x", [rows, 6, 6, 16]).convolution(filter, .init(padding: 1))
                 return (graph, h.convolution(graph.parameter("frozen", shape), .init(padding: 1)), filter)
             }
-            let replicas = try device.compile(shards: count, parameters: parameters) { part in
+            let program = try device.compile(shards: count, parameters: parameters) { shard in
                 let (_, y, filter) = trace(4 / count)
                 let slope = gradients(of: (y * y).sum(), withRespectTo: [filter])[0]
                 return Outputs(
                     results: ["y": y],
-                    writes: part == 0 ? [(slope, BufferSlice(gradient, offset: 0, count: shape.count))] : [])
+                    writes: shard == 0 ? [(slope, BufferSlice(gradient, offset: 0, count: shape.count))] : [])
             }
             let x = random.normals(4 * 6 * 6 * 16)
             let (_, y, filter) = trace(4)
@@ -159,7 +159,7 @@ extension Conformance {
             var outputs: [[Float]] = []
             for _ in 0..<2 {
                 trained.values = random.normals(shape.count).map { $0 / 12 }
-                let found = try replicas.run(["x": .floats(x)])["y"]
+                let found = try program.run(["x": .floats(x)])["y"]
                 let filters = [
                     "trained": trained.values.map(Double.init), "frozen": pretrained.values.map(Double.init),
                 ]
@@ -173,34 +173,34 @@ extension Conformance {
             #expect(outputs[0] != outputs[1])
             _ = filter
 
-            // Packing is a step where the trained filter is packed, and none where the frozen one is.
-            let steps = try replicas.profile(["x": .floats(x)]).map(\.operation)
+            // Each program packs the trained filter in a step of its own; the frozen filter is not packed by a step.
+            let steps = try program.profile(["x": .floats(x)]).map(\.operation)
             #expect(steps.count { $0.hasPrefix("convolution filterGradient") } == 1)
             #expect(steps.count { $0.hasPrefix("convolution inputGradient") } == 1, "none of the input")
             guard device.library == .oneDNN else { return }
             #expect(frozen.memory > 0)
-            // Each is read forward, the frozen one backward too; layouts that both share are packed once.
+            // Without frozen parameters both filters are packed by steps.
             let every = ParameterMap([
                 "trained": BufferSlice(trained, offset: 0, count: shape.count),
                 "frozen": BufferSlice(pretrained, offset: 0, count: shape.count),
             ])
             let unfrozen = try device.compile(shards: 1, parameters: every) { _ in Outputs(results: ["y": trace(4).y]) }
-            let half = try device.compile(shards: 1, parameters: parameters) { _ in Outputs(results: ["y": trace(4).y])
+            let mixed = try device.compile(shards: 1, parameters: parameters) { _ in Outputs(results: ["y": trace(4).y])
             }
-            func packings(_ replicas: any Executable) throws -> Int {
-                try replicas.profile(["x": .floats(x)]).count { $0.operation == "pack filter" }
+            func packings(_ program: any Executable) throws -> Int {
+                try program.profile(["x": .floats(x)]).count { $0.operation == "pack filter" }
             }
             #expect(try packings(unfrozen) == 2)
-            #expect(try packings(half) == 1)
-            // What was made of it is shared by programs and stays, whatever becomes of the values.
+            #expect(try packings(mixed) == 1)
+            // Packed copies of frozen parameters are shared by programs; later changes of the values have no effect.
             let memory = frozen.memory
-            let before = try half.run(["x": .floats(x)])
+            let before = try mixed.run(["x": .floats(x)])
             pretrained.values = [Float](repeating: 0, count: shape.count)
-            #expect(try half.run(["x": .floats(x)]) == before)
+            #expect(try mixed.run(["x": .floats(x)]) == before)
             #expect(frozen.memory == memory)
         }
 
-        /// A product with a frozen matrix has it packed once too; in bfloat16 where that is asked of it.
+        /// Products with a frozen matrix, in float32 and in bfloat16.
         @Test(arguments: TestDevice.allCases, Precision.allCases)
         func productsWithFrozenMatrices(_ target: TestDevice, _ precision: Precision) throws {
             let device = try target.device()
@@ -224,11 +224,11 @@ extension Conformance {
             var test = Case(seed: 3)
             _ = (test.input([4, 6, 6, 8]), test.input([2, 16, 3, 3, 8]), test.input([4, 6, 6, 16]))
             let values = ["x": test.values["x0"]!, "w": test.values["x1"]!, "y": test.values["x2"]!]
-            let replicas = try device.compile(shards: 2, parameters: [:]) { _ in
-                Outputs(results: ["result": draw(2).result])
+            let program = try device.compile(shards: 2, parameters: [:]) { _ in
+                Outputs(results: ["result": trace(2).result])
             }
-            let first = try replicas.run(values)
-            for _ in 0..<20 { #expect(try replicas.run(values) == first) }
+            let first = try program.run(values)
+            for _ in 0..<20 { #expect(try program.run(values) == first) }
         }
     }
 }

@@ -1,0 +1,89 @@
+import CKernels
+import COneDNN
+import Execution
+import Graphs
+
+extension CPUCompiler {
+    /// Assigns outputs their destinations in advance, so that the steps that compute them write there directly.
+    ///
+    /// Nodes that get no memory of their own are left to `copyRemainingWrites`: they share memory with another value
+    /// (`Reshape`, `Slice`, `Parameter`), with the host (`Input`) or with other programs (`DoublingFilter`, whose result is packed
+    /// before this program runs).
+    mutating func preassignWrites() {
+        for (index, write) in outputs.writes.enumerated() {
+            let id = canonical[write.tensor.id]
+            switch graph.nodes[id].operation {
+            case is Reshape, is Slice, is Parameter, is Input, is DoublingFilter: continue
+            default: break
+            }
+            // A value with several destinations is computed at the first and copied to the others.
+            guard locations[id] == nil else { continue }
+            locations[id] = fixed(write.destination)
+            preassigned.insert(id)
+            directWrites.insert(index)
+        }
+    }
+
+    /// Copies outputs to their destinations if they were computed elsewhere.
+    mutating func copyRemainingWrites() {
+        precondition(preassigned.isEmpty, "output writes of nodes \(preassigned.sorted()) would be lost")
+        for (index, write) in outputs.writes.enumerated() where !directWrites.contains(index) {
+            let from = operand(write.tensor.id, as: .float32)
+            let to = fixed(write.destination)
+            let count = write.destination.count
+            emit("copy", bytes: Double(count * 8), reads: [from], writes: [to]) { at in
+                let (target, source) = (at(to), at(from))
+                return {
+                    limn_convert(target, Storage.float32.rawValue, source, Storage.float32.rawValue, count, 1)
+                    return 0
+                }
+            }
+        }
+    }
+
+    /// Plans the arena and binds all steps to addresses.
+    /// - Parameters:
+    ///   - firstStage: locations of the first stage's outputs.
+    ///   - split: number of steps in the first stage.
+    mutating func finish(firstStage: [String: Location], split: Int) throws(ExecutionError) -> CPUProgram {
+        for location in firstStage.values {
+            allocations[location.buffer].last = max(allocations[location.buffer].last, split)
+        }
+        var results: [String: (Location, Shape)] = [:]
+        for (name, tensor) in outputs.results {
+            let location = operand(tensor.id, as: .float32)
+            allocations[location.buffer].last = Int.max
+            results[name] = (location, tensor.shape)
+        }
+        var inputs: [String: (Location, Shape, ElementType, isSecondStage: Bool)] = [:]
+        for (id, node) in graph.nodes.enumerated() where fusion.isLive[id] {
+            guard let input = node.operation as? Input, let location = locations[id] else { continue }
+            allocations[location.buffer].first = -1
+            inputs[input.inputName] = (
+                location, input.shape, input.elementType, !outputs.firstStage.isEmpty && !fusion.isFirstStage[id]
+            )
+        }
+        let planned = allocations.indices.filter { allocations[$0].fixed == nil }
+        let plan = MemoryPlan(
+            planned.map { .init(size: allocations[$0].size, first: allocations[$0].first, last: allocations[$0].last) })
+        let arena = try AlignedMemory(bytes: plan.size)
+        let scratch = try AlignedMemory(bytes: scratchBytes)
+        var base = allocations.map { $0.fixed ?? arena.pointer }
+        for (index, offset) in zip(planned, plan.offsets) { base[index] = arena.pointer + offset }
+        let at = Addresses(base: base, scratch: scratch.pointer)
+        return CPUProgram(
+            steps: pending.map {
+                CPUProgram.Step(
+                    operation: $0.operation, shapes: $0.shapes, flops: $0.flops, bytes: $0.bytes, run: $0.bind(at))
+            },
+            split: outputs.firstStage.isEmpty ? pending.count : split,
+            inputs: inputs.mapValues { .init(pointer: at($0.0), shape: $0.1, type: $0.2, isSecondStage: $0.3) },
+            firstStage: Dictionary(
+                uniqueKeysWithValues: firstStage.map {
+                    ($0, .init(pointer: at($1), shape: outputs.firstStage[$0]?.shape ?? [], type: .float32))
+                }),
+            results: results.mapValues { .init(pointer: at($0.0), shape: $0.1, type: .float32) },
+            owned: owned + [arena, scratch] + Array(primitives.values), memory: plan.size + scratchBytes,
+            configureThreads: { [threads = Int32(device.threads)] in limn_onednn_set_threads(threads) })
+    }
+}
