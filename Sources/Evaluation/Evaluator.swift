@@ -82,7 +82,9 @@ public struct Evaluator {
         columns: CorpusColumns = CorpusColumns(), synonyms: Synonyms? = nil
     ) throws -> Report {
         func read(_ split: String) throws -> ImageStore {
-            try self.read(Corpus(folder: data, split: split, badFiles: badFiles, columns: columns), badFiles)
+            let corpus = try Corpus(folder: data, split: split, badFiles: badFiles, columns: columns)
+            // As in training: a class of nearly all images would leave too few captions to compare with.
+            return try self.read(corpus.dominantClass == nil ? corpus : corpus.withoutClasses(), badFiles)
         }
         let images = try read(split)
         let corpus = images.corpus

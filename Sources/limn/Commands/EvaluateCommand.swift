@@ -25,7 +25,7 @@ struct EvaluateCommand: ParsableCommand {
                 --judge runs/judge/encoder/encoder.safetensors --json
             """)
 
-    @Argument(help: "The model, a safetensors file.")
+    @Argument(help: "The model, a safetensors file or a run directory.")
     var model: String
 
     @Option(help: "The folder of captioned images.")
@@ -90,7 +90,8 @@ struct EvaluateCommand: ParsableCommand {
 
     func run() throws {
         let device = try device.open()
-        let path = judge ?? EvaluateCommand.judge(of: model)
+        let file = try ModelLocation.resolved(model)
+        let path = judge ?? EvaluateCommand.judge(of: file)
         guard FileManager.default.fileExists(atPath: path) else {
             throw CommandError(
                 .noInput,
@@ -98,7 +99,7 @@ struct EvaluateCommand: ParsableCommand {
                     + "and pass --judge runs/judge/encoder/encoder.safetensors")
         }
         let judge = try EncoderPair(contentsOf: path)
-        let model = try Model(contentsOf: model)
+        let model = try Model(contentsOf: file)
         let networks = try features.isEmpty ? defaultFeatures() : features.map { try EvaluateCommand.network($0) }
         for network in networks where !allowTrainingFeatures {
             guard model.configuration.trainingFeatures?.contains(network.network) != true else {
