@@ -74,13 +74,17 @@ public struct Evaluator {
     ///   - data: the folder of captioned images.
     ///   - trainingSplit: the split for the real-vs-real baseline and the nearest training images; nil omits these.
     ///   - badFiles: how to treat rows and images that cannot be used.
+    ///   - columns: which columns of metadata files are read.
     ///   - synonyms: rewords the prompts; images are scored against the original captions.
     /// - Throws: `CorpusError`, `ModelError` or `EvaluationError`, each one line.
     public func evaluate(
         data: String, split: String, trainingSplit: String?, badFiles: BadFilePolicy = .limited,
-        synonyms: Synonyms? = nil
+        columns: CorpusColumns = CorpusColumns(), synonyms: Synonyms? = nil
     ) throws -> Report {
-        let images = try read(data, split, badFiles)
+        func read(_ split: String) throws -> ImageStore {
+            try self.read(Corpus(folder: data, split: split, badFiles: badFiles, columns: columns), badFiles)
+        }
+        let images = try read(split)
         let corpus = images.corpus
         let queries = corpus.examples.indices.flatMap { example in
             // Without classes, each image is its own class.
@@ -94,7 +98,7 @@ public struct Evaluator {
         let prompts = queries.map { synonyms?($0.caption) ?? $0.caption }
         let requests = prompts.indices.map { GenerationRequest(prompt: prompts[$0], seed: seed &+ UInt64($0)) }
         let generated = try generator.generate(requests) { progress("generating", $0, requests.count) }
-        let training = try trainingSplit.map { try read(data, $0, badFiles) }
+        let training = try trainingSplit.map { try read($0) }
 
         var report = Report(
             model: model.configuration.name, judge: judge.name, split: split,
@@ -120,13 +124,11 @@ public struct Evaluator {
         return report
     }
 
-    /// The images of a split, without those that cannot be decoded.
+    /// The images of a corpus, without those that cannot be decoded.
     /// - Throws: `CorpusError` if `badFiles` does not tolerate them.
-    private func read(_ data: String, _ split: String, _ badFiles: BadFilePolicy) throws -> ImageStore {
+    private func read(_ corpus: Corpus, _ badFiles: BadFilePolicy) throws -> ImageStore {
         let preprocessing = ImagePreprocessing(side: model.configuration.networks.side)
-        let all = try ImageStore(
-            corpus: Corpus(folder: data, split: split, badFiles: badFiles), preprocessing: preprocessing,
-            badFiles: badFiles)
+        let all = ImageStore(corpus: corpus, preprocessing: preprocessing, badFiles: badFiles)
         let bad = try all.readAll()
         if bad.isEmpty { return all }
         let rest = ImageStore(corpus: all.corpus.removing(bad), preprocessing: preprocessing)

@@ -16,7 +16,7 @@ public struct StepProfile: CustomStringConvertible {
         _ recipe: Recipe, data: String, badFiles: BadFilePolicy = .limited, device: any Device, encoder: Bool,
         kernels: Int
     ) throws {
-        let corpus = try Corpus(folder: data, split: recipe.data.part, badFiles: badFiles)
+        let corpus = try recipe.data.corpus(in: data, badFiles: badFiles)
         let imageStore = ImageStore(corpus: corpus, preprocessing: recipe.data.form, badFiles: badFiles)
         let sampler = try PairSampler(corpus: imageStore.corpus, seed: recipe.seed, flips: recipe.data.mirror)
         let size = encoder ? recipe.encoder.batch : recipe.gan.batch

@@ -15,7 +15,7 @@ public struct TrainingPlan: CustomStringConvertible {
     public init(
         _ recipe: Recipe, data: String, badFiles: BadFilePolicy = .limited, device: any Device
     ) throws {
-        let corpus = try Corpus(folder: data, split: recipe.data.part, badFiles: badFiles)
+        let corpus = try recipe.data.corpus(in: data, badFiles: badFiles)
         var lines = [
             "recipe         \(recipe.name), seed \(recipe.seed)",
             "data           \(corpus.examples.count) images, \(corpus.captionCount) captions, \(corpus.classes.count) classes",

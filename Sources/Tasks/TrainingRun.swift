@@ -42,7 +42,7 @@ public struct TrainingRun {
     public func train() throws -> TrainingOutcome {
         // Read everything that can be missing before a run directory is made.
         try requireInputs()
-        let corpus = try Corpus(folder: data, split: recipe.data.part, badFiles: badFiles)
+        let corpus = try recipe.data.corpus(in: data, badFiles: badFiles)
         let run = try openDirectory(corpus)
         let images = ImageStore(
             corpus: corpus, preprocessing: recipe.data.form, badFiles: badFiles, cache: "\(run.path)/images.cache")

@@ -89,14 +89,13 @@ struct CorpusBatches: BatchSource {
     private let images: ImageStore
 
     /// - Parameters:
-    ///   - flips: whether images are mirrored at random.
+    ///   - size: images per batch.
     ///   - firstImage: the number of the first image of the first batch.
-    init(
-        _ images: ImageStore, seed: UInt64, flips: Bool, excluding split: ValidationSplit, size: Int, firstImage: Int
-    ) throws {
+    init(_ images: ImageStore, _ recipe: Recipe, excluding split: ValidationSplit, size: Int, firstImage: Int) throws {
         self.images = images
         let sampler = try PairSampler(
-            corpus: images.corpus, seed: seed, flips: flips, excluding: Set(split.examples))
+            corpus: images.corpus, seed: recipe.seed, flips: recipe.data.mirror, excluding: Set(split.examples),
+            attributeMismatches: recipe.data.attributeMismatch)
         feeder = BatchFeeder(images: images, sampler: sampler, batchSize: size, firstImage: firstImage)
     }
 

@@ -70,8 +70,7 @@ final class ContrastiveTask: TrainingTask {
 
     func batches(firstImage: Int) throws -> CorpusBatches {
         try CorpusBatches(
-            images, seed: recipe.seed, flips: recipe.data.mirror, excluding: validationSplit, size: schedule.batch,
-            firstImage: firstImage)
+            images, recipe, excluding: validationSplit, size: schedule.batch, firstImage: firstImage)
     }
 
     func step(_ batch: Batch) throws -> Measurements { try trainer.step(batch) }

@@ -148,7 +148,7 @@ public final class ContrastiveTrainer {
         for row in 0..<count {
             for column in 0..<count where row != column {
                 let isNegative =
-                    !areAlike(batch.captions[row], batch.captions[column])
+                    !isAlsoMatch(batch.captions[row], batch.captions[column])
                     && !fingerprints[row].isNear(fingerprints[column])
                 mask[row * count + column] = isNegative ? 0 : -1e9
             }
@@ -156,11 +156,10 @@ public final class ContrastiveTrainer {
         return ["mask": .floats(mask)].merging(seen) { $1 }.merging(read) { $1 }
     }
 
-    /// Whether two captions may describe each other's image: those of one class or image, and captions of the same words.
-    private func areAlike(_ a: CaptionReference, _ b: CaptionReference) -> Bool {
-        if a.example == b.example || tower.texts[a.number] == tower.texts[b.number] { return true }
-        guard let label = corpus.label(of: a.example) else { return false }
-        return label == corpus.label(of: b.example)
+    /// Whether the second caption may describe the first one's image, so that it is no negative: one of the same image or
+    /// class, or one of the same words.
+    private func isAlsoMatch(_ own: CaptionReference, _ other: CaptionReference) -> Bool {
+        tower.texts[own.number] == tower.texts[other.number] || corpus.mayDescribe(other, example: own.example)
     }
 
     /// Both encoders with their averaged weights; the temperature serves training alone.

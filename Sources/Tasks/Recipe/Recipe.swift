@@ -46,6 +46,19 @@ public struct Recipe: Codable, Equatable, Sendable {
         guard (0...0.5).contains(data.holdOut) else {
             throw ConfigurationError(key: "data.hold_out", problem: "is \(data.holdOut), expected 0 to 0.5")
         }
+        guard (0...1).contains(data.attributeMismatch), data.attributeMismatch == 0 || !data.caption.isEmpty else {
+            throw ConfigurationError(
+                key: "data.attribute_mismatch",
+                problem: "is \(data.attributeMismatch), expected 0 to 1, and 0 without a data.caption template")
+        }
+        guard !data.classColumn.isEmpty else {
+            throw ConfigurationError(key: "data.class", problem: "is empty, expected the name of a column")
+        }
+        do throws(CorpusError) {
+            _ = try data.columns()
+        } catch {
+            throw ConfigurationError(key: "data.caption", problem: "cannot be used: \(error)")
+        }
         guard !text.encoder.isEmpty else {
             throw ConfigurationError(key: "text.encoder", problem: "is empty, expected own or a path")
         }
@@ -86,6 +99,14 @@ public enum TaskKind: String, Codable, Sendable, CaseIterable {
 public struct DataRecipe: Codable, Equatable, Sendable {
     /// The split of the corpus to train on; "" is all of it.
     public var split = "train"
+    /// The metadata column that holds the class.
+    public var classColumn = "class"
+    /// A template of further captions, such as `{text}, {style} style`: each caption of a row, `{text}`, combined with other
+    /// columns of the row. Half of the draws are such captions. "" is none.
+    public var caption = ""
+    /// Probability that a mismatched caption is one that the template built for another image of the same class, so that
+    /// only the other columns are wrong; must be 0 without a template.
+    public var attributeMismatch: Float = 0
     /// Side of the images in pixels.
     public var side = 64
     /// How images that are not square are made square: `crop` cuts out the largest square, `pad` adds white margins,
@@ -104,14 +125,26 @@ public struct DataRecipe: Codable, Equatable, Sendable {
     public var holdOut: Float = 0.04
 
     enum CodingKeys: String, CodingKey {
-        case split, side, aspect, crop, margin, mirror, vocabulary, holdOut = "hold_out"
+        case split, classColumn = "class", caption, attributeMismatch = "attribute_mismatch", side, aspect, crop, margin
+        case mirror, vocabulary, holdOut = "hold_out"
     }
 
     /// How images are prepared.
     var form: ImagePreprocessing { ImagePreprocessing(side: side, aspect: aspect, crop: crop, margin: margin) }
 
+    /// The columns of the metadata that are read.
+    /// - Throws: `CorpusError.badTemplate`.
+    func columns() throws(CorpusError) -> CorpusColumns {
+        CorpusColumns(className: classColumn, template: caption.isEmpty ? nil : try CaptionTemplate(caption))
+    }
+
+    /// The corpus in a folder, as the recipe reads it.
+    func corpus(in folder: String, badFiles: BadFilePolicy) throws -> Corpus {
+        try Corpus(folder: folder, split: part, badFiles: badFiles, columns: columns())
+    }
+
     /// The split; nil is the whole corpus.
-    var part: String? { split.isEmpty ? nil : split }
+    private var part: String? { split.isEmpty ? nil : split }
 }
 
 /// The text encoder.

@@ -231,14 +231,13 @@ public final class GANTrainer {
         return result
     }
 
-    /// The mask of the contrastive loss, [batch × batch]: −10⁹ for sentences of another item of the same image or class, which are no
-    /// negatives; 0 elsewhere.
+    /// The mask of the contrastive loss, [batch × batch]: −10⁹ for sentences of other items that may describe the image as
+    /// well, which are no negatives; 0 elsewhere.
     private func mask(_ batch: Batch) -> [Float] {
         var mask = [Float](repeating: 0, count: batch.count * batch.count)
         for (row, own) in batch.captions.enumerated() {
             for (column, other) in batch.captions.enumerated() where row != column {
-                let label = corpus?.label(of: own.example)
-                let isSame = own.example == other.example || (label != nil && label == corpus?.label(of: other.example))
+                let isSame = corpus?.mayDescribe(other, example: own.example) ?? (own.example == other.example)
                 if isSame { mask[row * batch.count + column] = -1e9 }
             }
         }

@@ -78,8 +78,7 @@ final class TextToImageTask: TrainingTask {
 
     func batches(firstImage: Int) throws -> CorpusBatches {
         try CorpusBatches(
-            images, seed: recipe.seed, flips: recipe.data.mirror, excluding: validationSplit, size: schedule.batch,
-            firstImage: firstImage)
+            images, recipe, excluding: validationSplit, size: schedule.batch, firstImage: firstImage)
     }
 
     func step(_ batch: Batch) throws -> Measurements {

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Basics
+import Corpora
 import Evaluation
 import FoundationEssentials
 import Networks
@@ -73,6 +74,12 @@ struct EvaluateCommand: ParsableCommand {
 
     @OptionGroup var badFiles: BadFilesOption
 
+    @Option(name: .customLong("class"), help: "The metadata column that holds the class, as data.class of a recipe.")
+    var classColumn = "class"
+
+    @Option(help: "A template of further captions, such as \"{text}, {style} style\", as data.caption of a recipe.")
+    var caption: String?
+
     @Option(help: "Seed of the noise and of the choice of mismatched captions.")
     var seed: UInt64 = 0
 
@@ -110,6 +117,7 @@ struct EvaluateCommand: ParsableCommand {
         let report = try evaluator.evaluate(
             data: data, split: split, trainingSplit: trainingSplit.isEmpty ? nil : trainingSplit,
             badFiles: badFiles.badFiles,
+            columns: CorpusColumns(className: classColumn, template: caption.map { try CaptionTemplate($0) }),
             synonyms: synonyms.map { try Synonyms(text: InputFile.text($0), named: $0) })
         Terminal.clear()
         if networks.isEmpty {
