@@ -1,4 +1,4 @@
-@testable import Corpora
+import Corpora
 import TestSupport
 import Testing
 
