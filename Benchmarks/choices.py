@@ -63,7 +63,7 @@ def main():
     parser.add_argument("--data", required=True)
     parser.add_argument("--out", required=True)
     parser.add_argument("--encoder", required=True, help="the pair of encoders that all runs share")
-    parser.add_argument("--judge", required=True, help="a pair of encoders that no run is trained with")
+    parser.add_argument("--judge", required=True, help="a pair of encoders that is not used to train any run")
     parser.add_argument("--images", type=int, default=20_000)
     parser.add_argument("--seeds", default="1", help="comma-separated")
     parser.add_argument("--limn", default=ROOT / ".build/release/limn")

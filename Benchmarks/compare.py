@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Limn beside PyTorch: the same networks from the same weights, checked against each other and then timed interleaved.
+"""Limn against PyTorch: the same networks from the same weights, checked against each other and then timed interleaved.
 
 Start it through scripts/compare-pytorch, which brings PyTorch and builds Limn. Each contender is a process of its own
 that waits for its turn; a round is about a second of each, so that a machine that slows down slows all. Rates are medians
@@ -113,7 +113,7 @@ def step_contenders(width, side, batch, loss, weights, threads, libraries=True, 
 
 
 def check(weights, loss):
-    """Largest differences of pixels and of two steps' losses and gradient lengths between PyTorch and Limn, float32."""
+    """Largest differences of pixels and of two steps' losses and gradient norms between PyTorch and Limn, float32."""
     import torch
     from limn_torch import load
 
@@ -253,7 +253,7 @@ def compare_painting(options, report):
 
 
 def compare_cold_start(options, report):
-    """From a prompt to a PNG on disk, each time a new process; the Python script reads the same model file."""
+    """Time from a prompt to a PNG on disk in a new process; the Python script uses the same model file."""
     model = ROOT / "models/flowers-64.safetensors"
     with tempfile.TemporaryDirectory() as folder:
         commands = {
@@ -275,7 +275,7 @@ def compare_cold_start(options, report):
 
 
 def main():
-    parser = argparse.ArgumentParser(description="Limn beside PyTorch on this machine.")
+    parser = argparse.ArgumentParser(description="Limn against PyTorch on this machine.")
     parser.add_argument("--json", help="write all figures and ratios to this file")
     parser.add_argument("--seconds", type=float, default=12, help="seconds per contender of a comparison")
     parser.add_argument("--threads", type=int, default=os.cpu_count())

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""A pretrained sentence encoder in Limn beside PyTorch: vectors must agree, then both are timed interleaved, in sentences per second.
+"""A pretrained sentence encoder in Limn against PyTorch: vectors must agree, then both are timed interleaved, in sentences per second.
 
     python Benchmarks/encoders.py FOLDER [--json FILE]
 
@@ -76,7 +76,7 @@ def limn(folder, tokens, batch, precision, threads):
 
 
 def main():
-    parser = argparse.ArgumentParser(description="A sentence encoder in Limn beside PyTorch.")
+    parser = argparse.ArgumentParser(description="A sentence encoder in Limn against PyTorch.")
     parser.add_argument("folder")
     parser.add_argument("--json", help="write every figure here")
     parser.add_argument("--seconds", type=float, default=10, help="seconds for each contender")

@@ -34,7 +34,7 @@ class Augmentation(torch.autograd.Function):
 
 
 class Unit(nn.Module):
-    """A convolution with batch normalization folded in and TensorFlow's padding: with stride 2 more of it after the image."""
+    """A convolution with batch normalization folded in and TensorFlow's padding, which with stride 2 is larger at the end."""
 
     def __init__(self, arrays, path, stride=1, groups=1, activation=True):
         super().__init__()
@@ -149,8 +149,8 @@ class Heads(nn.Module):
 
 
 class Optimized:
-    """Adam on a network's parameters in float32, from which what the network reads is made: rounded to another precision,
-    or divided by the largest singular value."""
+    """Adam on float32 master weights. The network's effective weights are these, rounded to another precision or divided by
+    the largest singular value."""
 
     def __init__(self, network, arrays, rate, precision):
         names, self.read = zip(*network.named_parameters())
@@ -167,7 +167,7 @@ class Optimized:
 
     @staticmethod
     def matrix(filters):
-        """Filters [out, in, k, k] in channels-last order as the matrix [out × k·k·in] that singular values are of; a view."""
+        """Filters [out, in, k, k] in channels-last order as the matrix [out × k·k·in] of spectral normalization; a view."""
         return filters.permute(0, 2, 3, 1).flatten(1)
 
     @torch.no_grad()
@@ -187,7 +187,7 @@ class Optimized:
             torch.mul(self.values[index], 1 / spectral[2], out=self.read[index].detach())
 
     def update(self):
-        """A step of Adam by the gradients of what the network reads; returns their length."""
+        """One step of Adam with the gradients of the effective weights; returns their norm."""
         for value, p in zip(self.values, self.read):
             value.grad = p.grad.to(torch.float32, memory_format=torch.channels_last if p.ndim == 4 else torch.preserve_format)
         norm = torch.nn.utils.get_total_norm([value.grad for value in self.values])
@@ -225,7 +225,7 @@ class Training:
         self.judge_pairs, self.judge, self.embed = wrap(self.heads.pairs), wrap(self.heads), wrap(self.features.embedding)
 
     def prepared(self, inputs):
-        """Inputs as a step takes them: offsets as numbers, images in channels-last order, what networks read in precision."""
+        """Inputs of a step: offsets as integers, images in channels-last order and in the precision of the networks."""
         inputs = inputs | {"sentences": inputs["condition"]}
         for name in ("real.offsets", "fake.offsets"):
             inputs[name] = [tuple(map(int, row)) for row in inputs[name].tolist()]

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Limn's training input pipeline beside PyTorch's DataLoader with Pillow: images per second, timed interleaved.
+"""Limn's training input pipeline against PyTorch's DataLoader with Pillow: images per second, timed interleaved.
 
     python Benchmarks/feeding.py FOLDER [--json FILE]
 
@@ -23,7 +23,7 @@ SIDE = 64
 
 
 def make_photographs(source, folder, count, side=512):
-    """JPEGs of `side` pixels with as much detail as photographs have: smooth shapes, and the grain of a sensor."""
+    """JPEGs of `side` pixels with as much detail as photographs: smooth shapes and sensor noise."""
     import numpy as np
     from PIL import Image
 
@@ -39,7 +39,7 @@ def make_photographs(source, folder, count, side=512):
 
 
 def serve(folder, batch, mode, workers):
-    """PyTorch's half of the conversation."""
+    """The PyTorch process of the comparison."""
     import numpy as np
     import torch
     from PIL import Image
@@ -61,7 +61,7 @@ def serve(folder, batch, mode, workers):
             side = min(image.size)
             left, top = (image.width - side) // 2, (image.height - side) // 2
             image = image.resize((SIDE, SIDE), Image.BICUBIC, box=(left, top, left + side, top + side))
-            # Channels last: turned one by one, images would be joined at half the speed.
+            # Channels last: transposing each image would halve the speed of collation.
             return torch.from_numpy(np.array(image)).float().div_(127.5).sub_(1)
 
     loader = torch.utils.data.DataLoader(
@@ -87,7 +87,7 @@ def measure(folder, batch, seconds, threads, scratch):
 
 
 def main():
-    parser = argparse.ArgumentParser(description="Limn's feeding of training beside PyTorch's DataLoader.")
+    parser = argparse.ArgumentParser(description="Limn's input pipeline against PyTorch's DataLoader.")
     parser.add_argument("folder")
     parser.add_argument("--json", help="write every figure here")
     parser.add_argument("--seconds", type=float, default=5, help="seconds for each contender")

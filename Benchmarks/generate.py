@@ -35,7 +35,7 @@ def tokens(text, vocabulary, limit):
 
 
 def words(text):
-    """A space and a run of letters, of digits or of anything else."""
+    """An optional space and a run of letters, digits or other characters."""
     kind = lambda c: "L" if c.isalpha() else "N" if c.isnumeric() else "O"
     for part in text.split(" "):
         start = 0

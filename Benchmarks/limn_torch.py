@@ -141,7 +141,7 @@ class Training:
         return self.discriminator(self.discriminator.features(images), text)
 
     def prepared(self, inputs):
-        """Inputs as a step takes them."""
+        """Inputs of a step."""
         return inputs | {"real": inputs["real"].contiguous(memory_format=self.layout)}
 
     def _cast(self):

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Limn's tokenizers beside Hugging Face's `tokenizers`, MB/s on captions, one thread each, timed interleaved.
+"""Limn's tokenizers against Hugging Face's `tokenizers`, MB/s on captions, one thread each, timed interleaved.
 
     pip install tokenizers
     swift build -c release --product limn-bench

@@ -1,9 +1,8 @@
 import Execution
 
-/// Where a CUDA backend belongs: a conforming device that this version does not have.
+/// A placeholder for a CUDA backend, which this version does not have.
 ///
-/// No instance can exist, so that its methods need no bodies; that it compiles shows that `Device` asks for nothing that
-/// only a CPU can do.
+/// It has no instances, so its methods need no bodies. Its conformance shows that `Device` requires nothing specific to a CPU.
 public struct CUDADevice: Device {
     private let absent: Never
 
@@ -14,11 +13,11 @@ public struct CUDADevice: Device {
 
     /// One line that names the device.
     public var summary: String { switch absent {} }
-    /// Why oneDNN is not in use; nil if it is, or was not asked for.
+    /// Why a faster library is not in use.
     public var notice: String? { switch absent {} }
     /// Precision of operands and activations.
     public var precision: Precision { switch absent {} }
-    /// The same processor with another precision; bfloat16 falls back to float32 as in `init`.
+    /// The same device with another precision.
     public func with(precision: Precision) -> CUDADevice { switch absent {} }
     /// A new buffer of zeros.
     public func makeBuffer(count: Int) throws(ExecutionError) -> any Buffer { switch absent {} }

@@ -2,13 +2,13 @@
 ///
 /// All parameters of a network are stored one after another in one buffer; their gradients, moments and moving average are
 /// stored in buffers of the same layout, so that the optimizer, an average over ranks and a checkpoint are one pass each.
-/// Code above a backend copies values in and out; it never sees an address.
+/// Code above a backend copies values in and out; it has no access to addresses.
 public protocol Buffer: AnyObject {
     /// The number of values.
     var count: Int { get }
     /// Copies the values at `range` to the host.
     func read(_ range: Range<Int>) -> [Float]
-    /// Overwrites `values.count` values from `offset` on; they must lie within the buffer.
+    /// Overwrites `values.count` values from `offset` on; all must be within the buffer.
     func write(_ values: [Float], at offset: Int)
 }
 
@@ -32,7 +32,7 @@ public struct BufferSlice {
     /// The number of values.
     public let count: Int
 
-    /// The `count` values of `buffer` from `offset` on, which must lie within it.
+    /// The `count` values of `buffer` from `offset` on; all must be within it.
     public init(_ buffer: any Buffer, offset: Int, count: Int) {
         precondition(offset >= 0 && count >= 0 && offset + count <= buffer.count, "slice outside its buffer")
         self.buffer = buffer

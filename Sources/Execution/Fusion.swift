@@ -12,7 +12,7 @@ package struct Fusion {
     package let isLive: [Bool]
     /// Whether a node belongs to the program's first stage: its outputs, and all that they depend on.
     package let isFirstStage: [Bool]
-    /// The loop each node runs in, or nil for a node with a kernel of its own (or none).
+    /// The loop of each node; nil for nodes outside loops.
     package private(set) var loop: [Int?]
     /// Members of each loop, ascending; empty when it was merged into another.
     package private(set) var members: [[Int]] = []

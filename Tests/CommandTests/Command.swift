@@ -8,7 +8,7 @@ import Testing
 enum Ending: Equatable {
     case exit(Int32)
     case signal(Int32)
-    /// It ran longer than it was given, and was killed.
+    /// It exceeded its time limit and was killed.
     case tooLate
 }
 
@@ -24,17 +24,18 @@ struct Outcome {
     var talk: [String] { err.split(separator: "\n").map(String.init) }
 }
 
-/// A running `limn`. A child that outlives its time limit is killed: a hang fails the test and does not hang it.
+/// A running `limn` process. It is killed after a time limit, so that a hang fails the test instead of blocking it.
 final class Child {
     private let process: pid_t
     private let pipes: [Int32: Int32]
     private var written: [Int32: [UInt8]] = [STDOUT_FILENO: [], STDERR_FILENO: []]
     private var ending: Ending?
 
-    /// Between the making of a pipe and its marking, a child begun elsewhere would inherit it and keep it open.
+    /// Held from the creation of a pipe until it is marked close-on-exec: a child started in between would inherit it and keep it
+    /// open.
     private static let launching = Mutex(())
 
-    /// The executable lies beside the test binary.
+    /// The executable is next to the test binary.
     static let executable: String = {
         var path = [CChar](repeating: 0, count: 4096)
         let count = readlink("/proc/self/exe", &path, path.count - 1)
@@ -44,14 +45,14 @@ final class Child {
 
     /// Starts `limn` in `folder`.
     /// - Parameters:
-    ///   - shell: how a shell starts it, where that is not `exec "$@"`: with redirections and limits.
-    ///   - unread: descriptors whose reader has gone before the child begins.
+    ///   - shell: the shell command that starts it, for redirections and limits; nil is `exec "$@"`.
+    ///   - unread: descriptors whose reader is closed before the child starts.
     init(
         _ arguments: [String], in folder: String, input: [UInt8] = [], environment: [String: String] = [:],
         shell: String = #"exec "$@""#, unread: [Int32] = []
     ) throws {
         var variables = ProcessInfo.processInfo.environment.filter { $0.key != "LIMN_MODEL" }
-        // Frozen networks of the machine must change no result.
+        // Frozen networks on this machine must not affect results.
         variables["LIMN_FEATURES"] = "/nonexistent"
         variables.merge(environment) { $1 }
         let words = ["/bin/sh", "-c", #"cd "$0" && "# + shell, folder, Child.executable] + arguments
@@ -69,7 +70,7 @@ final class Child {
         var attributes = posix_spawnattr_t()
         posix_spawnattr_init(&attributes)
         defer { posix_spawnattr_destroy(&attributes) }
-        // Signals as a shell at a terminal would leave them, whatever the test runner ignores.
+        // Default signal handlers, as in a terminal, even if the test runner ignores signals.
         var (all, none) = (sigset_t(), sigset_t())
         sigfillset(&all)
         sigemptyset(&none)
@@ -100,9 +101,9 @@ final class Child {
         return (process, readers)
     }
 
-    /// A file without a name that holds `bytes`, open at its beginning.
+    /// An unnamed file with `bytes`, open at its start.
     private static func anonymousFile(_ bytes: [UInt8]) throws -> Int32 {
-        // mkstemp puts a name of its own in place of the last six letters.
+        // mkstemp replaces the last six letters.
         var name = Array("\(FileManager.default.temporaryDirectory.path)/limn-input-XXXXXX".utf8CString)
         let file = mkstemp(&name)
         try #require(file >= 0)
@@ -114,7 +115,7 @@ final class Child {
 
     func send(_ signal: Int32) { kill(process, signal) }
 
-    /// Waits until `condition` holds; false where the child ends, or `seconds` pass, before that.
+    /// Waits until `condition` holds; returns false if the child ends or `seconds` pass before that.
     func wait(seconds: Double = 60, until condition: () -> Bool) -> Bool {
         let deadline = ContinuousClock.now + .seconds(seconds)
         while !condition() {
@@ -124,7 +125,7 @@ final class Child {
         return true
     }
 
-    /// Waits for the end, at most `seconds`.
+    /// Waits for the process to end, for at most `seconds`.
     func finish(seconds: Double = 60) -> Outcome {
         if !wait(seconds: seconds, until: hasEnded) && ending == nil {
             send(SIGKILL)
@@ -146,13 +147,13 @@ final class Child {
                 written[descriptor]? += buffer[..<count]
             }
         }
-        // As WIFEXITED and its kin, which are macros, take a status apart.
+        // Decodes the status like the macros WIFEXITED and WTERMSIG.
         if reaped { ending = status & 0x7f == 0 ? .exit(status >> 8 & 0xff) : .signal(status & 0x7f) }
         return reaped
     }
 
     deinit {
-        // A test that gave up leaves no process behind.
+        // A failed test leaves no process behind.
         if ending == nil {
             send(SIGKILL)
             waitpid(process, nil, 0)
@@ -171,7 +172,7 @@ func limn(
     ).finish()
 }
 
-/// Expects a failure as a user should meet one: this code, nothing on standard output, and one line that says `words`.
+/// Expects a failure with this exit code, nothing on standard output, and one line on standard error that contains `words`.
 func expectRefusal(
     _ outcome: Outcome, _ code: Int32, _ words: String, sourceLocation: SourceLocation = #_sourceLocation
 ) {
@@ -182,13 +183,13 @@ func expectRefusal(
     #expect(outcome.err.contains(words), "\(outcome.err)", sourceLocation: sourceLocation)
 }
 
-/// Whether two files hold the same bytes. Not an expectation on the bytes themselves: a failed one would look for their
-/// smallest difference, which takes minutes for a model.
+/// Whether two files have the same bytes. A failed expectation on the bytes themselves would compute their smallest difference,
+/// which takes minutes for a model.
 func haveEqualContents(_ a: String, _ b: String) -> Bool { contents(a) != nil && contents(a) == contents(b) }
 
 func exists(_ path: String) -> Bool { FileManager.default.fileExists(atPath: path) }
 
-/// What lies in a folder and below it, sorted; folders themselves are left out.
+/// All files in a folder and its subfolders, sorted.
 func files(below folder: String) throws -> [String] {
     try FileManager.default.subpathsOfDirectory(atPath: folder).filter { contents("\(folder)/\($0)") != nil }.sorted()
 }

@@ -4,9 +4,9 @@ import Images
 import TestSupport
 import Testing
 
-/// What `limn corpus` does to folders of captioned images, and what it says of them.
+/// Effects and output of `limn corpus`.
 @Suite struct CorpusTests {
-    /// Lends a folder that holds `data`: some of the drawn images with text files beside them, in two folders.
+    /// Provides a folder with `data`: some of the shapes with text files, in two subfolders.
     private func withImages(_ count: Int = 12, _ body: (_ folder: String) throws -> Void) throws {
         let tiny = try Tiny.shared()
         try withTemporaryFolder { folder in
@@ -28,7 +28,7 @@ import Testing
 
     private func json(_ outcome: Outcome, sourceLocation: SourceLocation = #_sourceLocation) throws -> String {
         #expect(outcome.ending == .exit(0), "\(outcome.err)", sourceLocation: sourceLocation)
-        // Enough of a check: the reader of JSON refuses anything else.
+        // Sufficient, since the JSON decoder rejects anything else.
         _ = try JSONDecoder().decode(AnyObject.self, from: Data(outcome.out))
         return outcome.text
     }
@@ -128,7 +128,7 @@ import Testing
     @Test func aConversionThatIsInterruptedLeavesNothing() throws {
         let tiny = try Tiny.shared()
         try withTemporaryFolder { folder in
-            // Large images, so that there is time.
+            // Large images, so that the command takes long enough.
             let arguments = ["corpus", "convert", tiny.corpus, "--out", "large", "--side", "1500", "--format", "png"]
             let child = try Child(arguments, in: folder)
             #expect(child.wait { exists(folder + "/large.partial/images/00000.png") })
@@ -162,7 +162,7 @@ import Testing
             #expect(after == before)
             let checked = try limn("corpus", "check", "data", in: folder).text
             #expect(checked.hasPrefix("data: 12 images, 24 captions, 2 classes; splits: test 3, train 9\n"))
-            // By class there is one for each part.
+            // With --by class there is one per split.
             #expect(try split("--by", "class").text.contains("test        6        12        1\n"))
             expectRefusal(try split("--out", "data/metadata.jsonl"), 64, "use --in-place to change it")
             expectRefusal(try split("--out", "none/new.jsonl"), 73, "none/new.jsonl: cannot be written")

@@ -3,10 +3,10 @@ import Glibc
 import TestSupport
 import Testing
 
-/// Corpora of a user's own making, with something wrong in them.
+/// Corpora with errors.
 @Suite struct DataTests {
-    /// What `corpus check` prints and `train` says of a folder that is filled by `fill`; both end in 65.
-    /// - Parameter begins: whether the training finds out by what it reads, and not by the listing.
+    /// Expects messages of `corpus check` and `train` for a folder filled by `fill`; both exit with 65.
+    /// - Parameter begins: whether training detects the error by decoding, not while listing the corpus.
     private func expectBadData(
         _ check: String, _ train: String, begins: Bool = false, sourceLocation: SourceLocation = #_sourceLocation,
         fill: (_ folder: String, _ image: [UInt8]) throws -> Void
@@ -17,7 +17,7 @@ import Testing
             try fill(folder + "/data/", try #require(contents(tiny.corpus + "/images/00000.png")))
             let checked = try limn("corpus", "check", "data", in: folder)
             #expect(checked.ending == .exit(65), sourceLocation: sourceLocation)
-            // What is wrong within a corpus is the result of the check; without a corpus there is nothing to check.
+            // Problems of a corpus are the result of the check; without a corpus there is nothing to check.
             let lines = checked.text.isEmpty ? checked.talk : checked.text.split(separator: "\n").map(String.init)
             #expect(lines.contains { $0.contains(check) }, "\(lines)", sourceLocation: sourceLocation)
 
@@ -27,7 +27,7 @@ import Testing
                 #expect(outcome.ending == .exit(65), "\(outcome.err)", sourceLocation: sourceLocation)
                 let last = try #require(outcome.talk.last, sourceLocation: sourceLocation)
                 #expect(last.hasPrefix("limn: ") && last.contains(train), "\(last)", sourceLocation: sourceLocation)
-                // A run that has learnt nothing can be started again with what takes the place of what was bad.
+                // A run without a checkpoint can be restarted with the corrected corpus.
                 let mended = arguments.map { $0 == "data" ? tiny.corpus : $0 } + ["--resume"]
                 let child = try Child(mended, in: folder)
                 #expect(child.wait { exists(folder + "/run/encoder/retrieval.jsonl") }, sourceLocation: sourceLocation)
@@ -36,7 +36,7 @@ import Testing
                 return
             }
             expectRefusal(outcome, 65, train, sourceLocation: sourceLocation)
-            // Nothing stays that would keep the run from being started again.
+            // Nothing remains that would prevent a restart.
             #expect(try !exists(folder + "/run") || files(below: folder + "/run") == ["lock"])
         }
     }
@@ -120,7 +120,7 @@ import Testing
         }
     }
 
-    /// Not a corpus, and yet data of a user's own making.
+    /// Invalid input other than a corpus.
     @Test func vocabulariesAndTheirCaptionsFailByTheSameCodes() throws {
         try withTemporaryFolder { folder in
             try put(Array("a circle\n".utf8) + [0xFF], folder + "/bad")

@@ -1,7 +1,7 @@
 import TestSupport
 import Testing
 
-/// `--device` on the commands that compute.
+/// `--device` of commands that compute.
 @Suite struct DeviceTests {
     @Test func theProcessorIsTheDefaultAndCanBeNamed() throws {
         let tiny = try Tiny.shared()

@@ -9,12 +9,12 @@ import Testing
             let split: String
         }
         let tiny = try Tiny.shared()
-        // The training split: the other one of so small a corpus has too few images.
+        // On the training split, because the test split of this small corpus has too few images.
         let outcome = try limn(
             "evaluate", tiny.model, "--data", tiny.corpus, "--split", "train", "--judge", tiny.judge, "--json",
             "--threads", "1", in: tiny.folder)
         #expect(outcome.ending == .exit(0), "\(outcome.err)")
-        // Without the network that distances are measured in, the rest is measured, and the command says so.
+        // Without the network for distances, the other measures are computed, and a message says so.
         #expect(outcome.err.contains("no distances are measured without efficientnet-lite2"))
         let report = try JSONDecoder().decode(Report.self, from: Data(outcome.out))
         #expect([report.model, report.split] == ["tiny", "train"])

@@ -4,8 +4,8 @@ import Glibc
 import TestSupport
 import Testing
 
-/// A training by `limn train` of a discriminator and an image encoder on a frozen network, whose weights are random and
-/// made here: once, without interruption, and shared by all tests.
+/// A complete `limn train` run with a discriminator and an image encoder on a frozen network with random weights, without
+/// interruption; created once and shared by all tests.
 private struct FeatureRun: Sendable {
     static let network = "efficientnet-lite0"
 
@@ -13,7 +13,7 @@ private struct FeatureRun: Sendable {
     let corpus: String
     var features: String { folder + "/features" }
     var file: String { "\(features)/\(FeatureRun.network).safetensors" }
-    /// Another file of the same network.
+    /// Another file of the same network, with other weights.
     var others: String { folder + "/others" }
     var recipe: String { folder + "/seen.yaml" }
     var run: String { folder + "/run" }
@@ -54,7 +54,7 @@ private struct FeatureRun: Sendable {
     static func shared() throws -> FeatureRun { try made.get() }
 
     /// Starts a training.
-    /// - Parameter features: the folder that `LIMN_FEATURES` names; nil is the one with the sound file.
+    /// - Parameter features: value of `LIMN_FEATURES`; nil is the folder with the valid file.
     func train(to run: String, _ more: String..., features: String? = nil) throws -> Child {
         try Child(
             ["train", recipe, "--data", corpus, "--run", run, "--threads", "1"] + more, in: folder,
@@ -79,7 +79,7 @@ private struct FeatureRun: Sendable {
         for name in ["loss.contrastive", "loss.generator", "heads.3.loss.fake", "heads.0.logits.real"] {
             #expect(rows.contains("\"\(name)\""), "\(name)")
         }
-        // Images are generated without the network.
+        // Generating images does not need the network.
         let outcome = try limn(
             "generate", "a red circle", "--model", "\(shared.run)/model.safetensors", "--out",
             "\(shared.folder)/red.png",
@@ -114,7 +114,7 @@ private struct FeatureRun: Sendable {
         }
     }
 
-    /// With another file of the same network under the same name, in whatever stage the run was.
+    /// A run must not resume, in any stage, with other weights of the same network.
     @Test(arguments: [Moment?.none] + Moment.allCases)
     func aRunIsNotContinuedOnOtherFeatures(moment: Moment?) throws {
         let shared = try FeatureRun.shared()
@@ -126,7 +126,7 @@ private struct FeatureRun: Sendable {
                 child.send(SIGKILL)
                 #expect(child.finish().ending == .signal(SIGKILL))
             } else {
-                // Between the stages: encoders, and nothing yet of the generator.
+                // Between the stages: trained encoders and no generator checkpoint.
                 let encoders = try shared.train(to: run, "--set", "task=contrastive").finish(seconds: 300)
                 #expect(encoders.ending == .exit(0), "\(encoders.err)")
             }
@@ -136,14 +136,14 @@ private struct FeatureRun: Sendable {
             #expect(last.contains(#/trained with (the|image) features efficientnet-lite0 /#), "\(refused.err)")
             #expect(last.hasSuffix("; resume with the former, or start a new run"), "\(refused.err)")
             #expect(refused.talk.count { $0.hasPrefix("limn: ") } == 1)
-            // Before anything is learnt from them.
+            // Before the first checkpoint.
             #expect(exists(run + "/encoder/encoder.safetensors") == (moment != .inEncoder))
             #expect(
                 exists(run + "/features.safetensors") == (moment == .beforeTheFirstStep || moment == .afterACheckpoint))
         }
     }
 
-    /// Encoders that see without the network do not tell; the statistics of its features that the run keeps do.
+    /// Convolutional image encoders have no checksum of the network, but the feature statistics of the run do.
     @Test func aRunWithoutFeaturesInItsEncodersIsNotContinuedOnOthersEither() throws {
         let shared = try FeatureRun.shared()
         try withTemporaryFolder { folder in
@@ -168,7 +168,7 @@ private struct FeatureRun: Sendable {
         }
     }
 
-    /// The network that a run needs is read before anything is made: what is wrong with it is one line.
+    /// The network is read before anything is written; a problem with it is one line.
     @Test func aFileThatCannotServeIsRefusedInOneLine() throws {
         let shared = try FeatureRun.shared()
         try withTemporaryFolder { folder in
@@ -223,7 +223,7 @@ private struct FeatureRun: Sendable {
         }
     }
 
-    /// Statistics of the features are kept with the run; a file of them that is damaged is told.
+    /// Feature statistics are stored with the run; damage to their file is reported.
     @Test func damagedStatisticsAreTold() throws {
         let shared = try FeatureRun.shared()
         try withTemporaryFolder { folder in
@@ -240,7 +240,7 @@ private struct FeatureRun: Sendable {
                 try put(damaged, path)
                 try expectRefusal()
             }
-            // Sound, and of other channels than the network has.
+            // Valid, but with another number of channels than the network.
             try put(sound, path)
             let file = try Safetensors(contentsOf: path)
             for name in ["2.mean", "3.deviation"] {

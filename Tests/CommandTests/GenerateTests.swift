@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 @Suite struct GenerateTests {
-    /// The texts that a PNG carries, by keyword.
+    /// The text chunks of a PNG by keyword.
     private func texts(_ path: String) throws -> [String: String] {
         let png = try #require(contents(path))
         return Dictionary(try Image.pngText(in: png).map { ($0.keyword, $0.text) }) { $1 }
@@ -50,7 +50,7 @@ import Testing
         }
     }
 
-    /// Four images of 16×16 with two white pixels between them, each scaled first where a size is asked for.
+    /// Four images of 16×16 with two white pixels between them, each resized first if a size is given.
     @Test(arguments: [([], 34), (["--size", "64"], 130)])
     func severalImagesOfAPromptMakeASquare(more: [String], side: Int) throws {
         let tiny = try Tiny.shared()
@@ -72,12 +72,12 @@ import Testing
                 "grid.png", in: folder)
             #expect(outcome.ending == .exit(0), "\(outcome.err)")
             let grid = try Image(contentsOf: folder + "/grid.png")
-            // Two white pixels lie between neighbours.
+            // Two white pixels between images.
             #expect([grid.width, grid.height] == [70, 34])
         }
     }
 
-    /// As many as are generated together and one more. Lines end as they do on Windows, after a byte order mark.
+    /// One more than a batch. The file has a byte order mark and CR LF line ends.
     @Test func aFileOfPromptsGivesAImageALine() throws {
         let tiny = try Tiny.shared()
         let prompts = (0..<17).map { "\($0) red circles" }
@@ -92,7 +92,7 @@ import Testing
             #expect(try files(below: folder + "/new/images") == names)
             for index in [0, 9, 16] {
                 #expect(try texts("\(folder)/new/images/\(names[index])")["prompt"] == prompts[index])
-                // The same bytes as alone.
+                // The same bytes as when generated alone.
                 _ = try limn("generate", prompts[index], "--model", tiny.model, "--out", "alone.png", in: folder)
                 #expect(haveEqualContents("\(folder)/new/images/\(names[index])", folder + "/alone.png"))
             }
@@ -128,7 +128,7 @@ import Testing
                 "generate", "a red circle", "“ein” Stern/\\", "--model", tiny.model, "-n", "2", "--seed",
                 "18446744073709551615", "--out", "out", "--json", in: folder)
             #expect(outcome.ending == .exit(0), "\(outcome.err)")
-            // Files are told of on standard output alone.
+            // Files are listed on standard output only.
             #expect(!outcome.err.contains("out/"))
             let records = try outcome.text.split(separator: "\n").map {
                 try JSONDecoder().decode(Record.self, from: Data($0.utf8))
@@ -233,7 +233,7 @@ import Testing
         }
     }
 
-    /// What is longer than the encoder reads is cut, and what a PNG carries is cut too.
+    /// Prompts are truncated to the limit of the encoder, and in the text chunks of a PNG.
     @Test func aPromptOfAMegabyteIsTruncated() throws {
         let tiny = try Tiny.shared()
         try withTemporaryFolder { folder in

@@ -2,7 +2,7 @@ import FoundationEssentials
 import TestSupport
 import Testing
 
-/// Files that are no model of Limn's, or one that was damaged or made up.
+/// Files that are not models, and models that are damaged or manipulated.
 @Suite struct HostileModelTests {
     struct Case: Sendable, CustomTestStringConvertible {
         let name: String
@@ -56,7 +56,7 @@ import Testing
         Case(name: "vocabulary", words: "is not a usable vocabulary") { try edit($0, /"vocabulary":"/) { "\($0)x" } },
     ]
 
-    /// The file with the first match of its header replaced, and the header's length put right.
+    /// The file with the first match in its header replaced and the header's length corrected.
     private static func edit<Captures>(
         _ model: [UInt8], _ pattern: Regex<Captures>, with replacement: (Captures) -> String
     ) throws -> [UInt8] {

@@ -3,7 +3,7 @@ import Glibc
 import TestSupport
 import Testing
 
-/// Output that has nowhere to go.
+/// Output that cannot be written.
 @Suite struct OutputTests {
     @Test func aImageThatCannotBeWrittenIsRefused() throws {
         let tiny = try Tiny.shared()
@@ -19,7 +19,7 @@ import Testing
         }
     }
 
-    /// A shell's limit on the size of files stands for a full disk: writing fails in the same way and place.
+    /// A shell's limit on file sizes simulates a full disk: writing fails in the same way.
     @Test func aFullDiskLeavesNothingHalfWritten() throws {
         let tiny = try Tiny.shared()
         let full = #"ulimit -f 0; exec "$@""#
@@ -40,7 +40,7 @@ import Testing
         }
     }
 
-    /// To a full disk, and to no descriptor at all.
+    /// A full disk, and a closed descriptor.
     @Test(arguments: [#"exec "$@" >/dev/full"#, #"exec "$@" >&-"#])
     func standardOutputThatTakesNothingIsAFailure(shell: String) throws {
         let tiny = try Tiny.shared()
@@ -59,7 +59,7 @@ import Testing
         }
     }
 
-    /// A reader that has gone ends a filter by a signal, as it ends every other; one that is ignored is an error.
+    /// A closed pipe ends the process by SIGPIPE, as usual; if the signal is ignored, it is an error.
     @Test func aReaderThatHasGoneEndsItQuietly() throws {
         let tiny = try Tiny.shared()
         try withTemporaryFolder { folder in

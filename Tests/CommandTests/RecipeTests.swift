@@ -2,7 +2,7 @@ import FoundationEssentials
 import TestSupport
 import Testing
 
-/// What `limn train` makes of recipes before it trains.
+/// Validation of recipes by `limn train` before training.
 @Suite struct RecipeCommandTests {
     @Test(arguments: [
         ("gan.bach=8", "--set: unknown key gan.bach; did you mean gan.batch?"),

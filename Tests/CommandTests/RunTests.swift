@@ -4,7 +4,7 @@ import Images
 import TestSupport
 import Testing
 
-/// Run directories as `limn train` makes, refuses and resumes them.
+/// Creation, refusal and resumption of run directories by `limn train`.
 @Suite struct RunDirectoryTests {
     @Test func aRunLeavesWhatItsDirectoryPromises() throws {
         let tiny = try Tiny.shared()
@@ -38,7 +38,7 @@ import Testing
         #expect(log.hasSuffix("gan: finished, \(tiny.run)/model.safetensors\n"))
     }
 
-    /// Where a process may die. Each is a moment that others depend on, not a time, so that every machine meets it.
+    /// Points at which a process is killed. Each is an event, not a time, so that it occurs on every machine.
     enum Moment: String, CaseIterable {
         case beginning, inEncoder, afterTrial, inGAN, atSnapshot, atEnd
 
@@ -46,12 +46,12 @@ import Testing
             switch self {
             case .beginning: exists(run + "/recipe.yaml")
             case .inEncoder: exists(run + "/encoder/checkpoint-000003200.safetensors")
-            // The trial of 3,400 images, which the checkpoint of 3,200 does not know of.
+            // The validation at 3,400 images, after the checkpoint at 3,200.
             case .afterTrial:
                 (contents(run + "/encoder/retrieval.jsonl") ?? []).count { $0 == UInt8(ascii: "\n") } >= 17
             case .inGAN: !checkpoints(run).isEmpty
             case .atSnapshot: exists(run + "/snapshot-000001200.safetensors")
-            // The last has been written and those before the last two are gone.
+            // The last was written, and all but the last two were deleted.
             case .atEnd: checkpoints(run) == ["checkpoint-000002256.safetensors", "checkpoint-000002400.safetensors"]
             }
         }
@@ -71,7 +71,7 @@ import Testing
             #expect(child.wait { moment.hasCome(run) })
             child.send(SIGKILL)
             let ending = child.finish().ending
-            // After its last checkpoint it has nothing left to do.
+            // After its last checkpoint the run is complete.
             #expect(ending == .signal(SIGKILL) || moment == .atEnd && ending == .exit(0))
 
             let resumed = try tiny.train(to: run, "--resume").finish()
@@ -80,7 +80,7 @@ import Testing
         }
     }
 
-    /// A signal of either kind, in either stage; between rows of `stats.jsonl` as well as anywhere.
+    /// Both signals, in both stages; also between rows of `stats.jsonl`.
     @Test func aSignalLeavesACheckpointToGoOnFrom() throws {
         let tiny = try Tiny.shared()
         try withTemporaryFolder { folder in
@@ -103,7 +103,7 @@ import Testing
             }
             let resumed = try tiny.train(to: run, "--resume").finish()
             #expect(resumed.ending == .exit(0), "\(resumed.err)")
-            // Checkpoints at the places of the signals are more than the other run has.
+            // The interrupted run has additional checkpoints at the signals.
             for name in try files(below: run) where name.hasPrefix("encoder/checkpoint-") {
                 try FileManager.default.removeItem(atPath: "\(run)/\(name)")
             }
@@ -114,7 +114,7 @@ import Testing
         }
     }
 
-    /// Checkpoints are the largest files of a run, so that a limit on the size of files meets them first.
+    /// Checkpoints are the largest files of a run, so a limit on file sizes affects them first.
     @Test func aRunWhoseDiskFillsKeepsItsLastCheckpoint() throws {
         let tiny = try Tiny.shared()
         try withTemporaryFolder { folder in
@@ -144,7 +144,7 @@ import Testing
         return Dictionary(uniqueKeysWithValues: names.map { ($0, contents("\(run)/\($0)")) })
     }
 
-    /// With threads that share the work of a step.
+    /// With several threads.
     @Test func twoThreadsAreAsRepeatableAsOne() throws {
         let tiny = try Tiny.shared()
         try withTemporaryFolder { folder in

@@ -3,8 +3,8 @@ import Glibc
 import TestSupport
 import Testing
 
-/// A drawn corpus, and a training of tiny networks on it that ran from start to end without interruption: made once,
-/// by the command itself, and shared by all tests.
+/// A corpus of shapes, and a complete training of tiny networks on it without interruption: created once with `limn` and shared
+/// by all tests.
 struct Tiny: Sendable {
     private let temporary: TemporaryFolder
     var folder: String { temporary.path }
@@ -43,8 +43,8 @@ struct Tiny: Sendable {
 
     static func shared() throws -> Tiny { try made.get() }
 
-    /// Starts a training. One thread unless said otherwise: threads that wait for each other are slow where other work
-    /// has the processors.
+    /// Starts a training, by default with one thread: several threads that synchronize are slow when other processes use the
+    /// processors.
     func train(
         to run: String, _ more: String..., threads: Int = 1, shell: String = #"exec "$@""#, unread: [Int32] = []
     ) throws -> Child {
@@ -54,12 +54,12 @@ struct Tiny: Sendable {
     }
 }
 
-/// Expects two finished runs to be the same, but for what tells of time and of the process.
+/// Expects two finished runs to be equal, except for times and process ids.
 func expectEqualRuns(_ run: String, _ other: String, sourceLocation: SourceLocation = #_sourceLocation) throws {
     let names = try files(below: other)
     let found = try files(below: run)
     #expect(found == names, "\(found)", sourceLocation: sourceLocation)
-    // Which images a run has decoded ahead of need hangs on how fast it was.
+    // The number of prefetched images depends on timing.
     for name in names where !["log.txt", "lock", "images.cache"].contains(where: name.hasSuffix) {
         let areEqual =
             name.hasSuffix("stats.jsonl")

@@ -1,7 +1,7 @@
 import TestSupport
 import Testing
 
-/// `limn vocabulary` with tokenizers of others.
+/// `limn vocabulary` with third-party tokenizers.
 @Suite struct VocabularyTests {
     private static let model =
         ###"{"type":"WordPiece","unk_token":"[UNK]","vocab":{"[UNK]":0,"[CLS]":1,"[SEP]":2,"red":3,"rose":4,"##s":5}}"###

@@ -1,7 +1,7 @@
 import Evaluation
 import Testing
 
-/// A disc of one colour on a ground of another, 32 × 32 sRGB bytes.
+/// A disc of one colour on a background of another, 32 × 32 sRGB bytes.
 private func disc(_ color: [UInt8], on ground: [UInt8]) -> [UInt8] {
     (0..<32 * 32).flatMap { place -> [UInt8] in
         let (y, x) = (place / 32 * 2 - 31, place % 32 * 2 - 31)

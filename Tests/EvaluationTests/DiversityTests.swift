@@ -26,7 +26,7 @@ struct DiversityTests {
 
     @Test("nearest neighbours are found in every block")
     func neighbors() throws {
-        // Query i lies 0.25 above training row 2i.
+        // Query i is 0.25 above training row 2i.
         let training = matrix(600, 1, (0..<600).map { Float($0) })
         let queries = matrix(300, 1, (0..<300).map { Float(2 * $0) + 0.25 })
         let nearest = try nearestNeighborDistances(of: queries, in: training)

@@ -51,7 +51,7 @@ struct RetrievalPrecisionTests {
 
     @Test("captions of the own class are no negatives")
     func ownClass() throws {
-        // Every class has one direction, so that the class-mate ties and only a rival of another class may lose to it.
+        // Every class has one direction, so that the caption of the same class ties, and only negatives of other classes count.
         let directions = captions.values.enumerated().map { captions.values[$0.offset / 32 * 32 + $0.offset % 16] }
         let twins = matrix(200, 16, directions)
         let precision = try RetrievalPrecision(
@@ -98,8 +98,8 @@ struct RetrievalPrecisionTests {
 struct RetrievalRecallTests {
     @Test("counts ranks in both directions")
     func ranks() throws {
-        // Cosines, image by caption: [1, 0, .8], [0, 1, .6], [1, 0, .8]. Images find their captions at ranks 1, 1
-        // and 2; caption 0 ties with image 2 and is found at rank 2, as is caption 2, and caption 1 at rank 1.
+        // Cosines, image by caption: [1, 0, .8], [0, 1, .6], [1, 0, .8]. Captions are at ranks 1, 1 and 2
+        // for the images; image 0 ties with image 2 and is at rank 2 for its caption, as is image 2, and image 1 at rank 1.
         let images = matrix(3, 2, [1, 0, 0, 2, 3, 0])
         let captions = matrix(3, 2, [1, 0, 0, 1, 0.8, 0.6])
         let recall = try retrieval(images: images, captions: captions, atRanks: [1, 2])

@@ -10,7 +10,7 @@ func sampleFeatures(_ rows: Int, _ columns: Int, seed: UInt32, scale: Float = 1,
     return matrix(rows, columns, values)
 }
 
-/// A matrix of literals whose count is known to be right.
+/// A matrix of literals with the right count.
 func matrix(_ rows: Int, _ columns: Int, _ values: [Float]) -> FeatureMatrix {
     guard let result = try? FeatureMatrix(rows: rows, columns: columns, values: values) else {
         preconditionFailure("\(values.count) values are not \(rows) × \(columns)")

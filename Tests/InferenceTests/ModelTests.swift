@@ -10,7 +10,7 @@ import Models
 import TestSupport
 import Testing
 
-/// A model of random weights, small enough to build in a moment.
+/// A small model with random weights.
 private func tinyModel(widthOfGenerator: Int = 4) throws -> Model {
     let vocabulary = try VocabularyTrainer(size: 270).train(
         on: ["a red circle", "a blue square"], name: "tiny", provenance: "test")

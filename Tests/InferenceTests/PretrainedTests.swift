@@ -8,7 +8,7 @@ import Models
 import TestSupport
 import Testing
 
-/// Folders that scripts/golden/encoders.py wrote: random weights, and what PyTorch and transformers make of them.
+/// Folders that scripts/golden/encoders.py wrote: random weights, and their results with PyTorch and transformers.
 private let folders = Bundle.module.bundlePath + "/Encoders"
 
 private struct Golden {
@@ -33,7 +33,7 @@ private struct Golden {
     func vectors(_ name: String) throws -> [Float] { try #require(file[name]).floats() }
 }
 
-/// The least cosine between rows of unit length.
+/// The smallest cosine between corresponding rows of unit length.
 private func leastCosine(_ a: [Float], _ b: [Float], width: Int) -> Float {
     guard a.count == b.count else { return -1 }
     return stride(from: 0, to: a.count, by: width).map { start in
@@ -62,7 +62,7 @@ private let devices = [
         for (a, b) in zip(found, expected) { #expect(abs(a - b) < 2e-5, "\(name) \(pooling)") }
     }
 
-    /// Products of operands in bfloat16 are still near.
+    /// Products with bfloat16 operands are still close.
     @Test(arguments: ["bert", "clip-largest-id"]) func roundedProductsAreNear(_ name: String) throws {
         let golden = try Golden(name)
         let encoder = try PretrainedEncoder(
@@ -111,7 +111,7 @@ private let devices = [
 }
 
 @Suite struct PretrainedHostilityTests {
-    /// A copy of a golden folder that `change` may spoil, and what reading and embedding with it says.
+    /// The error of reading and embedding with a copy of a golden folder that `change` modifies.
     private func complaint(
         _ name: String = "bert", pooling: Pooling? = nil, sequences: [[Int32]] = [[2, 5, 3]],
         _ change: (String) throws -> Void

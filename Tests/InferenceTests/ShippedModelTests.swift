@@ -6,11 +6,11 @@ import Inference
 import Models
 import Testing
 
-/// The pixels of the model that ships: what a change of the code beneath must leave as it is.
+/// The pixels of the model in the repository must not change.
 ///
-/// The golden images were made by `limn generate` on a processor with AVX-512, with OpenBLAS in float32. Sums are taken
-/// in another order where vectors have another length, so that a value that lies between two levels may be rounded to
-/// either. `scripts/pixel-digests` compares bit for bit, on one machine.
+/// The golden images are from `limn generate` on a processor with AVX-512, with OpenBLAS in float32. The order of sums depends on
+/// the vector length of the processor, so a value between two levels may be rounded to either. `scripts/pixel-digests`
+/// compares bit for bit on one machine.
 @Suite struct ShippedModelTests {
     private static let requests = [
         GenerationRequest(prompt: "a flower with purple petals and a yellow center", seed: 0),
@@ -19,8 +19,7 @@ import Testing
         GenerationRequest(prompt: "the petals are bright orange with dark spots", seed: 4),
     ]
 
-    /// How the pixels that a device makes differ from the golden ones: largest difference in levels of 255, and which
-    /// share of all samples differs.
+    /// Differences of the pixels from the golden ones: the largest, in levels of 255, and the share of samples that differ.
     private func difference(_ device: CPUDevice) throws -> (levels: Int, share: Double) {
         let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
             .deletingLastPathComponent().path
@@ -36,14 +35,14 @@ import Testing
         return (differences.max() ?? 0, share)
     }
 
-    /// OpenBLAS's kernels for other processors were measured to change 3 in 100,000 samples by one level.
+    /// With OpenBLAS's kernels for other processors, 3 in 100,000 samples differ by one level.
     @Test(arguments: [1, 2]) func openBLASMakesTheGoldenPixels(threads: Int) throws {
         let found = try difference(CPUDevice(library: .openBLAS, threads: threads, precision: .float32))
         #expect(found.levels <= 1 && found.share < 1e-3, "\(found)")
     }
 
-    /// Whatever is the default here: oneDNN, and bfloat16 where the processor multiplies it, which rounds to 8 bits.
-    /// Measured: a quarter of all samples, by 6 levels at most.
+    /// The default device: with oneDNN and bfloat16, which has 8 significant bits, a quarter of all samples differ by at most 6
+    /// levels.
     @Test func theDefaultDeviceComesClose() throws {
         let found = try difference(CPUDevice())
         #expect(found.levels <= 16 && found.share < 0.5, "\(found)")

@@ -66,7 +66,7 @@ def variants(text):
 
 
 def is_known(text):
-    """Whether Unicode 12 or so knew all of it; what is newer depends on the age of each library's tables."""
+    """Whether all characters are in Unicode 12; newer ones depend on the tables of each library."""
     return all(unicodedata.category(c) != "Cn" or c in NONCHARACTERS + ["\u0378", "\u0379", "\u05ff"] for c in text)
 
 
@@ -107,7 +107,7 @@ def random_strings(count, seed=1):
 
 
 def strings(unicode_folder, count=500, random_count=1200):
-    """All of them, each once."""
+    """All test strings without duplicates."""
     result = [v for texts in CAPTIONS.values() for text in texts for v in variants(text)]
     result += HOSTILE
     result += [s for s in unicode_tests(unicode_folder, count)]

@@ -126,7 +126,7 @@ def clip(name, end, projected, act):
     model = randomize((CLIPTextModelWithProjection if projected else CLIPTextModel)(CLIPTextConfig(**sizes)), 2)
     last = 59 if end == 2 else end
     generator = torch.Generator().manual_seed(3)
-    # An id twice, and ids above the one that ends the sentence where that is told by its id.
+    # A repeated id, and ids above the end token, which these models find by its id.
     sequences = [[1] + torch.randint(3, 59, (n,), generator=generator).tolist() + [last] for n in (1, 5, 14, 22)]
     ids, mask = padded(sequences, last if end == 2 else 0)
     with torch.no_grad():

@@ -38,7 +38,7 @@ def chunk(kind, data):
 
 
 def png(width, height, depth, colour, rows, interlace=0, before=b""):
-    """A PNG written by hand, for what Pillow does not write. `rows` are filtered rows."""
+    """Writes a PNG with features that Pillow cannot write. `rows` are filtered rows."""
     header = struct.pack(">IIBBBBB", width, height, depth, colour, 0, 0, interlace)
     return (b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + before
             + chunk(b"IDAT", zlib.compress(b"".join(rows), 9)) + chunk(b"IEND", b""))
@@ -223,7 +223,7 @@ def uint24(*values):
 
 
 def image_chunks(image, **options):
-    """The chunks of a still WebP that an animation's frame carries too."""
+    """The chunks of a still WebP that a frame of an animation has too."""
     data = saved(image, format="WEBP", **options)
     chunks, at = b"", 12
     while at < len(data):
@@ -236,7 +236,7 @@ def image_chunks(image, **options):
 
 
 def animation(width, height, frames):
-    """`frames`: x, y, image and how to save it."""
+    """`frames`: x, y, image and options to save it."""
     body = riff(b"VP8X", b"\x12\0\0\0" + uint24(width - 1, height - 1)) + riff(b"ANIM", b"\xff\0\0\xff\0\0")
     for x, y, image, options in frames:
         sides = uint24(x // 2, y // 2, image.width - 1, image.height - 1, 40)

@@ -19,7 +19,7 @@ def features(rows, columns, seed, scale=1.0, shift=0.0):
 
 
 def frechet(a, b):
-    """Heusel et al. 2017, eq. 6; the trace of the root from the eigenvalues of the unsymmetric product."""
+    """Heusel et al. 2017, eq. 6; the trace of the square root from the eigenvalues of the non-symmetric product."""
     covariance_a, covariance_b = np.cov(a, rowvar=False), np.cov(b, rowvar=False)
     roots = np.sqrt(np.clip(np.linalg.eigvals(covariance_a @ covariance_b).real, 0, None))
     shift = a.mean(0) - b.mean(0)

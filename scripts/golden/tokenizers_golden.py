@@ -97,7 +97,7 @@ def llama():
 
 
 def metaspace():
-    """No alphabet, no unknown token for what it lacks, added tokens of every kind."""
+    """No byte alphabet, no unknown token, and added tokens of every kind."""
     t = Tokenizer(models.BPE(unk_token="[UNK]"))
     t.normalizer = normalizers.Sequence([normalizers.NFKD(), normalizers.StripAccents(), normalizers.Lowercase(), normalizers.Replace(Regex("(``|'')"), '"')])
     t.pre_tokenizer = pre_tokenizers.Sequence([pre_tokenizers.Metaspace(prepend_scheme="first"), pre_tokenizers.Digits(individual_digits=True), pre_tokenizers.Punctuation()])
@@ -148,7 +148,7 @@ def corpora(folder):
 
 
 def limn_words(text):
-    """Limn's words as text of one character a byte: U+0100 and the byte, so that bytes keep their order."""
+    """Limn's words as text with one character per byte: U+0100 and the byte, so that bytes keep their order."""
     words, run = [], None
     for c in " " + normal(text) if normal(text) else "":
         category = unicodedata.category(c)
@@ -165,7 +165,7 @@ def limn_words(text):
 
 
 def trained_merges(texts, count):
-    """What Hugging Face's trainer learns from Limn's words: pairs of numbers, 0...255 the bytes."""
+    """Merges of Hugging Face's trainer on Limn's words, as pairs of ids; 0...255 are bytes."""
     t = Tokenizer(models.BPE())
     t.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
     trainer = trainers.BpeTrainer(vocab_size=256 + count, min_frequency=2, initial_alphabet=[chr(0x100 + b) for b in range(256)], show_progress=False)
@@ -175,7 +175,7 @@ def trained_merges(texts, count):
 
 
 def write_clip_merges(texts):
-    """A file like CLIP's, gzipped, with merges that were learnt first and as many others as it takes."""
+    """A file like CLIP's, gzipped, with the trained merges first and filled up with others."""
     state = json.loads((OUT / "tokenizer-clip.json").read_text(encoding="utf-8"))
     printable = [chr(b) for b in range(256) if 0x21 <= b <= 0x7E or 0xA1 <= b <= 0xAC or 0xAE <= b]
     alphabet = printable + [chr(0x100 + n) for n in range(256 - len(printable))]
@@ -204,7 +204,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, default=ROOT.parent / "shared/data")
     parser.add_argument("--unicode", type=Path, default=Path("/usr/share/unicode"))
-    parser.add_argument("--keep", action="store_true", help="keep the tokenizers, write the values anew")
+    parser.add_argument("--keep", action="store_true", help="keep the tokenizers, write only the values")
     arguments = parser.parse_args()
     OUT.mkdir(exist_ok=True)
     texts = captions.strings(arguments.unicode)
@@ -220,7 +220,7 @@ def main():
         values = {
             "library": f"tokenizers {__version__}",
             "digests": [f"{digest(e):016x}" for e in encodings],
-            # Every so many in full, for whoever looks for what is wrong.
+            # Some in full, to help find errors.
             "whole": [[i, e.ids, [list(o) for o in e.offsets], t.decode(e.ids)] for i, e in list(enumerate(encodings))[::24]],
             "truncated": [],
             "corpora": {},

@@ -3,7 +3,7 @@
 
 #include "CImageCodecs.h"
 
-/// Puts a sentence where the caller asked for it and returns `status`.
+/// Writes a sentence to the caller's message buffer and returns `status`.
 CImageStatus CImageFail(CImageStatus status, const char *sentence, char *message, size_t capacity);
 
 /// R, G, B, A of the target's pixels, row by row without gaps, become R, G, B over `background`.

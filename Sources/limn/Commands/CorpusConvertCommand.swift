@@ -70,10 +70,10 @@ extension CorpusCommand {
 
         func validate() throws {
             if let side, !(8...4096).contains(side) {
-                throw ValidationError("--side must lie in 8...4096, found \(side)")
+                throw ValidationError("--side must be in 8...4096, found \(side)")
             }
             if let quality, !(1...100).contains(quality) {
-                throw ValidationError("--quality must lie in 1...100, found \(quality)")
+                throw ValidationError("--quality must be in 1...100, found \(quality)")
             }
             if aspect != nil && side == nil { throw ValidationError("--aspect needs --side") }
             if shardSize != nil && to == .folder { throw ValidationError("--shard-size needs --to shards") }

@@ -44,13 +44,13 @@ extension CorpusCommand {
 
         func validate() throws {
             guard (1...1000).contains(count) else {
-                throw ValidationError("--count must lie in 1...1000, found \(count)")
+                throw ValidationError("--count must be in 1...1000, found \(count)")
             }
             guard (32...1024).contains(side) else {
-                throw ValidationError("--side must lie in 32...1024, found \(side)")
+                throw ValidationError("--side must be in 32...1024, found \(side)")
             }
             if let columns, !(1...100).contains(columns) {
-                throw ValidationError("--columns must lie in 1...100, found \(columns)")
+                throw ValidationError("--columns must be in 1...100, found \(columns)")
             }
             // Captions may take as much height as the image; an image has at most 64 million pixels.
             guard count * (side + 40) * (side * 2 + 120) <= 64_000_000 else {

@@ -33,7 +33,7 @@ extension CorpusCommand {
         func validate() throws {
             guard count > 0 else { throw ValidationError("--count must be positive, found \(count)") }
             guard (8...1024).contains(side) else {
-                throw ValidationError("--side must lie in 8...1024, found \(side)")
+                throw ValidationError("--side must be in 8...1024, found \(side)")
             }
         }
 

@@ -29,7 +29,7 @@ extension CorpusCommand {
         var json = false
 
         func validate() throws {
-            guard (0...1000).contains(list) else { throw ValidationError("--list must lie in 0...1000, found \(list)") }
+            guard (0...1000).contains(list) else { throw ValidationError("--list must be in 0...1000, found \(list)") }
         }
 
         func run() throws {

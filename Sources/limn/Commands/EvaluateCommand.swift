@@ -74,10 +74,10 @@ struct EvaluateCommand: ParsableCommand {
 
     @OptionGroup var badFiles: BadFilesOption
 
-    @Option(name: .customLong("class"), help: "The metadata column that holds the class, as data.class of a recipe.")
+    @Option(name: .customLong("class"), help: "The metadata column with the class, as in data.class of a recipe.")
     var classColumn = "class"
 
-    @Option(help: "A template of further captions, such as \"{text}, {style} style\", as data.caption of a recipe.")
+    @Option(help: "A template of additional captions, such as \"{text}, {style} style\", as in data.caption of a recipe.")
     var caption: String?
 
     @Option(help: "Seed of the noise and of the choice of mismatched captions.")
