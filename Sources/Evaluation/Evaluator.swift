@@ -91,7 +91,7 @@ public struct Evaluator {
         let queries = corpus.examples.indices.flatMap { example in
             // Without classes, each image is its own class.
             corpus.examples[example].captions.map {
-                Query(example: example, caption: $0, label: corpus.label(of: example) ?? example)
+                Query(example: example, caption: $0, label: corpus.group(of: example))
             }
         }
         let reals = try self.images(of: Array(corpus.examples.indices), in: images)
@@ -112,7 +112,7 @@ public struct Evaluator {
         let firsts = corpus.examples.indices.map { corpus.reference(example: $0, caption: 0).number }
         var perClass: [Int: [Int]] = [:]
         for example in corpus.examples.indices {
-            perClass[corpus.label(of: example) ?? example, default: []].append(example)
+            perClass[corpus.group(of: example), default: []].append(example)
         }
         let sample = Sample(
             generated: firsts.map { generated[$0] }, captions: firsts.map { queries[$0].caption }, real: reals,

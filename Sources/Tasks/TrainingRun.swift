@@ -43,7 +43,7 @@ public struct TrainingRun {
         self.interruption = interruption
     }
 
-    /// Trains what is left to train.
+    /// Runs the remaining stages.
     public func train() throws -> TrainingOutcome {
         // Read everything that can be missing before a run directory is made.
         try requireInputs()
@@ -57,7 +57,7 @@ public struct TrainingRun {
         // Introduce the run in its log, and whatever was skipped at its end, however it ends.
         let logger = RunLogger(run)
         try logger.log("limn train \(recipe.name) on \(device.summary)")
-        if let notice = device.notice { try logger.log("slower without oneDNN: \(notice)") }
+        if let notice = device.notice { try logger.log(notice) }
         for notice in images.takeNotices() { try logger.log(notice) }
         for problem in corpus.skipped.first { try logger.log("skipped: \(problem)") }
         try logger.log(
@@ -118,6 +118,10 @@ public struct TrainingRun {
             _ = try PretrainedFeatures(network)
         }
         if let network = recipe.encoder.featureNetwork, recipe.text.isTrained { _ = try PretrainedFeatures(network) }
+        if recipe.task == .textToImage, recipe.evaluate.every > 0 {
+            _ = try PretrainedFeatures(recipe.evaluate.network)
+            if !recipe.evaluate.judge.isEmpty { _ = try EncoderPair(contentsOf: recipe.evaluate.judge) }
+        }
         if !recipe.text.isTrained {
             _ = try EncoderPair(contentsOf: recipe.text.encoder)
         } else if !recipe.text.isOwn {

@@ -3,7 +3,7 @@ import Glibc
 import Synchronization
 
 /// Turns SIGINT, SIGTERM and SIGHUP (a lost connection) into a request to stop after the current step. A second signal ends
-/// the process at once, as it would have without this. Signals that were ignored before, such as SIGHUP under nohup, stay
+/// the process at once, as by default. Signals that were ignored before, such as SIGHUP under nohup, stay
 /// ignored.
 public final class Interruption {
     private final class Flag: Sendable {

@@ -87,6 +87,9 @@ public struct Corpus: Sendable {
     /// Path of an example's image; in a shard, the shard's path followed by the member's name.
     public func imagePath(of example: Example) -> String { "\(index.root)/\(example.path)" }
 
+    /// A number that images of one class share. An image without a class is a group of its own, with a negative number.
+    package func group(of example: Int) -> Int { label(of: example) ?? -1 - example }
+
     /// The class of more than three quarters of all images, with its share; nil if there is none.
     ///
     /// Images and captions of one class are no negatives of each other, so that such a class would leave too few.

@@ -4,7 +4,7 @@ import Execution
 import Networks
 import Yams
 
-/// What is wrong with a recipe file or a `--set`.
+/// An invalid recipe file or `--set`.
 public struct RecipeError: ClassifiedError {
     /// The kind of failure.
     public var kind: ErrorKind { .usage }
