@@ -107,7 +107,8 @@ private func byteCount(of shape: [Int], _ element: ArrayElement) -> Int? {
 /// Describes a file of another format that is commonly mistaken for safetensors, according to its first bytes.
 private func foreignKind(_ bytes: UnsafeRawBufferPointer) -> String? {
     // Both of PyTorch's formats hold pickles, which run code when they are opened.
-    let conversion = "convert it with python3 -c \"import sys, torch, safetensors.torch as s; "
+    let conversion =
+        "convert it with python3 -c \"import sys, torch, safetensors.torch as s; "
         + "s.save_file({k: v.contiguous() for k, v in torch.load(sys.argv[1], weights_only=True).items()}, sys.argv[2])\" "
         + "OLD NEW.safetensors"
     let kinds: [([UInt8], String)] = [

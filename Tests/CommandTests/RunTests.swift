@@ -197,7 +197,8 @@ import Testing
             #expect(resumed.ending == .exit(0), "\(resumed.err)")
             #expect(exists(run + "/checkpoint-000002432.safetensors"))
             let log = String(decoding: try #require(contents(run + "/log.txt")), as: UTF8.self)
-            #expect(log.contains("changed gan.batch from 8 to 16, gan.images from 2400 to 2432, generator.learning_rate"))
+            #expect(
+                log.contains("changed gan.batch from 8 to 16, gan.images from 2400 to 2432, generator.learning_rate"))
             // The same change by a recipe file may be an oversight.
             let text = String(decoding: try #require(contents(tiny.recipe)), as: UTF8.self)
             try put(text.replacing("batch: 8", with: "batch: 4"), folder + "/other.yaml")
@@ -208,7 +209,8 @@ import Testing
             // Architecture cannot change at all.
             let other = try Child(own + ["--set", "generator.width=8"], in: folder).finish()
             expectRefusal(other, 64, "differs in generator.width (4 in the run, 8 now)")
-            expectRefusal(try Child(["train", "--run", "new", "--resume"], in: folder).finish(), 64, "no recipe; name one")
+            expectRefusal(
+                try Child(["train", "--run", "new", "--resume"], in: folder).finish(), 64, "no recipe; name one")
             expectRefusal(try Child(["train", tiny.recipe, "--run", "new"], in: folder).finish(), 64, "no data; name")
         }
     }

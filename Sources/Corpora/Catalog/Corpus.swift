@@ -98,7 +98,8 @@ public struct Corpus: Sendable {
         for example in examples.indices {
             if let label = label(of: example) { counts[label] += 1 }
         }
-        guard let most = counts.indices.max(by: { counts[$0] < counts[$1] }), 4 * counts[most] > 3 * examples.count else {
+        guard let most = counts.indices.max(by: { counts[$0] < counts[$1] }), 4 * counts[most] > 3 * examples.count
+        else {
             return nil
         }
         return (classes[most], Double(counts[most]) / Double(examples.count))

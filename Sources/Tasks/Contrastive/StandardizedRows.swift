@@ -34,7 +34,9 @@ struct StandardizedRows {
     subscript(row: Int) -> ArraySlice<Float> { values[row * mean.count..<(row + 1) * mean.count] }
 
     /// A head's values with mean and deviation folded into its first layer: W/σ and b − W·µ/σ apply to the vectors themselves.
-    func foldingStandardization(into arrays: NetworkArrays, _ configuration: ProjectionHeadConfiguration) -> NetworkArrays {
+    func foldingStandardization(into arrays: NetworkArrays, _ configuration: ProjectionHeadConfiguration)
+        -> NetworkArrays
+    {
         var result = arrays
         guard var weight = arrays["hidden.weight"], var bias = arrays["hidden.bias"] else {
             preconditionFailure("a head without a hidden layer")

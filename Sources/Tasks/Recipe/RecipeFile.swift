@@ -1,6 +1,7 @@
 import Basics
 import Corpora
 import Execution
+import Images
 import Networks
 import Yams
 

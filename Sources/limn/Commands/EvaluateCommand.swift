@@ -77,7 +77,8 @@ struct EvaluateCommand: ParsableCommand {
     @Option(name: .customLong("class"), help: "The metadata column with the class, as in data.class of a recipe.")
     var classColumn = "class"
 
-    @Option(help: "A template of additional captions, such as \"{text}, {style} style\", as in data.caption of a recipe.")
+    @Option(
+        help: "A template of additional captions, such as \"{text}, {style} style\", as in data.caption of a recipe.")
     var caption: String?
 
     @Option(help: "Seed of the noise and of the choice of mismatched captions.")

@@ -28,7 +28,9 @@ struct GenerateCommand: ParsableCommand {
     @Option(name: .short, help: "Number of images per prompt, with seeds S, S+1, ….")
     var n = 1
 
-    @Option(help: "Seed of the first image: a number from 0 to 18446744073709551615, or random, which prints the seed drawn.")
+    @Option(
+        help:
+            "Seed of the first image: a number from 0 to 18446744073709551615, or random, which prints the seed drawn.")
     var seed = Seed(value: 0)
 
     @Option(
