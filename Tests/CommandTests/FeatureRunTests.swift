@@ -186,7 +186,7 @@ private struct FeatureRun: Sendable {
                     #expect(!exists("\(folder)/run"), sourceLocation: sourceLocation)
                 }
             }
-            try expect("no such file; get the network with scripts/get-features efficientnet-lite0", code: 66)
+            try expect("no such file; download the network with scripts/get-features efficientnet-lite0", code: 66)
 
             let sound = try #require(contents(shared.file))
             try put(sound.dropLast(1000), file)
@@ -201,7 +201,7 @@ private struct FeatureRun: Sendable {
             try RandomFeatures.write(.efficientNetLite0, seed: 1, to: file, changes: ["checksum": "0123456789abcdef"])
             try expect("expected 0123456789abcdef; download it again with scripts/get-features efficientnet-lite0")
             try RandomFeatures.write(.mobileNetV2, seed: 1, to: file)
-            try expect("holds mobilenet-v2, expected efficientnet-lite0")
+            try expect("contains mobilenet-v2, expected efficientnet-lite0")
             try RandomFeatures.write(.mobileNetV2, seed: 1, to: file, changes: ["network": FeatureRun.network])
             try expect("is not efficientnet-lite0: the arrays are not this network's parameters (unused: ")
         }

@@ -144,7 +144,7 @@ import Testing
     @Test(arguments: [
         ([], "no prompt"), ([""], "the prompt is empty"), ([" \n"], "the prompt is empty"),
         (["red", ""], "the prompt is empty"), (["red", "blue"], "several prompts need --out DIR"),
-        (["red", "-n", "5", "--size", "4096"], "ask for fewer images or a smaller --size"),
+        (["red", "-n", "5", "--size", "4096"], "use fewer images or a smaller --size"),
     ])
     func whatCannotBePaintedIsRefused(arguments: [String], words: String) throws {
         try withTemporaryFolder { folder in

@@ -93,7 +93,7 @@ import Testing
                 child.send(signal)
                 let stopped = child.finish()
                 #expect(stopped.ending == .exit(130), "\(stopped.err)")
-                #expect(stopped.talk.contains("stopping after this step; once more ends at once"))
+                #expect(stopped.talk.contains("stopping after this step; press Ctrl-C again to stop at once"))
                 let last = try #require(
                     stopped.talk.last?.firstMatch(of: /stopped after (\d+) images; resume with --resume$/))
                 guard let stage else { continue }
