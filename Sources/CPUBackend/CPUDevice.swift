@@ -32,7 +32,7 @@ public struct CPUDevice: Device {
         let status = CPUDevice.oneDNNStatus
         let hasOneDNN = status == nil
         self.library = library == .openBLAS || !hasOneDNN ? .openBLAS : .oneDNN
-        self.notice = library == .openBLAS ? nil : status
+        notice = library == .openBLAS ? nil : status.map { "slower without oneDNN: \($0)" }
         self.threads = max(1, min(threads ?? sysconf(Int32(_SC_NPROCESSORS_ONLN)), 128))
         let multipliesBFloat16 = self.library == .oneDNN && limn_has_bfloat16() != 0
         self.precision = multipliesBFloat16 ? precision ?? .bfloat16 : .float32

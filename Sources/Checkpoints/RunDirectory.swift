@@ -18,7 +18,8 @@ public final class RunDirectory: Sendable {
     public convenience init(creating path: String) throws {
         func requireEmpty() throws {
             // A process killed while writing its first file leaves only a lock and a temporary file.
-            guard try fileNames(in: path).allSatisfy({ $0 == "lock" || AtomicFile.isLeftover($0) }) else {
+            guard try fileNames(in: path).allSatisfy({ $0 == "lock" || $0 == "data.json" || AtomicFile.isLeftover($0) })
+            else {
                 throw CheckpointError.runExists(path: path)
             }
         }

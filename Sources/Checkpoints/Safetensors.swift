@@ -106,9 +106,17 @@ private func byteCount(of shape: [Int], _ element: ArrayElement) -> Int? {
 
 /// Describes a file of another format that is commonly mistaken for safetensors, according to its first bytes.
 private func foreignKind(_ bytes: UnsafeRawBufferPointer) -> String? {
+    // Both of PyTorch's formats hold pickles, which run code when they are opened.
+    let conversion =
+        "convert it with python3 -c \"import sys, torch, safetensors.torch as s; "
+        + "s.save_file({k: v.contiguous() for k, v in torch.load(sys.argv[1], weights_only=True).items()}, sys.argv[2])\" "
+        + "OLD NEW.safetensors"
     let kinds: [([UInt8], String)] = [
-        ([0x50, 0x4b, 0x03, 0x04], "a zip archive, perhaps a PyTorch file: convert it to safetensors"),
-        ([0x80, 0x02, 0x8a, 0x0a], "an old PyTorch file: convert it to safetensors"),
+        ([0x50, 0x4b, 0x03, 0x04], "a zip archive, perhaps a PyTorch pickle: \(conversion)"),
+        ([0x80, 0x02, 0x8a, 0x0a], "an old PyTorch pickle: \(conversion)"),
+        ([0x80, 0x02], "a pickle: \(conversion)"), ([0x80, 0x03], "a pickle: \(conversion)"),
+        ([0x80, 0x04], "a pickle: \(conversion)"), ([0x80, 0x05], "a pickle: \(conversion)"),
+        (Array("{".utf8), "a JSON file: name the safetensors file itself"),
         ([0x89, 0x50, 0x4e, 0x47], "a PNG image"),
         ([0xff, 0xd8, 0xff], "a JPEG image"),
         ([0x1f, 0x8b], "a gzip archive: unpack it"),

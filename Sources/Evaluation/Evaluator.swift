@@ -82,14 +82,16 @@ public struct Evaluator {
         columns: CorpusColumns = CorpusColumns(), synonyms: Synonyms? = nil
     ) throws -> Report {
         func read(_ split: String) throws -> ImageStore {
-            try self.read(Corpus(folder: data, split: split, badFiles: badFiles, columns: columns), badFiles)
+            let corpus = try Corpus(folder: data, split: split, badFiles: badFiles, columns: columns)
+            // As in training: a class of nearly all images would leave too few captions to compare with.
+            return try self.read(corpus.dominantClass == nil ? corpus : corpus.withoutClasses(), badFiles)
         }
         let images = try read(split)
         let corpus = images.corpus
         let queries = corpus.examples.indices.flatMap { example in
             // Without classes, each image is its own class.
             corpus.examples[example].captions.map {
-                Query(example: example, caption: $0, label: corpus.label(of: example) ?? example)
+                Query(example: example, caption: $0, label: corpus.group(of: example))
             }
         }
         let reals = try self.images(of: Array(corpus.examples.indices), in: images)
@@ -110,7 +112,7 @@ public struct Evaluator {
         let firsts = corpus.examples.indices.map { corpus.reference(example: $0, caption: 0).number }
         var perClass: [Int: [Int]] = [:]
         for example in corpus.examples.indices {
-            perClass[corpus.label(of: example) ?? example, default: []].append(example)
+            perClass[corpus.group(of: example), default: []].append(example)
         }
         let sample = Sample(
             generated: firsts.map { generated[$0] }, captions: firsts.map { queries[$0].caption }, real: reals,

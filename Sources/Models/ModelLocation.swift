@@ -6,15 +6,12 @@ public enum ModelLocation {
     static let shipped = "models/flowers-64.safetensors"
 
     /// The path of the model to use.
-    /// - Parameter given: the user's choice; nil is the environment variable `LIMN_MODEL`, or else the model in the repository,
+    /// - Parameter given: the user's choice, a file or a run directory; nil is the environment variable `LIMN_MODEL`, or else the model in the repository,
     ///   which is looked for in the folders above the executable and in the current folder.
     /// - Throws: `ModelError` of kind `noInput` if there is no such file.
     public static func find(_ given: String?) throws(ModelError) -> String {
         if let path = given ?? ProcessInfo.processInfo.environment["LIMN_MODEL"] {
-            guard FileManager.default.fileExists(atPath: path) else {
-                throw ModelError(path: path, problem: "no such model; is the path right?", kind: .noInput)
-            }
-            return path
+            return try resolved(path)
         }
         var folder = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? ""
         var candidates: [String] = []
@@ -29,5 +26,22 @@ public enum ModelLocation {
                 kind: .noInput)
         }
         return path
+    }
+
+    /// A model's file, where `path` is that file or a run directory.
+    /// - Throws: `ModelError` of kind `noInput` if there is none.
+    public static func resolved(_ path: String) throws(ModelError) -> String {
+        var isFolder = false
+        guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
+            throw ModelError(path: path, problem: "no such model; is the path right?", kind: .noInput)
+        }
+        guard isFolder else { return path }
+        let model = "\(path)/model.safetensors"
+        guard FileManager.default.fileExists(atPath: model) else {
+            throw ModelError(
+                path: path, problem: "is a folder without model.safetensors; a run has one after its first snapshot",
+                kind: .noInput)
+        }
+        return model
     }
 }

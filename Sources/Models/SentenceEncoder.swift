@@ -81,8 +81,8 @@ public struct PretrainedReference: Codable, Equatable, Sendable {
                 path: model,
                 problem:
                     "needs the pretrained encoder \(name) (checksum \(checksum)), which was not found at "
-                    + "\(candidates.joined(separator: " or ")); download it from Hugging Face and pass --encoder FOLDER"
-            )
+                    + "\(candidates.joined(separator: " or ")); download it from Hugging Face and pass --encoder FOLDER",
+                kind: .noInput)
         }
         let encoder = try PretrainedEncoder(contentsOf: place, pooling: pooling)
         guard encoder.checksum == checksum else {

@@ -25,6 +25,7 @@ extension RandomStream {
     /// `count` numbers of the standard normal distribution truncated at ±`bound`; numbers beyond it are drawn again
     /// (the truncation trick of Brock et al., 2019). `bound` must be positive.
     public mutating func truncatedNormals(_ count: Int, bound: Float) -> [Float] {
+        precondition(bound > 0, "a bound of \(bound) leaves no numbers")
         var values = [Float]()
         values.reserveCapacity(count)
         while values.count < count {

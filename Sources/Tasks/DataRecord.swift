@@ -5,7 +5,7 @@ import FoundationEssentials
 import Training
 
 /// The data of a run, `data.json` in its directory: a run is resumed with the data it was started with.
-struct DataRecord: Codable {
+public struct DataRecord: Codable {
     /// The folder's path at the start; it may have been moved since.
     let folder: String
     let format: String
@@ -31,6 +31,11 @@ struct DataRecord: Codable {
         func hexadecimal(_ value: UInt64) -> String { String(value, radix: 16) }
         digests = Digests(
             paths: hexadecimal(of.paths), captions: hexadecimal(of.captions), classes: hexadecimal(of.classes))
+    }
+
+    /// The folder of the corpus that the run at `path` was started with; nil if it has no record.
+    public static func folder(ofRun path: String) -> String? {
+        (try? JSONDecoder().decode(DataRecord.self, from: Data(contentsOf: URL(filePath: "\(path)/data.json"))))?.folder
     }
 
     private static func path(_ run: RunDirectory) -> String { "\(run.path)/data.json" }

@@ -1,3 +1,4 @@
+import Basics
 import Checkpoints
 import Corpora
 import Execution
@@ -15,6 +16,7 @@ public struct TrainingRun {
     private let path: String
     private let badFiles: BadFilePolicy
     private let resumes: Bool
+    private let changes: Set<String>
     private let device: any Device
     private let interruption: Interruption?
 
@@ -24,38 +26,48 @@ public struct TrainingRun {
     ///   - path: the run directory.
     ///   - badFiles: how rows and images that cannot be used are treated.
     ///   - resume: continue what the directory holds, or start if it is empty; otherwise it must be new.
+    ///   - changes: keys of the recipe that were changed on purpose and may differ from those of the run, if they are among
+    ///     `changeable`.
     ///   - interruption: asks the run to stop after the current step.
     public init(
         _ recipe: Recipe, data: String, path: String, badFiles: BadFilePolicy = .limited, resume: Bool,
-        device: any Device, interruption: Interruption? = nil
+        changes: Set<String> = [], device: any Device, interruption: Interruption? = nil
     ) {
         self.recipe = recipe
         self.data = data
         self.path = path
         self.badFiles = badFiles
         resumes = resume
+        self.changes = changes
         self.device = device
         self.interruption = interruption
     }
 
-    /// Trains what is left to train.
+    /// Runs the remaining stages.
     public func train() throws -> TrainingOutcome {
         // Read everything that can be missing before a run directory is made.
         try requireInputs()
-        let corpus = try recipe.data.corpus(in: data, badFiles: badFiles)
-        let run = try openDirectory(corpus)
+        let listed = try recipe.data.corpus(in: data, badFiles: badFiles)
+        let run = try openDirectory(listed)
+        let dominant = listed.dominantClass
+        let corpus = dominant == nil ? listed : listed.withoutClasses()
         let images = ImageStore(
             corpus: corpus, preprocessing: recipe.data.form, badFiles: badFiles, cache: "\(run.path)/images.cache")
 
         // Introduce the run in its log, and whatever was skipped at its end, however it ends.
         let logger = RunLogger(run)
         try logger.log("limn train \(recipe.name) on \(device.summary)")
-        if let notice = device.notice { try logger.log("slower without oneDNN: \(notice)") }
+        if let notice = device.notice { try logger.log(notice) }
         for notice in images.takeNotices() { try logger.log(notice) }
         for problem in corpus.skipped.first { try logger.log("skipped: \(problem)") }
         try logger.log(
             "\(corpus.examples.count) images, \(corpus.captionCount) captions, \(corpus.classes.count) classes in \(data)"
         )
+        if let dominant {
+            try logger.log(
+                "classes are ignored: \(formatted(100 * dominant.share, digits: 0)) % of the images are of the class "
+                    + "\(quoted(dominant.name)), which would leave too few mismatched captions")
+        }
         defer { try? logSkipped(images, logger) }
 
         // Train the stages.
@@ -106,6 +118,10 @@ public struct TrainingRun {
             _ = try PretrainedFeatures(network)
         }
         if let network = recipe.encoder.featureNetwork, recipe.text.isTrained { _ = try PretrainedFeatures(network) }
+        if recipe.task == .textToImage, recipe.evaluate.every > 0 {
+            _ = try PretrainedFeatures(recipe.evaluate.network)
+            if !recipe.evaluate.judge.isEmpty { _ = try EncoderPair(contentsOf: recipe.evaluate.judge) }
+        }
         if !recipe.text.isTrained {
             _ = try EncoderPair(contentsOf: recipe.text.encoder)
         } else if !recipe.text.isOwn {
@@ -128,20 +144,38 @@ public struct TrainingRun {
         return run
     }
 
-    /// A run is resumed with the recipe it was started with. Only its length and intervals may change, and its task, so that
-    /// encoders trained alone can go on to a generator.
+    /// Keys that may differ when a run is resumed: how long it goes on, what it writes when, and its task, so that encoders
+    /// trained alone can go on to a generator.
+    private static let free: Set = [
+        "task", "gan.images", "gan.snapshot_every", "gan.snapshots_kept", "gan.checkpoint_every", "evaluate.every",
+        "evaluate.captions", "evaluate.judge", "evaluate.network",
+    ]
+    /// Keys that may be changed on purpose when a run is resumed; the run then differs from an uninterrupted one.
+    public static let changeable: Set = [
+        "generator.learning_rate", "discriminator.learning_rate", "gan.batch", "gan.augmentation", "gan.contrastive",
+        "gan.ema_half_life", "gan.mismatch_weight", "gan.text_noise", "gan.interpolation", "encoder.patience",
+    ]
+
+    /// Compares the recipe with the one that the run was started with, and records what changed.
+    /// - Throws: `RecipeError`, which names the keys that differ and must not.
     private func requireSameRecipe(_ run: RunDirectory) throws {
-        var before = try Recipe(yaml: String(contentsOfFile: run.recipe, encoding: .utf8), named: run.recipe)
-        before.task = recipe.task
-        before.gan.images = recipe.gan.images
-        before.gan.snapshotEvery = recipe.gan.snapshotEvery
-        before.gan.checkpointEvery = recipe.gan.checkpointEvery
-        guard before == recipe else {
-            throw RecipeError(
-                description:
-                    "\(run.recipe) differs from the recipe given; resume with that one, or choose another --run")
+        let before = try Recipe(yaml: String(contentsOfFile: run.recipe, encoding: .utf8), named: run.recipe)
+        let differences = try recipe.differences(from: before)
+        let refused = differences.filter {
+            !Self.free.contains($0.key) && !(changes.contains($0.key) && Self.changeable.contains($0.key))
         }
+        guard refused.isEmpty else {
+            let list = refused.map { "\($0.key) (\($0.other) in the run, \($0.own) now)" }.joined(separator: ", ")
+            let canChange = refused.allSatisfy { Self.changeable.contains($0.key) }
+            throw RecipeError(
+                description: "\(run.recipe) differs in \(list); "
+                    + (canChange ? "pass --set to change it on purpose, " : "")
+                    + "omit the recipe to resume with the run's own, or choose another --run")
+        }
+        guard !differences.isEmpty else { return }
         try AtomicFile.write(recipe.yaml(), to: run.recipe)
+        let list = differences.map { "\($0.key) from \($0.other) to \($0.own)" }.joined(separator: ", ")
+        try RunLogger(run).log("changed \(list)")
     }
 
     /// Logs the rows and images that could not be used, and their number.

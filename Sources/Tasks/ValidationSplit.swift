@@ -66,7 +66,7 @@ struct ValidationSplit {
             guard let image = try images.image(example) else { continue }
             pairs.images.append(image)
             pairs.captions.append(images.corpus.captionNumbers(of: example).lowerBound)
-            pairs.classes.append(images.corpus.label(of: example) ?? -1 - example)
+            pairs.classes.append(images.corpus.group(of: example))
         }
         return pairs
     }

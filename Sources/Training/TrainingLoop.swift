@@ -22,7 +22,7 @@ package struct TrainingLoop<Task: TrainingTask> {
     private static var stepsPerRow: Int { 50 }
     /// After this many skipped updates in a row, parameters are restored from the last checkpoint.
     private static var skipsBeforeRecovery: Int { 20 }
-    /// A training that diverges this often from one checkpoint is given up.
+    /// The most recoveries from one checkpoint; the next divergence ends the training.
     private static var maximumRecoveries: Int { 3 }
 
     /// - Parameters:
@@ -98,7 +98,8 @@ package struct TrainingLoop<Task: TrainingTask> {
             // Write a snapshot, before the checkpoint: a run killed between the two makes the snapshot again.
             if isDue(schedule.snapshot) { try task.writeSnapshot() }
 
-            // Write a checkpoint, unless updates are being skipped: the reason may be in the networks themselves.
+            // Write a checkpoint, unless updates are being skipped: the reason may be in the networks themselves. The last one
+            // is always written.
             if isLast || isDue(schedule.checkpoint) && state.skippedInARow == 0 {
                 try writeCheckpoint()
                 recoveries = 0

@@ -17,9 +17,9 @@ package final class TrainingState {
     package var imagesSeen = 0
     /// Updates skipped because a loss or a gradient was not finite.
     package private(set) var skipped = 0
-    /// The networks by the names that checkpoints use; the first one's updates are counted as steps.
+    /// The networks by the names that checkpoints use.
     private let networks: [(name: String, parameters: OptimizedParameters)]
-    /// What tells the inputs of this training from another's, such as the frozen network it reads, by name.
+    /// Identifies the inputs of this training, such as its frozen network, by name.
     private let origins: [String: String]
 
     package init(_ networks: [(name: String, parameters: OptimizedParameters)], origins: [String: String] = [:]) {

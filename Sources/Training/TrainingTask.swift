@@ -70,9 +70,9 @@ package struct Interval: Sendable, Equatable {
     private let times: Int
     private let images: Int
 
-    /// Once in so many images; 0 is never.
+    /// Once every `images` images; 0 is never.
     package static func every(images: Int) -> Interval { Interval(times: images > 0 ? 1 : 0, images: max(images, 1)) }
-    /// So many times in so many images, evenly spaced.
+    /// `count` times in `images` images, evenly spaced.
     package static func times(_ count: Int, inImages images: Int) -> Interval {
         Interval(times: count, images: max(images, 1))
     }

@@ -96,7 +96,10 @@ import Testing
             file("{\"a\":{\"dtype\":\"U8\",\"shape\":[0],\"data_offsets\":[0,0]},\"\\u0061\":{}}"),
             "the name \"a\" occurs twice"
         ),
-        (Array("PK\u{3}\u{4}data.pkl".utf8), "it is a zip archive, perhaps a PyTorch file: convert it to safetensors"),
+        (
+            Array("PK\u{3}\u{4}data.pkl".utf8),
+            "it is a zip archive, perhaps a PyTorch pickle: convert it with python3 -c"
+        ),
         (Array("version https://git-lfs.github.com/spec/v1".utf8), "it is a Git LFS pointer"),
     ]
 

@@ -25,7 +25,7 @@ import Testing
                 ["encoder", "train", tiny.recipe, "--data", tiny.corpus, "--run", "run"],
                 ["evaluate", tiny.model, "--data", tiny.corpus, "--split", "train", "--judge", tiny.judge],
                 ["profile", tiny.recipe, "--data", tiny.corpus],
-                ["encode", "--file", "-", "--out", "vectors.safetensors", "--encoder", tiny.model],
+                ["encode", "--file", tiny.recipe, "--out", "vectors.safetensors", "--encoder", tiny.model],
             ]
             for command in commands {
                 let outcome = try Child(command + ["--device", "cuda"], in: folder).finish()

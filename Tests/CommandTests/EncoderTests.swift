@@ -123,7 +123,7 @@ import Testing
             expectRefusal(try encode("--encoder", "plain", "--file", "good.txt"), 65, "plain: has no config.json")
             expectRefusal(
                 try encode("--encoder", judge, "--pooling", "cls", "--file", "good.txt"), 65,
-                "only folders of pretrained")
+                "a pooling can be set only for pretrained encoders")
             try put(#"{"model_type": "mpnet"}"#, folder + "/plain/config.json")
             expectRefusal(try encode("--encoder", "plain", "--file", "good.txt"), 65, "its model type is \"mpnet\"")
             let nowhere = try limn(

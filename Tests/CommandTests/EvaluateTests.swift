@@ -15,7 +15,7 @@ import Testing
             "--threads", "1", in: tiny.folder)
         #expect(outcome.ending == .exit(0), "\(outcome.err)")
         // Without the network for distances, the other measures are computed, and a message says so.
-        #expect(outcome.err.contains("no distances are measured without efficientnet-lite2"))
+        #expect(outcome.err.contains("distances are not measured without efficientnet-lite2"))
         let report = try JSONDecoder().decode(Report.self, from: Data(outcome.out))
         #expect([report.model, report.split] == ["tiny", "train"])
     }

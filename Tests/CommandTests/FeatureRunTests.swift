@@ -196,7 +196,7 @@ private struct FeatureRun: Sendable {
             var flipped = sound
             flipped[flipped.count - 2] ^= 1
             try put(flipped, file)
-            try expect("is damaged: its weights have the checksum ")
+            try expect("is damaged: its weights have checksum ")
 
             try RandomFeatures.write(.efficientNetLite0, seed: 1, to: file, changes: ["checksum": "0123456789abcdef"])
             try expect("expected 0123456789abcdef; download it again with scripts/get-features efficientnet-lite0")

@@ -144,7 +144,7 @@ import Testing
     @Test(arguments: [
         ([], "no prompt"), ([""], "the prompt is empty"), ([" \n"], "the prompt is empty"),
         (["red", ""], "the prompt is empty"), (["red", "blue"], "several prompts need --out DIR"),
-        (["red", "-n", "5", "--size", "4096"], "ask for fewer images or a smaller --size"),
+        (["red", "-n", "5", "--size", "4096"], "use fewer images or a smaller --size"),
     ])
     func whatCannotBePaintedIsRefused(arguments: [String], words: String) throws {
         try withTemporaryFolder { folder in
@@ -154,7 +154,7 @@ import Testing
     }
 
     @Test(arguments: [
-        ("red\nb\u{0}lue\n", "prompts.txt:2: contains a zero byte"), ("red\n\nblue\n", "prompts.txt:2: empty prompt"),
+        ("red\nb\u{0}lue\n", "prompts.txt:2: contains a zero byte"), ("\n  \n", "prompts.txt: contains no prompts"),
         ("", "prompts.txt: contains no prompts"),
     ])
     func aFileOfPromptsIsRefusedByItsLine(text: String, words: String) throws {
@@ -162,6 +162,48 @@ import Testing
             try put(text, folder + "/prompts.txt")
             expectRefusal(try limn("generate", "--prompts", "prompts.txt", "--out", "out", in: folder), 65, words)
             #expect(!exists(folder + "/out"))
+        }
+    }
+
+    /// Files are numbered by lines, so that they can be found again.
+    @Test func blankLinesAreSkippedAndCounted() throws {
+        let tiny = try Tiny.shared()
+        try withTemporaryFolder { folder in
+            try put("red\n\n  \nblue\n\n", folder + "/prompts.txt")
+            let outcome = try limn(
+                "generate", "--prompts", "prompts.txt", "--model", tiny.model, "--out", "out", in: folder)
+            #expect(outcome.ending == .exit(0), "\(outcome.err)")
+            #expect(outcome.talk.contains("prompts.txt: skipped 3 blank lines"), "\(outcome.err)")
+            #expect(try files(below: folder + "/out") == ["00000.png", "00003.png"])
+            #expect(try texts(folder + "/out/00003.png")["prompt"] == "blue")
+        }
+    }
+
+    @Test func aRandomSeedIsPrintedAndMakesTheSameImageAgain() throws {
+        let tiny = try Tiny.shared()
+        try withTemporaryFolder { folder in
+            let first = try limn(
+                "generate", "red", "--seed", "random", "--model", tiny.model, "--out", "a.png", in: folder)
+            #expect(first.ending == .exit(0), "\(first.err)")
+            let seed = try #require(try texts(folder + "/a.png")["seed"])
+            #expect(first.talk.contains("seed \(seed)"), "\(first.err)")
+            let again = try limn("generate", "red", "--seed", seed, "--model", tiny.model, "--out", "b.png", in: folder)
+            #expect(again.ending == .exit(0) && haveEqualContents(folder + "/a.png", folder + "/b.png"))
+            let wrong = try limn("generate", "red", "--seed", "1.5", "--model", tiny.model, in: folder)
+            #expect(wrong.ending == .exit(64) && wrong.err.contains("random"), "\(wrong.err)")
+        }
+    }
+
+    @Test func aRunDirectoryIsAModel() throws {
+        let tiny = try Tiny.shared()
+        try withTemporaryFolder { folder in
+            for model in [tiny.run, tiny.model] {
+                let outcome = try limn("generate", "red", "--model", model, "--out", "\(model.count).png", in: folder)
+                #expect(outcome.ending == .exit(0), "\(outcome.err)")
+            }
+            #expect(haveEqualContents("\(folder)/\(tiny.run.count).png", "\(folder)/\(tiny.model.count).png"))
+            expectRefusal(
+                try limn("generate", "red", "--model", folder, in: folder), 66, "is a folder without model.safetensors")
         }
     }
 

@@ -85,15 +85,18 @@ import Testing
         let tiny = try Tiny.shared()
         try withTemporaryFolder { folder in
             let run = folder + "/run"
-            for (signal, moment, stage) in [(SIGTERM, Moment.inEncoder, "encoder/"), (SIGINT, .inGAN, "")] {
+            for (signal, moment, stage) in [
+                (SIGHUP, Moment.beginning, nil), (SIGTERM, .inEncoder, "encoder/"), (SIGINT, .inGAN, ""),
+            ] as [(Int32, Moment, String?)] {
                 let child = try tiny.train(to: run, "--resume")
                 #expect(child.wait { moment.hasCome(run) })
                 child.send(signal)
                 let stopped = child.finish()
                 #expect(stopped.ending == .exit(130), "\(stopped.err)")
-                #expect(stopped.talk.contains("stopping after this step; once more ends at once"))
+                #expect(stopped.talk.contains("stopping after this step; press Ctrl-C again to stop at once"))
                 let last = try #require(
                     stopped.talk.last?.firstMatch(of: /stopped after (\d+) images; resume with --resume$/))
+                guard let stage else { continue }
                 let digits = String(last.1)
                 let name = "checkpoint-" + String(repeating: "0", count: 9 - digits.count) + digits + ".safetensors"
                 #expect(exists("\(run)/\(stage)\(name)"))
@@ -167,7 +170,7 @@ import Testing
             expectRefusal(try tiny.train(to: run).finish(), 73, "\(run) already holds files")
             expectRefusal(
                 try tiny.train(to: run, "--resume", "--set", "generator.noise=9").finish(), 64,
-                "/recipe.yaml differs from the recipe given")
+                "/recipe.yaml differs in generator.noise (8 in the run, 9 now); omit the recipe")
             #expect(haveEqualContents(run + "/log.txt", tiny.run + "/log.txt"))
             try expectEqualRuns(run, tiny.run)
         }
@@ -179,6 +182,36 @@ import Testing
             }
             expectRefusal(try tiny.train(to: folder + "/letter").finish(), 73, "cannot create the folder")
             #expect(try files(below: folder) == ["letter"])
+        }
+    }
+
+    /// A run knows its recipe and its data, and takes deliberate changes.
+    @Test func aRunIsResumedByItsOwnRecipe() throws {
+        let tiny = try Tiny.shared()
+        try withTemporaryFolder { folder in
+            let run = folder + "/run"
+            try FileManager.default.copyItem(atPath: tiny.run, toPath: run)
+            let own = ["train", "--run", run, "--resume", "--threads", "1"]
+            let changes = ["--set", "generator.learning_rate=2.0e-4", "--set", "gan.batch=16", "--images", "2432"]
+            let resumed = try Child(own + changes, in: folder).finish()
+            #expect(resumed.ending == .exit(0), "\(resumed.err)")
+            #expect(exists(run + "/checkpoint-000002432.safetensors"))
+            let log = String(decoding: try #require(contents(run + "/log.txt")), as: UTF8.self)
+            #expect(
+                log.contains("changed gan.batch from 8 to 16, gan.images from 2400 to 2432, generator.learning_rate"))
+            // The same change by a recipe file may be an oversight.
+            let text = String(decoding: try #require(contents(tiny.recipe)), as: UTF8.self)
+            try put(text.replacing("batch: 8", with: "batch: 4"), folder + "/other.yaml")
+            let refused = try Child(
+                ["train", "other.yaml", "--data", tiny.corpus, "--run", run, "--resume"], in: folder
+            ).finish()
+            expectRefusal(refused, 64, "gan.batch (16 in the run, 4 now)")
+            // Architecture cannot change at all.
+            let other = try Child(own + ["--set", "generator.width=8"], in: folder).finish()
+            expectRefusal(other, 64, "differs in generator.width (4 in the run, 8 now)")
+            expectRefusal(
+                try Child(["train", "--run", "new", "--resume"], in: folder).finish(), 64, "no recipe; name one")
+            expectRefusal(try Child(["train", tiny.recipe, "--run", "new"], in: folder).finish(), 64, "no data; name")
         }
     }
 

@@ -49,7 +49,7 @@ import Testing
                 input: "red\nred red red\nred red\nroses roses\n")
             #expect(outcome.text == "1 3 2\n1 3 3 2\n1 3 3 2\n1 4 5 2\n")
             #expect(outcome.talk.count == 1)
-            #expect(outcome.err.contains("2 of 4 texts had more than 4 tokens and were truncated, the first is text 2"))
+            #expect(outcome.err.contains("2 of 4 texts had more than 4 tokens and were truncated; the first is text 2"))
         }
     }
 

@@ -86,6 +86,28 @@ import Testing
         #expect(found.contains("needs metadata.jsonl or metadata.csv"), "\(found)")
     }
 
+    // MARK: Classes
+
+    /// A class of nearly all images would leave no negatives.
+    @Test func aClassOfMoreThanThreeQuartersIsDominant() throws {
+        func corpus(_ classes: [String]) throws -> Corpus {
+            let rows = classes.enumerated().map {
+                #"{"file_name": "\#($0).png", "text": "image \#($0)", "class": "\#($1)"}"#
+            }
+            let folder = try TemporaryFolder(metadata: rows, images: classes.indices.map { "\($0).png" })
+            return try Corpus(folder: folder.path, split: nil)
+        }
+        #expect(try corpus(["a", "a", "a", "b"]).dominantClass == nil)
+        let skewed = try corpus(["a", "a", "a", "a", "b"])
+        let dominant = try #require(skewed.dominantClass)
+        #expect(dominant.name == "a" && dominant.share == 0.8)
+        let without = skewed.withoutClasses()
+        #expect(without.classes.isEmpty && (0..<5).allSatisfy { without.label(of: $0) == nil })
+        #expect(without.examples.map(\.captions) == skewed.examples.map(\.captions))
+        #expect(without.dominantClass == nil)
+        #expect(try corpus(["a", "a"]).dominantClass?.share == 1)
+    }
+
     // MARK: Pairs
 
     @Test func halfOfTheCaptionsAreThoseOfTheTemplate() throws {

@@ -162,9 +162,9 @@ private let devices = [
         ("\"layer_norm_eps\": 0.001", "\"layer_norm_eps\": 0", "layer_norm_eps: is 0.0"),
         (
             "\"model_type\"", "\"position_embedding_type\": \"relative_key\", \"model_type\"",
-            "its positions are \"relative_key\""
+            "its position embeddings are \"relative_key\""
         ),
-        ("}", "", "is not JSON"),
+        ("}", "", "is not valid JSON"),
     ]
 
     @Test(arguments: configurations.indices) func configurationsAreRefused(_ index: Int) throws {
@@ -194,7 +194,7 @@ private let devices = [
 
     @Test func poolingsThatAreNotKnownAreNamed() throws {
         for (old, new, words) in [
-            ("\"pooling_mode_max_tokens\": false", "\"pooling_mode_max_tokens\": true", "pools by mean and max"),
+            ("\"pooling_mode_max_tokens\": false", "\"pooling_mode_max_tokens\": true", "uses mean and max pooling"),
             (
                 "\"pooling_mode_mean_tokens\": true", "\"pooling_mode_mean_tokens\": false",
                 "does not specify its pooling"
@@ -209,7 +209,7 @@ private let devices = [
         let outside = try complaint {
             try replace("\"1_Pooling\"", with: "\"../1_Pooling\"", in: "\($0)/modules.json")
         }
-        #expect(outside.contains("outside of the folder"), "\(outside)")
+        #expect(outside.contains("outside its folder"), "\(outside)")
         let short = try complaint {
             try replace("\"max_seq_length\": 20", with: "\"max_seq_length\": 1", in: "\($0)/sentence_bert_config.json")
         }
@@ -231,7 +231,7 @@ private let devices = [
             try FileManager.default.copyItem(
                 atPath: "\(folders)/clip-end-id/model.safetensors", toPath: "\(folder)/model.safetensors")
         }
-        #expect(other.contains("holds no array of such an encoder"), "\(other)")
+        #expect(other.contains("contains no array of this encoder"), "\(other)")
         let lacking = try complaint { folder in
             let path = "\(folder)/model.safetensors"
             let file = try Safetensors(contentsOf: path)
@@ -274,6 +274,6 @@ private let devices = [
         let silent = try complaint(sequences: [[2, 3], []]) { _ in }
         #expect(silent.contains("sentence 2 has no tokens"), "\(silent)")
         let endless = try complaint("clip-end-id", sequences: [[1, 5, 6]]) { _ in }
-        #expect(endless.contains("no token 40"), "\(endless)")
+        #expect(endless.contains("no end token 40"), "\(endless)")
     }
 }

@@ -34,8 +34,9 @@ public struct Corpus: Sendable {
         index = CorpusIndex(listing, rows: rows)
     }
 
-    private init(_ other: Corpus, rows: CorpusRows) {
-        (folder, format, classes, splits) = (other.folder, other.format, other.classes, other.splits)
+    private init(_ other: Corpus, rows: CorpusRows, classes: [String]? = nil) {
+        (folder, format, splits) = (other.folder, other.format, other.splits)
+        self.classes = classes ?? other.classes
         skipped = other.skipped
         columns = other.columns
         index = CorpusIndex(other.index, rows: rows)
@@ -85,6 +86,31 @@ public struct Corpus: Sendable {
 
     /// Path of an example's image; in a shard, the shard's path followed by the member's name.
     public func imagePath(of example: Example) -> String { "\(index.root)/\(example.path)" }
+
+    /// A number that images of one class share. An image without a class is a group of its own, with a negative number.
+    package func group(of example: Int) -> Int { label(of: example) ?? -1 - example }
+
+    /// The class of more than three quarters of all images, with its share; nil if there is none.
+    ///
+    /// Images and captions of one class are no negatives of each other, so that such a class would leave too few.
+    package var dominantClass: (name: String, share: Double)? {
+        var counts = [Int](repeating: 0, count: classes.count)
+        for example in examples.indices {
+            if let label = label(of: example) { counts[label] += 1 }
+        }
+        guard let most = counts.indices.max(by: { counts[$0] < counts[$1] }), 4 * counts[most] > 3 * examples.count
+        else {
+            return nil
+        }
+        return (classes[most], Double(counts[most]) / Double(examples.count))
+    }
+
+    /// The corpus with all classes unknown.
+    package func withoutClasses() -> Corpus {
+        var rows = index.rows
+        rows.removeClasses()
+        return Corpus(self, rows: rows, classes: [])
+    }
 
     /// The corpus without the examples at `indices`.
     package func removing(_ indices: Set<Int>) -> Corpus {

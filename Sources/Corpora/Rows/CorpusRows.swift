@@ -77,6 +77,9 @@ struct CorpusRows: Sendable, Equatable {
         }
     }
 
+    /// Makes all classes unknown.
+    mutating func removeClasses() { classes = [Int32](repeating: -1, count: classes.count) }
+
     /// Releases unused capacity.
     mutating func compact() {
         paths.compact()

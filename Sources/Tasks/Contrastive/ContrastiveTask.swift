@@ -105,7 +105,8 @@ final class ContrastiveTask: TrainingTask {
         } else if FileManager.default.fileExists(atPath: Self.best(run)) {
             try FileManager.default.moveItem(atPath: Self.best(run), toPath: path)
         }
-        try logger.log("encoder: finished, \(path)\(retrieval.best.map { "\n\($0.summary)" } ?? "")")
+        try logger.log("encoder: finished, \(path)")
+        if let best = retrieval.best { try logger.log("encoder: \(best.summary)") }
     }
 
     /// The finished pair of the stage in the directory `run`.

@@ -93,7 +93,7 @@ public final class ContrastiveTrainer {
         let vectors = try encoders.begin(inputs)
         var (measurements, gradients) = try compare(vectors.outputs, mask: inputs["mask"])
         try vectors.finish(gradients)
-        // Gradients are clipped to a norm of 1: the first steps after warm-up are the wildest.
+        // Gradients are clipped to a norm of 1: those of the first steps after warm-up are the largest.
         state.update(
             pair, learningRate: learningRate, averageDecay: averageDecay, maximumNorm: 1, norm: "gradient_norm",
             &measurements)

@@ -79,7 +79,7 @@ package struct ImageTower {
         switch kind {
         case .convolutional(let sizes): (.convolutional(sizes), arrays)
         case .head(let configuration, let views):
-            (.features(configuration), views.rows.unfolding(arrays, configuration.head))
+            (.features(configuration), views.rows.foldingStandardization(into: arrays, configuration.head))
         }
     }
 

@@ -34,9 +34,13 @@ struct StandardizedRows {
     subscript(row: Int) -> ArraySlice<Float> { values[row * mean.count..<(row + 1) * mean.count] }
 
     /// A head's values with mean and deviation folded into its first layer: W/σ and b − W·µ/σ apply to the vectors themselves.
-    func unfolding(_ arrays: NetworkArrays, _ configuration: ProjectionHeadConfiguration) -> NetworkArrays {
+    func foldingStandardization(into arrays: NetworkArrays, _ configuration: ProjectionHeadConfiguration)
+        -> NetworkArrays
+    {
         var result = arrays
-        guard var weight = arrays["hidden.weight"], var bias = arrays["hidden.bias"] else { return arrays }
+        guard var weight = arrays["hidden.weight"], var bias = arrays["hidden.bias"] else {
+            preconditionFailure("a head without a hidden layer")
+        }
         for output in 0..<configuration.hidden {
             var shift: Float = 0
             for input in 0..<configuration.inputs {

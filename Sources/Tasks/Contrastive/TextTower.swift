@@ -151,7 +151,8 @@ public struct TextTower {
         switch kind {
         case .own(let configuration, let vocabulary, _): .own(configuration, vocabulary, arrays)
         case .head(let configuration, let encoder, let rows):
-            .pretrained(encoder, TrainedHead(configuration, arrays: rows.unfolding(arrays, configuration)))
+            .pretrained(
+                encoder, TrainedHead(configuration, arrays: rows.foldingStandardization(into: arrays, configuration)))
         }
     }
 }

@@ -48,7 +48,7 @@ public struct DiscriminatorRecipe: Codable, Equatable, Sendable {
 public struct GANRecipe: Codable, Equatable, Sendable {
     /// `hinge`, `cross-entropy` or `relativistic`.
     public var loss = AdversarialLoss.hinge
-    /// Weight w of the mismatched term: the fake one weighs 1 − w, the real one 1.
+    /// Weight w of the mismatched term. The real term weighs 1, the fake one 1 − w (1 with `relativistic`).
     public var mismatchWeight: Float = 0.5
     /// Weight of the gradient penalty: matching-aware with `hinge` and `cross-entropy`, R1 and R2 with `relativistic`. 0 is
     /// none, which suits discriminators on `features`.

@@ -69,6 +69,11 @@ public struct Recipe: Codable, Equatable, Sendable {
         try ConfigurationError.checkRate("discriminator.learning_rate", discriminator.learningRate)
         try generatorConfiguration(condition: encoder.embedding).validate()
         try discriminatorConfiguration(condition: encoder.embedding).validate()
+        guard evaluate.every == 0 || task == .contrastive || !trainingFeatures.contains(evaluate.network) else {
+            throw ConfigurationError(
+                key: "evaluate.network",
+                problem: "is \(evaluate.network.rawValue), which the training uses; measure with another network")
+        }
         guard gan.contrastive == 0 || sharesFeatures else {
             throw ConfigurationError(
                 key: "gan.contrastive",
@@ -76,6 +81,11 @@ public struct Recipe: Codable, Equatable, Sendable {
                     + "encoder.resolution: \(discriminator.resolution), since the image encoder reads the features that the "
                     + "discriminator computes; otherwise it must be 0")
         }
+    }
+
+    /// The frozen networks that the training uses, which should not measure its result.
+    var trainingFeatures: Set<FeatureNetwork> {
+        Set([discriminator.featureNetwork, text.isTrained ? encoder.featureNetwork : nil].compactMap { $0 })
     }
 
     /// Whether the encoder stage's image encoder reads the discriminator's features; encoders from elsewhere are checked when

@@ -1,8 +1,11 @@
 import Basics
+import Corpora
+import Execution
+import Images
 import Networks
 import Yams
 
-/// What is wrong with a recipe file or a `--set`.
+/// An invalid recipe file or `--set`.
 public struct RecipeError: ClassifiedError {
     /// The kind of failure.
     public var kind: ErrorKind { .usage }
@@ -47,6 +50,29 @@ extension Recipe {
 
     /// The recipe with every key, as a run directory keeps it.
     public func yaml() throws -> String { try YAMLEncoder().encode(self) }
+
+    /// The keys whose values differ from those of another recipe, with this one's and the other's value.
+    func differences(from other: Recipe) throws -> [(key: String, own: String, other: String)] {
+        let (own, others) = (try leaves(), try other.leaves())
+        return own.keys.sorted().compactMap { key in
+            guard let value = own[key], let before = others[key], value != before else { return nil }
+            return (key, value, before)
+        }
+    }
+
+    /// All values by key, such as `gan.batch`, as the YAML has them.
+    private func leaves() throws -> [String: String] {
+        var leaves: [String: String] = [:]
+        func visit(_ node: Node, _ path: [String]) {
+            guard case .mapping(let members) = node else {
+                leaves[path.joined(separator: ".")] = node.string ?? ""
+                return
+            }
+            for (key, value) in members { visit(value, path + [key.string ?? ""]) }
+        }
+        if let node = try Yams.compose(yaml: yaml()) { visit(node, []) }
+        return leaves
+    }
 
     private static func defaults() throws -> Node {
         guard let node = try Yams.compose(yaml: Recipe().yaml()) else {
@@ -97,10 +123,27 @@ extension Recipe {
         case .valueNotFound(let type, let context):
             return "\(path(context)) has no value; it should be \(name(of: type))"
         case .keyNotFound(let key, let context): return "\(path(context)).\(key.stringValue) is missing"
-        case .dataCorrupted(let context): return "\(path(context)): \(context.debugDescription)"
+        case .dataCorrupted(let context):
+            let key = path(context)
+            guard let choices = Recipe.choices[key] else { return "\(key): \(context.debugDescription)" }
+            return "\(key) should be one of \(choices.joined(separator: ", "))"
         @unknown default: return "\(error)"
         }
     }
+
+    /// The values of keys that have a fixed set of them.
+    private static let choices: [String: [String]] = {
+        func names<Choice: RawRepresentable<String> & CaseIterable>(_ type: Choice.Type) -> [String] {
+            type.allCases.map(\.rawValue)
+        }
+        return [
+            "task": names(TaskKind.self), "precision": names(Precision.self), "data.aspect": names(AspectMode.self),
+            "data.crop": names(CropMode.self), "generator.kind": names(GeneratorKind.self),
+            "generator.output": names(OutputActivation.self), "discriminator.kind": names(DiscriminatorKind.self),
+            "discriminator.network": names(FeatureNetwork.self), "gan.loss": names(AdversarialLoss.self),
+            "evaluate.network": names(FeatureNetwork.self),
+        ]
+    }()
 
     private static func name(of type: any Any.Type) -> String {
         if type is any BinaryInteger.Type { return "a whole number" }

@@ -109,17 +109,8 @@ package struct ChannelStatistics {
         var squares = sums
         var batches = 0
         let total = images.corpus.examples.count
-        let step = max(1, total / ChannelStatistics.images)
-        var pixels: [Float] = []
-        for example in stride(from: 0, to: total, by: step) {
-            guard let image = try images.image(example) else { continue }
-            for sample in image.pixels { pixels.append(Float(sample) / 127.5 - 1) }
-            // The last images that do not fill a batch are skipped, except in a corpus smaller than one.
-            let size = image.pixels.count
-            if batches == 0, example + step >= total {
-                while pixels.count < batch * size { pixels += pixels.prefix(batch * size - pixels.count) }
-            }
-            guard pixels.count == batch * size else { continue }
+        let step = max(1, (total + ChannelStatistics.images - 1) / ChannelStatistics.images)
+        func add(_ pixels: inout [Float]) throws {
             let found = try program.run(["images": .floats(pixels)])
             pixels = []
             batches += 1
@@ -129,6 +120,19 @@ package struct ChannelStatistics {
                     squares[scale][channel] += Double(sum)
                 }
             }
+        }
+        var pixels: [Float] = []
+        for example in stride(from: 0, to: total, by: step) {
+            guard let image = try images.image(example) else { continue }
+            for sample in image.pixels { pixels.append(Float(sample) / 127.5 - 1) }
+            guard pixels.count == batch * image.pixels.count else { continue }
+            try add(&pixels)
+        }
+        // The last images that do not fill a batch are skipped, except in a corpus smaller than one.
+        if batches == 0, !pixels.isEmpty {
+            let size = batch * configuration.side * configuration.side * 3
+            while pixels.count < size { pixels += pixels.prefix(size - pixels.count) }
+            try add(&pixels)
         }
         guard batches > 0 else { throw images.nothingUsable }
         for (scale, tap) in taps.enumerated() {

@@ -12,7 +12,7 @@ import Training
 /// A step has two phases. The generator makes images; the discriminator's phase updates the discriminator on real images and
 /// on these; the generator's phase updates the generator by the logits of the improved discriminator. Each phase leaves
 /// gradients in its network's buffer.
-public final class GANTrainer {
+package final class GANTrainer {
     package let generator: OptimizedParameters
     package let discriminator: OptimizedParameters
     package let generatorSizes: GeneratorConfiguration
@@ -22,7 +22,6 @@ public final class GANTrainer {
     private let discriminatorPhase: (penalized: any Executable, plain: any Executable)
     private let generatorPhase: any Executable
     private let recipe: Recipe
-    private let device: any Device
     private let condition: Int
     /// Sentence vectors of all captions, [captions×condition].
     private let embeddings: [Float]
@@ -43,7 +42,6 @@ public final class GANTrainer {
         device: any Device
     ) throws {
         self.recipe = recipe
-        self.device = device
         self.condition = condition
         self.embeddings = embeddings
         self.corpus = corpus
@@ -85,9 +83,10 @@ public final class GANTrainer {
             device: device)
     }
 
-    /// The frozen network that the discriminator reads; nil if it is trained from scratch.
+    /// The frozen networks that the training uses; nil if there are none.
     var trainingFeatures: [FeatureNetwork]? {
-        recipe.discriminator.featureNetwork.map { [$0] }
+        let networks = recipe.trainingFeatures.sorted { $0.rawValue < $1.rawValue }
+        return networks.isEmpty ? nil : networks
     }
 
     /// The number of trained values of each network.

@@ -132,7 +132,7 @@ final class TextToImageTask: TrainingTask {
             A text-to-image generator trained with Limn: \(recipe.generator.kind.rawValue), \(side)×\(side), \
             \(counts.generator) parameters, moving average of the weights.
 
-            - trained on \(corpus.examples.count) images with \(corpus.captionCount) captions of \(corpus.classes.count) \
+            - trained on \(corpus.examples.count - validationSplit.examples.count) images of \(corpus.examples.count) with \(corpus.captionCount) captions of \(corpus.classes.count) \
             classes, split “\(recipe.data.split)”
             - \(state.imagesSeen) images seen, \(state.skipped) updates skipped as not finite
             - device: \(device.summary)

@@ -30,8 +30,8 @@ struct ValidationMeasures {
         var count: Int
         /// Mean logits of real images with their captions, of training and of validation: they differ if the discriminator has
         /// memorized its training images.
-        var logitsTraining: Double
-        var logitsValidation: Double
+        var logitsTraining: Double?
+        var logitsValidation: Double?
 
         private enum CodingKeys: String, CodingKey {
             case images, rPrecision = "r_precision", rPrecisionReal = "r_precision_real", frechet, kernel, diversity,
@@ -98,7 +98,7 @@ struct ValidationMeasures {
         let each = max(1, recipe.evaluate.captions / examples.count)
         let queries = examples.indices.flatMap { place in
             corpus.examples[examples[place]].captions.prefix(each).map {
-                Query(example: place, caption: $0, label: corpus.label(of: examples[place]) ?? -1 - place)
+                Query(example: place, caption: $0, label: corpus.group(of: examples[place]))
             }
         }
         (self.examples, self.queries) = (examples, queries)
@@ -143,7 +143,7 @@ struct ValidationMeasures {
         let kernel = try kernelDistance(found, real, subsetSize: min(1000, max(2, real.rows / 2)), seed: seed).mean
         var row = Row(
             images: imagesSeen, frechet: try frechetDistance(found, real).value, kernel: 1000 * kernel,
-            count: examples.count, logitsTraining: logits.training, logitsValidation: logits.validation)
+            count: examples.count, logitsTraining: finite(logits.training), logitsValidation: finite(logits.validation))
         if let judge {
             func share(_ images: FeatureMatrix) throws -> Double {
                 try RetrievalPrecision(
@@ -191,8 +191,11 @@ struct ValidationMeasures {
     }
 }
 
-/// Both, where both are there.
+/// Both values, or nil.
 private func zip<A, B>(_ a: A?, _ b: B?) -> (A, B)? {
     guard let a, let b else { return nil }
     return (a, b)
 }
+
+/// The value, or nil if it is not finite, which JSON cannot hold.
+private func finite(_ value: Double) -> Double? { value.isFinite ? value : nil }

@@ -25,7 +25,7 @@ struct EncoderCommand: ParsableCommand {
                 """)
 
         @Argument(help: "The recipe, a YAML file; its settings of generator and discriminator are ignored.")
-        var recipe: String
+        var recipe: String?
 
         @OptionGroup var options: TrainingOptions
 

@@ -25,7 +25,7 @@ struct EvaluateCommand: ParsableCommand {
                 --judge runs/judge/encoder/encoder.safetensors --json
             """)
 
-    @Argument(help: "The model, a safetensors file.")
+    @Argument(help: "The model, a safetensors file or a run directory.")
     var model: String
 
     @Option(help: "The folder of captioned images.")
@@ -77,7 +77,8 @@ struct EvaluateCommand: ParsableCommand {
     @Option(name: .customLong("class"), help: "The metadata column with the class, as in data.class of a recipe.")
     var classColumn = "class"
 
-    @Option(help: "A template of additional captions, such as \"{text}, {style} style\", as in data.caption of a recipe.")
+    @Option(
+        help: "A template of additional captions, such as \"{text}, {style} style\", as in data.caption of a recipe.")
     var caption: String?
 
     @Option(help: "Seed of the noise and of the choice of mismatched captions.")
@@ -90,7 +91,8 @@ struct EvaluateCommand: ParsableCommand {
 
     func run() throws {
         let device = try device.open()
-        let path = judge ?? EvaluateCommand.judge(of: model)
+        let file = try ModelLocation.resolved(model)
+        let path = judge ?? EvaluateCommand.judge(of: file)
         guard FileManager.default.fileExists(atPath: path) else {
             throw CommandError(
                 .noInput,
@@ -98,7 +100,7 @@ struct EvaluateCommand: ParsableCommand {
                     + "and pass --judge runs/judge/encoder/encoder.safetensors")
         }
         let judge = try EncoderPair(contentsOf: path)
-        let model = try Model(contentsOf: model)
+        let model = try Model(contentsOf: file)
         let networks = try features.isEmpty ? defaultFeatures() : features.map { try EvaluateCommand.network($0) }
         for network in networks where !allowTrainingFeatures {
             guard model.configuration.trainingFeatures?.contains(network.network) != true else {

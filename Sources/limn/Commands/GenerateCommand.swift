@@ -28,8 +28,10 @@ struct GenerateCommand: ParsableCommand {
     @Option(name: .short, help: "Number of images per prompt, with seeds S, S+1, ….")
     var n = 1
 
-    @Option(help: "Seed of the first image.")
-    var seed: UInt64 = 0
+    @Option(
+        help:
+            "Seed of the first image: a number from 0 to 18446744073709551615, or random, which prints the seed drawn.")
+    var seed = Seed(value: 0)
 
     @Option(
         help: """
@@ -41,7 +43,7 @@ struct GenerateCommand: ParsableCommand {
     @Option(help: "The model, a safetensors file; $LIMN_MODEL or models/flowers-64.safetensors by default.")
     var model: String?
 
-    @Option(help: "A file with one prompt per line, or - for standard input.")
+    @Option(help: "A file with one prompt per line, or - for standard input; blank lines are skipped.")
     var prompts: String?
 
     @Option(
@@ -83,8 +85,10 @@ struct GenerateCommand: ParsableCommand {
     func run() throws {
         try Paths.requireNotEmpty(("--out", out), ("--model", model), ("--prompts", prompts), ("--encoder", encoder))
         let clock = ContinuousClock()
-        let texts = try readPrompts()
-        let layout = try OutputLayout(texts, perPrompt: n, grid: grid, isList: prompts != nil, out: out)
+        let list = try readPrompts()
+        let texts = list.map(\.text)
+        let layout = try OutputLayout(
+            texts, perPrompt: n, grid: grid, lines: prompts == nil ? nil : list.map(\.line), out: out)
         let path = try ModelLocation.find(model)
         let model = try Model(contentsOf: path)
         try layout.requireGeneratable(side: size ?? model.configuration.networks.side)
@@ -94,17 +98,18 @@ struct GenerateCommand: ParsableCommand {
         } catch let mismatch as ParameterMismatch {
             throw CommandError(.badData, "\(path): \(mismatch)")
         }
-        for (index, text) in texts.enumerated() {
+        for (line, text) in list {
             guard let excess = generator.excess(of: text) else { continue }
-            let prompt = prompts.map { "\($0):\(index + 1)" } ?? "the prompt"
+            let prompt = prompts.map { "\($0):\(line + 1)" } ?? "the prompt"
             Terminal.say(
                 "\(prompt) has \(excess.tokens) tokens, but this model reads only the first \(excess.limit - 1)")
         }
         let requests = texts.flatMap { text in
             (0..<n).map {
-                GenerationRequest(prompt: text, seed: seed &+ UInt64($0), truncation: truncation ?? .infinity)
+                GenerationRequest(prompt: text, seed: seed.value &+ UInt64($0), truncation: truncation ?? .infinity)
             }
         }
+        if seed.isRandom { Terminal.say("seed \(seed.value)") }
         let begin = clock.now
         let images = try generator.generate(requests) { Terminal.show("generated \($0) of \(requests.count)") }
         let each = begin.duration(to: clock.now) / requests.count
@@ -129,8 +134,8 @@ struct GenerateCommand: ParsableCommand {
         return image.resized(width: size, height: size, filter: .lanczos)
     }
 
-    /// The prompts, none of them empty.
-    private func readPrompts() throws -> [String] {
+    /// The prompts, none of them blank, with their numbers in the file or on the command line, from 0.
+    private func readPrompts() throws -> [(line: Int, text: String)] {
         guard let prompts else {
             guard !prompt.isEmpty else {
                 throw CommandError(.usage, "no prompt; expected one, such as limn generate \"a red rose\"")
@@ -138,21 +143,41 @@ struct GenerateCommand: ParsableCommand {
             if prompt.contains(where: { $0.allSatisfy(\.isWhitespace) }) {
                 throw CommandError(.usage, "the prompt is empty")
             }
-            return prompt
+            return prompt.enumerated().map { ($0, $1) }
         }
         // Lines may end in CR LF, which is a single Character in Swift.
         let lines = try InputFile.text(prompts).split(omittingEmptySubsequences: false) { $0 == "\n" || $0 == "\r\n" }
         // The text after the last newline is not a line.
         let rows = lines.last == "" ? lines.dropLast() : lines[...]
-        if let empty = rows.firstIndex(where: { $0.allSatisfy(\.isWhitespace) }) {
-            throw CommandError(
-                .badData,
-                "\(prompts):\(empty + 1): empty prompt; images are numbered by lines, so every line needs one")
-        }
         if let row = rows.firstIndex(where: { $0.unicodeScalars.contains("\0") }) {
             throw CommandError(.badData, "\(prompts):\(row + 1): contains a zero byte; is it a text file?")
         }
-        guard !rows.isEmpty else { throw CommandError(.badData, "\(prompts): contains no prompts") }
-        return rows.map(String.init)
+        let list = rows.enumerated().filter { !$1.allSatisfy(\.isWhitespace) }.map { (line: $0, text: String($1)) }
+        guard !list.isEmpty else { throw CommandError(.badData, "\(prompts): contains no prompts") }
+        let blank = rows.count - list.count
+        if blank > 0 { Terminal.say("\(prompts): skipped \(blank) blank line\(blank == 1 ? "" : "s")") }
+        return list
     }
+}
+
+/// A seed given as a number or drawn at random.
+struct Seed: ExpressibleByArgument {
+    let value: UInt64
+    var isRandom = false
+
+    init(value: UInt64) { self.value = value }
+
+    init?(argument: String) {
+        if argument == "random" {
+            // Short enough to be typed again.
+            value = UInt64(UInt32.random(in: 0...UInt32.max))
+            isRandom = true
+        } else if let number = UInt64(argument) {
+            value = number
+        } else {
+            return nil
+        }
+    }
+
+    var defaultValueDescription: String { "\(value)" }
 }

@@ -36,7 +36,8 @@ struct ProfileCommand: ParsableCommand {
         let device = try device.open(precision: recipe.precision)
         print(
             try StepProfile(
-                recipe, data: data, badFiles: badFiles.badFiles, device: device, encoder: encoder,
+                recipe, data: data, badFiles: badFiles.badFiles, device: device,
+                encoder: encoder || recipe.task == .contrastive,
                 kernels: max(kernels, 0)))
     }
 }

@@ -11,12 +11,13 @@ struct TrainCommand: ParsableCommand {
             EXAMPLES
               limn train recipes/shapes-32.yaml --data shapes --run runs/shapes
               limn train recipes/flowers-64.yaml --data flowers --run runs/flowers --resume
+              limn train --run runs/flowers --resume --set generator.learning_rate=1e-4
               limn train recipes/flowers-64.yaml --data flowers --run runs/small \\
                 --set generator.width=8
             """)
 
-    @Argument(help: "The recipe, a YAML file.")
-    var recipe: String
+    @Argument(help: "The recipe, a YAML file; with --resume, by default the run's own.")
+    var recipe: String?
 
     @OptionGroup var options: TrainingOptions
 

@@ -13,8 +13,14 @@ struct DeviceOptions: ParsableArguments {
     @Option(help: ArgumentHelp("The device to compute on: cpu; cuda is not available yet.", valueName: "cpu|cuda"))
     var device = Name.cpu
 
-    @Option(help: "Number of CPU threads; all processors by default.")
+    @Option(help: "Threads that compute, 1 to 128; all processors by default.")
     var threads: Int?
+
+    func validate() throws {
+        if let threads, !(1...128).contains(threads) {
+            throw ValidationError("--threads is \(threads); expected 1 to 128.")
+        }
+    }
 
     /// Opens the device.
     /// - Parameter precision: nil is the device's default.

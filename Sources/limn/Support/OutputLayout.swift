@@ -12,10 +12,10 @@ struct OutputLayout {
     let files: [File]
     private let folder: String?
 
-    /// - Parameter isList: prompts come from a file, so that files are numbered by its lines.
-    init(_ prompts: [String], perPrompt: Int, grid: Bool, isList: Bool, out: String?) throws {
+    /// - Parameter lines: for prompts from a file, their lines from 0, by which files are numbered; nil for others.
+    init(_ prompts: [String], perPrompt: Int, grid: Bool, lines: [Int]?, out: String?) throws {
         let total = prompts.count * perPrompt
-        if grid || (prompts.count == 1 && !isList) {
+        if grid || (prompts.count == 1 && lines == nil) {
             // One row per prompt; the images of a single prompt form a square.
             let columns = prompts.count > 1 && perPrompt > 1 ? perPrompt : OutputLayout.side(of: total)
             folder = nil
@@ -29,7 +29,7 @@ struct OutputLayout {
         folder = out
         files = prompts.indices.map { index in
             File(
-                path: "\(out)/\(zeroPadded(index, width: 5)).png",
+                path: "\(out)/\(zeroPadded(lines?[index] ?? index, width: 5)).png",
                 requests: index * perPrompt..<(index + 1) * perPrompt,
                 columns: OutputLayout.side(of: perPrompt))
         }

@@ -2,14 +2,15 @@ import ArgumentParser
 import Corpora
 import Basics
 import Execution
+import FoundationEssentials
 import Glibc
 import Tasks
 import Training
 
 /// Options of `limn train` and `limn encoder train`.
 struct TrainingOptions: ParsableArguments {
-    @Option(help: "The folder of captioned images.")
-    var data: String
+    @Option(help: "The folder of captioned images; with --resume, by default the run's own.")
+    var data: String?
 
     @Option(name: .customLong("run"), help: ArgumentHelp("The run directory.", valueName: "dir"))
     var directory: String
@@ -29,11 +30,21 @@ struct TrainingOptions: ParsableArguments {
 
     /// Trains a recipe, or prints its plan with `--dry-run`.
     /// - Parameters:
-    ///   - recipe: path of the recipe, `-` for standard input.
+    ///   - recipe: path of the recipe, `-` for standard input; nil resumes with the run's own.
     ///   - overrides: further changes of the recipe, in the form of `--set`.
-    func train(recipe path: String, overrides: [String] = []) throws {
+    func train(recipe path: String?, overrides: [String] = []) throws {
         try Paths.requireNotEmpty(("--data", data), ("--run", directory))
-        let recipe = try Recipe(yaml: InputFile.text(path), named: path, settings: set + overrides)
+        let own = "\(directory)/recipe.yaml"
+        let isStarted = resume && FileManager.default.fileExists(atPath: own)
+        guard let source = path ?? (isStarted ? own : nil) else {
+            throw CommandError(.usage, "no recipe; name one, or --resume a run that was started (\(own) is missing)")
+        }
+        guard let data = data ?? (isStarted ? DataRecord.folder(ofRun: directory) : nil) else {
+            throw CommandError(.usage, "no data; name the folder of captioned images with --data")
+        }
+        let settings = set + overrides
+        let recipe = try Recipe(yaml: InputFile.text(source), named: source, settings: settings)
+        let changes = Set(settings.compactMap { $0.split(separator: "=").first.map(String.init) })
         let device = try device.open(precision: recipe.precision)
         if dryRun {
             print(try TrainingPlan(recipe, data: data, badFiles: badFiles.badFiles, device: device).description)
@@ -45,7 +56,8 @@ struct TrainingOptions: ParsableArguments {
             Terminal.say("\nstopping after this step; press Ctrl-C again to stop at once")
         }
         let run = TrainingRun(
-            recipe, data: data, path: directory, badFiles: badFiles.badFiles, resume: resume, device: device,
+            recipe, data: data, path: directory, badFiles: badFiles.badFiles, resume: resume, changes: changes,
+            device: device,
             interruption: interruption)
         guard try run.train() == .finished else { throw ExitCode(130) }
     }
