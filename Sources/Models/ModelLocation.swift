@@ -6,8 +6,8 @@ public enum ModelLocation {
     static let shipped = "models/flowers-64.safetensors"
 
     /// The path of the model to use.
-    /// - Parameter given: the user's choice, a file or a run directory; nil is the environment variable `LIMN_MODEL`, or else the model in the repository,
-    ///   which is looked for in the folders above the executable and in the current folder.
+    /// - Parameter given: the user's choice, a file or a run directory; nil is the environment variable `LIMN_MODEL`, or else the
+    ///   model in the repository, which is looked for in the folders above the executable and in the current folder.
     /// - Throws: `ModelError` of kind `noInput` if there is no such file.
     public static func find(_ given: String?) throws(ModelError) -> String {
         if let path = given ?? ProcessInfo.processInfo.environment["LIMN_MODEL"] {

@@ -95,7 +95,8 @@ import Testing
             expectRefusal(
                 try limn("generate", "red", in: folder, environment: ["LIMN_MODEL": "absent"]), 66,
                 "absent: no such model")
-            expectRefusal(try limn("generate", "red", "--model", ".", in: folder), 66, "is a folder without model.safetensors")
+            expectRefusal(
+                try limn("generate", "red", "--model", ".", in: folder), 66, "is a folder without model.safetensors")
             expectRefusal(try limn("generate", "red", "--model", "/dev/zero", in: folder), 66, "not a file")
         }
     }

@@ -7,7 +7,8 @@ import Testing
     @Test(arguments: [
         ("gan.bach=8", "--set: unknown key gan.bach; did you mean gan.batch?"),
         ("gan.batch=many", "--set: gan.batch should be a whole number"),
-        ("generator.kind=vae", "--set: generator.kind should be one of df-gan, gan-cls"), ("gan.batch", "--set gan.batch: expected key=value"),
+        ("generator.kind=vae", "--set: generator.kind should be one of df-gan, gan-cls"),
+        ("gan.batch", "--set gan.batch: expected key=value"),
         ("gan.batch=0", "gan.batch: is 0, expected 1 to 4096"), ("gan=3", "--set: gan takes keys, found “3”"),
         ("data.side=17", "data.side: is 17, expected 16, 32, 64, 128 or 256"),
     ])
