@@ -38,7 +38,7 @@ extension CorpusCommand {
                 printFindings(inspection)
             }
             // EX_DATAERR of sysexits.h.
-            if !isSound { throw ExitCode(65) }
+            if !isSound { throw ExitCode(.badData) }
         }
 
         private func printFindings(_ inspection: CorpusInspection) {

@@ -98,7 +98,7 @@ extension CorpusCommand {
                 isInterrupted: { interruption.isRequested })
             guard done.isComplete else {
                 Terminal.say("interrupted; nothing was written to \(out)")
-                throw ExitCode(130)
+                throw ExitCode(.interrupted)
             }
             done.skipped.first.prefix(20).forEach { Terminal.say("skipped: \($0)") }
             if done.skipped.total > 0 { Terminal.say("\(done.skipped)") }

@@ -59,7 +59,7 @@ struct TrainingOptions: ParsableArguments {
             recipe, data: data, path: directory, badFiles: badFiles.badFiles, resume: resume, changes: changes,
             device: device,
             interruption: interruption)
-        guard try run.train() == .finished else { throw ExitCode(130) }
+        guard try run.train() == .finished else { throw ExitCode(.interrupted) }
     }
 }
 
