@@ -39,7 +39,7 @@ public final class SentenceEmbedder {
     /// - Throws: `ParameterMismatch`, `TokenizerError` or `ModelError` if the encoder cannot be used.
     public convenience init(_ encoder: SentenceEncoder, name: String = "the text encoder", device: any Device) throws {
         switch encoder {
-        case .own(let configuration, let vocabulary, let arrays):
+        case .builtIn(let configuration, let vocabulary, let arrays):
             try self.init(configuration, arrays: arrays, vocabulary: vocabulary, device: device, name: name)
         case .pretrained(let encoder, let head): try self.init(encoder, head: head, device: device)
         }

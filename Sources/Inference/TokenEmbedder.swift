@@ -30,7 +30,13 @@ package final class TokenEmbedder {
     private let store = ParameterStore()
     private let values: any Buffer
     private let frozen: FrozenParameters
-    private var programs: [[Int]: any Executable] = [:]
+    private var programs: [BatchShape: any Executable] = [:]
+
+    /// The sizes that a program is compiled for.
+    private struct BatchShape: Hashable {
+        let batch: Int
+        let length: Int
+    }
 
     /// Compiled programs are discarded when they occupy more bytes than this.
     private static let memoryLimit = 512 << 20
@@ -123,14 +129,14 @@ package final class TokenEmbedder {
     }
 
     private func program(batch: Int, length: Int, shards: Int) throws -> any Executable {
-        if let known = programs[[batch, length]] { return known }
+        if let known = programs[BatchShape(batch: batch, length: length)] { return known }
         if programs.values.reduce(0, { $0 + $1.memory }) > TokenEmbedder.memoryLimit { programs = [:] }
         let program = try device.compile(shards: shards, parameters: ParameterMap(frozen: frozen)) { _ in
             let graph = Graph()
             let inputs = SentenceInputs(graph, batch: batch / shards, length: length)
             return Outputs(results: ["vectors": network.trace(ParameterScope(graph, store), inputs).tensor])
         }
-        programs[[batch, length]] = program
+        programs[BatchShape(batch: batch, length: length)] = program
         return program
     }
 }

@@ -106,8 +106,10 @@ public struct EncoderPair: Sendable {
             try configuration.pretrained?.head.validate()
             try configuration.image?.validate()
             try configuration.features?.head.validate()
+        } catch let error as ConfigurationError {
+            throw ModelError(path: path, problem: "its configuration is invalid: \(error)")
         } catch {
-            throw ModelError(path: path, problem: "its configuration does not describe a pair of encoders (\(error))")
+            throw ModelError(path: path, problem: "its configuration is not the JSON of a pair of encoders")
         }
         name = configuration.name
         switch (configuration.image, configuration.features) {
@@ -125,7 +127,7 @@ public struct EncoderPair: Sendable {
                     path: path,
                     problem: "its vocabulary has \(vocabulary.count) entries, its encoder \(text.vocabulary)")
             }
-            self.text = .own(text, vocabulary, arrays.below("text"))
+            self.text = .builtIn(text, vocabulary, arrays.below("text"))
         case (nil, let reference?, nil):
             text = .pretrained(
                 try reference.encoder(at: folder, model: path),
@@ -151,7 +153,7 @@ public struct EncoderPair: Sendable {
         }
         var metadata = ["format": EncoderPair.format, "version": "1"]
         switch text {
-        case .own(let sizes, let vocabulary, _):
+        case .builtIn(let sizes, let vocabulary, _):
             configuration.text = sizes
             metadata["vocabulary"] = String(decoding: try vocabulary.json(), as: UTF8.self)
         case .pretrained(let pretrained, let head):

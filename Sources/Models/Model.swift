@@ -127,6 +127,6 @@ public struct Model: Sendable {
         guard folder == nil else {
             throw ModelError(path: path, problem: "has a built-in text encoder; omit --encoder")
         }
-        return .own(encoder, vocabulary, arrays)
+        return .builtIn(encoder, vocabulary, arrays)
     }
 }

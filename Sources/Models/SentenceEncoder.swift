@@ -7,7 +7,7 @@ import Networks
 /// with a projection head that the file contains.
 public enum SentenceEncoder: Sendable {
     /// A built-in encoder: its sizes, vocabulary, and parameters by path from its root.
-    case own(TextEncoderConfiguration, Vocabulary, NetworkArrays)
+    case builtIn(TextEncoderConfiguration, Vocabulary, NetworkArrays)
     /// A pretrained encoder and the head that was trained on its vectors.
     case pretrained(PretrainedEncoder, TrainedHead)
 
@@ -18,7 +18,7 @@ public enum SentenceEncoder: Sendable {
     /// Number of elements of a sentence vector.
     public var width: Int {
         switch self {
-        case .own(let configuration, _, _): configuration.embedding
+        case .builtIn(let configuration, _, _): configuration.embedding
         case .pretrained(_, let head): head.configuration.embedding
         }
     }
@@ -26,7 +26,7 @@ public enum SentenceEncoder: Sendable {
     /// The arrays that a model file contains, by path from the root of the encoder or of the head.
     package var arrays: NetworkArrays {
         switch self {
-        case .own(_, _, let arrays): arrays
+        case .builtIn(_, _, let arrays): arrays
         case .pretrained(_, let head): head.arrays
         }
     }

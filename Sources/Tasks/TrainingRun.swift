@@ -124,7 +124,7 @@ public struct TrainingRun {
         }
         if !recipe.text.isTrained {
             _ = try EncoderPair(contentsOf: recipe.text.encoder)
-        } else if !recipe.text.isOwn {
+        } else if !recipe.text.isBuiltIn {
             _ = try PretrainedEncoder(contentsOf: recipe.text.encoder)
         }
     }

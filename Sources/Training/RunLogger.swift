@@ -4,7 +4,7 @@ import FoundationEssentials
 
 /// The log and the statistics of a run: `log.txt` and `stats.jsonl` in its directory, and progress on standard error, where a
 /// terminal shows a line that is rewritten and anything else gets a line once a minute.
-public final class RunLogger {
+package final class RunLogger {
     private let run: RunDirectory
     private let clock = ContinuousClock()
     private var lastShown: ContinuousClock.Instant?

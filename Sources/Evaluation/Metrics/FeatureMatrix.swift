@@ -1,5 +1,3 @@
-import COpenBLAS
-
 /// Feature vectors of images or captions, one per row.
 package struct FeatureMatrix: Sendable {
     /// The number of vectors; may be 0.
@@ -88,22 +86,4 @@ package struct FeatureMatrix: Sendable {
         }
         return result
     }
-}
-
-/// Inner products of every row of `a` `[m, k]` with every row of `b` `[n, k]`: `[m, n]`, row-major.
-func products(_ a: [Float], _ m: Int, _ b: [Float], _ n: Int, length k: Int) -> [Float] {
-    var result = [Float](repeating: 0, count: m * n)
-    cblas_sgemm(
-        CblasRowMajor, CblasNoTrans, CblasTrans, Int32(m), Int32(n), Int32(k), 1, a, Int32(k), b, Int32(k), 0, &result,
-        Int32(n))
-    return result
-}
-
-/// Inner products of every row of `a` `[m, k]` with every row of `b` `[n, k]` in float64: `[m, n]`, row-major.
-func products(_ a: [Double], _ m: Int, _ b: [Double], _ n: Int, length k: Int) -> [Double] {
-    var result = [Double](repeating: 0, count: m * n)
-    cblas_dgemm(
-        CblasRowMajor, CblasNoTrans, CblasTrans, Int32(m), Int32(n), Int32(k), 1, a, Int32(k), b, Int32(k), 0, &result,
-        Int32(n))
-    return result
 }

@@ -1,5 +1,3 @@
-import COpenBLAS
-
 /// The Fréchet distance between two sets of features. It decreases with their sizes, so values are comparable only at equal counts.
 package struct FrechetDistance: Codable, Hashable, Sendable {
     /// The squared distance of eq. 6, which is what "FID" reports; non-negative except for rounding.
@@ -49,35 +47,6 @@ private func moments(of features: FeatureMatrix) throws -> (mean: [Double], cova
     let width = features.columns
     let mean = features.mean
     let centered = features.centered(0..<features.rows, at: mean)
-    var covariance = [Double](repeating: 0, count: width * width)
-    cblas_dgemm(
-        CblasRowMajor, CblasTrans, CblasNoTrans, Int32(width), Int32(width), Int32(features.rows),
-        1 / Double(features.rows - 1), centered, Int32(width), centered, Int32(width), 0, &covariance, Int32(width))
+    let covariance = scaledGram(centered, rows: features.rows, columns: width, scale: 1 / Double(features.rows - 1))
     return (mean, covariance)
-}
-
-/// Eigenvalues of a symmetric matrix in ascending order and, if requested, its eigenvectors as rows.
-private func eigen(_ matrix: [Double], width: Int, vectors: Bool) throws -> (values: [Double], vectors: [Double]) {
-    // LAPACK is column-major: a symmetric matrix is the same in either order, and eigenvectors, its columns, become rows.
-    var matrix = matrix
-    var values = [Double](repeating: 0, count: width)
-    var job = CChar(bitPattern: UInt8(ascii: vectors ? "V" : "N"))
-    var triangle = CChar(bitPattern: UInt8(ascii: "U"))
-    var order = Int32(width)
-    var code: Int32 = 0
-    // The first call, with sizes −1, is a workspace query.
-    var scratch: [Double] = [0]
-    var integerScratch: [Int32] = [0]
-    for isQuery in [true, false] {
-        if !isQuery {
-            scratch = [Double](repeating: 0, count: Int(scratch[0]))
-            integerScratch = [Int32](repeating: 0, count: Int(integerScratch[0]))
-        }
-        var size = isQuery ? -1 : Int32(scratch.count)
-        var integerSize = isQuery ? -1 : Int32(integerScratch.count)
-        dsyevd_(
-            &job, &triangle, &order, &matrix, &order, &values, &scratch, &size, &integerScratch, &integerSize, &code)
-        guard code == 0 else { throw EvaluationError.decomposition(code: Int(code)) }
-    }
-    return (values, matrix)
 }

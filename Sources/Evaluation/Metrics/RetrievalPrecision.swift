@@ -1,4 +1,3 @@
-import COpenBLAS
 import RandomStreams
 
 /// R-precision: how often an image's own caption is the most similar of a hundred (Xu et al. 2018, section 4.1).
@@ -75,12 +74,7 @@ let tieMargin: Float = 1e-6
 
 /// The inner product of one row of each matrix.
 private func similarity(_ a: FeatureMatrix, _ rowA: Int, _ b: FeatureMatrix, _ rowB: Int) -> Float {
-    a.values.withUnsafeBufferPointer { x in
-        b.values.withUnsafeBufferPointer { y in
-            cblas_sdot(
-                Int32(a.columns), x.baseAddress! + rowA * a.columns, 1, y.baseAddress! + rowB * b.columns, 1)
-        }
-    }
+    innerProduct(a.values, from: rowA * a.columns, b.values, from: rowB * b.columns, length: a.columns)
 }
 
 /// Captions sorted by class, so that all captions but those of one class are two ranges.

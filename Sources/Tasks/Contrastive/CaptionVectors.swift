@@ -19,7 +19,7 @@ struct CaptionVectors {
     /// The vectors that condition the generator, [captions × width], in the corpus's order.
     func vectors(_ encoder: SentenceEncoder) throws -> [Float] {
         switch encoder {
-        case .own(let configuration, let vocabulary, let arrays):
+        case .builtIn(let configuration, let vocabulary, let arrays):
             let values = arrays.sorted { $0.key < $1.key }.map {
                 NamedArray(name: $0.key, shape: $0.value.shape, floats: $0.value.values)
             }

@@ -9,7 +9,7 @@ import RandomStreams
 import Training
 
 /// Trains a text encoder and an image encoder with the symmetric InfoNCE loss of a batch's pairs.
-public final class ContrastiveTrainer {
+package final class ContrastiveTrainer {
     package let pair: OptimizedParameters
     /// Computes the vectors of each shard in its first stage, and in its second the gradients by the parameters from those
     /// of the loss by the vectors.
@@ -83,9 +83,9 @@ public final class ContrastiveTrainer {
     }
 
     /// The number of trained values of both encoders.
-    public var parameterCount: Int { pair.store.count }
+    package var parameterCount: Int { pair.store.count }
     /// Arithmetic operations of one step.
-    public var flopsPerStep: Double { encoders.flops + comparison.flops }
+    package var flopsPerStep: Double { encoders.flops + comparison.flops }
 
     /// One step on the matching pairs of a batch.
     package func step(_ batch: Batch) throws -> Measurements {

@@ -9,10 +9,10 @@ import Inference
 import Models
 
 /// The text encoder of a contrastive training: a built-in one, or a head on the vectors of a pretrained one.
-public struct TextTower {
+package struct TextTower {
     /// The network, and its inputs for each caption.
     private enum Kind {
-        case own(TextEncoderConfiguration, Vocabulary, [TokenSequence])
+        case builtIn(TextEncoderConfiguration, Vocabulary, [TokenSequence])
         case head(ProjectionHeadConfiguration, PretrainedEncoder, StandardizedRows)
     }
 
@@ -31,12 +31,12 @@ public struct TextTower {
 
     /// A built-in encoder with the tokens of `vocabulary`.
     init(
-        own configuration: TextEncoderConfiguration, vocabulary: Vocabulary, captions: some Sequence<String>,
+        builtIn configuration: TextEncoderConfiguration, vocabulary: Vocabulary, captions: some Sequence<String>,
         tokenDropout: Float
     ) {
         self.tokenDropout = tokenDropout
         let tokens = Tokenizer(vocabulary: vocabulary).encode(Array(captions), limit: configuration.length)
-        kind = .own(configuration, vocabulary, tokens)
+        kind = .builtIn(configuration, vocabulary, tokens)
         texts = TextTower.numbers(tokens.map { Set($0.ids) })
     }
 
@@ -53,13 +53,13 @@ public struct TextTower {
 
     /// The text encoder of a recipe.
     /// - Parameter vectors: computes the vectors of all captions, [captions × width], with a pretrained encoder.
-    public init(_ recipe: Recipe, captions: [String], vectors: (PretrainedEncoder) throws -> [Float]) throws {
+    package init(_ recipe: Recipe, captions: [String], vectors: (PretrainedEncoder) throws -> [Float]) throws {
         let encoder = recipe.encoder
-        if recipe.text.isOwn {
+        if recipe.text.isBuiltIn {
             let vocabulary = try VocabularyTrainer(size: recipe.data.vocabulary).train(
                 on: captions, name: recipe.name, provenance: "\(captions.count) captions, recipe \(recipe.name)")
             self.init(
-                own: encoder.text(vocabulary: vocabulary.count), vocabulary: vocabulary, captions: captions,
+                builtIn: encoder.text(vocabulary: vocabulary.count), vocabulary: vocabulary, captions: captions,
                 tokenDropout: encoder.tokenDropout)
         } else {
             let pretrained = try PretrainedEncoder(contentsOf: recipe.text.encoder)
@@ -80,7 +80,7 @@ public struct TextTower {
     /// Throws for sizes that are out of range.
     func validate() throws(ConfigurationError) {
         switch kind {
-        case .own(let configuration, _, _): try configuration.validate()
+        case .builtIn(let configuration, _, _): try configuration.validate()
         case .head(let configuration, _, _): try configuration.validate()
         }
     }
@@ -89,7 +89,7 @@ public struct TextTower {
     func callAsFunction(_ scope: ParameterScope, batch: Int) -> TextEmbedding {
         let graph = scope.graph
         switch kind {
-        case .own(let configuration, _, _):
+        case .builtIn(let configuration, _, _):
             return TextEncoder(scope, configuration)(
                 ids: graph.input("ids", [batch * configuration.length], .int32),
                 mask: graph.input("tokens", [batch, configuration.length]))
@@ -105,7 +105,7 @@ public struct TextTower {
     /// - Parameter stream: of noise and dropout.
     func inputs(_ captions: [Int], _ stream: inout RandomStream) -> [String: HostArray] {
         switch kind {
-        case .own(let configuration, _, let tokens):
+        case .builtIn(let configuration, _, let tokens):
             var sequences = captions.map { tokens[$0].ids }
             if tokenDropout > 0 {
                 for index in sequences.indices {
@@ -130,7 +130,7 @@ public struct TextTower {
     /// The vectors of the captions with these numbers by a network with these values.
     func vectors(of captions: [Int], by arrays: NetworkArrays, device: any Device) throws -> [Float] {
         switch kind {
-        case .own(let configuration, let vocabulary, let tokens):
+        case .builtIn(let configuration, let vocabulary, let tokens):
             try SentenceEmbedder(configuration, arrays: arrays, vocabulary: vocabulary, device: device)
                 .embed(tokens: captions.map { tokens[$0].ids })
         case .head(let configuration, _, let rows):
@@ -141,7 +141,7 @@ public struct TextTower {
     /// The encoder in a few words.
     var summary: String {
         switch kind {
-        case .own(let sizes, _, _): "\(sizes.layers) blocks of width \(sizes.width), \(sizes.vocabulary) tokens"
+        case .builtIn(let sizes, _, _): "\(sizes.layers) blocks of width \(sizes.width), \(sizes.vocabulary) tokens"
         case .head(let sizes, let encoder, _): "a head of width \(sizes.hidden) on \(encoder.name)"
         }
     }
@@ -149,7 +149,7 @@ public struct TextTower {
     /// The encoder with these values, named from the root of the network.
     func encoder(_ arrays: NetworkArrays) -> SentenceEncoder {
         switch kind {
-        case .own(let configuration, let vocabulary, _): .own(configuration, vocabulary, arrays)
+        case .builtIn(let configuration, let vocabulary, _): .builtIn(configuration, vocabulary, arrays)
         case .head(let configuration, let encoder, let rows):
             .pretrained(
                 encoder, TrainedHead(configuration, arrays: rows.foldingStandardization(into: arrays, configuration)))

@@ -60,7 +60,7 @@ public struct Recipe: Codable, Equatable, Sendable {
             throw ConfigurationError(key: "data.caption", problem: "cannot be used: \(error)")
         }
         guard !text.encoder.isEmpty else {
-            throw ConfigurationError(key: "text.encoder", problem: "is empty, expected own or a path")
+            throw ConfigurationError(key: "text.encoder", problem: "is empty, expected built-in or a path")
         }
         try encoder.validate()
         try gan.validate()
@@ -159,18 +159,18 @@ public struct DataRecipe: Codable, Equatable, Sendable {
 
 /// The text encoder.
 public struct TextRecipe: Codable, Equatable, Sendable {
-    /// `own` for an encoder that the run trains on its captions, or a path: the file of a pair of encoders that Limn has
+    /// `built-in` for an encoder that the run trains on its captions, or a path: the file of a pair of encoders that Limn has
     /// trained, or the folder of a pretrained sentence encoder, on whose vectors the run trains a head.
-    public var encoder = "own"
+    public var encoder = "built-in"
 
     enum CodingKeys: String, CodingKey { case encoder }
 
-    var isOwn: Bool { encoder == "own" }
+    var isBuiltIn: Bool { encoder == "built-in" }
     /// Whether the run trains it, or a head on it.
     var isTrained: Bool {
         var isFolder = false
         _ = FileManager.default.fileExists(atPath: encoder, isDirectory: &isFolder)
-        return isOwn || isFolder
+        return isBuiltIn || isFolder
     }
 }
 

@@ -66,6 +66,10 @@ final class TextToImageTask: TrainingTask {
     var state: TrainingState { trainer.state }
 
     func prepare() throws {
+        if let validation, !recipe.evaluate.judge.isEmpty, !validation.measures.hasJudge {
+            try logger.log(
+                "gan: evaluate.judge is not used: the validation split has too few captions of other classes")
+        }
         let counts = trainer.parameterCounts
         let flops = trainer.flopsPerStep / 1e9 / Double(recipe.gan.batch)
         try logger.log(
@@ -151,7 +155,7 @@ extension GANTrainer {
     func model(_ encoder: SentenceEncoder, name: String, card: String) -> Model {
         let arrays = encoder.arrays.above("encoder").merging(generator.averagedArrays) { $1 }
         switch encoder {
-        case .own(let configuration, let vocabulary, _):
+        case .builtIn(let configuration, let vocabulary, _):
             return Model(
                 configuration: .init(
                     name: name, encoder: configuration, networks: generatorSizes, trainingFeatures: trainingFeatures),

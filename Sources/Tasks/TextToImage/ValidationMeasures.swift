@@ -65,6 +65,8 @@ struct ValidationMeasures {
     /// The first query of each example, whose image is compared with the real one.
     private let firsts: [Int]
     private let classes: [[Int]]
+    /// Whether R-precision is measured; false without a judge, and if the split has too few captions of other classes.
+    var hasJudge: Bool { judge != nil }
     private let judge: (images: FeatureExtractor, captions: FeatureMatrix, real: FeatureMatrix)?
     private let distances: FeatureExtractor
     private let real: FeatureMatrix

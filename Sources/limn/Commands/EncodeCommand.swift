@@ -28,6 +28,7 @@ struct EncodeCommand: ParsableCommand {
 
     func run() throws {
         try Paths.requireNotEmpty(("--file", file), ("--out", out))
+        try Paths.requireWritable(out)
         let lines = try TextInput(file).lines().map(\.text)
         guard lines != [""] else { throw CommandError(.badData, "\(file): contains no lines") }
         let embedder = try options.embedder()

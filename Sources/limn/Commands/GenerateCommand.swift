@@ -109,12 +109,12 @@ struct GenerateCommand: ParsableCommand {
                 GenerationRequest(prompt: text, seed: seed.value &+ UInt64($0), truncation: truncation ?? .infinity)
             }
         }
+        try layout.prepare()
         if seed.isRandom { Terminal.say("seed \(seed.value)") }
         let begin = clock.now
         let images = try generator.generate(requests) { Terminal.show("generated \($0) of \(requests.count)") }
         let each = begin.duration(to: clock.now) / requests.count
         Terminal.clear()
-        try layout.prepare()
         for file in layout.files {
             let members = file.requests.map { scaled(images[$0]) }
             let image = members.count == 1 ? members[0] : Image.grid(members, columns: file.columns)

@@ -55,6 +55,7 @@ struct VocabularyCommand: ParsableCommand {
         var provenance: String?
 
         func run() throws {
+            try Paths.requireWritable(out)
             let texts = try TextInput(captions).captions(split: split)
             let file = captions == "-" ? "standard input" : URL(filePath: captions).lastPathComponent
             let vocabulary = try VocabularyTrainer(size: size).train(

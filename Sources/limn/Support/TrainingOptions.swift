@@ -68,9 +68,9 @@ struct BadFilesOption: ParsableArguments {
     @Option(
         help: ArgumentHelp(
             """
-            How to treat unusable rows and images: few skips them as long as they are at most 1 % of all, skip skips any \
+            How to treat unusable rows and images: limit skips them as long as they are at most 1 % of all, skip skips any \
             number, fail stops at the first.
-            """, valueName: "few|skip|fail"))
+            """, valueName: "limit|skip|fail"))
     var badFiles = BadFilePolicy.limited
 }
 

@@ -10,7 +10,7 @@ import Tasks
 import Training
 
 /// The encoder's stage: what is held out, told and kept.
-@Suite(.serialized) struct EncoderRunTests {
+@Suite(.serialized) struct ContrastiveRunTests {
     private struct Trial: Decodable {
         struct Recall: Decodable {
             struct AtRank: Decodable {

@@ -8,7 +8,7 @@ import Tasks
 import Training
 
 /// However many threads divide a batch, the gradient is that of the whole.
-@Suite struct ReplicaGradientTests {
+@Suite struct ShardGradientTests {
     /// A batch of a corpus of shapes, the same for every thread count.
     private func withBatch(_ size: Int, _ body: (Corpus, Batch) throws -> Void) throws {
         try withTemporaryFolder { folder in
@@ -53,7 +53,7 @@ import Training
         }
     }
 
-    @Test(arguments: ["own", goldenBERT]) func ofTheContrastiveLoss(_ encoder: String) throws {
+    @Test(arguments: ["built-in", goldenBERT]) func ofTheContrastiveLoss(_ encoder: String) throws {
         var recipe = Recipe()
         recipe.data.side = 16
         recipe.data.vocabulary = 300
