@@ -81,10 +81,13 @@ public struct Evaluator {
         data: String, split: String, trainingSplit: String?, badFiles: BadFilePolicy = .limited,
         columns: CorpusColumns = CorpusColumns(), synonyms: Synonyms? = nil
     ) throws -> Report {
+        var ignoredClass: String?
         func read(_ split: String) throws -> ImageStore {
             let corpus = try Corpus(folder: data, split: split, badFiles: badFiles, columns: columns)
             // As in training: a class of nearly all images would leave too few captions to compare with.
-            return try self.read(corpus.dominantClass == nil ? corpus : corpus.withoutClasses(), badFiles)
+            guard let dominant = corpus.dominantClass else { return try self.read(corpus, badFiles) }
+            ignoredClass = ignoredClass ?? dominant.name
+            return try self.read(corpus.withoutClasses(), badFiles)
         }
         let images = try read(split)
         let corpus = images.corpus
@@ -105,6 +108,7 @@ public struct Evaluator {
         var report = Report(
             model: model.configuration.name, judge: judge.name, split: split,
             retrieval: try retrieval(queries, generated, reals, training), distances: [])
+        report.ignoredClass = ignoredClass
         report.reworded = synonyms == nil ? nil : zip(prompts, queries).count { $0 != $1.caption }
         if measures.colors { report.colors = try colors(queries, generated, reals) }
 

@@ -1,3 +1,5 @@
+import Basics
+
 /// Results of an evaluation on captions that were not used for training. Every figure comes with the number of images behind it,
 /// an upper bound from real images and, for R-precision and colours, the chance level.
 public struct Report: Codable, Sendable {
@@ -93,6 +95,8 @@ public struct Report: Codable, Sendable {
     public var split: String
     /// Number of prompts that synonyms changed; nil without synonyms.
     public var reworded: Int?
+    /// The class of more than three quarters of the split's images, for which classes were ignored; nil if there is none.
+    public var ignoredClass: String?
     /// R-precision, 1 + 99 captions of other classes.
     public var retrieval: Retrieval
     /// Distances in the feature space of each network.
@@ -106,7 +110,12 @@ public struct Report: Codable, Sendable {
         func row(_ row: Retrieval.Row) -> String { "\(percent(row.mean)) ± \(Report.rounded(row.deviation * 100, 1))" }
         let words = reworded.map { ", \($0) captions reworded" } ?? ""
         let share = retrieval.real.mean > 0 ? retrieval.generated.mean / retrieval.real.mean : .nan
-        var lines = ["\(model) on \(split), scored by \(judge)\(words)", ""]
+        var lines = ["\(model) on \(split), scored by \(judge)\(words)"]
+        if let ignoredClass {
+            lines.append(
+                "classes are ignored: more than three quarters of the images are of the class \(quoted(ignoredClass))")
+        }
+        lines.append("")
         lines += [
             "R-precision (1 + 99 captions of other classes, N = \(retrieval.count))",
             "  generated                  \(row(retrieval.generated)), \(percent(share)) of real images",

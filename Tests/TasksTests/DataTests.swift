@@ -113,7 +113,7 @@ import Training
             #expect(message { try train(folder + "/few", corpus) }.contains("(3 of 200"))
             #expect(try text(folder + "/few/log.txt").hasSuffix("3 skipped: 3 unreadable-image\n"))
             try train(folder + "/skip", corpus, badFiles: .skip)
-            // A run that has learnt nothing, here because its first batch is bad, may begin again once the folder is mended.
+            // A run that has trained nothing, here because its first batch is bad, may start again once the folder is mended.
             for path in paths[50...] { try Data().write(to: URL(filePath: "\(corpus)/\(path)")) }
             #expect(message { try train(folder + "/bad", corpus) }.contains("cannot be decoded"))
             try ShapesCorpus(seed: 1, side: 16).write(to: folder + "/mended", count: 199)
@@ -121,10 +121,10 @@ import Training
         }
     }
 
-    /// What becomes of the file of decoded images changes nothing of what is learnt.
+    /// The cache of decoded images, whatever happens to it, does not affect the trained model.
     @Test func aCacheThatFailsIsToldAndChangesNothing() throws {
         try withCorpus { folder, corpus in
-            func learnt(_ run: String) throws -> Data {
+            func trained(_ run: String) throws -> Data {
                 try Data(contentsOf: URL(filePath: "\(folder)/\(run)/model.safetensors"))
             }
             try train(folder + "/whole", corpus)
@@ -148,7 +148,7 @@ import Training
                 let said = try text(run + "/log.txt").dropFirst(before.count).split(separator: "\n")
                 #expect(said.count { $0.contains("images.cache") } == (notice.isEmpty ? 0 : 1), "\(said)")
                 #expect(notice.isEmpty || said.contains { $0.contains(notice) }, "\(said)")
-                #expect(try learnt(name) == learnt("whole"), "\(name)")
+                #expect(try trained(name) == trained("whole"), "\(name)")
             }
         }
     }

@@ -53,11 +53,11 @@ import Training
             }
         }
         let generated = try generator.generate(asked.map(\.request))
-        let learnt = agreement(zip(generated, asked).map { ($0, $1.color, $1.isCircle) })
-        print("generated as asked: colour \(learnt.color), shape \(learnt.shape)")
+        let found = agreement(zip(generated, asked).map { ($0, $1.color, $1.isCircle) })
+        print("generated as asked: colour \(found.color), shape \(found.shape)")
         // Chance is a third and a half, with deviations of 0.05 over 96 images.
-        #expect(learnt.color > 0.8, "\(learnt)")
-        #expect(learnt.shape > 0.68, "\(learnt)")
+        #expect(found.color > 0.8, "\(found)")
+        #expect(found.shape > 0.68, "\(found)")
     }
 
     /// Big circles and crosses of three colours out of the shapes corpus, some two hundred.

@@ -173,7 +173,7 @@ import Training
             }
         }
 
-        // The generator's phase judges the same images by the discriminator that has learnt from them.
+        // The generator's phase scores the same images with the updated discriminator.
         let after = try BatchLogits(gan, inputs, images: before.images)
         let expected = (0..<heads).reduce(0) { $0 + Terms(loss, after, head: $1, mismatchWeight: 0.3).generator }
         #expect(near(found["loss.generator"], expected, 1e-4))

@@ -78,7 +78,7 @@ let goldenBERT =
         }
     }
 
-    /// What the head has learnt on the encoder's vectors is what reads a prompt: mean and deviation of the training
+    /// A prompt is encoded by the head as it was trained on the encoder's vectors: mean and deviation of the training
     /// captions are in its first layer.
     @Test func theHeadReadsPromptsAsItReadTheCaptionsOfTraining() throws {
         try withRun { folder, train in
