@@ -49,7 +49,7 @@ import Testing
             #expect(checked.ending == .exit(65))
             let lines = checked.text.split(separator: "\n").map(String.init)
             #expect(lines[0] == "data: 11 images, 22 captions, 2 classes")
-            #expect(lines[1] == "layout: images with .txt files")
+            #expect(lines[1] == "layout: images with text files, recognized by text files with the names of images")
             let unreadable = try #require(lines.first { $0.hasPrefix("unreadable-image ") })
             #expect(
                 unreadable.split(separator: " ")[1] == "25" && unreadable.contains("such as bad0.png: not an image"))
@@ -61,7 +61,7 @@ import Testing
             #expect(all.split(separator: "\n").count { $0.hasPrefix("  bad") } == 25)
             let found = try limn("corpus", "check", "data", "--json", in: folder)
             #expect(found.ending == .exit(65) && found.text.contains(#""unreadable-image" : 25"#))
-            #expect(found.text.contains(#""format" : "images with .txt files""#))
+            #expect(found.text.contains(#""format" : "images with text files""#))
         }
     }
 

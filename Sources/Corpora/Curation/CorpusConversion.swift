@@ -99,7 +99,7 @@ public struct CorpusConversion: Sendable {
                         bad += 1
                         guard !badFiles.refuses(bad, of: total) else {
                             throw CorpusError.unreadableImages(
-                                first: failure.problem, count: bad, total: total, folder: corpus.folder)
+                                first: failure.problem, count: bad, total: total, badFiles, folder: corpus.folder)
                         }
                     }
                 }

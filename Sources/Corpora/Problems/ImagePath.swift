@@ -11,6 +11,12 @@ enum ImagePath {
         }
     }
 
+    /// The path without the suffix of its last component.
+    static func stem(_ path: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
+        let name = path.lastPathPart
+        return name.lastIndex(of: UInt8(ascii: ".")).map { path[..<$0] } ?? path
+    }
+
     /// Whether any component of the path begins with a dot.
     static func isHidden(_ path: ArraySlice<UInt8>) -> Bool {
         path.first == UInt8(ascii: ".") || zip(path, path.dropFirst()).contains { $0 == 0x2F && $1 == 0x2E }
@@ -56,6 +62,13 @@ extension ArraySlice<UInt8> {
                 (0x41...0x5A).contains(own) ? own | 0x20 == other : own == other
             }
         }
+    }
+
+    /// The bytes without white space at both ends.
+    var trimmingWhitespace: ArraySlice<UInt8> {
+        let start = firstIndex { $0 > 0x20 } ?? endIndex
+        let end = lastIndex { $0 > 0x20 }.map { $0 + 1 } ?? endIndex
+        return self[start..<end]
     }
 
     /// The part after the last slash.

@@ -1,5 +1,4 @@
 import ArgumentParser
-import Corpora
 import Basics
 import Execution
 import FoundationEssentials
@@ -19,6 +18,8 @@ struct TrainingOptions: ParsableArguments {
     var set: [String] = []
 
     @OptionGroup var badFiles: BadFilesOption
+
+    @OptionGroup var links: LinksOption
 
     @Flag(help: "Resume the run from its last checkpoint, or start it if the directory is empty.")
     var resume = false
@@ -47,7 +48,9 @@ struct TrainingOptions: ParsableArguments {
         let changes = Set(settings.compactMap { $0.split(separator: "=").first.map(String.init) })
         let device = try device.open(precision: recipe.precision)
         if dryRun {
-            print(try TrainingPlan(recipe, data: data, badFiles: badFiles.badFiles, device: device).description)
+            let plan = try TrainingPlan(
+                recipe, data: data, badFiles: badFiles.badFiles, followsLinks: links.followLinks, device: device)
+            print(plan.description)
             return
         }
         // Training must survive the end of a process that reads its output.
@@ -56,22 +59,8 @@ struct TrainingOptions: ParsableArguments {
             Terminal.say("\nstopping after this step; press Ctrl-C again to stop at once")
         }
         let run = TrainingRun(
-            recipe, data: data, path: directory, badFiles: badFiles.badFiles, resume: resume, changes: changes,
-            device: device,
-            interruption: interruption)
+            recipe, data: data, path: directory, badFiles: badFiles.badFiles, followsLinks: links.followLinks,
+            resume: resume, changes: changes, device: device, interruption: interruption)
         guard try run.train() == .finished else { throw ExitCode(.interrupted) }
     }
 }
-
-/// How to treat unusable rows and images.
-struct BadFilesOption: ParsableArguments {
-    @Option(
-        help: ArgumentHelp(
-            """
-            How to treat unusable rows and images: limit skips them as long as they are at most 1 % of all, skip skips any \
-            number, fail stops at the first.
-            """, valueName: "limit|skip|fail"))
-    var badFiles = BadFilePolicy.limited
-}
-
-extension BadFilePolicy: ExpressibleByArgument {}
