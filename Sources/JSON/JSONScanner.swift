@@ -200,7 +200,8 @@ package struct JSONScanner {
     }
 
     private mutating func acceptNonFinite() -> Bool {
-        guard acceptsNonFinite, let first = peek(), [UInt8(ascii: "N"), UInt8(ascii: "I"), UInt8(ascii: "-")].contains(first)
+        guard acceptsNonFinite, let first = peek(),
+            [UInt8(ascii: "N"), UInt8(ascii: "I"), UInt8(ascii: "-")].contains(first)
         else { return false }
         return acceptWord("NaN") || acceptWord("Infinity") || acceptWord("-Infinity")
     }

@@ -13,7 +13,7 @@ import Testing
                 try Child(["generate", "red", "--model", tiny.model] + arguments, in: folder).finish()
             }
             expectRefusal(try generate("--out", "absent/red.png"), 73, "cannot write absent/red.png: No such file")
-            expectRefusal(try generate("--out", "."), 73, "cannot write .: ")
+            expectRefusal(try generate("--out", "red.jpg"), 64, "red.jpg: images are written as PNG")
             expectRefusal(try generate("blue", "--out", "file"), 73, "file: the folder cannot be created")
             #expect(try files(below: folder) == ["file"])
         }

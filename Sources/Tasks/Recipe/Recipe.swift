@@ -137,7 +137,8 @@ public struct DataRecipe: Codable, Equatable, Sendable {
     public var holdOut: Float = 0.04
 
     enum CodingKeys: String, CodingKey {
-        case split, classColumn = "class", caption, captionUnit = "caption_per", attributeMismatch = "attribute_mismatch", side, aspect, crop, margin
+        case split, classColumn = "class", caption, captionUnit = "caption_per", attributeMismatch =
+            "attribute_mismatch", side, aspect, crop, margin
         case mirror, vocabulary, holdOut = "hold_out"
     }
 

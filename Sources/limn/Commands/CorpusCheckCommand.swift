@@ -53,7 +53,7 @@ extension CorpusCommand {
                     + (splits.isEmpty ? "" : "; splits: \(splits.joined(separator: ", "))"))
             print("layout: \(inspection.format), recognized by \(evidence(inspection))")
             if inspection.joinedRows > 0 {
-                print("\(Measure.grouped(inspection.joinedRows)) rows were joined with others of the same image")
+                print("\(Measure.count(inspection.joinedRows, "row")) joined with others of the same image")
             }
             let kinds = CorpusProblem.Kind.allCases.filter { inspection.counts[$0] != nil }
             if !kinds.isEmpty {
@@ -92,7 +92,8 @@ extension CorpusCommand {
             if inspection.splits.isEmpty {
                 print(
                     "no row names a split: training uses all images, and none are left to evaluate on; for a test split:\n"
-                        + "  limn corpus split \(quotedForShell(folder)) --parts train=0.9,test=0.1 --seed 1 --in-place")
+                        + "  limn corpus split \(quotedForShell(folder)) --parts train=0.9,test=0.1 --seed 1 --in-place"
+                )
             }
             var words = ["limn train recipes/flowers-64.yaml --data \(quotedForShell(folder)) --run runs/mine"]
             let training = inspection.splits.keys.sorted()
@@ -108,7 +109,9 @@ extension CorpusCommand {
             }
             if reading.links.followLinks { words.append("--follow-links") }
             if !isSound { words.append("--bad-files skip") }
-            print("to train on it" + (isSound ? "" : " without what is listed above") + ":\n  " + words.joined(separator: " "))
+            print(
+                "to train on it" + (isSound ? "" : " without what is listed above") + ":\n  "
+                    + words.joined(separator: " "))
         }
 
         private func printProblems(_ kind: CorpusProblem.Kind, _ inspection: CorpusInspection) {
