@@ -77,13 +77,16 @@ public struct TrainingRun {
         defer { try? logSkipped(images, logger) }
 
         // Train the stages.
+        let start = try StartingPoint(of: run)
+        if let start { try logger.log("starts with \(start.summary(for: recipe))") }
         let vectors = CaptionVectors(captions: Array(corpus.captions), run: run, logger: logger, device: device)
-        guard let encoders = try trainEncoders(images, vectors, run) else { return .interrupted }
+        guard let encoders = try trainEncoders(start, images, vectors, run) else { return .interrupted }
         switch recipe.task {
         case .contrastive: return .finished
         case .textToImage:
             let task = try TextToImageTask(
-                recipe, resolved: recipe.yaml(), images: images, encoders: encoders, vectors: vectors, run: run,
+                recipe, resolved: recipe.yaml(), start: start, images: images, encoders: encoders, vectors: vectors,
+                run: run,
                 logger: logger, device: device)
             return try loop(task, run, logger).train()
         }
@@ -91,7 +94,7 @@ public struct TrainingRun {
 
     /// The encoders, from the run, from the path that the recipe names, or trained now; nil if that was interrupted.
     private func trainEncoders(
-        _ images: ImageStore, _ vectors: CaptionVectors, _ run: RunDirectory
+        _ start: StartingPoint?, _ images: ImageStore, _ vectors: CaptionVectors, _ run: RunDirectory
     ) throws -> EncoderPair? {
         guard recipe.text.isTrained else { return try EncoderPair(contentsOf: recipe.text.encoder) }
         let folder = "\(run.path)/encoder"
@@ -103,7 +106,7 @@ public struct TrainingRun {
             if !isStarted { try AtomicFile.write(recipe.yaml(), to: stage.recipe) }
             let logger = RunLogger(stage)
             let task = try ContrastiveTask(
-                recipe, images: images, vectors: vectors, run: stage, logger: logger, device: device)
+                recipe, start: start, images: images, vectors: vectors, run: stage, logger: logger, device: device)
             guard try loop(task, stage, logger).train() == .finished else { return nil }
         }
         // Read back, so that resumed and uninterrupted runs have the same rounded values.
@@ -143,7 +146,10 @@ public struct TrainingRun {
             try DataRecord.require(corpus, in: run)
             return run
         }
+        let start = try recipe.from.isEmpty ? nil : StartingPoint(contentsOf: recipe.from)
+        try start?.requireFit(recipe)
         let run = try RunDirectory(creating: path)
+        if start != nil { try StartingPoint.copy(from: recipe.from, to: run) }
         // The recipe last: a directory with a recipe can be resumed.
         try DataRecord(corpus).write(in: run)
         try AtomicFile.write(recipe.yaml(), to: run.recipe)

@@ -10,6 +10,9 @@ public struct Recipe: Codable, Equatable, Sendable {
     public var name = "untitled"
     /// The last stage: `text-to-image` trains a generator, `contrastive` only the encoders.
     public var task = TaskKind.textToImage
+    /// A model, a pair of encoders or a run directory whose text encoder, image encoder and generator the training starts with;
+    /// "" starts with random values.
+    public var from = ""
     /// Seed of every random stream.
     public var seed: UInt64 = 1
     /// Precision of operands and activations; `bfloat16` needs a processor that multiplies it natively.
@@ -33,7 +36,7 @@ public struct Recipe: Codable, Equatable, Sendable {
     public init() {}
 
     enum CodingKeys: String, CodingKey {
-        case name, task, seed, precision, data, text, encoder, generator, discriminator, gan, evaluate
+        case name, task, from, seed, precision, data, text, encoder, generator, discriminator, gan, evaluate
     }
 
     /// Throws for the first value that is out of range.

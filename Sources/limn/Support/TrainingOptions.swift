@@ -17,6 +17,14 @@ struct TrainingOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Override one key of the recipe; may be repeated.", valueName: "key=value"))
     var set: [String] = []
 
+    @Option(
+        help: ArgumentHelp(
+            """
+            Start with the text encoder and the generator of a model, or with the encoders and the generator of a run, \
+            instead of random values; same as --set from=MODEL.
+            """, valueName: "model|run"))
+    var from: String?
+
     @OptionGroup var badFiles: BadFilesOption
 
     @OptionGroup var links: LinksOption
@@ -34,7 +42,7 @@ struct TrainingOptions: ParsableArguments {
     ///   - recipe: path of the recipe, `-` for standard input; nil resumes with the run's own.
     ///   - overrides: further changes of the recipe, in the form of `--set`.
     func train(recipe path: String?, overrides: [String] = []) throws {
-        try Paths.requireNotEmpty(("--data", data), ("--run", directory))
+        try Paths.requireNotEmpty(("--data", data), ("--run", directory), ("--from", from))
         let own = "\(directory)/recipe.yaml"
         let isStarted = resume && FileManager.default.fileExists(atPath: own)
         guard let source = path ?? (isStarted ? own : nil) else {
@@ -43,7 +51,7 @@ struct TrainingOptions: ParsableArguments {
         guard let data = data ?? (isStarted ? DataRecord.folder(ofRun: directory) : nil) else {
             throw CommandError(.usage, "no data; name the folder of captioned images with --data")
         }
-        let settings = set + overrides
+        let settings = set + (from.map { ["from=\($0)"] } ?? []) + overrides
         let recipe = try Recipe(yaml: InputFile.text(source), named: source, settings: settings)
         let changes = Set(settings.compactMap { $0.split(separator: "=").first.map(String.init) })
         let device = try device.open(precision: recipe.precision)
