@@ -122,7 +122,7 @@ public struct DataRecipe: Codable, Equatable, Sendable {
     /// Probability that a mismatched caption is one that the template built for another image of the same class, so that
     /// only the other columns are wrong; must be 0 without a template.
     public var attributeMismatch: Float = 0
-    /// Side of the images in pixels.
+    /// Side of the images in pixels, a multiple of 16 up to 512. Powers of two are the most efficient.
     public var side = 64
     /// How images that are not square are made square: `crop` cuts out the largest square, `pad` adds white margins,
     /// `stretch` changes the proportions.
