@@ -36,6 +36,13 @@ static dnnl_status_t make_memory(dnnl_memory_t *memory, limn_layout layout) {
   return limn_library.dnnl_memory_create(memory, layout, limn_library.engine, DNNL_MEMORY_NONE);
 }
 
+/// Whether there is memory for the code that oneDNN generates; if there is too little, it crashes instead of returning an error.
+static int has_memory(void) {
+  void *probe = malloc((size_t)64 << 20);
+  free(probe);
+  return probe != NULL;
+}
+
 /// Compiles the primitive and creates the memory objects of its arguments.
 static dnnl_status_t finish(limn_onednn_primitive *p) {
   static const struct {
@@ -216,8 +223,8 @@ limn_onednn_primitive *limn_onednn_convolution_create(
     const limn_onednn_convolution *c, char *message, size_t capacity) {
   if (limn_onednn_open(message, capacity) != dnnl_success) return NULL;
   limn_onednn_primitive *p = calloc(1, sizeof *p);
-  dnnl_status_t status = p ? dnnl_invalid_arguments : dnnl_out_of_memory;
-  if (p && well_formed(c)) {
+  dnnl_status_t status = p && has_memory() ? dnnl_invalid_arguments : dnnl_out_of_memory;
+  if (status != dnnl_out_of_memory && well_formed(c)) {
     p->kind = c->kind;
     p->count = c->has_bias ? ARGUMENTS : BIAS;
     status = plan_convolution(p, c);
@@ -256,7 +263,7 @@ limn_onednn_primitive *limn_onednn_matmul_create(const limn_onednn_matmul *m, ch
   memset(&a, 0, sizeof a);
   memset(&b, 0, sizeof b);
   memset(&c, 0, sizeof c);
-  dnnl_status_t status = p ? dnnl_success : dnnl_out_of_memory;
+  dnnl_status_t status = p && has_memory() ? dnnl_success : dnnl_out_of_memory;
   if (m->batch < 1 || m->m < 1 || m->n < 1 || m->k < 1) status = dnnl_invalid_arguments;
   int flat = m->batch == 1;
   if (status == dnnl_success) {
@@ -298,7 +305,7 @@ int limn_onednn_filter_is_plain(const limn_onednn_primitive *p) { return p->filt
 const char *limn_onednn_filter_key(const limn_onednn_primitive *p) { return p->filter_key ? p->filter_key : ""; }
 
 limn_onednn_reorder *limn_onednn_reorder_create(const limn_onednn_primitive *p, int unpacks) {
-  if (!p->filter) return NULL;
+  if (!p->filter || !has_memory()) return NULL;
   limn_onednn_reorder *r = calloc(1, sizeof *r);
   if (!r) return NULL;
   limn_layout from = unpacks ? p->filter : LIMN_LAYOUT(p->plain), to = unpacks ? LIMN_LAYOUT(p->plain) : p->filter;
