@@ -36,9 +36,12 @@ static dnnl_status_t make_memory(dnnl_memory_t *memory, limn_layout layout) {
   return limn_library.dnnl_memory_create(memory, layout, limn_library.engine, DNNL_MEMORY_NONE);
 }
 
-/// Whether there is memory for the code that oneDNN generates; if there is too little, it crashes instead of returning an error.
+size_t limn_onednn_code_bytes(void) { return (size_t)256 << 20; }
+
+/// Whether there is address space for the code that oneDNN generates for a primitive, up to some 200 MB, most of which is never
+/// touched; with too little, it crashes instead of returning an error.
 static int has_memory(void) {
-  void *probe = malloc((size_t)64 << 20);
+  void *probe = malloc(limn_onednn_code_bytes());
   free(probe);
   return probe != NULL;
 }
