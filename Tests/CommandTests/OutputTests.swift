@@ -19,6 +19,30 @@ import Testing
         }
     }
 
+    /// A shell's limit on address space: a command ends with one line or succeeds; it neither crashes nor hangs.
+    @Test(arguments: [400_000, 550_000, 700_000, 850_000, 1_000_000, 1_300_000])
+    func tooLittleMemoryIsAnErrorOfOneLine(kilobytes: Int) throws {
+        let tiny = try Tiny.shared()
+        let limited = #"ulimit -v \#(kilobytes); exec "$@""#
+        try withTemporaryFolder { folder in
+            let commands = [
+                ["generate", "red", "--model", tiny.model, "--out", "red.png"],
+                [
+                    "train", tiny.recipe, "--data", tiny.corpus, "--run", "run", "--images", "8", "--set",
+                    "encoder.images=16",
+                ],
+                ["corpus", "stats", tiny.corpus],
+            ]
+            for command in commands {
+                let outcome = try Child(command, in: folder, shell: limited).finish()
+                if outcome.ending == .exit(0) { continue }
+                #expect(outcome.ending == .exit(71), "\(command) \(outcome.ending) \(outcome.err.suffix(300))")
+                #expect(
+                    outcome.err.split(separator: "\n").last?.hasPrefix("limn: out of memory") == true, "\(outcome.err)")
+            }
+        }
+    }
+
     /// A shell's limit on file sizes simulates a full disk: writing fails in the same way.
     @Test func aFullDiskLeavesNothingHalfWritten() throws {
         let tiny = try Tiny.shared()
