@@ -59,6 +59,7 @@ extension Image {
         case .jpeg: self = try Self.decodedJPEG(bytes, named: name, atLeast: side, library: libraries.jpeg)
         case .webp:
             self = try Self.decodedWebP(bytes, named: name, background: background, library: libraries.webp)
+        case let format?: throw ImageError.unsupported(name: name, format: format)
         case nil: throw ImageError.unrecognized(name: name)
         }
     }
@@ -79,6 +80,8 @@ extension Image {
         case .webp:
             let container = try WebPContainer(of: bytes, named: name)
             return (container.width, container.height)
+        case let format?:
+            throw ImageError.unsupported(name: name, format: format)
         case nil:
             throw ImageError.unrecognized(name: name)
         }
@@ -146,20 +149,5 @@ func withMessageBuffer<Result>(
         buffer.initialize(repeating: 0)
         let result = body(buffer)
         return (result, String(cString: buffer.baseAddress!))
-    }
-}
-
-extension ImageFormat {
-    /// The format whose signature `bytes` begin with; nil if unknown.
-    package init?(signatureOf bytes: [UInt8]) {
-        if bytes.starts(with: [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A]) {
-            self = .png
-        } else if bytes.starts(with: [0xFF, 0xD8, 0xFF]) {
-            self = .jpeg
-        } else if bytes.starts(with: "RIFF".utf8), bytes.dropFirst(8).starts(with: "WEBP".utf8) {
-            self = .webp
-        } else {
-            return nil
-        }
     }
 }

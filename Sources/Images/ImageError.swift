@@ -1,15 +1,5 @@
 import Basics
 
-/// Formats of image files, recognised by their signatures.
-public enum ImageFormat: String, Sendable {
-    /// Portable Network Graphics (ISO/IEC 15948).
-    case png = "PNG"
-    /// JPEG (ISO/IEC 10918), with a JFIF, Exif or Adobe header.
-    case jpeg = "JPEG"
-    /// WebP (RFC 9649); of animations, only the first frame is read.
-    case webp = "WebP"
-}
-
 /// Why an image cannot be read or written. `name` is the file's path, or the name that the caller passed with the
 /// bytes.
 public enum ImageError: ClassifiedError {
@@ -17,6 +7,8 @@ public enum ImageError: ClassifiedError {
     case unreadable(path: String, reason: String)
     /// The bytes begin with no known signature.
     case unrecognized(name: String)
+    /// The format is known, but not decoded.
+    case unsupported(name: String, format: ImageFormat)
     /// The bytes end before the image does.
     case truncated(name: String, format: ImageFormat)
     /// The codec refuses the bytes.
@@ -42,6 +34,8 @@ public enum ImageError: ClassifiedError {
             "\(path): cannot be read: \(reason)"
         case .unrecognized(let name):
             "\(name): not an image in a known format; PNG, JPEG and WebP are read"
+        case .unsupported(let name, let format):
+            "\(name): \(format.rawValue) images are not read" + (format.advice.map { "; \($0)" } ?? "")
         case .truncated(let name, let format):
             "\(name): the \(format.rawValue) image is truncated; copy or download the file again"
         case .damaged(let name, let format, let reason):

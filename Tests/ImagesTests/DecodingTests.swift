@@ -90,7 +90,7 @@ let blue = RGB(20, 60, 200)
         #expect(try Image.pngText(in: file.bytes).map(\.keyword) == ["Title"])
     }
 
-    @Test(arguments: [[], [0x89, 0x50, 0x4E], Array("GIF89a".utf8), Array("RIFF".utf8), [0xFF, 0xD8]] as [[UInt8]])
+    @Test(arguments: [[], [0x89, 0x50, 0x4E], Array("GIF".utf8), Array("RIFF".utf8), [0xFF, 0xD8]] as [[UInt8]])
     func otherBytesAreNotAnImage(bytes: [UInt8]) {
         let error = #expect(throws: ImageError.self) { try Image(decoding: bytes, named: "notes.txt") }
         #expect(

@@ -162,11 +162,7 @@ extension EncodedImage {
             let fitted = options.side.map { image.fitted(side: $0, aspect: options.aspect) } ?? image
             bytes = try isJPEG ? fitted.jpegData(quality: options.quality) : fitted.pngData()
         }
-        switch ImageFormat(signatureOf: bytes) {
-        case .jpeg: fileExtension = "jpg"
-        case .webp: fileExtension = "webp"
-        default: fileExtension = "png"
-        }
+        fileExtension = (ImageFormat(signatureOf: bytes) ?? .png).suffixes[0]
         captions = example.captions
         className = example.label.map { corpus.classes[$0] }
         split = corpus.splitNumber(of: number).map { corpus.splits[$0] }
