@@ -37,8 +37,8 @@ public enum ImageFormat: String, Sendable, CaseIterable {
     /// Whether images of this format are decoded. JPEG, WebP and TIFF need a library, which is loaded at run time.
     public var isDecodable: Bool {
         switch self {
-        case .png, .jpeg, .webp: true
-        case .gif, .bmp, .tiff, .avif, .heic, .jpegXL, .jpeg2000, .photoshop, .svg, .icon, .netpbm, .cameraRaw: false
+        case .png, .jpeg, .webp, .gif, .bmp, .tiff: true
+        case .avif, .heic, .jpegXL, .jpeg2000, .photoshop, .svg, .icon, .netpbm, .cameraRaw: false
         }
     }
 
@@ -68,8 +68,8 @@ public enum ImageFormat: String, Sendable, CaseIterable {
     public var advice: String? {
         let suffix = suffixes[0]
         return switch self {
-        case .png, .jpeg, .webp: nil
-        case .gif, .bmp, .tiff, .avif, .heic, .jpeg2000, .icon, .netpbm:
+        case .png, .jpeg, .webp, .gif, .bmp, .tiff: nil
+        case .avif, .heic, .jpeg2000, .icon, .netpbm:
             "convert it with `mogrify -format png *.\(suffix)` (package imagemagick)"
         case .photoshop:
             "convert it with `for f in *.psd; do convert \"$f[0]\" \"${f%.psd}.png\"; done` (package imagemagick)"

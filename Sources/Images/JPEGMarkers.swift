@@ -33,7 +33,12 @@ struct JPEGMarkers {
                 ? ImageError.damaged(name: name, format: .jpeg, reason: "it has no frame")
                 : ImageError.truncated(name: name, format: .jpeg)
         }
-        try checkSize(width: firstFrame.width, height: firstFrame.height, format: .jpeg, name: name)
+        // The coefficients of all scans are kept until the last: 3 × 16 bits per pixel without subsampling.
+        let isProgressive = scans > 1
+        try checkSize(
+            width: firstFrame.width, height: firstFrame.height, format: .jpeg, name: name,
+            kind: isProgressive ? "progressive JPEG images" : nil,
+            limit: isProgressive ? Image.maximumPixels : Image.maximumReducedPixels)
         return firstFrame
     }
 
@@ -70,7 +75,7 @@ struct JPEGMarkers {
     private mutating func note(_ marker: UInt8, _ segment: UnsafeBufferPointer<UInt8>) {
         switch marker {
         case 0xE1 where segment.starts(with: Array("Exif\0\0".utf8)):
-            orientation = Orientation(exif: segment.dropFirst(6)) ?? orientation
+            orientation = Orientation(exif: ArraySlice(segment)) ?? orientation
         case 0xEE where segment.starts(with: Array("Adobe".utf8)):
             hasAdobe = true
         case 0xC4, 0xC8, 0xCC:
