@@ -83,7 +83,8 @@ struct GIFFrame {
                     // Indices beyond the table are black, as in Pillow.
                     let color = 3 * Int(index)
                     for channel in 0..<3 {
-                        image.pixels[to + channel] = color < colors.count ? colors[colors.startIndex + color + channel] : 0
+                        image.pixels[to + channel] =
+                            color < colors.count ? colors[colors.startIndex + color + channel] : 0
                     }
                 }
                 to += 3
