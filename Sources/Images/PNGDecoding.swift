@@ -34,7 +34,10 @@ extension Image {
         _ bytes: [UInt8], named name: String, background: RGB, atLeast side: Int?
     ) throws -> Image {
         let header = try PNGHeader(of: bytes, named: name)
-        guard header.fits(in: bytes.count) else { throw ImageError.truncated(name: name, format: .png) }
+        let chunks = PNGChunks(bytes)
+        guard header.fits(in: bytes.count), chunks.areComplete else {
+            throw ImageError.truncated(name: name, format: .png)
+        }
         // Decoding takes as long at any size, so only large images are reduced, to limit memory.
         let isLarge = header.width * header.height > maximumPixels
         let reduction =
@@ -48,7 +51,7 @@ extension Image {
                 bytes, bytes.count, header.width, header.height, reduction, CImageColor(background), target,
                 message.baseAddress, message.count)
         }
-        return image.oriented(PNGChunks(bytes).orientation)
+        return image.oriented(chunks.orientation)
     }
 }
 

@@ -160,13 +160,19 @@ func seen(_ stored: Image, orientation: Int) -> Image {
         #expect(try Image(decoding: file, named: "damaged") == stored)
     }
 
-    /// A profile that expands without end is read in part, and only the first of many is read.
-    @Test func compressedProfilesAreBounded() throws {
-        let keyword = Array("Raw profile type exif\0\0".utf8)
-        let bomb = pngChunk("zTXt", keyword + deflated([UInt8](repeating: 0x30, count: 5_000_000)))
+    /// Of a profile that expands to megabytes the beginning is read, and of several the first.
+    @Test func profilesAreBounded() throws {
         let plain = ReferenceFile.rgbPNG.bytes
-        let file = plain[..<33] + Array(repeatElement(bomb, count: 20).joined()) + plain[33...]
-        #expect(try Image.size(of: Array(file), named: "bomb") == (9, 7))
+        func file(_ profiles: [UInt8]...) -> [UInt8] {
+            let chunks = profiles.map { pngChunk("zTXt", Array("Raw profile type exif\0\0".utf8) + deflated($0)) }
+            return plain[..<33] + chunks.joined() + plain[33...]
+        }
+        let digits = exif(6, .big).map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+        let good = Array("\nexif\n      38\n\(digits)".utf8)
+        let long = good + [UInt8](repeating: 0x30, count: 5_000_000)
+        let bad = Array("\nexif\n".utf8) + [UInt8](repeating: 0x30, count: 5_000_000)
+        #expect(try Image.size(of: file(long, bad), named: "long") == (7, 9))
+        #expect(try Image.size(of: file(bad, good), named: "bad") == (9, 7))
     }
 
     /// A JPEG that is decoded reduced is turned too.

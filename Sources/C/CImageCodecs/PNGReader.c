@@ -111,21 +111,29 @@ static void readRows(PNGReader *reader, int isTransparent, int hasGamma) {
         readRow(reader, reader->target.rgb + y * reader->target.stride, isTransparent, hasGamma);
 }
 
+/// The width of the squares in a column of the target, or the height of those in a row; `length` is that of the image.
+static size_t squareSide(const PNGReader *reader, size_t x, size_t length) {
+    size_t rest = length - x * reader->reduction;
+    return rest < reader->reduction ? rest : reader->reduction;
+}
+
 /// Reads the rows of one row of the target and takes the means of their squares.
 static void readReducedRow(PNGReader *reader, size_t y, int isTransparent, int hasGamma) {
-    size_t reduction = reader->reduction, top = y * reduction;
-    size_t height = reader->height - top < reduction ? reader->height - top : reduction;
-    memset(reader->sums, 0, reader->target.width * 3 * sizeof(uint32_t));
+    size_t width = reader->target.width, height = squareSide(reader, y, reader->height);
+    memset(reader->sums, 0, width * 3 * sizeof(uint32_t));
     for (size_t row = 0; row < height; row++) {
         readRow(reader, reader->rgb, isTransparent, hasGamma);
-        for (size_t x = 0; x < reader->width; x++)
-            for (size_t c = 0; c < 3; c++) reader->sums[x / reduction * 3 + c] += reader->rgb[x * 3 + c];
+        const uint8_t *from = reader->rgb;
+        for (size_t x = 0; x < width; x++) {
+            uint32_t *sums = reader->sums + x * 3;
+            for (const uint8_t *end = from + squareSide(reader, x, reader->width) * 3; from < end; from += 3)
+                sums[0] += from[0], sums[1] += from[1], sums[2] += from[2];
+        }
     }
     uint8_t *to = reader->target.rgb + y * reader->target.stride;
-    for (size_t x = 0; x < reader->target.width; x++) {
-        size_t left = x * reduction, width = reader->width - left < reduction ? reader->width - left : reduction;
-        uint32_t count = (uint32_t)(width * height);
-        for (size_t c = 0; c < 3; c++) to[x * 3 + c] = (uint8_t)((reader->sums[x * 3 + c] + count / 2) / count);
+    for (size_t x = 0; x < width; x++) {
+        uint32_t count = (uint32_t)(squareSide(reader, x, reader->width) * height);
+        for (size_t c = 0; c < 3; c++) *to++ = (uint8_t)((reader->sums[x * 3 + c] + count / 2) / count);
     }
 }
 
