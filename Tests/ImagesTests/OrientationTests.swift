@@ -165,7 +165,7 @@ func seen(_ stored: Image, orientation: Int) -> Image {
         let plain = ReferenceFile.rgbPNG.bytes
         func file(_ profiles: [UInt8]...) -> [UInt8] {
             let chunks = profiles.map { pngChunk("zTXt", Array("Raw profile type exif\0\0".utf8) + deflated($0)) }
-            return plain[..<33] + chunks.joined() + plain[33...]
+            return Array(plain[..<33] + chunks.joined() + plain[33...])
         }
         let digits = exif(6, .big).map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
         let good = Array("\nexif\n      38\n\(digits)".utf8)
