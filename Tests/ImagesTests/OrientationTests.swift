@@ -128,7 +128,7 @@ func seen(_ stored: Image, orientation: Int) -> Image {
         malformed.append(Array("MM\0+".utf8) + good.dropFirst(4))
         malformed.append(Array("MM\0+\0\u{8}\0\0".utf8) + [UInt8](repeating: 0xFF, count: 8))
         // Text instead of a number, more entries than there are bytes, another tag.
-        malformed.append(tiff(order, entries: [tiffEntry(order, tag: 0x0112, type: 2, 6)]))
+        malformed.append(tiff(order, entries: [tiffEntry(order, tag: 0x0112, type: 2, 6 << 16)]))
         malformed.append(directory(at: 8) + [0xFF, 0xFF] + tiffEntry(order, tag: 0x0100, 6))
         malformed.append(tiff(order, entries: [tiffEntry(order, tag: 0x0113, 6)]))
         // Truncated before the end of the value, which is followed by two unused bytes and the next directory.
