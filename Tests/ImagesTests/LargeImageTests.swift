@@ -41,7 +41,8 @@ import Testing
         let files: [(String, [UInt8], Int?)] = [
             ("images at full size", largePNG(), nil), ("images at full size", greyJPEG(width: 8200, height: 7904), nil),
             ("interlaced PNG images", png(width: 8200, height: 7904, isInterlaced: true), 64),
-            ("progressive JPEG images", progressiveJPEG(side: 8200, scans: 2, bytes: 200_000), 64),
+            ("progressive JPEG images", progressiveJPEG(side: 8200, scans: 1, bytes: 200_000), 64),
+            ("progressive JPEG images", greyJPEG(width: 8200, height: 7904, components: 3), 64),
             ("TIFF images", tiff(.big, entries: [256, 257].map { tiffEntry(.big, tag: $0, 8200) }), 64),
         ]
         for (kind, file, side) in files {
@@ -58,7 +59,9 @@ import Testing
 }
 
 /// A baseline JPEG of one grey: two bits per block of 8 × 8 pixels, a difference of 0 and the end of the block.
-private func greyJPEG(width: Int, height: Int) -> [UInt8] {
+///
+/// - Parameter components: number of components that the header states; there is a scan of only one.
+private func greyJPEG(width: Int, height: Int, components: UInt8 = 1) -> [UInt8] {
     func segment(_ marker: UInt8, _ content: [UInt8]) -> [UInt8] {
         [0xFF, marker] + ByteOrder.big.bytes(content.count + 2, 2) + content
     }
@@ -66,7 +69,9 @@ private func greyJPEG(width: Int, height: Int) -> [UInt8] {
     let sides = ByteOrder.big.bytes(height, 2) + ByteOrder.big.bytes(width, 2)
     let tables =
         segment(0xDB, [0] + [UInt8](repeating: 1, count: 64)) + segment(0xC4, [0] + code) + segment(0xC4, [0x10] + code)
-    let headers = segment(0xC0, [8] + sides + [1, 1, 0x11, 0]) + segment(0xDA, [1, 1, 0, 0, 63, 0])
+    let headers =
+        segment(0xC0, [8] + sides + [components] + (1...components).flatMap { [$0, 0x11, 0] })
+        + segment(0xDA, [1, 1, 0, 0, 63, 0])
     let blocks = ((width + 7) / 8) * ((height + 7) / 8)
     return [0xFF, 0xD8] + tables + headers + [UInt8](repeating: 0, count: (blocks + 3) / 4) + [0xFF, 0xD9]
 }
