@@ -62,7 +62,7 @@ let package = Package(
 
         // Data.
         module("Tokenizers", ["Basics", "JSON", "Compression", "CUTF8Proc"]),
-        module("Images", ["Basics", "Files", "CImageCodecs", "CUTF8Proc"]),
+        module("Images", ["Basics", "Files", "CImageCodecs", "CUTF8Proc", "CZlib"]),
         module(
             "Corpora",
             ["Basics", "Files", "JSON", "Threads", "Compression", "RandomStreams", "Tokenizers", "Images"]),

@@ -36,7 +36,7 @@ public struct CorpusInspection: Sendable {
         let (decoded, unreadable) = corpus.survey(
             progress: progress.map { report in { @Sendable in report($0, total) } }
         ) {
-            _ = try Image(decoding: $0, named: $1)
+            _ = try Image(decoding: $0, named: $1, atLeast: 1)
         }
         let found = listing.skipped.first + unreadable + listing.notices.first
         problems = CorpusProblem.Kind.allCases.flatMap { kind in found.filter { $0.kind == kind } }
