@@ -23,7 +23,9 @@ package struct JSONFields: Sendable {
     /// The error for a member whose value names something that Limn does not have.
     /// - Parameter supported: the names that it has.
     package func unsupported(_ key: String, _ value: String, _ supported: [String]) -> any Error {
-        fault("\(name(key)) is \"\(value.prefix(40))\", which Limn does not have; it has \(supported.joined(separator: ", "))")
+        fault(
+            "\(name(key)) is \"\(value.prefix(40))\", which Limn does not have; it has \(supported.joined(separator: ", "))"
+        )
     }
 
     /// The path of a member, for messages.

@@ -143,7 +143,8 @@ extension PreTokenizer {
         case "Digits": self = .digits(individual: try fields.boolean("individual_digits", default: false))
         case "Metaspace":
             self = .metaspace(
-                try fields.scalar("replacement"), try Prefix(fields), splits: try fields.boolean("split", default: true))
+                try fields.scalar("replacement"), try Prefix(fields), splits: try fields.boolean("split", default: true)
+            )
         case "Sequence": self = .sequence(try fields.objects("pretokenizers").map(PreTokenizer.init))
         case let other: throw fields.unsupported("type", other, Self.names)
         }

@@ -60,7 +60,9 @@ extension Pipeline {
         guard lines.count > count else {
             throw TokenizerError.malformedTokenizer(
                 file: file,
-                reason: "it has \(max(lines.count - 1, 0)) merges and CLIP takes \(count); it has been cut short, download it again")
+                reason:
+                    "it has \(max(lines.count - 1, 0)) merges and CLIP takes \(count); it has been cut short, download it again"
+            )
         }
         let merges = try TokenizerText.merges(lines[1...count], first: 2, file: file)
         let plain = ByteAlphabet.scalars.enumerated().filter { $0.offset == $0.element }.map(\.element)

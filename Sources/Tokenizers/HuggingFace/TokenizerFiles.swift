@@ -33,8 +33,10 @@ extension Tokenizer {
         if path.hasSuffix(".model"), Self.exists(path) {
             throw TokenizerError.malformedTokenizer(
                 file: path,
-                reason: "it is a SentencePiece model, which Limn reads only as tokenizer.json; convert it with python3 -c "
-                    + "\"from transformers import AutoTokenizer as T; T.from_pretrained('FOLDER').save_pretrained('FOLDER')\"")
+                reason:
+                    "it is a SentencePiece model, which Limn reads only as tokenizer.json; convert it with python3 -c "
+                    + "\"from transformers import AutoTokenizer as T; T.from_pretrained('FOLDER').save_pretrained('FOLDER')\""
+            )
         }
         var bytes = try Self.read(path)
         if GzipStream.isGzip(bytes) {

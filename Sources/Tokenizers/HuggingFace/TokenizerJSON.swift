@@ -100,7 +100,8 @@ extension UnigramModel {
     fileprivate init(_ fields: JSONFields) throws {
         let entries = try fields.list("vocab")
         guard !entries.isEmpty, entries.count <= ModelVocabulary.largestCount else {
-            throw fields.fault("\"model.vocab\" has \(entries.count) tokens, expected 1 to \(ModelVocabulary.largestCount)")
+            throw fields.fault(
+                "\"model.vocab\" has \(entries.count) tokens, expected 1 to \(ModelVocabulary.largestCount)")
         }
         let tokens = try entries.enumerated().map { index, entry -> (token: String, score: Double) in
             if case .array(let pair) = entry, pair.count == 2, case .string(let token) = pair[0] {
