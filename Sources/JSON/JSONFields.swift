@@ -123,15 +123,27 @@ package struct JSONFields: Sendable {
 extension JSONFields {
     /// Parses a file whose content is one object.
     package init(parsing bytes: [UInt8], file: String, failure: @escaping Failure) throws {
-        let value: JSONValue
+        try self.init(JSONFields.value(bytes, file, failure), file: file, failure: failure)
+    }
+
+    /// Parses a file whose content is a list of objects.
+    package static func list(parsing bytes: [UInt8], file: String, failure: @escaping Failure) throws -> [JSONFields] {
+        guard case .array(let elements) = try value(bytes, file, failure) else {
+            throw failure(file, "it must be a list")
+        }
+        return try elements.enumerated().map { index, value in
+            try JSONFields(value, file: file, path: "[\(index)]", failure: failure)
+        }
+    }
+
+    private static func value(_ bytes: [UInt8], _ file: String, _ failure: Failure) throws -> JSONValue {
         do {
-            value = try JSONValue(bytes)
+            return try JSONValue(bytes)
         } catch {
             let line = bytes.prefix(error.offset).count { $0 == 0x0A } + 1
             let advice = error.offset < bytes.count ? "" : "; it was cut short, download it again"
             throw failure(
                 file, "it is not JSON at byte \(error.offset), line \(line): \(error.reason)\(advice)")
         }
-        try self.init(value, file: file, failure: failure)
     }
 }
