@@ -2,8 +2,8 @@ import JSON
 import Layers
 import Networks
 
-/// `config.json` of the supported families of text encoders. Keys that a file omits have the values of the family's first
-/// release if `transformers` has defaults for them that models rely on.
+/// `config.json` of the supported families of text encoders. Keys that a file omits have the defaults of `transformers`, as
+/// far as published files rely on them.
 extension PretrainedFolder {
     /// The families, by `model_type`. A whole model of images and text has a section for its text encoder.
     private static let families: KeyValuePairs<String, @Sendable (JSONFields) throws -> any PretrainedArchitecture> = [
@@ -32,8 +32,8 @@ extension PretrainedFolder {
             throw fields.unsupported("position_embedding_type", type, ["absolute"])
         }
         let sizes = try TransformerSizes(fields)
-        let positions = try fields.integer("max_position_embeddings", in: 2...65_536)
         let isBERT = try fields.string("model_type") == "bert"
+        let positions = try fields.integer("max_position_embeddings", in: (isBERT ? 2 : 3)...65_536)
         return BERTConfiguration(
             vocabulary: sizes.vocabulary, width: sizes.width, layers: sizes.layers, heads: sizes.heads,
             hidden: sizes.hidden, positions: positions,

@@ -82,6 +82,10 @@ private func complaint(
     /// Values of the families' own keys: the folder, the text to replace, the new text, and words of the error.
     static let familyConfigurations: [(name: String, old: String, new: String, words: String)] = [
         ("roberta", "\"pad_token_id\": 1", "\"pad_token_id\": -2", "\"pad_token_id\" is -2, expected 0 to 37"),
+        (
+            "roberta", "\"max_position_embeddings\": 40", "\"max_position_embeddings\": 2",
+            "\"max_position_embeddings\" is 2, expected 3 to 65536"
+        ),
         ("roberta", "\"pad_token_id\": 1", "\"pad_token_id\": 9223372036854775807", "\"pad_token_id\" is 9223372036"),
         ("distilbert", "\"dim\": 32", "\"dim\": 0", "\"dim\" is 0, expected 4 to 8192"),
         ("distilbert", "\"n_heads\": 4", "\"n_heads\": 5", "\"n_heads\" is 5, which does not divide the width 32"),
