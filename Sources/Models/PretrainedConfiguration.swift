@@ -13,6 +13,9 @@ extension PretrainedFolder {
         "siglip": { try sigLIP($0.section("text_config")) }, "siglip_text_model": sigLIP,
     ]
 
+    /// Maximum length of sentences whose tokens have relative positions: their number is the square.
+    private static let longestWithDistances = 4096
+
     /// Reads `config.json`.
     func architecture() throws -> any PretrainedArchitecture {
         let fields = try fields("config.json")
@@ -57,7 +60,8 @@ extension PretrainedFolder {
         let sizes = try TransformerSizes(fields)
         return BERTConfiguration(
             family: .mpnet, vocabulary: sizes.vocabulary, width: sizes.width, layers: sizes.layers, heads: sizes.heads,
-            hidden: sizes.hidden, positions: try fields.integer("max_position_embeddings", in: 4...65_536),
+            hidden: sizes.hidden,
+            positions: try fields.integer("max_position_embeddings", in: 4...2 + longestWithDistances),
             firstPosition: 2,
             buckets: try fields.integer("relative_attention_num_buckets", default: 32, in: 32...1024),
             epsilon: try fields.epsilon("layer_norm_eps", default: 1e-12),
@@ -96,7 +100,7 @@ extension PretrainedFolder {
         return T5Configuration(
             vocabulary: sizes.vocabulary, width: sizes.width, layers: sizes.layers, heads: sizes.heads,
             headWidth: try fields.integer("d_kv", default: 64, in: 1...8192), hidden: sizes.hidden,
-            length: try fields.integer("n_positions", default: 512, in: 2...65_536), buckets: buckets,
+            length: try fields.integer("n_positions", default: 512, in: 2...longestWithDistances), buckets: buckets,
             farthest: try fields.integer(
                 "relative_attention_max_distance", default: 128, in: buckets / 4 + 1...1 << 20),
             epsilon: try fields.epsilon("layer_norm_epsilon", default: 1e-6),

@@ -21,6 +21,8 @@ public struct PretrainedEncoder: Sendable {
     public let limit: Int
     /// Whether texts are lowercased before tokenization.
     public let isLowercasing: Bool
+    /// Number of elements of a vector.
+    public let width: Int
     package let architecture: any PretrainedArchitecture
     /// What is computed from the pooled vectors, in this order.
     package let modules: [VectorModule]
@@ -40,7 +42,7 @@ public struct PretrainedEncoder: Sendable {
                 path: root.path, problem: "has no config.json; expected the folder of a pretrained encoder")
         }
         let architecture = try root.architecture()
-        let later = try (modules ?? []).compactMap { module -> (module: VectorModule, folder: PretrainedFolder)? in
+        let steps = try (modules ?? []).compactMap { module -> Step? in
             switch module.type {
             case "Dense": (try outer.folder(module).dense(), outer.folder(module))
             case "Normalize": (.normalization, outer.folder(module))
@@ -49,24 +51,14 @@ public struct PretrainedEncoder: Sendable {
         }
         weights = try PretrainedWeights(
             root, architecture.names,
-            modules: later.enumerated().filter { $1.module != .normalization }.map { ("modules.\($0)", $1.folder) })
+            modules: steps.enumerated().filter { $1.module != .normalization }.map { ("modules.\($0)", $1.folder) })
         do {
             self.architecture = try architecture.completed { [weights] in weights.arrays[$0]?.shape }
         } catch {
             throw ModelError(path: weights.path, problem: "is invalid: \(error)")
         }
-        self.modules = later.map(\.module)
-        var width = self.architecture.width
-        for (module, folder) in later {
-            guard case .dense(let inputs, let outputs, _, _) = module else { continue }
-            guard inputs == width else {
-                throw ModelError(
-                    path: "\(folder.path)/config.json",
-                    problem: "\"in_features\" is \(inputs), but the vectors before it have \(width) elements")
-            }
-            width = outputs
-        }
-        self.width = width
+        self.modules = steps.map(\.module)
+        width = try steps.reduce(self.architecture.width, PretrainedEncoder.width)
         guard let pooling = try pooling ?? PretrainedEncoder.pooling(outer, modules) ?? architecture.pooling else {
             throw ModelError(
                 path: path,
@@ -82,6 +74,20 @@ public struct PretrainedEncoder: Sendable {
         name = URL(filePath: path).standardizedFileURL.lastPathComponent
         self.path = path
         folder = root.path
+    }
+
+    /// A module after the pooling, and its folder.
+    private typealias Step = (module: VectorModule, folder: PretrainedFolder)
+
+    /// The width of vectors of `width` elements after a module.
+    private static func width(_ width: Int, after step: Step) throws -> Int {
+        guard case .dense(let inputs, let outputs, _, _) = step.module else { return width }
+        guard inputs == width else {
+            throw ModelError(
+                path: "\(step.folder.path)/config.json",
+                problem: "\"in_features\" is \(inputs), but the vectors before it have \(width) elements")
+        }
+        return outputs
     }
 
     /// The pooling that a folder specifies, in a module or beside the network; nil if it specifies none.
@@ -111,9 +117,6 @@ public struct PretrainedEncoder: Sendable {
 
     /// Number of token embeddings.
     public var vocabulary: Int { architecture.vocabulary }
-
-    /// Number of elements of a vector.
-    public let width: Int
 
     /// Checksum of the weights as stored in their files.
     public var checksum: String { weights.checksum }
