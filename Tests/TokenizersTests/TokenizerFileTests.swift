@@ -238,6 +238,36 @@ import Tokenizers
         }
     }
 
+    /// Characters that few texts contain: what remains of a text, by the normalizer alone.
+    @Test(arguments: [
+        // Controls are removed, but not U+0000, U+0080 and their like.
+        (#"{"type":"Nmt"}"#, "a\u{1}\u{8}\u{B}\u{E}\u{1F}\u{7F}\u{8F}\u{9F}b", "ab"),
+        (#"{"type":"Nmt"}"#, "a\u{0}\u{80}\u{8E}\u{90}b", "a????b"),
+        // Spaces of other kinds, marks without width and U+FFFD become spaces, others stay.
+        (
+            #"{"type":"Nmt"}"#,
+            "\u{9}\u{A}\u{C}\u{D}\u{1680}\u{200B}\u{200F}\u{2028}\u{2029}\u{2581}\u{FEFF}\u{FFFD}a",
+            String(repeating: " ", count: 12) + "a"
+        ),
+        (#"{"type":"Nmt"}"#, "\u{85}\u{A0}\u{2010}\u{202A}\u{3000}", "?????"),
+        (#"{"type":"Replace","pattern":{"Regex":" {2,}"},"content":"b"}"#, "a a  a    a ", "a ababa "),
+        (#"{"type":"Strip","strip_left":false,"strip_right":true}"#, "  a b \u{3000}", "  a b"),
+        (#"{"type":"Prepend","prepend":"b"}"#, "a", "ba"), (#"{"type":"Prepend","prepend":"b"}"#, "", ""),
+    ])
+    func normalizersLeave(_ normalizer: String, _ text: String, _ expected: String) throws {
+        try withTemporaryFolder { folder in
+            let model = #"{"type":"Unigram","vocab":[["?",0],["a",-1],["b",-1],[" ",-1]],"unk_id":0}"#
+            let tokenizer = #"{"model":\#(model),"normalizer":\#(normalizer)}"#
+            try put(tokenizer, folder + "/t.json")
+            let sequence = try Tokenizer(contentsOf: folder + "/t.json").encode(text, limit: .max)
+            let found = zip(sequence.ids, sequence.offsets).map { id, range in
+                // Unknown characters are one token.
+                id == 0 ? String(repeating: "?", count: range.count) : ["", "a", "b", " "][Int(id)]
+            }
+            #expect(found.joined() == expected)
+        }
+    }
+
     @Test func filesCutAnywhereAreErrors() throws {
         let bytes = Array(Self.file(#","added_tokens":[{"id":4,"content":"é"}]"#).utf8)
         try withTemporaryFolder { folder in
