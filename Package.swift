@@ -68,9 +68,9 @@ let package = Package(
             ["Basics", "Files", "JSON", "Threads", "Compression", "RandomStreams", "Tokenizers", "Images"]),
 
         // Models and inference.
-        module("Networks", ["Basics", "Graphs", "Layers", "Tokenizers"]),
+        module("Networks", ["Basics", "Graphs", "Execution", "Layers", "Tokenizers"]),
         module("Checkpoints", ["Basics", "Files", "JSON"]),
-        module("Models", ["Basics", "Graphs", "Layers", "Networks", "Tokenizers", "Checkpoints"]),
+        module("Models", ["Basics", "JSON", "Graphs", "Layers", "Networks", "Tokenizers", "Checkpoints"]),
         module(
             "Inference",
             [
