@@ -103,14 +103,16 @@ def annotations(package, languages):
 
 
 def picture(data, side):
-    """The square in the middle of a bitmap of 136 × 128 pixels, which has empty columns at its sides, as a PNG."""
+    """The square in the middle of a bitmap of 136 × 128 pixels, which has empty columns at its sides: its fingerprint, and
+    it as a PNG of `side` pixels."""
     width, height, pixels = png.read(data)
     if height != SIDE or width < SIDE:
         raise ValueError(f"a bitmap of {width} × {height} pixels; expected are 136 × 128")
     pixels, current = png.cropped(width, height, pixels, SIDE), SIDE
+    fingerprint = png.Fingerprint(SIDE, SIDE, pixels)
     while current > side:
         pixels, current = png.halved(current, pixels), current // 2
-    return png.encoded(side, pixels)
+    return fingerprint, png.encoded(side, pixels)
 
 
 def build(packages, folder, options, left_out):
@@ -138,12 +140,12 @@ def build(packages, folder, options, left_out):
             continue
         name = "-".join(f"{ord(character):04x}" for character in emoji.key)
         try:
-            data = picture(bitmap, options.side)
+            fingerprint, data = picture(bitmap, options.side)
         except ValueError as error:
             raise Failure(f"cannot use the image of {name} in {font_package.name} {font_package.version}: {error}",
                           Failure.INVALID_DATA)
         row = {"file_name": f"images/{name}.png", "text": list(dict.fromkeys(captions)), "class": emoji.group,
                "group": emoji.group, "subgroup": emoji.subgroup, "emoji": emoji.key, "style": "noto"}
         folder.write(row["file_name"], data)
-        items.append(Item(row, name, [emoji.base_name], data))
+        items.append(Item(row, name, [emoji.base_name], data, fingerprint))
     return items

@@ -150,7 +150,7 @@ def build(packages, folder, options, left_out):
             left_out["no caption of their own"] += 1
         else:
             try:
-                fingerprint = Fingerprint(data)
+                fingerprint = Fingerprint.of(data)
             except ValueError:
                 left_out["unreadable, or more than 10 million pixels"] += 1
                 continue

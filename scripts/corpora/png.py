@@ -111,9 +111,13 @@ class Fingerprint:
 
     NEAR_BITS, NEAR_LEVELS = 6, 10
 
-    def __init__(self, data):
-        """data: a PNG. Raises ValueError if it is damaged or too large."""
-        self.width, self.height, pixels = _decoded(data)
+    @classmethod
+    def of(cls, data):
+        """Of a PNG. Raises ValueError if it is damaged or too large."""
+        return cls(*_decoded(data))
+
+    def __init__(self, width, height, pixels):
+        self.width, self.height = width, height
         columns, bands = self._blocks(self.width, 9), self._blocks(self.height, 8)
         rows = []
         for top, bottom in bands:

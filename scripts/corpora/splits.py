@@ -12,10 +12,10 @@ class Item:
     digest, fingerprint: of the image's bytes and pixels.
     """
 
-    def __init__(self, row, name, keys, data, fingerprint=None):
+    def __init__(self, row, name, keys, data, fingerprint):
         self.row, self.name, self.keys = row, name, keys
         self.digest = hashlib.sha256(data).digest()
-        self.fingerprint = fingerprint or Fingerprint(data)
+        self.fingerprint = fingerprint
 
 
 class DisjointSets:

@@ -6,6 +6,7 @@ import shutil
 import subprocess
 
 from . import Failure
+from .png import Fingerprint
 from .splits import Item
 
 OPTIONS = ("language",)
@@ -75,9 +76,14 @@ def build(packages, folder, options, left_out):
             if data is None:
                 left_out["SVG that rsvg-convert cannot draw"] += 1
                 continue
+        try:
+            fingerprint = Fingerprint.of(data)
+        except ValueError:
+            left_out["unreadable"] += 1
+            continue
         row = {"file_name": f"images/{stem}.png", "text": list(dict.fromkeys(captions)), "class": category(path)}
         folder.write(row["file_name"], data)
         # Stamps with one sentence are often variants of one drawing, such as outlined and filled letters.
         keys = [texts[stem].get("en", stem).lower()]
-        items.append(Item(row, stem, keys, data))
+        items.append(Item(row, stem, keys, data, fingerprint))
     return items
