@@ -9,7 +9,7 @@ from . import Failure
 
 
 class StagedFolder:
-    """Writes to `path`; `publish` gives it its name, `discard` removes it.
+    """`create` makes the folder `path` to write to, `publish` gives it its name, `discard` removes it.
 
     target: a new or empty folder, or, if `replace`, one that this script has made.
     """
@@ -27,13 +27,19 @@ class StagedFolder:
                 if not all(os.path.isfile(os.path.join(self.target, name)) for name in ("corpus.json", "metadata.jsonl")):
                     raise Failure(f"{target} has no corpus.json and metadata.jsonl, so this script did not make it and does "
                                   "not replace it; name another folder", Failure.CANNOT_WRITE)
-        try:
-            os.makedirs(os.path.dirname(self.target), exist_ok=True)
-            os.mkdir(self.path)
-        except FileExistsError:
+        if os.path.lexists(self.path):
             raise Failure(f"{self.path} is there already, left by an interrupted run or still being written; remove it",
                           Failure.CANNOT_WRITE)
+        self.is_created = False
+
+    def create(self):
+        try:
+            os.makedirs(os.path.dirname(self.target), exist_ok=True)
+            # Set first, so that an interruption right after the call removes the folder.
+            self.is_created = True
+            os.mkdir(self.path)
         except OSError as error:
+            self.is_created = False
             raise self._unwritable(error)
 
     def _unwritable(self, error):
@@ -70,11 +76,17 @@ class StagedFolder:
             is_replaced = os.path.isdir(self.target) and os.listdir(self.target)
             if is_replaced:
                 os.rename(self.target, old)
-            os.rename(self.path, self.target)
-            if is_replaced:
-                shutil.rmtree(old)
+            try:
+                os.rename(self.path, self.target)
+            except OSError:
+                if is_replaced:
+                    os.rename(old, self.target)
+                raise
         except OSError as error:
             raise self._unwritable(error)
+        if is_replaced:
+            shutil.rmtree(old, ignore_errors=True)
 
     def discard(self):
-        shutil.rmtree(self.path, ignore_errors=True)
+        if self.is_created:
+            shutil.rmtree(self.path, ignore_errors=True)

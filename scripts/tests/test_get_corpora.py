@@ -50,8 +50,9 @@ class PNGTests(unittest.TestCase):
             self.assertEqual(b"PLTE" in png.encoded(32, pixels), count <= 256)
 
     def test_alpha_is_blended_over_white(self):
-        pixels = [rgba(0, 100, 200, 0), rgba(0, 100, 200, 51), rgba(0, 100, 200, 255)]
-        self.assertEqual(png._on_white(pixels), [rgba(255, 255, 255), rgba(204, 224, 244), rgba(0, 100, 200)])
+        pixels = [rgba(0, 100, 200, 0), rgba(0, 100, 200, 51), rgba(0, 100, 200, 254), rgba(0, 100, 200, 255)]
+        self.assertEqual(png._on_white(pixels),
+                         [rgba(255, 255, 255), rgba(204, 224, 244), rgba(1, 101, 200), rgba(0, 100, 200)])
 
     def test_cropping_and_halving(self):
         pixels = [rgba(x, y, 0) for y in range(4) for x in range(6)]
@@ -76,6 +77,9 @@ class PNGTests(unittest.TestCase):
         plain = [png.Fingerprint(40, 30, [color] * 1200) for color in (rgba(255, 0, 0), rgba(0, 0, 255))]
         self.assertEqual(plain[0].code, plain[1].code)
         self.assertFalse(plain[0].is_near(plain[1]))
+        stripes = [png.Fingerprint(36, 32, [rgba(*[128 + 6 * sign * (-1) ** (x // 4)] * 3) for _ in range(32) for x in range(36)])
+                   for sign in (1, -1)]
+        self.assertFalse(stripes[0].is_near(stripes[1]))
         self.assertTrue(png.Fingerprint(40, 30, [rgba(255, 255, 255, 9)] * 1200).is_blank)
         self.assertFalse(plain[0].is_blank)
         png.Fingerprint(1, 1, [rgba(1, 2, 3)]), png.Fingerprint(3, 500, [rgba(1, 2, 3)] * 1500)
@@ -120,7 +124,8 @@ class NotoEmojiTests(unittest.TestCase):
                                              '<annotation cp="☺️" type="tts">smiling face</annotation>'),
             "annotationsDerived/en.xml": xml.format('<annotation cp="🇦🇹">flag</annotation>'
                                                     '<annotation cp="🇦🇹" type="tts">flag: Austria</annotation>'),
-            "annotations/en_001.xml": xml.format('<annotation cp="🍎" type="tts">↑↑↑</annotation>'),
+            "annotations/en_001.xml": xml.format('<annotation cp="🍎" type="tts">↑↑↑</annotation>'
+                                                 '<annotation cp="☺" type="tts">smiley</annotation>'),
             "annotations/en_AU.xml": xml.format('<annotation cp="🍎">apple | red</annotation>'),
         }
         english, australian = noto_emoji.Annotations("en", files), noto_emoji.Annotations("en_AU", files)
@@ -128,7 +133,8 @@ class NotoEmojiTests(unittest.TestCase):
         # Keywords that repeat the name are no caption.
         self.assertEqual(australian.captions("🍎"), ["red apple"])
         self.assertEqual(english.captions("🇦🇹"), ["flag: Austria"])
-        self.assertEqual((english.captions("☺"), english.captions("🕊")), (["smiling face"], []))
+        self.assertEqual([language.captions("☺") for language in (english, australian)], [["smiling face"], ["smiley"]])
+        self.assertEqual(english.captions("🕊"), [])
 
 
 class OpenclipartTests(unittest.TestCase):
@@ -153,7 +159,7 @@ class OpenclipartTests(unittest.TestCase):
         self.assertEqual(self.captions("computer/building_zazou_01.png", title="Satellite", author="zazou (z@example.org)",
                                        shared=["title"], keywords=["tv"]), ["building"])
         self.assertEqual(self.captions("animals/horses/cavallo_architetto_franc_01.png", title="Cavallo", shared=["title"],
-                                       author="Architetto Francesco", keywords=["architetto francesco", "horse"]),
+                                       author="Architetto Francesco", keywords=["architetto francesco", "horse"], description="Architetto Francesco"),
                          ["Cavallo", "horse"])
         self.assertEqual(self.captions("a/DangerElectrique.png", title="Part of the Icons"), ["Danger Electrique"])
         self.assertEqual(self.captions("a/sm_001.png", title="stick man", shared=["title"]), ["stick man"])
@@ -220,8 +226,10 @@ class SplitsTests(unittest.TestCase):
     def test_families_stay_together(self):
         names = [f"{kind}-{number}" for kind in range(60) for number in range(3)]
         kind = lambda name: name.split("-")[0]
-        for items in (self.items(names, keys=lambda name: [kind(name)]), self.items(names, look=kind)):
+        for options in ({"keys": lambda name: [kind(name)]}, {"look": kind}):
+            items = self.items(names, **options)
             found = self.split(items, test=0.4)
+            self.assertEqual(found, self.split(self.items(names[::-1], **options), test=0.4))
             self.assertEqual(set(found.values()), {"train", "test"})
             for name, split in found.items():
                 self.assertEqual(split, found[kind(name) + "-0"])
