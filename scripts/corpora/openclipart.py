@@ -1,5 +1,6 @@
 """The Open Clip Art Library, release 0.18, with captions from the metadata in its SVG files."""
 
+import html
 import os
 import re
 import xml.etree.ElementTree as ElementTree
@@ -49,11 +50,13 @@ class Metadata:
 
 
 def tidy(text):
-    """A caption without addresses, file extensions, numbers at its end and abbreviations."""
-    text = ADDRESS.sub("", re.sub(r"[\x00-\x1f\x7f-\x9f]", "", text))
+    """A caption without addresses, file extensions, running numbers at its end and abbreviations."""
+    # Some texts were escaped twice.
+    text = ADDRESS.sub("", re.sub(r"[\x00-\x1f\x7f-\x9f]", "", html.unescape(text)))
     text = re.sub(r"(?<=\w)[ _]\(?(b and w|bw)\b\)?", ", black and white", text, flags=re.IGNORECASE)
     text = re.sub(r"\.(svg|png)$", "", text).replace("_", " ")
-    text = re.sub(r"(?<=\w)[\s#.-]*\d+$", "", text.strip())
+    # But not those of `signal flag 6`.
+    text = re.sub(r"(?<=\w)([\s#.-]*\d\d+|[#.-]*\d)$", "", text.strip())
     return " ".join(text.split()).strip(" .,-–")
 
 

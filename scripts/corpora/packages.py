@@ -109,27 +109,27 @@ def downloaded(expected, folder):
                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace",
                          env={**os.environ, "LC_ALL": "C"})
     if run.returncode:
-        raise Failure(reason(run.stdout, names), Failure.OTHER)
+        raise failure(run.stdout, names)
     return from_folder(expected, folder)
 
 
-def reason(output, names):
-    """One line about a failed download, from what apt-get printed."""
+def failure(output, names):
+    """What a failed download, from what apt-get printed, comes to."""
     by_hand = f"or run `apt-get download {' '.join(names)}` elsewhere and pass the folder with --from"
     if missing := re.search(r"Unable to locate package (\S+)|Can't (?:find a source to download|select candidate) "
                             r".*?'?([a-z0-9.+-]+)'?(?: as it|:|$)", output):
         name = next((name for name in names if name in missing.groups()), " or ".join(names))
-        return (f"apt-get does not know the package {name}: run `apt-get update` as root, and check that the component "
-                f"main (Ubuntu: universe) is enabled; {by_hand}")
+        return Failure(f"apt-get does not know the package {name}: run `apt-get update` as root, and check that the component "
+                       f"main (Ubuntu: universe) is enabled; {by_hand}")
     if re.search(r"No space left|enough free space", output):
-        return "the disk is full; make room, or name a folder elsewhere"
+        return Failure("the disk is full; make room, or name a folder elsewhere", Failure.CANNOT_WRITE)
     if re.search(r"404 +Not Found|Hash Sum mismatch", output):
-        return f"the package lists are out of date: run `apt-get update` as root, and try again; {by_hand}"
+        return Failure(f"the package lists are out of date: run `apt-get update` as root, and try again; {by_hand}")
     if re.search(r"resolv|connect|timed out|unreachable", output, re.IGNORECASE):
-        return f"there is no connection to the package archive; connect and try again, {by_hand}"
+        return Failure(f"there is no connection to the package archive; connect and try again, {by_hand}")
     lines = [line[3:] for line in output.splitlines() if line.startswith("E: ")]
     line = re.sub(r"\w+://\S+", "…", lines[0] if lines else "it printed no reason")
-    return f"apt-get failed: {line}; {by_hand}"
+    return Failure(f"apt-get failed: {line}; {by_hand}")
 
 
 def require(command, package):

@@ -174,7 +174,9 @@ class OpenclipartTests(unittest.TestCase):
         self.assertEqual([self.captions(cards + name, title="card", shared=["title"])[0]
                           for name in ("s_k.png", "d_10.png", "jk_r.png")], ["king of spades", "10 of diamonds", "joker"])
         self.assertEqual(self.captions("shapes/star_05pt02step.png", title="gramastar", shared=["title"]), ["star with 5 points"])
-        self.assertEqual(self.captions("a/dog_01.png", title="Dog\x9a")[0], "Dog")
+        for title, caption in (("Dog\x9a", "Dog"), ("l&amp;#39;amico", "l'amico"), ("guitar1", "guitar"), ("Clock 012", "Clock"),
+                               ("signal flag 6", "signal flag 6"), ("Blue Man#202", "Blue Man"), ("FlowerPot", "Flower Pot")):
+            self.assertEqual(self.captions("a/x.png", title=title)[0], caption)
 
     def test_licenses(self):
         for license, is_free in (("http://web.resource.org/cc/PublicDomain", True),
@@ -243,16 +245,17 @@ class SplitsTests(unittest.TestCase):
 
 
 class PackagesTests(unittest.TestCase):
-    def test_reasons(self):
+    def test_failed_downloads(self):
         for output, expected in (
                 ("E: Unable to locate package openclipart-png", "does not know the package openclipart-png"),
                 ("E: Can't find a source to download version '1' of 'openclipart-png:amd64'", "does not know the package"),
                 ("W: Temporary failure resolving 'deb.example'\nE: Failed to fetch http://x", "no connection"),
                 ("E: Failed to fetch http://x/y.deb  404  Not Found [IP: 1.2.3.4 80]", "out of date"),
                 ("E: You don't have enough free space in /x/.", "disk is full"), ("E: Sub-process at http://x/y failed", "at … failed")):
-            reason = packages.reason(output, ["openclipart-png"])
-            self.assertIn(expected, reason)
-            self.assertNotIn("\n", reason)
+            failure = packages.failure(output, ["openclipart-png"])
+            self.assertIn(expected, str(failure))
+            self.assertNotIn("\n", str(failure))
+            self.assertEqual(failure.status, 73 if "disk" in expected else 1)
 
 
 @unittest.skipUnless(shutil.which("dpkg-deb"), "dpkg-deb is not installed")
