@@ -99,7 +99,10 @@ def annotations(package, languages):
     for language in languages:
         if language not in known:
             raise Failure(f"there are no captions in {language!r}; known: {' '.join(known)}", Failure.USAGE)
-    return [Annotations(language, files) for language in languages]
+    try:
+        return [Annotations(language, files) for language in languages]
+    except ElementTree.ParseError as error:
+        raise Failure(f"cannot read the annotations of {package.name} {package.version}: {error}", Failure.INVALID_DATA)
 
 
 def picture(data, side):
@@ -124,7 +127,7 @@ def build(packages, folder, options, left_out):
         raise Failure(f"cannot use the font of {font_package.name} {font_package.version}: {error}", Failure.INVALID_DATA)
     languages = annotations(packages["unicode-cldr-core"], options.language)
     items = []
-    for emoji in emoji_in_order(packages["unicode-data"].file(EMOJI_TEST).decode()):
+    for emoji in emoji_in_order(packages["unicode-data"].file(EMOJI_TEST).decode(errors="replace")):
         if emoji.has_skin_tone and not options.skin_tones:
             left_out["skin tones (--skin-tones includes them)"] += 1
             continue

@@ -6,7 +6,6 @@ import re
 import xml.etree.ElementTree as ElementTree
 from collections import Counter
 
-from . import Failure
 from .png import Fingerprint
 from .splits import Item
 
@@ -31,7 +30,12 @@ class Metadata:
     """What an image's SVG says of it."""
 
     def __init__(self, data):
-        work = next((e for e in ElementTree.fromstring(data).iter() if e.tag.endswith("}Work")), ElementTree.Element("none"))
+        """data: the SVG; of a damaged one nothing is known, not even the licence."""
+        work = ElementTree.Element("none")
+        try:
+            work = next((e for e in ElementTree.fromstring(data).iter() if e.tag.endswith("}Work")), work)
+        except ElementTree.ParseError:
+            pass
         text = lambda e: "" if e is None else " ".join("".join(e.itertext()).split())
         self.title, self.description = text(work.find(DC + "title")), text(work.find(DC + "description"))
         self.author = re.sub(r"[(\[<].*", "", text(work.find(DC + "creator"))).strip(" -")
@@ -169,6 +173,4 @@ def build(packages, folder, options, left_out):
                 folder.write(row["file_name"], data)
                 items.append(Item(row, path, [(parent, re.sub(r"[\d_]+$", "", stem)), (entry.author, plain(text[0]))],
                                   data, fingerprint))
-    if not items:
-        raise Failure(f"the packages have no images in /{PNG}", Failure.INVALID_DATA)
     return sorted(items, key=lambda item: item.name)

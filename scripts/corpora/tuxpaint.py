@@ -48,12 +48,10 @@ def build(packages, folder, options, left_out):
     """Writes the images and returns the items; counts stamps that are left out by reason."""
     files = {path: data for path, data in packages["tuxpaint-stamps-default"].contents(STAMPS)
              if isinstance(data, bytes) and path.endswith((".png", ".svg", ".txt"))}
-    if not files:
-        raise Failure(f"the package has no stamps in /{STAMPS}", Failure.INVALID_DATA)
     texts = {path[:-4]: sentences(data) for path, data in files.items() if path.endswith(".txt")}
     known = set().union(*texts.values())
     for language in options.language:
-        if language not in known:
+        if known and language not in known:
             raise Failure(f"there are no captions in {language!r}; known: {' '.join(sorted(known))}", Failure.USAGE)
     can_render = shutil.which("rsvg-convert") is not None
     items = []
@@ -79,7 +77,7 @@ def build(packages, folder, options, left_out):
         try:
             fingerprint = Fingerprint.of(data)
         except ValueError:
-            left_out["unreadable"] += 1
+            left_out["unreadable, or more than 10 million pixels"] += 1
             continue
         row = {"file_name": f"images/{stem}.png", "text": list(dict.fromkeys(captions)), "class": category(path)}
         folder.write(row["file_name"], data)

@@ -1,6 +1,31 @@
-"""A small colour font for tests."""
+"""Small images and a small colour font for tests."""
 
+import random
 import struct
+import sys
+from pathlib import Path
+
+SCRIPTS = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(SCRIPTS))
+sys.dont_write_bytecode = True
+
+from corpora import png
+
+
+def rgba(red, green, blue, alpha=255):
+    return struct.unpack("=I", bytes((red, green, blue, alpha)))[0]
+
+
+def drawing(seed, width=48, height=48):
+    """A PNG of a few coloured rectangles on white."""
+    generator, pixels = random.Random(seed), [rgba(255, 255, 255)] * (width * height)
+    for _ in range(6):
+        left, top = generator.randrange(width - 8), generator.randrange(height - 8)
+        color = rgba(*(generator.randrange(256) for _ in range(3)))
+        for y in range(top, min(height, top + generator.randrange(8, 30))):
+            for x in range(left, min(width, left + 20)):
+                pixels[y * width + x] = color
+    return png.encoded(width, pixels)
 
 
 def color_font(characters, ligatures, images, extension=False):
