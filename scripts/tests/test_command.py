@@ -226,6 +226,18 @@ class CommandTests(unittest.TestCase):
                              ("get-corpora: interrupted; nothing was written\n", 130))
             self.assertEqual(os.listdir(folder), ["packages"])
 
+    def test_a_closed_pipe_is_no_failure(self):
+        with tempfile.TemporaryDirectory() as folder:
+            target = os.path.join(folder, "new")
+            process = subprocess.Popen([sys.executable, SCRIPTS / "get-corpora", "noto-emoji", target, "--from",
+                                        self.root / "packages"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+            for _ in range(4):  # three notes on packages, and what it is doing
+                process.stdout.readline()
+            process.stdout.close()
+            self.assertEqual((process.stderr.read(), process.wait()), ("", 0))
+            process.stderr.close()
+            self.assertEqual(os.listdir(folder), ["new"])
+
     def test_list_and_help(self):
         listing = self.run_script("--list")
         self.assertEqual(listing.returncode, 0, listing.stderr)
