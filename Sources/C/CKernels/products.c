@@ -4,7 +4,7 @@
 #include "vector.h"
 #include <cblas.h>
 #include <pthread.h>
-#include <stdlib.h>
+#include <sys/mman.h>
 
 // Output positions that are unrolled together: about 1 MiB of columns, which fits in the second-level cache.
 static int64_t chunk_rows(const limn_convolution *s, int64_t depth) {
@@ -150,10 +150,12 @@ int limn_reserve_product_buffers(int threads) {
   if (threads > 128) threads = 128;
   pthread_mutex_lock(&lock);
   if (threads > reserved) {
-    int count = 0;
-    while (count < threads - reserved && (taken[count] = malloc(BUFFER)) != NULL) count++;
-    status = count < threads - reserved ? -1 : 0;
-    while (count > 0) free(taken[--count]);
+    // Not malloc: a compiler may remove an allocation that is not used.
+    const size_t bytes = (size_t)(threads - reserved) * BUFFER;
+    void *probe = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (probe == MAP_FAILED) status = -1;
+    else munmap(probe, bytes);
+    int count;
     if (status == 0 && blas_memory_alloc && blas_memory_free) {
       for (count = 0; count < threads; count++) taken[count] = blas_memory_alloc(0);
       while (count > 0) blas_memory_free(taken[--count]);

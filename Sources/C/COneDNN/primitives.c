@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 enum { MATMUL = 3 };  // a further kind, after LIMN_CONV_…
 enum { A, B, OUT, SCRATCH, BIAS, ARGUMENTS };
@@ -41,9 +42,11 @@ size_t limn_onednn_code_bytes(void) { return (size_t)256 << 20; }
 /// Whether there is address space for the code that oneDNN generates for a primitive, up to some 200 MB, most of which is never
 /// touched; with too little, it crashes instead of returning an error.
 static int has_memory(void) {
-  void *probe = malloc(limn_onednn_code_bytes());
-  free(probe);
-  return probe != NULL;
+  // Not malloc: a compiler may remove an allocation that is not used.
+  void *probe = mmap(NULL, limn_onednn_code_bytes(), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (probe == MAP_FAILED) return 0;
+  munmap(probe, limn_onednn_code_bytes());
+  return 1;
 }
 
 /// Compiles the primitive and creates the memory objects of its arguments.

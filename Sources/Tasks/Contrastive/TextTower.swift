@@ -61,8 +61,10 @@ package struct TextTower {
     ) throws {
         let encoder = recipe.encoder
         if recipe.text.isBuiltIn {
-            let vocabulary = try known ?? VocabularyTrainer(size: recipe.data.vocabulary).train(
-                on: captions, name: recipe.name, provenance: "\(captions.count) captions, recipe \(recipe.name)")
+            let vocabulary =
+                try known
+                ?? VocabularyTrainer(size: recipe.data.vocabulary).train(
+                    on: captions, name: recipe.name, provenance: "\(captions.count) captions, recipe \(recipe.name)")
             self.init(
                 builtIn: encoder.text(vocabulary: vocabulary.count), vocabulary: vocabulary, captions: captions,
                 tokenDropout: encoder.tokenDropout)
