@@ -11,7 +11,7 @@ struct Bitmap {
     private let compression: Compression
     /// Whether the first stored row is the top one; usually it is the bottom one.
     private let isTopDown: Bool
-    /// Where the pixels begin.
+    /// Offset of the pixels.
     private let pixels: Int
     /// B, G, R and possibly an unused byte of each colour, for up to 8 bits per pixel.
     private let palette: ArraySlice<UInt8>
@@ -86,39 +86,57 @@ struct Bitmap {
             throw ImageError.truncated(name: name, format: .bmp)
         }
         try Image.checkMemory(width * height * 3, named: name)
-        let indices = hasRuns ? try indicesOfRuns() : []
         var image = Image(width: width, height: height, color: background)
-        let channels = masks.map(Channel.init)
-        let isOpaque = masks[3] == 0 || hasNoAlpha(channels[3], rowBytes: rowBytes)
+        if depth <= 8 {
+            drawIndices(hasRuns ? try indicesOfRuns() : nil, rowBytes: rowBytes, on: &image)
+        } else {
+            drawSamples(over: background, rowBytes: rowBytes, on: &image)
+        }
+        return image
+    }
+
+    /// The offset in the image's samples of a stored row.
+    private func target(_ row: Int) -> Int { (isTopDown ? row : height - 1 - row) * width * 3 }
+
+    /// - Parameter indices: those of all pixels, in stored order; nil if they are in the file, `rowBytes` per row.
+    private func drawIndices(_ indices: [UInt8]?, rowBytes: Int, on image: inout Image) {
         for row in 0..<height {
-            var to = (isTopDown ? row : height - 1 - row) * width * 3
-            let from = hasRuns ? row * width : pixels + row * rowBytes
+            var to = target(row)
             for x in 0..<width {
-                if depth <= 8 {
-                    let index =
-                        hasRuns
-                        ? Int(indices[from + x])
-                        : Int(bytes[from + x * depth / 8]) >> (8 - depth - x * depth % 8) & (1 << depth - 1)
-                    // Colours beyond the palette are black.
-                    let entry = palette.startIndex + entrySize * index
-                    if entry + 3 <= palette.endIndex {
-                        image.setPixel(to, palette[entry + 2], palette[entry + 1], palette[entry])
-                    } else {
-                        image.setPixel(to, 0, 0, 0)
-                    }
+                let index: Int
+                if let indices {
+                    index = Int(indices[row * width + x])
                 } else {
-                    let pixel = pixel(at: from + x * depth / 8)
-                    let alpha = isOpaque ? 255 : Int(channels[3].value(pixel))
-                    func mixed(_ channel: Int, _ below: UInt8) -> UInt8 {
-                        UInt8((Int(channels[channel].value(pixel)) * alpha + Int(below) * (255 - alpha) + 127) / 255)
-                    }
-                    image.setPixel(
-                        to, mixed(0, background.red), mixed(1, background.green), mixed(2, background.blue))
+                    let byte = Int(bytes[pixels + row * rowBytes + x * depth / 8])
+                    index = byte >> (8 - depth - x * depth % 8) & (1 << depth - 1)
+                }
+                // Colours beyond the palette are black.
+                let entry = palette.startIndex + entrySize * index
+                if entry + 3 <= palette.endIndex {
+                    image.setPixel(to, palette[entry + 2], palette[entry + 1], palette[entry])
+                } else {
+                    image.setPixel(to, 0, 0, 0)
                 }
                 to += 3
             }
         }
-        return image
+    }
+
+    private func drawSamples(over background: RGB, rowBytes: Int, on image: inout Image) {
+        let channels = masks.map(Channel.init)
+        let isOpaque = masks[3] == 0 || hasNoAlpha(channels[3], rowBytes: rowBytes)
+        for row in 0..<height {
+            var to = target(row)
+            for x in 0..<width {
+                let pixel = pixel(at: pixels + row * rowBytes + x * depth / 8)
+                let alpha = isOpaque ? 255 : Int(channels[3].value(pixel))
+                func mixed(_ channel: Int, _ below: UInt8) -> UInt8 {
+                    UInt8((Int(channels[channel].value(pixel)) * alpha + Int(below) * (255 - alpha) + 127) / 255)
+                }
+                image.setPixel(to, mixed(0, background.red), mixed(1, background.green), mixed(2, background.blue))
+                to += 3
+            }
+        }
     }
 
     /// The bits of one sample in a pixel.

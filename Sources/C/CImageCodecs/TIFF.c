@@ -11,7 +11,7 @@
 enum { tagWidth = 256, tagHeight = 257, tagOrientation = 274 };
 enum { orientationTopLeft = 1 };
 /// The most bytes of one allocation by libtiff, for a strip or tile: a whole image of 64 million pixels of 16-bit R, G, B, A.
-enum { maximumAllocation = 512 << 20 };
+enum { maximumAllocation = 512000000 };
 
 typedef struct tiff TIFF;
 typedef struct TIFFOpenOptions TIFFOpenOptions;
