@@ -78,6 +78,21 @@ import Testing
         }
     }
 
+    /// Every format that is decoded is read under any of its suffixes; one that is not is named, with a way to convert it.
+    @Test func suffixesOfAllFormatsAreImages() throws {
+        let decoded = try folder(
+            ["jfif", "JPE", "gif", "bmp", "dib", "tif", "TIFF", "apng"].flatMap {
+                [("\($0).\($0)", nil), ("\($0).txt", "a \($0)")]
+            })
+        #expect(try Corpus(folder: decoded.path, split: nil).examples.count == 8)
+        let mixed = try folder([("1.png", nil), ("1.txt", "x"), ("logo.svg", nil), ("2.heic", nil), ("2.txt", "y")])
+        try mixed.write([0, 0, 0, 24] + Array("ftypheic".utf8) + [UInt8](repeating: 0, count: 12), to: "2.heic")
+        let problems = try CorpusInspection(folder: mixed.path).problems.map { "\($0.kind.rawValue) \($0)" }
+        #expect(
+            problems.contains { $0.hasPrefix("unused-file logo.svg: has no captions") && $0.contains("rsvg-convert") })
+        #expect(problems.contains { $0.hasPrefix("unreadable-image 2.heic: ") && $0.contains("HEIC") }, "\(problems)")
+    }
+
     @Test(arguments: [
         (CaptionUnit.line, ["a red", "rose", "in bloom"]), (.paragraph, ["a red\nrose", "in bloom"]),
         (.file, ["a red\nrose\n\nin bloom"]),

@@ -28,6 +28,12 @@ struct SidecarFolder {
         }
 
         for image in matches.indices where matches[image].isEmpty {
+            // A drawing's source beside its PNG, for example.
+            if let advice = ImagePath.format(images.utf8(image))?.advice {
+                listing.note(
+                    .unusedFile, images[image], nil, "has no captions and is of a format that is not read; \(advice)")
+                continue
+            }
             let name = String(decoding: ImagePath.stem(images.utf8(image)), as: UTF8.self)
             listing.note(.noCaption, images[image], nil, "there is no \(name).txt, .caption or .json")
         }

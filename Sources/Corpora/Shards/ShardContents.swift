@@ -81,9 +81,7 @@ struct ShardContents: Sendable {
             guard member.kind != .other, let dot = base.firstIndex(of: UInt8(ascii: ".")), dot > base.startIndex else {
                 continue
             }
-            let isImage = ImagePath.extensions.contains {
-                base.count == dot - base.startIndex + 1 + $0.utf8.count && ImagePath.isImage(path)
-            }
+            let isImage = base.lastIndex(of: UInt8(ascii: ".")) == dot && ImagePath.isImage(path)
             let part = isImage ? nil : Self.part(base[dot...])
             guard isImage || part != nil else { continue }
             if let fault = ImagePath.fault(member.name[...]) {
