@@ -62,15 +62,15 @@ let package = Package(
 
         // Data.
         module("Tokenizers", ["Basics", "JSON", "Compression", "CUTF8Proc"]),
-        module("Images", ["Basics", "Files", "CImageCodecs", "CUTF8Proc"]),
+        module("Images", ["Basics", "Files", "CImageCodecs", "CUTF8Proc", "CZlib"]),
         module(
             "Corpora",
             ["Basics", "Files", "JSON", "Threads", "Compression", "RandomStreams", "Tokenizers", "Images"]),
 
         // Models and inference.
-        module("Networks", ["Basics", "Graphs", "Layers", "Tokenizers"]),
+        module("Networks", ["Basics", "Graphs", "Execution", "Layers", "Tokenizers"]),
         module("Checkpoints", ["Basics", "Files", "JSON"]),
-        module("Models", ["Basics", "Graphs", "Layers", "Networks", "Tokenizers", "Checkpoints"]),
+        module("Models", ["Basics", "JSON", "Graphs", "Layers", "Networks", "Tokenizers", "Checkpoints"]),
         module(
             "Inference",
             [

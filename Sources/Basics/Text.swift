@@ -69,3 +69,11 @@ package func formatted(_ value: Double, digits: Int) -> String {
     let rounded = (value * scale).rounded() / scale
     return digits == 0 ? "\(Int(rounded))" : "\(rounded)"
 }
+
+/// The text as one word of a shell command, in quotes if it needs them.
+package func quotedForShell(_ text: String) -> String {
+    let isPlain =
+        !text.isEmpty && text.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "-_./=:,+@%".contains($0)) }
+    return isPlain
+        ? text : "'" + text.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''") + "'"
+}

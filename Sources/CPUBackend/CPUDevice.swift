@@ -94,6 +94,10 @@ public struct CPUDevice: Device {
                 graph, device: device, outputs: outputs, parameters: parameters, packing: packing)
             return try compiler.compile()
         }
+        let callers = programs.reduce(0) { $0 + $1.productThreads }
+        guard limn_reserve_product_buffers(Int32(callers)) == 0 else {
+            throw ExecutionError.outOfMemory(bytes: callers * limn_product_buffer_bytes())
+        }
         return CPUExecutable(programs, packing: packing)
     }
 

@@ -47,11 +47,14 @@ final class CPUProgram {
     private let configureThreads: () -> Void
     /// Bytes of the arena and scratch memory.
     let memory: Int
+    /// The most threads that call OpenBLAS at a time.
+    let productThreads: Int
 
     init(
         steps: [Step], split: Int, inputs: [String: Slot], firstStage: [String: Slot], results: [String: Slot],
-        owned: [AnyObject], memory: Int, configureThreads: @escaping () -> Void
+        owned: [AnyObject], memory: Int, productThreads: Int, configureThreads: @escaping () -> Void
     ) {
+        self.productThreads = productThreads
         (self.steps, self.split, self.inputs, self.firstStage) = (steps, split, inputs, firstStage)
         (self.results, self.owned, self.memory, self.configureThreads) = (results, owned, memory, configureThreads)
     }

@@ -17,8 +17,11 @@ public final class RunDirectory: Sendable {
     ///   `FileError`.
     public convenience init(creating path: String) throws {
         func requireEmpty() throws {
-            // A process killed while writing its first file leaves only a lock and a temporary file.
-            guard try fileNames(in: path).allSatisfy({ $0 == "lock" || $0 == "data.json" || AtomicFile.isLeftover($0) })
+            // A process killed before it wrote the recipe leaves only these.
+            guard
+                try fileNames(in: path).allSatisfy({
+                    ["lock", "data.json", RunDirectory.start].contains($0) || AtomicFile.isLeftover($0)
+                })
             else {
                 throw CheckpointError.runExists(path: path)
             }
@@ -77,6 +80,8 @@ public final class RunDirectory: Sendable {
 
     // MARK: Names
 
+    /// Name of the folder with the files that the training starts with.
+    public static let start = "start"
     /// The resolved recipe.
     public var recipe: String { "\(path)/recipe.yaml" }
     /// The log.

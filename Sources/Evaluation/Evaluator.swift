@@ -72,18 +72,20 @@ public struct Evaluator {
     /// Evaluates on every caption of `split`.
     /// - Parameters:
     ///   - data: the folder of captioned images.
-    ///   - trainingSplit: the split for the real-vs-real baseline and the nearest training images; nil omits these.
+    ///   - split: nil evaluates on all rows.
+    ///   - trainingSplit: the split for the real-vs-real baseline and the nearest training images; nil omits these, as do
+    ///     corpora whose rows name no split.
     ///   - badFiles: how to treat rows and images that cannot be used.
-    ///   - columns: which columns of metadata files are read.
+    ///   - options: how the files are read.
     ///   - synonyms: rewords the prompts; images are scored against the original captions.
     /// - Throws: `CorpusError`, `ModelError` or `EvaluationError`, each one line.
     public func evaluate(
-        data: String, split: String, trainingSplit: String?, badFiles: BadFilePolicy = .limited,
-        columns: CorpusColumns = CorpusColumns(), synonyms: Synonyms? = nil
+        data: String, split: String?, trainingSplit: String?, badFiles: BadFilePolicy = .limited,
+        options: CorpusOptions = CorpusOptions(), synonyms: Synonyms? = nil
     ) throws -> Report {
         var ignoredClass: String?
-        func read(_ split: String) throws -> ImageStore {
-            let corpus = try Corpus(folder: data, split: split, badFiles: badFiles, columns: columns)
+        func read(_ split: String?) throws -> ImageStore {
+            let corpus = try Corpus(folder: data, split: split, badFiles: badFiles, options: options)
             // As in training: a class of nearly all images would leave too few captions to compare with.
             guard let dominant = corpus.dominantClass else { return try self.read(corpus, badFiles) }
             ignoredClass = ignoredClass ?? dominant.name
@@ -103,10 +105,10 @@ public struct Evaluator {
         let prompts = queries.map { synonyms?($0.caption) ?? $0.caption }
         let requests = prompts.indices.map { GenerationRequest(prompt: prompts[$0], seed: seed &+ UInt64($0)) }
         let generated = try generator.generate(requests) { progress("generating", $0, requests.count) }
-        let training = try trainingSplit.map { try read($0) }
+        let training = try corpus.splits.isEmpty ? nil : trainingSplit.map { try read($0) }
 
         var report = Report(
-            model: model.configuration.name, judge: judge.name, split: split,
+            model: model.configuration.name, judge: judge.name, split: split ?? "all rows",
             retrieval: try retrieval(queries, generated, reals, training), distances: [])
         report.ignoredClass = ignoredClass
         report.reworded = synonyms == nil ? nil : zip(prompts, queries).count { $0 != $1.caption }

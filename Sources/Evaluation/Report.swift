@@ -91,7 +91,7 @@ public struct Report: Codable, Sendable {
     public var model: String
     /// Name of the judge, the pair of encoders that computed R-precision.
     public var judge: String
-    /// The evaluated split of the corpus.
+    /// The evaluated split of the corpus, or "all rows".
     public var split: String
     /// Number of prompts that synonyms changed; nil without synonyms.
     public var reworded: Int?

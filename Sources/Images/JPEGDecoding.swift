@@ -10,10 +10,10 @@ extension Image {
         guard frame.fits(in: bytes.count) else { throw ImageError.truncated(name: name, format: .jpeg) }
         // Each scan of a progressive image updates all pixels but may be only a few bytes long, so hostile files could
         // take hours to decode.
-        guard markers.scans * frame.width * frame.height <= 32 * 64_000_000 else {
+        guard markers.scans * frame.width * frame.height <= 32 * maximumPixels else {
             throw ImageError.damaged(name: name, format: .jpeg, reason: "it has \(markers.scans) scans")
         }
-        let reduction = side.map { frame.reduction(toAtLeast: 2 * $0) } ?? 1
+        let reduction = try reduction(of: frame.width, frame.height, toAtLeast: side, format: .jpeg, name: name)
         let image = try decoded(
             width: (frame.width + reduction - 1) / reduction, height: (frame.height + reduction - 1) / reduction,
             as: .jpeg, named: name, library: (library, Self.jpegPackage)
@@ -33,9 +33,4 @@ extension JPEGMarkers.Frame {
     /// Whether `count` bytes can hold the image: the Huffman code of each block of 8 × 8 pixels has at least one bit.
     /// (Arithmetic coding, which is not used in practice, could be shorter.)
     fileprivate func fits(in count: Int) -> Bool { width * height <= count * 8 * 64 }
-
-    /// The largest reduction, 1, 2, 4 or 8, that keeps the shorter side at least `side` pixels long.
-    fileprivate func reduction(toAtLeast side: Int) -> Int {
-        [8, 4, 2].first { min(width, height) / $0 >= side } ?? 1
-    }
 }

@@ -9,31 +9,20 @@ enum Orientation: Int {
     case transversed = 7
     case turnedRight = 8
 
-    /// Reads the tag from the first directory of a TIFF structure; nil if there is none.
-    init?(exif bytes: Slice<UnsafeBufferPointer<UInt8>>) {
-        let tiff = UnsafeBufferPointer(rebasing: bytes)
-        guard tiff.count >= 8 else { return nil }
-        let isLittleEndian = tiff[0] == UInt8(ascii: "I")
-        func integer(at offset: Int, bytes count: Int) -> Int? {
-            guard offset >= 0, offset <= tiff.count - count else { return nil }
-            return (0..<count).reduce(0) { value, i in
-                value << 8 | Int(tiff[offset + (isLittleEndian ? count - 1 - i : i)])
-            }
+    /// Reads the tag from Exif data: a TIFF structure, which some writers put behind the name that it has in JPEG.
+    /// Nil if there is none, or it is malformed.
+    init?(exif bytes: ArraySlice<UInt8>) {
+        let name = Array("Exif\0\0".utf8)
+        guard let directory = TIFFDirectory(bytes.starts(with: name) ? bytes.dropFirst(name.count) : bytes) else {
+            return nil
         }
-        guard integer(at: 2, bytes: 2) == 42,
-            let directory = integer(at: 4, bytes: 4),
-            let entries = integer(at: directory, bytes: 2)
-        else { return nil }
-        for entry in 0..<entries {
-            // An entry is tag, type, count and value: 2 + 2 + 4 + 4 bytes. Type 3 is a 16-bit integer.
-            let offset = directory + 2 + 12 * entry
-            guard let tag = integer(at: offset, bytes: 2) else { return nil }
-            if tag == 0x0112, integer(at: offset + 2, bytes: 2) == 3, let value = integer(at: offset + 8, bytes: 2) {
-                self.init(rawValue: value)
-                return
-            }
-        }
-        return nil
+        self.init(in: directory)
+    }
+
+    /// Reads the tag from a directory; nil if there is none, or its value is not one of the eight.
+    init?(in directory: TIFFDirectory) {
+        guard let value = directory[0x0112] else { return nil }
+        self.init(rawValue: value)
     }
 
     /// Whether width and height are exchanged.

@@ -14,12 +14,15 @@ struct PNGHeader {
         guard bytes[8..<16].elementsEqual([0, 0, 0, 13] + Array("IHDR".utf8)) else {
             throw ImageError.damaged(name: name, format: .png, reason: "it does not begin with its header")
         }
-        func integer(at offset: Int) -> Int { (0..<4).reduce(0) { $0 << 8 | Int(bytes[offset + $1]) } }
-        width = integer(at: 16)
-        height = integer(at: 20)
+        width = bigEndian(bytes[16..<20])
+        height = bigEndian(bytes[20..<24])
         let channels = [2: 3, 4: 2, 6: 4][bytes[25], default: 1]
         depth = Int(bytes[24]) * channels
-        try checkSize(width: width, height: height, format: .png, name: name)
+        let isInterlaced = bytes[28] != 0
+        try checkSize(
+            width: width, height: height, format: .png, name: name,
+            kind: isInterlaced ? "interlaced PNG images" : nil,
+            limit: isInterlaced ? Image.maximumPixels : Image.maximumReducedPixels)
     }
 
     /// Whether `count` bytes can hold the pixels: deflate compresses at most 1032:1.
@@ -27,13 +30,28 @@ struct PNGHeader {
 }
 
 extension Image {
-    static func decodedPNG(_ bytes: [UInt8], named name: String, background: RGB) throws -> Image {
+    static func decodedPNG(
+        _ bytes: [UInt8], named name: String, background: RGB, atLeast side: Int?
+    ) throws -> Image {
         let header = try PNGHeader(of: bytes, named: name)
-        guard header.fits(in: bytes.count) else { throw ImageError.truncated(name: name, format: .png) }
-        return try decoded(width: header.width, height: header.height, as: .png, named: name) { target, message in
-            CImagePNGDecode(
-                bytes, bytes.count, CImageColor(background), target, message.baseAddress, message.count)
+        let chunks = PNGChunks(bytes)
+        guard header.fits(in: bytes.count), chunks.areComplete else {
+            throw ImageError.truncated(name: name, format: .png)
         }
+        // Decoding takes as long at any size, so only large images are reduced, to limit memory.
+        let isLarge = header.width * header.height > maximumPixels
+        let reduction =
+            isLarge
+            ? try reduction(of: header.width, header.height, toAtLeast: side, format: .png, name: name) : 1
+        let image = try decoded(
+            width: (header.width + reduction - 1) / reduction, height: (header.height + reduction - 1) / reduction,
+            as: .png, named: name
+        ) { target, message in
+            CImagePNGDecode(
+                bytes, bytes.count, header.width, header.height, reduction, CImageColor(background), target,
+                message.baseAddress, message.count)
+        }
+        return image.oriented(chunks.orientation)
     }
 }
 

@@ -41,6 +41,7 @@ extension Image {
         let name = "PNG data"
         guard ImageFormat(signatureOf: bytes) == .png else { throw ImageError.unrecognized(name: name) }
         _ = try PNGHeader(of: bytes, named: name)
+        guard PNGChunks(bytes).areComplete else { throw ImageError.truncated(name: name, format: .png) }
         var texts = CImageTexts()
         let (status, message) = withMessageBuffer {
             CImagePNGReadTexts(bytes, bytes.count, &texts, $0.baseAddress, $0.count)

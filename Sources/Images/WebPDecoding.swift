@@ -5,64 +5,74 @@ struct WebPContainer {
     /// Size of the canvas in pixels.
     let width: Int
     let height: Int
+    /// The Exif orientation; `.upright` if the file states none.
+    let orientation: Orientation
     /// The first frame of an animation as a still image file, and its rectangle on the canvas; nil for a still image.
     let frame: (bytes: [UInt8], x: Int, y: Int, width: Int, height: Int)?
 
     /// - Throws: ``ImageError`` if the first chunk or an animation's first frame is invalid, too large or truncated.
     init(of bytes: [UInt8], named name: String) throws {
         func damaged(_ reason: String) -> ImageError { .damaged(name: name, format: .webp, reason: reason) }
-        func integer(at offset: Int, bytes count: Int) -> Int {
-            (0..<count).reduce(0) { $0 | Int(bytes[offset + $1]) << (8 * $1) }
-        }
         // The RIFF size excludes the first 8 bytes. All headers end within 30 bytes, the lossless one within 25.
         let kind = bytes.dropFirst(12).prefix(4)
         let needed = kind.elementsEqual("VP8L".utf8) ? 25 : 30
         guard bytes.count >= needed else { throw ImageError.truncated(name: name, format: .webp) }
-        let end = min(8 + integer(at: 4, bytes: 4), bytes.count)
+        let end = min(8 + littleEndian(bytes[4..<8]), bytes.count)
         guard end >= needed else { throw damaged("it claims to be \(end) bytes long") }
         let isExtended: Bool
         switch kind {
         case ArraySlice("VP8X".utf8):
             isExtended = true
-            (width, height) = (integer(at: 24, bytes: 3) + 1, integer(at: 27, bytes: 3) + 1)
+            (width, height) = (littleEndian(bytes[24..<27]) + 1, littleEndian(bytes[27..<30]) + 1)
         case ArraySlice("VP8 ".utf8):
             isExtended = false
-            (width, height) = (integer(at: 26, bytes: 2) & 0x3FFF, integer(at: 28, bytes: 2) & 0x3FFF)
+            (width, height) = (littleEndian(bytes[26..<28]) & 0x3FFF, littleEndian(bytes[28..<30]) & 0x3FFF)
         case ArraySlice("VP8L".utf8):
             isExtended = false
-            let packed = integer(at: 21, bytes: 4)
+            let packed = littleEndian(bytes[21..<25])
             (width, height) = (packed & 0x3FFF + 1, packed >> 14 & 0x3FFF + 1)
         default:
             throw damaged("its first chunk is of no known kind")
         }
         try checkSize(width: width, height: height, format: .webp, name: name)
 
-        let isAnimation = isExtended && bytes[20] & 2 != 0
-        guard isAnimation else {
+        let chunks = Chunks(bytes: bytes[..<end], position: 12)
+        // Only extended files have metadata and animations.
+        let exif = isExtended ? chunks.first { $0.kind.elementsEqual("EXIF".utf8) } : nil
+        orientation = exif.flatMap { Orientation(exif: $0.content) } ?? .upright
+        guard isExtended, bytes[20] & 2 != 0 else {
             frame = nil
             return
         }
-        // ANMF: x and y in units of two pixels, width and height minus one, duration, flags, and the chunks of an
-        // image.
-        var chunk = 12
-        while true {
-            guard chunk + 8 <= end else { throw damaged("an animation without a frame") }
-            let size = integer(at: chunk + 4, bytes: 4)
-            let content = chunk + 8
-            guard size <= end - content else { throw ImageError.truncated(name: name, format: .webp) }
-            if bytes[chunk..<chunk + 4].elementsEqual("ANMF".utf8) {
-                guard size >= 16 else { throw damaged("a frame of \(size) bytes") }
-                let (x, y) = (2 * integer(at: content, bytes: 3), 2 * integer(at: content + 3, bytes: 3))
-                let frameWidth = integer(at: content + 6, bytes: 3) + 1
-                let frameHeight = integer(at: content + 9, bytes: 3) + 1
-                guard x + frameWidth <= width, y + frameHeight <= height else {
-                    throw damaged("the first frame is not within the image")
-                }
-                let image = bytes[content + 16..<content + size]
-                frame = (Self.still(image, sides: bytes[content + 6..<content + 12]), x, y, frameWidth, frameHeight)
-                return
-            }
-            chunk = content + size + size & 1
+        guard let chunk = chunks.first(where: { $0.kind.elementsEqual("ANMF".utf8) }) else {
+            throw damaged("an animation without a frame")
+        }
+        guard chunk.isComplete else { throw ImageError.truncated(name: name, format: .webp) }
+        // x and y in units of two pixels, width and height minus one, duration, flags, and the chunks of an image.
+        guard chunk.content.count >= 16 else { throw damaged("a frame of \(chunk.content.count) bytes") }
+        let start = chunk.content.startIndex
+        func field(_ offset: Int) -> Int { littleEndian(chunk.content[start + offset..<start + offset + 3]) }
+        let (x, y) = (2 * field(0), 2 * field(3))
+        let (frameWidth, frameHeight) = (field(6) + 1, field(9) + 1)
+        guard x + frameWidth <= width, y + frameHeight <= height else {
+            throw damaged("the first frame is not within the image")
+        }
+        let still = Self.still(chunk.content.dropFirst(16), sides: chunk.content[start + 6..<start + 12])
+        frame = (still, x, y, frameWidth, frameHeight)
+    }
+
+    /// The chunks of a RIFF file, up to one that extends beyond the end.
+    private struct Chunks: Sequence, IteratorProtocol {
+        let bytes: ArraySlice<UInt8>
+        var position: Int
+
+        mutating func next() -> (kind: ArraySlice<UInt8>, content: ArraySlice<UInt8>, isComplete: Bool)? {
+            guard position + 8 <= bytes.endIndex else { return nil }
+            let (kind, start) = (bytes[position..<position + 4], position + 8)
+            let size = littleEndian(bytes[position + 4..<start])
+            let end = Swift.min(start + size, bytes.endIndex)
+            position = start + size + size & 1
+            return (kind, bytes[start..<end], start + size <= bytes.endIndex)
         }
     }
 
@@ -79,11 +89,12 @@ extension Image {
     static func decodedWebP(
         _ bytes: [UInt8], named name: String, background: RGB, library: String
     ) throws -> Image {
-        let claimed = (0..<4).reduce(0) { $0 | Int(bytes[4 + $1]) << (8 * $1) }
-        guard bytes.count >= 8 + claimed else { throw ImageError.truncated(name: name, format: .webp) }
+        guard bytes.count >= 8 + littleEndian(bytes[4..<8]) else {
+            throw ImageError.truncated(name: name, format: .webp)
+        }
         let container = try WebPContainer(of: bytes, named: name)
         let still = container.frame?.bytes ?? bytes
-        return try decoded(
+        let image = try decoded(
             width: container.width, height: container.height, as: .webp, named: name, library: (library, "libwebp7"),
             background: container.frame == nil ? nil : background
         ) { target, message in
@@ -95,5 +106,6 @@ extension Image {
             return CImageWebPDecode(
                 library, still, still.count, CImageColor(background), target, message.baseAddress, message.count)
         }
+        return image.oriented(container.orientation)
     }
 }

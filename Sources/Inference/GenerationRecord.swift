@@ -33,7 +33,7 @@ public struct GenerationRecord: Encodable, Sendable {
     /// Text chunks: `parameters` in the form that other image generators write and read, and one chunk per field for
     /// programs. Prompts are truncated to 10,000 characters.
     public var pngText: [(keyword: String, text: String)] {
-        let prompt = String(prompt.prefix(10_000))
+        let prompt = GenerationRecord.stored(prompt)
         let bound = truncation.map { ", Truncation: \($0)" } ?? ""
         var text = [
             (keyword: "parameters", text: "\(prompt)\nSeed: \(seed)\(bound), Model: \(model)"),
@@ -43,6 +43,9 @@ public struct GenerationRecord: Encodable, Sendable {
         if let truncation { text.append((keyword: "truncation", text: "\(truncation)")) }
         return text
     }
+
+    /// The prompt as it is stored in a PNG.
+    public static func stored(_ prompt: String) -> String { String(prompt.prefix(10_000)) }
 
     /// One line of JSON.
     public func json() throws -> String {

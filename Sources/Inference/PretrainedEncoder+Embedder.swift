@@ -7,33 +7,28 @@ extension PretrainedEncoder {
     /// Compiles the encoder for a device, in float32 regardless of the device's precision.
     /// - Parameters:
     ///   - head: projects the vectors to those of a model; nil returns them unchanged.
+    ///   - padding: the tokenizer's padding id, which only SigLIP reads.
     ///   - precision: of the operands of matrix products with weights.
     /// - Throws: `ModelError` if the weights do not match the configuration.
     package func embedder(
-        on device: any Device, head: TrainedHead? = nil, precision: Precision = .float32
+        on device: any Device, head: TrainedHead? = nil, padding: Int32 = 0, precision: Precision = .float32
     ) throws -> TokenEmbedder {
-        let pooling = pooling
         var network = TokenEmbedder.Network(
             name: name, vocabulary: vocabulary, width: head?.configuration.embedding ?? width, limit: limit
-        ) { [architecture] scope, sentences in
-            let vectors =
-                switch architecture {
-                case .bert(let configuration): BERTEncoder(scope, configuration)(sentences)
-                case .clip(let configuration): CLIPTextEncoder(scope, configuration)(sentences)
-                }
-            return head.map { TextEmbedding(ProjectionHead(scope / "head", $0.configuration)(vectors.tensor)) }
-                ?? vectors
+        ) { [architecture, modules] scope, sentences in
+            let pooled = architecture.vectors(scope, sentences)
+            let vectors = modules.enumerated().reduce(pooled) { vectors, step in
+                step.element(scope / "modules" / step.offset, vectors)
+            }.l2Normalized()
+            return TextEmbedding(head.map { ProjectionHead(scope / "head", $0.configuration)(vectors) } ?? vectors)
         }
         let arrays = arrays.merging(head?.arrays.above("head") ?? [:]) { $1 }
         network.batchSizes = [64, 32, 16, 8, 4, 2]
-        network.weights = { [architecture, name] ids, length in
-            var end = ids.count - 1
-            if pooling == .eos, case .clip(let configuration) = architecture {
-                guard let position = configuration.endPosition(in: ids) else {
-                    throw ModelError(
-                        path: name, problem: "a sentence has no end token \(configuration.end)")
-                }
-                end = position
+        network.padding = architecture.isPadded ? padding : nil
+        network.weights = { [architecture, pooling, name] ids, length in
+            guard let end = architecture.endPosition(in: ids) else {
+                throw ModelError(
+                    path: name, problem: "a sentence has no end token, which \"eos_token_id\" in config.json gives")
             }
             return pooling.weights(ids, length: length) { _ in end }
         }

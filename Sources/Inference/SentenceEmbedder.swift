@@ -66,7 +66,7 @@ public final class SentenceEmbedder {
                 problem: "its tokenizer has \(tokenizer.count) tokens, its weights \(encoder.vocabulary) embeddings; "
                     + "do the files belong to the same model?")
         }
-        embedder = try encoder.embedder(on: device, head: head)
+        embedder = try encoder.embedder(on: device, head: head, padding: tokenizer.padding)
     }
 
     /// The encoder at `path`: a model, a pair of encoders, or the folder of a pretrained encoder.

@@ -19,6 +19,8 @@ package final class TokenEmbedder {
         /// Batch sizes in addition to 1, in descending order. Rounding depends on the batch size; with few sizes, a caption mostly has
         /// the same bits alone and among others.
         var batchSizes = [64]
+        /// The id that sequences are padded with up to `limit`, as if it were a token of theirs; nil for none.
+        var padding: Int32?
         /// The pooling weight of each token state of a sequence that is padded to a length.
         var weights: (_ ids: [Int32], _ length: Int) throws -> [Float] = { [Float](repeating: 0, count: $1) }
         /// Traces the network.
@@ -30,7 +32,13 @@ package final class TokenEmbedder {
     private let store = ParameterStore()
     private let values: any Buffer
     private let frozen: FrozenParameters
-    private var programs: [BatchShape: any Executable] = [:]
+    private var programs: [BatchShape: Program] = [:]
+
+    /// An executable, and the inputs that are the same for all batches of its size.
+    private struct Program {
+        let executable: any Executable
+        let constants: [String: HostArray]
+    }
 
     /// The sizes that a program is compiled for.
     private struct BatchShape: Hashable {
@@ -68,7 +76,7 @@ package final class TokenEmbedder {
     /// - Parameter progress: called after each batch with the number of sequences done.
     /// - Throws: `ModelError` for empty sequences and for ids without an embedding.
     package func embed(_ sequences: [[Int32]], progress: (Int) -> Void = { _ in }) throws -> [Float] {
-        let sequences = sequences.map { PaddedTokens.truncated($0, to: limit) }
+        var sequences = sequences.map { PaddedTokens.truncated($0, to: limit) }
         for (index, ids) in sequences.enumerated() {
             guard !ids.isEmpty else {
                 throw ModelError(
@@ -80,6 +88,9 @@ package final class TokenEmbedder {
                 path: network.name,
                 problem: "token \(wrong) of sentence \(index + 1) exceeds its \(network.vocabulary) embeddings; "
                     + "tokenizer and weights do not belong together")
+        }
+        if let padding = network.padding {
+            sequences = sequences.map { $0 + [Int32](repeating: padding, count: limit - $0.count) }
         }
         var result = [Float](repeating: 0, count: sequences.count * width)
         // Sentences of similar length share a batch, to reduce padding.
@@ -120,23 +131,38 @@ package final class TokenEmbedder {
     private func vectors(_ sequences: [[Int32]], length: Int) throws -> [Float] {
         let padded = PaddedTokens(sequences, length: length)
         let shards = device.shardCount(forBatch: sequences.count)
-        let order = (0..<shards).flatMap { _ in (0..<length).map(Float.init) }
+        let program = try program(batch: sequences.count, length: length, shards: shards)
         let inputs: [String: HostArray] = [
-            "ids": .integers(padded.ids), "mask": .floats(padded.mask), "order": .floats(order),
+            "ids": .integers(padded.ids), "mask": .floats(padded.mask),
             "weights": .floats(try sequences.flatMap { try network.weights($0, length) }),
         ]
-        return try program(batch: sequences.count, length: length, shards: shards).run(inputs)["vectors"]
+        return try program.executable.run(inputs.merging(program.constants) { $1 })["vectors"]
     }
 
-    private func program(batch: Int, length: Int, shards: Int) throws -> any Executable {
+    private func program(batch: Int, length: Int, shards: Int) throws -> Program {
         if let known = programs[BatchShape(batch: batch, length: length)] { return known }
-        if programs.values.reduce(0, { $0 + $1.memory }) > TokenEmbedder.memoryLimit { programs = [:] }
-        let program = try device.compile(shards: shards, parameters: ParameterMap(frozen: frozen)) { _ in
+        if programs.values.reduce(0, { $0 + $1.executable.memory }) > TokenEmbedder.memoryLimit { programs = [:] }
+        var constants: [String: HostArray] = [:]
+        let executable = try device.compile(shards: shards, parameters: ParameterMap(frozen: frozen)) { _ in
             let graph = Graph()
             let inputs = SentenceInputs(graph, batch: batch / shards, length: length)
-            return Outputs(results: ["vectors": network.trace(ParameterScope(graph, store), inputs).tensor])
+            let vectors = network.trace(ParameterScope(graph, store), inputs).tensor
+            constants = inputs.constants
+            return Outputs(results: ["vectors": vectors])
         }
+        let program = Program(
+            executable: executable, constants: constants.mapValues { $0.repeated(shards) })
         programs[BatchShape(batch: batch, length: length)] = program
         return program
+    }
+}
+
+extension HostArray {
+    /// The values `count` times in a row.
+    fileprivate func repeated(_ count: Int) -> HostArray {
+        switch self {
+        case .floats(let values): .floats((0..<count).flatMap { _ in values })
+        case .integers(let values): .integers((0..<count).flatMap { _ in values })
+        }
     }
 }

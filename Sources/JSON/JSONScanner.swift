@@ -1,7 +1,8 @@
 import Basics
 
 /// A pull parser for JSON (RFC 8259) in a byte array: values are read on request, none are built otherwise. It is
-/// strict: no trailing commas, no comments, no unpaired surrogates, at most 64 levels of nesting.
+/// strict: no trailing commas, no comments, no unpaired surrogates, at most 64 levels of nesting. Only if asked to does it
+/// accept `NaN` and `Infinity`, which Python writes.
 ///
 /// `members` and `string(into:)` do not validate UTF-8, since their callers validate the whole file at once; `string()`
 /// and `uniqueMembers` do.
@@ -23,19 +24,24 @@ package struct JSONScanner {
     private let start: Int
     let end: Int
     private var depth = 0
+    /// Whether `NaN`, `Infinity` and `-Infinity` count as `null`.
+    private let acceptsNonFinite: Bool
     /// Index of the next byte to read.
     package internal(set) var position: Int
 
     /// A scanner of `range` of `bytes`.
-    package init(_ bytes: [UInt8], in range: Range<Int>) {
+    package init(_ bytes: [UInt8], in range: Range<Int>, acceptsNonFinite: Bool = false) {
         self.bytes = bytes
+        self.acceptsNonFinite = acceptsNonFinite
         start = range.lowerBound
         position = range.lowerBound
         end = range.upperBound
     }
 
     /// A scanner of all of `bytes`.
-    package init(_ bytes: [UInt8]) { self.init(bytes, in: bytes.indices) }
+    package init(_ bytes: [UInt8], acceptsNonFinite: Bool = false) {
+        self.init(bytes, in: bytes.indices, acceptsNonFinite: acceptsNonFinite)
+    }
 
     // MARK: Faults
 
@@ -158,6 +164,7 @@ package struct JSONScanner {
         case UInt8(ascii: "n"): try literal("null")
         case UInt8(ascii: "t"): try literal("true")
         case UInt8(ascii: "f"): try literal("false")
+        case _ where acceptNonFinite(): break
         default: _ = try number()
         }
     }
@@ -166,6 +173,7 @@ package struct JSONScanner {
 
     /// Consumes the next value if it is `null`, and returns whether it is.
     package mutating func null() throws(Fault) -> Bool {
+        if acceptNonFinite() { return true }
         guard isNext("n") else { return false }
         try literal("null")
         return true
@@ -179,12 +187,23 @@ package struct JSONScanner {
     }
 
     private mutating func literal(_ word: StaticString) throws(Fault) {
+        guard acceptWord(word) else { throw unexpected("a value") }
+    }
+
+    private mutating func acceptWord(_ word: StaticString) -> Bool {
         let count = word.utf8CodeUnitCount
         let isThere =
             end - position >= count
             && word.withUTF8Buffer { bytes[position..<position + count].elementsEqual($0) }
-        guard isThere else { throw unexpected("a value") }
-        position += count
+        if isThere { position += count }
+        return isThere
+    }
+
+    private mutating func acceptNonFinite() -> Bool {
+        guard acceptsNonFinite, let first = peek(),
+            [UInt8(ascii: "N"), UInt8(ascii: "I"), UInt8(ascii: "-")].contains(first)
+        else { return false }
+        return acceptWord("NaN") || acceptWord("Infinity") || acceptWord("-Infinity")
     }
 
     /// Reads a number and returns its text.

@@ -5,19 +5,31 @@ import Graphs
 /// Shapes: x and y […, width]; gain and bias [width].
 public struct LayerNormalization {
     let gain: Tensor
-    let bias: Tensor
+    let bias: Tensor?
     let epsilon: Float
+    let isCentered: Bool
 
     /// Initial gains are one, initial biases zero.
-    public init(_ scope: ParameterScope, width: Int, epsilon: Float = 1e-5) {
+    /// - Parameters:
+    ///   - isCentered: false divides by the root of the mean square and subtracts no mean (Zhang and Sennrich 2019,
+    ///     "RMSNorm").
+    ///   - bias: whether a bias is added.
+    public init(
+        _ scope: ParameterScope, width: Int, epsilon: Float = 1e-5, isCentered: Bool = true, bias: Bool = true
+    ) {
         gain = (scope / "gain").parameter([width], .constant(1))
-        bias = (scope / "bias").parameter([width], .constant(0))
+        self.bias = bias ? (scope / "bias").parameter([width], .constant(0)) : nil
         self.epsilon = epsilon
+        self.isCentered = isCentered
     }
 
     /// […, width] → […, width].
     public func callAsFunction(_ x: Tensor) -> Tensor {
-        x.standardized(along: [-1], epsilon: epsilon) * gain + bias
+        let y =
+            isCentered
+            ? x.standardized(along: [-1], epsilon: epsilon)
+            : x * ((x * x).mean(along: [-1]) + epsilon).sqrt().reciprocal()
+        return bias.map { y * gain + $0 } ?? y * gain
     }
 }
 

@@ -1,9 +1,9 @@
-import Checkpoints
 import FoundationEssentials
+import JSON
 import Layers
 import Networks
 
-/// A sentence encoder from a Hugging Face folder: BERT, RoBERTa, or the text encoder of CLIP.
+/// A sentence encoder from a Hugging Face folder, of one of the families in `docs/encoders.md`.
 ///
 /// The folder contains `config.json`, the weights in `model.safetensors` (float32, float16 or bfloat16; or in several files
 /// with `model.safetensors.index.json`), a tokenizer, and, if written by sentence-transformers, `modules.json`,
@@ -21,99 +21,118 @@ public struct PretrainedEncoder: Sendable {
     public let limit: Int
     /// Whether texts are lowercased before tokenization.
     public let isLowercasing: Bool
-    package let architecture: PretrainedFolder.Architecture
-    package let arrays: NetworkArrays
-    package let weightsPath: String
-    /// Checksum of the weights as stored in their files.
-    public let checksum: String
+    /// Number of elements of a vector.
+    public let width: Int
+    package let architecture: any PretrainedArchitecture
+    /// What is computed from the pooled vectors, in this order.
+    package let modules: [VectorModule]
+    private let weights: PretrainedWeights
 
     /// Reads a folder.
-    /// - Parameter pooling: nil is the pooling that the folder specifies; for CLIP it is the state of the end token.
+    /// - Parameter pooling: nil is the pooling that the folder specifies; for CLIP and SigLIP it is the state of the end token.
     /// - Throws: `ModelError` or `CheckpointError`, one line that names the file at fault.
     public init(contentsOf path: String, pooling: Pooling? = nil) throws {
         let outer = PretrainedFolder(path: path)
         let modules = try outer.modules()
         // sentence-transformers may store the network in a subfolder.
-        let inner = modules?.first { !$0.type.hasSuffix("Pooling") && !$0.type.hasSuffix("Normalize") }?.path ?? ""
-        let root = PretrainedFolder(path: inner.isEmpty ? path : "\(path)/\(inner)")
+        let network = modules?.first { $0.type == "Transformer" || $0.type == "CLIPModel" }
+        let root = network.map(outer.folder) ?? outer
         guard root.has("config.json") else {
             throw ModelError(
                 path: root.path, problem: "has no config.json; expected the folder of a pretrained encoder")
         }
-        var architecture = try root.architecture()
-        let (file, read, checksum) = try PretrainedEncoder.weights(root, architecture)
-        if case .clip(var clip) = architecture {
-            clip.projection = read["projection.weight"]?.shape.first
-            do {
-                try clip.validate()
-            } catch {
-                throw ModelError(path: file, problem: "its text_projection.weight is invalid: \(error)")
+        let architecture = try root.architecture()
+        let steps = try (modules ?? []).compactMap { module -> Step? in
+            switch module.type {
+            case "Dense": (try outer.folder(module).dense(), outer.folder(module))
+            case "Normalize": (.normalization, outer.folder(module))
+            default: nil
             }
-            architecture = .clip(clip)
         }
-        let sentence =
-            root.has("sentence_bert_config.json")
-            ? try root.decode(PretrainedFolder.SentenceFile.self, "sentence_bert_config.json") : nil
-        let positions: Int
-        switch architecture {
-        case .bert(let configuration):
-            positions = configuration.length
-            guard let known = try pooling ?? outer.pooling(modules) else {
-                throw ModelError(
-                    path: path,
-                    problem:
-                        "does not specify its pooling (no 1_Pooling/config.json); pass --pooling mean, cls or eos")
-            }
-            self.pooling = known
-        case .clip(let configuration):
-            positions = configuration.length
-            self.pooling = pooling ?? .eos
+        weights = try PretrainedWeights(
+            root, architecture.names,
+            modules: steps.enumerated().filter { $1.module != .normalization }.map { ("modules.\($0)", $1.folder) })
+        do {
+            self.architecture = try architecture.completed { [weights] in weights.arrays[$0]?.shape }
+        } catch {
+            throw ModelError(path: weights.path, problem: "is invalid: \(error)")
         }
-        if let longest = sentence?.max_seq_length, longest < 2 {
+        self.modules = steps.map(\.module)
+        width = try steps.reduce(self.architecture.width, PretrainedEncoder.width)
+        guard let pooling = try pooling ?? PretrainedEncoder.pooling(outer, modules) ?? architecture.pooling else {
             throw ModelError(
-                path: "\(root.path)/sentence_bert_config.json",
-                problem: "\"max_seq_length\" is \(longest), expected 2 or more")
+                path: path,
+                problem: "does not specify its pooling (no 1_Pooling/config.json); pass --pooling mean, cls or eos")
         }
-        limit = min(sentence?.max_seq_length ?? positions, positions)
-        isLowercasing = sentence?.do_lower_case ?? false
+        self.pooling = pooling
+        let sentences =
+            root.has("sentence_bert_config.json") ? try root.fields("sentence_bert_config.json") : nil
+        limit =
+            architecture.isPadded
+            ? architecture.length : min(try PretrainedEncoder.longest(root, sentences), architecture.length)
+        isLowercasing = try sentences?.boolean("do_lower_case", default: false) ?? false
         name = URL(filePath: path).standardizedFileURL.lastPathComponent
         self.path = path
         folder = root.path
-        self.architecture = architecture
-        (weightsPath, arrays, self.checksum) = (file, read, checksum)
+    }
+
+    /// A module after the pooling, and its folder.
+    private typealias Step = (module: VectorModule, folder: PretrainedFolder)
+
+    /// The width of vectors of `width` elements after a module.
+    private static func width(_ width: Int, after step: Step) throws -> Int {
+        guard case .dense(let inputs, let outputs, _, _) = step.module else { return width }
+        guard inputs == width else {
+            throw ModelError(
+                path: "\(step.folder.path)/config.json",
+                problem: "\"in_features\" is \(inputs), but the vectors before it have \(width) elements")
+        }
+        return outputs
+    }
+
+    /// The pooling that a folder specifies, in a module or beside the network; nil if it specifies none.
+    private static func pooling(_ folder: PretrainedFolder, _ modules: [PretrainedFolder.Module]?) throws -> Pooling? {
+        guard let modules else {
+            return folder.has("1_Pooling/config.json")
+                ? try PretrainedFolder(path: "\(folder.path)/1_Pooling").pooling() : nil
+        }
+        return try modules.first { $0.type == "Pooling" }.flatMap { try folder.folder($0).pooling() }
+    }
+
+    /// The most tokens per sentence that the configuration of sentence-transformers or of the tokenizer allows.
+    private static func longest(_ folder: PretrainedFolder, _ sentences: JSONFields?) throws -> Int {
+        if let sentences, sentences.optional("max_seq_length") != nil {
+            return try sentences.integer("max_seq_length", in: 2...Int(Int32.max))
+        }
+        guard folder.has("tokenizer_config.json") else { return .max }
+        // Tokenizers without a limit say 10³⁰.
+        let length = try folder.fields("tokenizer_config.json").number("model_max_length", default: 1e30)
+        guard length >= 2 else {
+            throw ModelError(
+                path: "\(folder.path)/tokenizer_config.json",
+                problem: "\"model_max_length\" is \(length), expected 2 or more")
+        }
+        return length < 1e9 ? Int(length) : .max
     }
 
     /// Number of token embeddings.
-    public var vocabulary: Int {
-        switch architecture {
-        case .bert(let configuration): configuration.vocabulary
-        case .clip(let configuration): configuration.vocabulary
-        }
-    }
+    public var vocabulary: Int { architecture.vocabulary }
 
-    /// Number of elements of a vector.
-    public var width: Int {
-        switch architecture {
-        case .bert(let configuration): configuration.width
-        case .clip(let configuration): configuration.projection ?? configuration.width
-        }
-    }
+    /// Checksum of the weights as stored in their files.
+    public var checksum: String { weights.checksum }
 
-    // MARK: Weights
+    /// The parameters by path: those of the network, and those of each module under `modules` and its number.
+    package var arrays: NetworkArrays { weights.arrays }
 
-    private static func names(_ architecture: PretrainedFolder.Architecture) -> (PretrainedNames, prefixes: [String]) {
-        switch architecture {
-        case .bert: (BERTEncoder.names, ["bert.", "roberta."])
-        case .clip: (CLIPTextEncoder.names, ["text_model."])
-        }
-    }
+    /// The path of the weights, for messages.
+    package var weightsPath: String { weights.path }
 
     /// A mismatch with the array names of the file in place of Limn's.
     package func named(_ mismatch: ParameterMismatch) -> ParameterMismatch {
-        let names = PretrainedEncoder.names(architecture).0
+        let names = architecture.names
         var result = mismatch
         result.missing = mismatch.missing.flatMap { path in
-            let absent = PretrainedEncoder.parts(of: path).filter { arrays[$0] == nil }
+            let absent = names.parts(of: path).filter { arrays[$0] == nil }
             return (absent.isEmpty ? [path] : absent).map(names.name(of:))
         }
         result.misshapen = mismatch.misshapen.map { text in
@@ -121,85 +140,7 @@ public struct PretrainedEncoder: Sendable {
             return words.count == 2 ? "\(names.name(of: String(words[0]))) \(words[1])" : text
         }
         // Parts that could not be joined are listed as missing or misshapen already.
-        result.unused = mismatch.unused.filter { !$0.contains("attention.projection.") }.map(names.name(of:))
-        return result
-    }
-
-    /// The network's arrays by Limn's names, the path of their file for messages, and their checksum.
-    private static func weights(
-        _ folder: PretrainedFolder, _ architecture: PretrainedFolder.Architecture
-    ) throws -> (path: String, arrays: NetworkArrays, checksum: String) {
-        let (names, prefixes) = names(architecture)
-        let files = try weightFiles(folder)
-        let path = "\(folder.path)/\(files.count == 1 ? files[0] : "model.safetensors.index.json")"
-        var arrays = NetworkArrays()
-        var origins: [String: String] = [:]
-        var read: [NamedArray] = []
-        for file in files {
-            let file = try Safetensors(contentsOf: "\(folder.path)/\(file)")
-            for name in file.names {
-                let prefix = prefixes.first { name.hasPrefix($0) } ?? ""
-                guard let target = names.path(of: String(name.dropFirst(prefix.count))), let array = file[name] else {
-                    continue
-                }
-                if let other = origins.updateValue(name, forKey: target) {
-                    throw ModelError(path: path, problem: "\(other) and \(name) are the same parameter")
-                }
-                read.append(array)
-                do {
-                    arrays[target] = (array.shape, try array.floats())
-                } catch {
-                    throw ModelError(path: path, problem: "\(error)")
-                }
-            }
-        }
-        guard !arrays.isEmpty else {
-            throw ModelError(
-                path: path,
-                problem: "contains no array of this encoder; do it and config.json belong to the same model?")
-        }
-        return (path, joined(arrays), Checksum.of(read.sorted { $0.name < $1.name }))
-    }
-
-    private static func weightFiles(_ folder: PretrainedFolder) throws -> [String] {
-        struct Index: Decodable { var weight_map: [String: String] }
-        if folder.has("model.safetensors") { return ["model.safetensors"] }
-        if folder.has("model.safetensors.index.json") {
-            let files = Set(try folder.decode(Index.self, "model.safetensors.index.json").weight_map.values).sorted()
-            guard !files.isEmpty, files.allSatisfy({ !$0.contains("/") }) else {
-                throw ModelError(
-                    path: "\(folder.path)/model.safetensors.index.json", problem: "must list files in its own folder")
-            }
-            return files
-        }
-        throw ModelError(
-            path: folder.path,
-            problem: folder.has("pytorch_model.bin")
-                ? "has its weights only in pytorch_model.bin; save them as model.safetensors"
-                : "has no model.safetensors")
-    }
-
-    /// The paths of query, key and value if `path` is that of their joint layer; otherwise none.
-    private static func parts(of path: String) -> [String] {
-        guard path.contains("attention.projection.") else { return [] }
-        return (0..<3).map { path.replacing("attention.projection.", with: "attention.projection.\($0).") }
-    }
-
-    /// Joins query, key and value of each block to one layer.
-    private static func joined(_ arrays: NetworkArrays) -> NetworkArrays {
-        var result = arrays
-        for first in arrays.keys where first.contains("attention.projection.0.") {
-            let target = first.replacing("attention.projection.0.", with: "attention.projection.")
-            let parts = parts(of: target)
-            let found = parts.compactMap { arrays[$0] }
-            guard found.count == 3, found.allSatisfy({ $0.shape == found[0].shape && !$0.shape.isEmpty }) else {
-                continue
-            }
-            for part in parts { result[part] = nil }
-            result[target] = (
-                [3 * found[0].shape[0]] + found[0].shape.dropFirst(), found.flatMap(\.values)
-            )
-        }
+        result.unused = mismatch.unused.filter { names.whole(of: $0) == nil }.map(names.name(of:))
         return result
     }
 }

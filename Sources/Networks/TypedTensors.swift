@@ -52,8 +52,8 @@ public struct ConfigurationError: ClassifiedError {
 
     /// Throws unless `side` is a power of two from 16 to 256, which the generators reach by doubling 4×4.
     package static func checkSide(_ key: String, _ side: Int) throws(ConfigurationError) {
-        guard [16, 32, 64, 128, 256].contains(side) else {
-            throw ConfigurationError(key: key, problem: "is \(side), expected 16, 32, 64, 128 or 256")
+        guard side.isMultiple(of: 16), (16...512).contains(side) else {
+            throw ConfigurationError(key: key, problem: "is \(side), expected a multiple of 16 from 16 to 512")
         }
     }
 }

@@ -13,10 +13,11 @@ public struct StepProfile: CustomStringConvertible {
     ///   - encoder: the contrastive stage rather than the adversarial one.
     ///   - kernels: how many kernels to list, the slowest first.
     public init(
-        _ recipe: Recipe, data: String, badFiles: BadFilePolicy = .limited, device: any Device, encoder: Bool,
+        _ recipe: Recipe, data: String, badFiles: BadFilePolicy = .limited, followsLinks: Bool = false,
+        device: any Device, encoder: Bool,
         kernels: Int
     ) throws {
-        let corpus = try recipe.data.corpus(in: data, badFiles: badFiles)
+        let corpus = try recipe.data.corpus(in: data, badFiles: badFiles, followsLinks: followsLinks)
         let imageStore = ImageStore(corpus: corpus, preprocessing: recipe.data.form, badFiles: badFiles)
         let sampler = try PairSampler(corpus: imageStore.corpus, seed: recipe.seed, flips: recipe.data.mirror)
         let size = encoder ? recipe.encoder.batch : recipe.gan.batch

@@ -13,9 +13,10 @@ public struct TrainingPlan: CustomStringConvertible {
 
     /// Traces and compiles all networks; reads the corpus's listing and captions, but no image.
     public init(
-        _ recipe: Recipe, data: String, badFiles: BadFilePolicy = .limited, device: any Device
+        _ recipe: Recipe, data: String, badFiles: BadFilePolicy = .limited, followsLinks: Bool = false,
+        device: any Device
     ) throws {
-        let corpus = try recipe.data.corpus(in: data, badFiles: badFiles)
+        let corpus = try recipe.data.corpus(in: data, badFiles: badFiles, followsLinks: followsLinks)
         var lines = [
             "recipe         \(recipe.name), seed \(recipe.seed)",
             "data           \(corpus.examples.count) images, \(corpus.captionCount) captions, \(corpus.classes.count) classes",

@@ -15,6 +15,7 @@ public struct TrainingRun {
     private let data: String
     private let path: String
     private let badFiles: BadFilePolicy
+    private let followsLinks: Bool
     private let resumes: Bool
     private let changes: Set<String>
     private let device: any Device
@@ -25,18 +26,20 @@ public struct TrainingRun {
     ///   - data: the folder of the corpus.
     ///   - path: the run directory.
     ///   - badFiles: how rows and images that cannot be used are treated.
+    ///   - followsLinks: whether links out of the corpus's folder, and links to folders, are followed.
     ///   - resume: continue what the directory holds, or start if it is empty; otherwise it must be new.
     ///   - changes: keys of the recipe that were changed on purpose and may differ from those of the run, if they are among
     ///     `changeable`.
     ///   - interruption: asks the run to stop after the current step.
     public init(
-        _ recipe: Recipe, data: String, path: String, badFiles: BadFilePolicy = .limited, resume: Bool,
-        changes: Set<String> = [], device: any Device, interruption: Interruption? = nil
+        _ recipe: Recipe, data: String, path: String, badFiles: BadFilePolicy = .limited, followsLinks: Bool = false,
+        resume: Bool, changes: Set<String> = [], device: any Device, interruption: Interruption? = nil
     ) {
         self.recipe = recipe
         self.data = data
         self.path = path
         self.badFiles = badFiles
+        self.followsLinks = followsLinks
         resumes = resume
         self.changes = changes
         self.device = device
@@ -47,7 +50,7 @@ public struct TrainingRun {
     public func train() throws -> TrainingOutcome {
         // Read everything that can be missing before a run directory is made.
         try requireInputs()
-        let listed = try recipe.data.corpus(in: data, badFiles: badFiles)
+        let listed = try recipe.data.corpus(in: data, badFiles: badFiles, followsLinks: followsLinks)
         let run = try openDirectory(listed)
         let dominant = listed.dominantClass
         let corpus = dominant == nil ? listed : listed.withoutClasses()
@@ -63,6 +66,9 @@ public struct TrainingRun {
         try logger.log(
             "\(corpus.examples.count) images, \(corpus.captionCount) captions, \(corpus.classes.count) classes in \(data)"
         )
+        if corpus.splits.isEmpty, !recipe.data.split.isEmpty {
+            try logger.log("the rows name no split, so all are used for training; limn corpus split makes splits")
+        }
         if let dominant {
             try logger.log(
                 "classes are ignored: \(formatted(100 * dominant.share, digits: 0)) % of the images are of the class "
@@ -71,13 +77,16 @@ public struct TrainingRun {
         defer { try? logSkipped(images, logger) }
 
         // Train the stages.
+        let start = try StartingPoint(of: run)
+        if let start { try logger.log("starts with \(start.summary(for: recipe))") }
         let vectors = CaptionVectors(captions: Array(corpus.captions), run: run, logger: logger, device: device)
-        guard let encoders = try trainEncoders(images, vectors, run) else { return .interrupted }
+        guard let encoders = try trainEncoders(start, images, vectors, run) else { return .interrupted }
         switch recipe.task {
         case .contrastive: return .finished
         case .textToImage:
             let task = try TextToImageTask(
-                recipe, resolved: recipe.yaml(), images: images, encoders: encoders, vectors: vectors, run: run,
+                recipe, resolved: recipe.yaml(), start: start, images: images, encoders: encoders, vectors: vectors,
+                run: run,
                 logger: logger, device: device)
             return try loop(task, run, logger).train()
         }
@@ -85,7 +94,7 @@ public struct TrainingRun {
 
     /// The encoders, from the run, from the path that the recipe names, or trained now; nil if that was interrupted.
     private func trainEncoders(
-        _ images: ImageStore, _ vectors: CaptionVectors, _ run: RunDirectory
+        _ start: StartingPoint?, _ images: ImageStore, _ vectors: CaptionVectors, _ run: RunDirectory
     ) throws -> EncoderPair? {
         guard recipe.text.isTrained else { return try EncoderPair(contentsOf: recipe.text.encoder) }
         let folder = "\(run.path)/encoder"
@@ -97,7 +106,7 @@ public struct TrainingRun {
             if !isStarted { try AtomicFile.write(recipe.yaml(), to: stage.recipe) }
             let logger = RunLogger(stage)
             let task = try ContrastiveTask(
-                recipe, images: images, vectors: vectors, run: stage, logger: logger, device: device)
+                recipe, start: start, images: images, vectors: vectors, run: stage, logger: logger, device: device)
             guard try loop(task, stage, logger).train() == .finished else { return nil }
         }
         // Read back, so that resumed and uninterrupted runs have the same rounded values.
@@ -137,7 +146,10 @@ public struct TrainingRun {
             try DataRecord.require(corpus, in: run)
             return run
         }
+        let start = try recipe.from.isEmpty ? nil : StartingPoint(contentsOf: recipe.from)
+        try start?.requireFit(recipe)
         let run = try RunDirectory(creating: path)
+        if start != nil { try StartingPoint.copy(from: recipe.from, to: run) }
         // The recipe last: a directory with a recipe can be resumed.
         try DataRecord(corpus).write(in: run)
         try AtomicFile.write(recipe.yaml(), to: run.recipe)

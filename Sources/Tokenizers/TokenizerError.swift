@@ -28,7 +28,7 @@ public enum TokenizerError: ClassifiedError {
         case .malformedVocabulary(let file, let reason):
             "\(file): is not a usable vocabulary: \(reason); write it again with limn vocabulary train"
         case .malformedTokenizer(let file, let reason):
-            "\(file): is not a usable tokenizer: \(Self.oneLine(reason)); download it again, or use one of the kinds in docs/tokenizers.md"
+            "\(file): is not a usable tokenizer: \(Self.oneLine(reason))"
         case .unreadable(let file, let reason): "\(file): \(reason)"
         case .sizeOutOfRange(let size):
             "vocabulary size \(size) is outside of \(Vocabulary.smallestCount)...\(Vocabulary.largestCount): "

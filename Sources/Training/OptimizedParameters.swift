@@ -93,6 +93,23 @@ package final class OptimizedParameters {
         spectral?.normalize(iterating: true)
     }
 
+    /// Replaces the values of all parameters below a path, and their moving average, before the first update.
+    /// - Parameters:
+    ///   - arrays: one for each of these parameters, and no others, by path from `root`.
+    ///   - root: the first component of their paths.
+    package func start(from arrays: [String: (shape: [Int], values: [Float])], below root: String)
+        throws(ParameterMismatch)
+    {
+        var all: [String: (shape: [Int], values: [Float])] = [:]
+        for (path, shape, values) in store.arrays(from: parameters) where !path.hasPrefix("\(root).") {
+            all[path] = (shape, values)
+        }
+        for (path, array) in arrays { all["\(root).\(path)"] = array }
+        try store.load(all, into: parameters)
+        average.values = parameters.values
+        parametersChanged()
+    }
+
     /// Must be called after parameters were changed other than by `update`, so that programs read the new values.
     package func parametersChanged() { spectral?.normalize(iterating: false) }
 

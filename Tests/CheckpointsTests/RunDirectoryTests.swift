@@ -88,6 +88,29 @@ import Testing
         }
     }
 
+    /// The rest is spread over the run: the newest and the oldest stay, grids are not touched.
+    @Test func snapshotsAreThinnedEvenly() throws {
+        try withTemporaryFolder { (folder: String) throws in
+            let run = try RunDirectory(creating: "\(folder)/run")
+            func snapshots() throws -> [Int] {
+                try FileManager.default.contentsOfDirectory(atPath: run.path).filter { $0.hasSuffix(".safetensors") }
+                    .compactMap { Int($0.dropFirst("snapshot-".count).dropLast(".safetensors".count)) }.sorted()
+            }
+            for images in stride(from: 10, through: 160, by: 10) {
+                try put([1], run.snapshot(imagesSeen: images))
+                try put([1], run.fakes(imagesSeen: images))
+                try run.thinSnapshots(keeping: 4)
+            }
+            let kept = try snapshots()
+            #expect(kept.count == 4 && kept.last == 160)
+            let gaps = zip(kept, [0] + kept).map { $0 - $1 }
+            #expect(gaps.allSatisfy { (10...80).contains($0) }, "\(kept)")
+            #expect(try FileManager.default.contentsOfDirectory(atPath: run.path).count { $0.hasSuffix(".png") } == 16)
+            try run.thinSnapshots(keeping: 0)
+            #expect(try snapshots() == [160])
+        }
+    }
+
     @Test func rowsAndLinesAreAppended() throws {
         try withTemporaryFolder { (folder: String) throws in
             let run = try RunDirectory(creating: "\(folder)/run")

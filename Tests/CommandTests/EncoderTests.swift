@@ -124,8 +124,10 @@ import Testing
             expectRefusal(
                 try encode("--encoder", judge, "--pooling", "cls", "--file", "good.txt"), 65,
                 "a pooling can be set only for pretrained encoders")
-            try put(#"{"model_type": "mpnet"}"#, folder + "/plain/config.json")
-            expectRefusal(try encode("--encoder", "plain", "--file", "good.txt"), 65, "its model type is \"mpnet\"")
+            try put(#"{"model_type": "gpt2"}"#, folder + "/plain/config.json")
+            expectRefusal(
+                try encode("--encoder", "plain", "--file", "good.txt"), 65,
+                "\"model_type\" is \"gpt2\", which Limn does not")
             let nowhere = try limn(
                 "encode", "--encoder", judge, "--file", "good.txt", "--out", "no/such/out", in: folder)
             expectRefusal(nowhere, 73, "no/such/out")

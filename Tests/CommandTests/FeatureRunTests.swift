@@ -87,6 +87,35 @@ private struct FeatureRun: Sendable {
         #expect(outcome.ending == .exit(0), "\(outcome.err)")
     }
 
+    /// The standardization that was folded into both heads is taken out again before the training, and folded in after it.
+    @Test func aTrainingStartsWithTheEncodersAndTheGeneratorOfARun() throws {
+        let shared = try FeatureRun.shared()
+        try withTemporaryFolder { folder in
+            let run = folder + "/run"
+            let trained = try shared.train(
+                to: run, "--from", shared.run, "--images", "8", "--set", "encoder.images=0", "--set",
+                "generator.learning_rate=1e-9"
+            ).finish(seconds: 300)
+            #expect(trained.ending == .exit(0), "\(trained.err)")
+            let log = String(decoding: try #require(contents(run + "/log.txt")), as: UTF8.self)
+            #expect(log.contains("starts with text encoder, image encoder, generator from \(shared.run)"))
+            for file in ["encoder/encoder.safetensors", "model.safetensors"] {
+                try expectClose("\(run)/\(file)", "\(shared.run)/\(file)")
+            }
+        }
+    }
+
+    /// Expects the arrays of two files to be equal but for rounding to bfloat16.
+    private func expectClose(_ path: String, _ other: String) throws {
+        let (found, expected) = (try Safetensors(contentsOf: path), try Safetensors(contentsOf: other))
+        #expect(found.names == expected.names)
+        for name in expected.names {
+            let (values, known) = (try #require(found[name]).floats(), try #require(expected[name]).floats())
+            let largest = known.map(abs).max() ?? 0
+            #expect(zip(values, known).allSatisfy { abs($0 - $1) <= 0.02 * largest }, "\(path): \(name)")
+        }
+    }
+
     enum Moment: String, CaseIterable {
         case inEncoder, beforeTheFirstStep, afterACheckpoint
 

@@ -21,7 +21,7 @@ import Testing
         }
     }
 
-    @Test func aImageTellsWhatItWasPaintedFrom() throws {
+    @Test func anImageTellsWhatItWasGeneratedFrom() throws {
         let tiny = try Tiny.shared()
         try withTemporaryFolder { folder in
             let outcome = try limn(
@@ -64,6 +64,41 @@ import Testing
         }
     }
 
+    @Test func aFolderGetsOneFilePerImageAndNothingIsReplaced() throws {
+        let tiny = try Tiny.shared()
+        try withTemporaryFolder { folder in
+            func generate(_ arguments: String...) throws -> Outcome {
+                try Child(["generate", "--model", tiny.model] + arguments, in: folder).finish()
+            }
+            #expect(try generate("a rose", "-n", "2", "--out", "new/").ending == .exit(0))
+            #expect(try files(below: folder + "/new") == ["a-rose-0.png", "a-rose-1.png"])
+            #expect(try generate("a rose", "--out", "new").ending == .exit(0))
+            #expect(try generate("a rose", "a rose!", "--grid", "--out", "new").err == "new/a-rose.png\n")
+
+            // The same prompt and seed are replaced, others get a name of their own.
+            for arguments in [["a rose"], ["a rose"], ["a rose", "--seed", "1"], ["a rose!"], ["a rose", "-n", "2"]] {
+                let outcome = try Child(["generate", "--model", tiny.model] + arguments, in: folder).finish()
+                #expect(outcome.ending == .exit(0))
+            }
+            #expect(
+                try files(below: folder).filter { !$0.contains("/") } == ["a-rose-2.png", "a-rose-3.png", "a-rose.png"])
+            #expect(try texts(folder + "/a-rose-2.png")["seed"] == "1")
+            #expect(try texts(folder + "/a-rose-3.png")["prompt"] == "a rose!")
+
+            // Numbered files are refused before anything is generated.
+            try put("one\ntwo\n", folder + "/prompts.txt")
+            #expect(try generate("--prompts", "prompts.txt", "--out", "numbered").ending == .exit(0))
+            expectRefusal(
+                try generate("--prompts", "prompts.txt", "--seed", "1", "--out", "numbered"), 73,
+                "numbered/00000.png: is the image of another prompt or seed")
+            #expect(try generate("--prompts", "prompts.txt", "-n", "2", "--out", "numbered").ending == .exit(0))
+            #expect(
+                try files(below: folder + "/numbered") == [
+                    "00000-0.png", "00000-1.png", "00000.png", "00001-0.png", "00001-1.png", "00001.png",
+                ])
+        }
+    }
+
     @Test func aGridHasARowForEachPrompt() throws {
         let tiny = try Tiny.shared()
         try withTemporaryFolder { folder in
@@ -78,7 +113,7 @@ import Testing
     }
 
     /// One more than a batch. The file has a byte order mark and CR LF line ends.
-    @Test func aFileOfPromptsGivesAImageALine() throws {
+    @Test func aFileOfPromptsGivesOneImagePerLine() throws {
         let tiny = try Tiny.shared()
         let prompts = (0..<17).map { "\($0) red circles" }
         try withTemporaryFolder { folder in
@@ -99,7 +134,7 @@ import Testing
         }
     }
 
-    @Test func promptsComeFromStandardInputAndAImageGoesToStandardOutput() throws {
+    @Test func promptsComeFromStandardInputAndAnImageGoesToStandardOutput() throws {
         let tiny = try Tiny.shared()
         try withTemporaryFolder { folder in
             let outcome = try limn(
@@ -133,11 +168,15 @@ import Testing
             let records = try outcome.text.split(separator: "\n").map {
                 try JSONDecoder().decode(Record.self, from: Data($0.utf8))
             }
-            let expected = [("out/00000.png", "a red circle"), ("out/00001.png", "“ein” Stern/\\")].map {
-                Record(file: $0, prompt: $1, seed: .max, count: 2, truncation: nil, model: "tiny")
+            let expected = [("a-red-circle", "a red circle"), ("ein-stern", "“ein” Stern/\\")].flatMap { name, prompt in
+                [UInt64.max, 0].map {
+                    Record(
+                        file: "out/\(name)-\($0).png", prompt: prompt, seed: $0, count: 1, truncation: nil,
+                        model: "tiny")
+                }
             }
             #expect(records == expected)
-            #expect(try files(below: folder) == expected.map(\.file))
+            #expect(try files(below: folder) == expected.map(\.file).sorted())
         }
     }
 

@@ -13,9 +13,33 @@ import Testing
                 try Child(["generate", "red", "--model", tiny.model] + arguments, in: folder).finish()
             }
             expectRefusal(try generate("--out", "absent/red.png"), 73, "cannot write absent/red.png: No such file")
-            expectRefusal(try generate("--out", "."), 73, "cannot write .: ")
+            expectRefusal(try generate("--out", "red.jpg"), 64, "red.jpg: images are written as PNG")
             expectRefusal(try generate("blue", "--out", "file"), 73, "file: the folder cannot be created")
             #expect(try files(below: folder) == ["file"])
+        }
+    }
+
+    /// A shell's limit on address space: a command ends with one line or succeeds; it neither crashes nor hangs.
+    @Test(arguments: [400_000, 550_000, 700_000, 850_000, 1_000_000, 1_300_000])
+    func tooLittleMemoryIsAnErrorOfOneLine(kilobytes: Int) throws {
+        let tiny = try Tiny.shared()
+        let limited = #"ulimit -v \#(kilobytes); exec "$@""#
+        try withTemporaryFolder { folder in
+            let commands = [
+                ["generate", "red", "--model", tiny.model, "--out", "red.png"],
+                [
+                    "train", tiny.recipe, "--data", tiny.corpus, "--run", "run", "--images", "8", "--set",
+                    "encoder.images=16",
+                ],
+                ["corpus", "stats", tiny.corpus],
+            ]
+            for command in commands {
+                let outcome = try Child(command, in: folder, shell: limited).finish()
+                if outcome.ending == .exit(0) { continue }
+                #expect(outcome.ending == .exit(71), "\(command) \(outcome.ending) \(outcome.err.suffix(300))")
+                #expect(
+                    outcome.err.split(separator: "\n").last?.hasPrefix("limn: out of memory") == true, "\(outcome.err)")
+            }
         }
     }
 

@@ -10,7 +10,7 @@ import Testing
         ("generator.kind=vae", "--set: generator.kind should be one of df-gan, gan-cls"),
         ("gan.batch", "--set gan.batch: expected key=value"),
         ("gan.batch=0", "gan.batch: is 0, expected 1 to 4096"), ("gan=3", "--set: gan takes keys, found “3”"),
-        ("data.side=17", "data.side: is 17, expected 16, 32, 64, 128 or 256"),
+        ("data.side=17", "data.side: is 17, expected a multiple of 16 from 16 to 512"),
     ])
     func aSettingThatCannotBeIsRefused(setting: String, words: String) throws {
         let tiny = try Tiny.shared()

@@ -215,6 +215,37 @@ import Testing
         }
     }
 
+    /// A model is a starting point for other images and other words, and a run keeps its copy of it.
+    @Test func aTrainingStartsFromAModel() throws {
+        let tiny = try Tiny.shared()
+        try withTemporaryFolder { folder in
+            let (run, model) = (folder + "/run", folder + "/model.safetensors")
+            try FileManager.default.copyItem(atPath: tiny.model, toPath: model)
+            let drawn = try limn(
+                "corpus", "shapes", "--out", "more", "--count", "60", "--seed", "9", "--side", "16", in: folder)
+            #expect(drawn.ending == .exit(0))
+            let start = [
+                "train", tiny.recipe, "--data", "more", "--run", run, "--threads", "1", "--set", "encoder.images=160",
+            ]
+            let other = try Child(start + ["--from", model, "--set", "generator.width=8"], in: folder).finish()
+            expectRefusal(other, 64, "other networks than the recipe: generator.width (4 there, 8 in the recipe)")
+            let missing = try Child(start + ["--from", "absent"], in: folder).finish()
+            expectRefusal(missing, 66, "absent: no such model")
+            #expect(!exists(run))
+
+            let begun = try Child(start + ["--from", model, "--images", "80"], in: folder).finish()
+            #expect(begun.ending == .exit(0), "\(begun.err)")
+            let log = String(decoding: try #require(contents(run + "/log.txt")), as: UTF8.self)
+            #expect(log.contains("starts with text encoder, generator from \(model)"))
+            // Resuming needs only the run.
+            try FileManager.default.removeItem(atPath: model)
+            let resumed = try Child(
+                ["train", "--run", run, "--resume", "--threads", "1", "--images", "96"], in: folder
+            ).finish()
+            #expect(resumed.ending == .exit(0), "\(resumed.err)")
+        }
+    }
+
     @Test func aRunBelongsToOneTrainingAtATime() throws {
         let tiny = try Tiny.shared()
         try withTemporaryFolder { folder in

@@ -56,14 +56,14 @@ import Testing
     @Test func badInputIsRefused() throws {
         try withTemporaryFolder { folder in
             try put(Self.tokenizer, folder + "/tokenizer.json")
-            try put(Self.tokenizer.replacing("\"WordPiece\",", with: "\"Unigram\","), folder + "/unigram.json")
+            try put(Self.tokenizer.replacing("\"WordPiece\",", with: "\"WordLevel\","), folder + "/words.json")
             try put(String(Self.tokenizer.dropLast(9)), folder + "/cut.json")
             try put(Array("red\nr".utf8) + [0x80, 0x0A], folder + "/bytes")
             func encode(_ arguments: String...) throws -> Outcome {
                 try Child(["vocabulary", "encode"] + arguments, in: folder).finish()
             }
             expectRefusal(try encode("red", "--tokenizer", "absent"), 66, "absent: no such file")
-            expectRefusal(try encode("red", "--tokenizer", "unigram.json"), 65, "\"model.type\" is \"Unigram\"")
+            expectRefusal(try encode("red", "--tokenizer", "words.json"), 65, "\"model.type\" is \"WordLevel\"")
             expectRefusal(try encode("red", "--tokenizer", "cut.json"), 65, "it is not JSON")
             expectRefusal(try encode("--tokenizer", ".", "--file", "bytes"), 65, "bytes:2: is not UTF-8")
             expectRefusal(try encode("--tokenizer", ".", "--file", "absent"), 66, "absent: no such file")

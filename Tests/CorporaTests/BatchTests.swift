@@ -191,7 +191,7 @@ extension ImageStore {
                 corpus: sampler.corpus, preprocessing: ImagePreprocessing(side: 8), badFiles: badFiles)
             let feeder = BatchFeeder(images: store, sampler: sampler, batchSize: 16)
             let text = message { for _ in 0..<100 { _ = try feeder.next() } }
-            #expect(text.contains("(\(count) of 300 images cannot be decoded)"), "\(text)")
+            #expect(text.contains("(\(count) of 300 images cannot be decoded, "), "\(text)")
             #expect(message { _ = try feeder.next() } == text)
         }
         let store = ImageStore(corpus: sampler.corpus, preprocessing: ImagePreprocessing(side: 8), badFiles: .skip)

@@ -13,17 +13,17 @@ import Testing
     ]
     private static let images = ["a1.png", "a2.png", "b1.png", "b2.png"]
 
-    private func columns(_ template: String = "{text}, {style} style") throws -> CorpusColumns {
-        CorpusColumns(className: "emoji", template: try CaptionTemplate(template))
+    private func columns(_ template: String = "{text}, {style} style") throws -> CorpusOptions {
+        CorpusOptions(className: "emoji", template: try CaptionTemplate(template))
     }
 
-    private func corpus(_ rows: [String] = rows, columns: CorpusColumns) throws -> (TemporaryFolder, Corpus) {
+    private func corpus(_ rows: [String] = rows, options: CorpusOptions) throws -> (TemporaryFolder, Corpus) {
         let folder = try TemporaryFolder(metadata: rows, images: ColumnTests.images)
-        return (folder, try Corpus(folder: folder.path, split: nil, badFiles: .skip, columns: columns))
+        return (folder, try Corpus(folder: folder.path, split: nil, badFiles: .skip, options: options))
     }
 
     @Test func everyCaptionIsFollowedByItsTemplate() throws {
-        let (_, corpus) = try corpus(columns: columns())
+        let (_, corpus) = try corpus(options: columns())
         #expect(
             corpus.examples[1].captions == [
                 "red apple", "apple, fruit", "red apple, twemoji style", "apple, fruit, twemoji style",
@@ -34,13 +34,13 @@ import Testing
     }
 
     @Test func withoutColumnsNothingChanges() throws {
-        let (_, corpus) = try corpus(columns: CorpusColumns())
+        let (_, corpus) = try corpus(options: CorpusOptions())
         #expect(corpus.examples[0].captions == ["red apple", "apple, fruit"])
         #expect(corpus.templateCaptions(of: 0).isEmpty && corpus.classes.isEmpty)
     }
 
     @Test func theClassMayBePartOfTheTemplate() throws {
-        let (_, corpus) = try corpus(columns: columns("{emoji} {text}"))
+        let (_, corpus) = try corpus(options: columns("{emoji} {text}"))
         #expect(corpus.examples[2].captions == ["banana", "🍌 banana"] && corpus.classes == ["🍌", "🍎"])
     }
 
@@ -49,7 +49,7 @@ import Testing
         for image in ColumnTests.images { try folder.write([], to: image) }
         let table = "file_name,style,text,emoji\na1.png,noto,red apple,A\nb1.png,flat,banana,B\n"
         try folder.write(table.utf8, to: "metadata.csv")
-        let corpus = try Corpus(folder: folder.path, split: nil, columns: columns())
+        let corpus = try Corpus(folder: folder.path, split: nil, options: columns())
         #expect(
             corpus.examples.map(\.captions) == [
                 ["red apple", "red apple, noto style"], ["banana", "banana, flat style"],
@@ -60,7 +60,7 @@ import Testing
     @Test func aRowWithoutAColumnOfTheTemplateIsSkippedByName() throws {
         let rows =
             Array(ColumnTests.rows[..<3]) + [#"{"file_name": "b2.png", "text": "banana", "emoji": "🍌", "style": null}"#]
-        let (_, corpus) = try corpus(rows, columns: columns())
+        let (_, corpus) = try corpus(rows, options: columns())
         #expect(corpus.examples.count == 3)
         #expect(
             corpus.skipped.first.map(\.description) == [
@@ -82,8 +82,8 @@ import Testing
         let folder = try TemporaryFolder()
         try folder.write([], to: "a.png")
         try folder.write("an apple".utf8, to: "a.txt")
-        let found = message { _ = try Corpus(folder: folder.path, split: nil, columns: try columns()) }
-        #expect(found.contains("needs metadata.jsonl or metadata.csv"), "\(found)")
+        let found = message { _ = try Corpus(folder: folder.path, split: nil, options: try columns()) }
+        #expect(found.contains("needs metadata.jsonl, metadata.csv or .json files"), "\(found)")
     }
 
     // MARK: Classes
@@ -111,7 +111,7 @@ import Testing
     // MARK: Pairs
 
     @Test func halfOfTheCaptionsAreThoseOfTheTemplate() throws {
-        let (_, corpus) = try corpus(columns: columns())
+        let (_, corpus) = try corpus(options: columns())
         let sampler = try PairSampler(corpus: corpus, seed: 1, flips: false)
         let built = sampler.pairs(0..<4000).count { (pair: SampledPair) in
             corpus.templateCaptions(of: pair.caption.example).contains(pair.caption.caption)
@@ -120,7 +120,7 @@ import Testing
     }
 
     @Test func someMismatchesChangeTheAttributeAlone() throws {
-        let (_, corpus) = try corpus(columns: columns())
+        let (_, corpus) = try corpus(options: columns())
         let plain = try PairSampler(corpus: corpus, seed: 1, flips: false)
         for pair in plain.pairs(0..<400) {
             #expect(corpus.label(of: pair.caption.example) != corpus.label(of: pair.mismatch.example))
@@ -140,7 +140,7 @@ import Testing
     }
 
     @Test func captionsOfTheSameClassMayDescribeAnImageUnlessTheyNameAttributes() throws {
-        let (_, corpus) = try corpus(columns: columns())
+        let (_, corpus) = try corpus(options: columns())
         func may(_ example: Int, _ other: Int, _ caption: Int) -> Bool {
             corpus.mayDescribe(corpus.reference(example: other, caption: caption), example: example)
         }

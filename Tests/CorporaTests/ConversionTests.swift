@@ -96,6 +96,49 @@ import Testing
         #expect(try Image(contentsOf: target.path + "/jpeg/images/00000.jpg").width == 60)
     }
 
+    /// Copied images keep their Exif data; others are upright without.
+    @Test func orientedImages() throws {
+        let (source, target) = (try TemporaryFolder(), try TemporaryFolder())
+        // Orientation 6 (one entry of tag 0x0112, a 16-bit integer): the first row is at the right.
+        let entry: [UInt8] = [1, 0x12, 0, 3, 0, 0, 0, 1, 0, 6, 0, 0]
+        let exif = pngChunk("eXIf", Array("MM\0*".utf8) + [0, 0, 0, 8, 0, 1] + entry)
+        let rows: [UInt8] = [0, 10, 20, 30, 0, 40, 50, 60]
+        let bytes = png(width: 3, height: 2, color: 0, chunks: exif, rows: rows)
+        try source.write("a".utf8, to: "turned.txt")
+        try source.write(bytes, to: "turned.png")
+        _ = try convert(source, to: target.path + "/copy", .folder)
+        #expect(FileManager.default.contents(atPath: target.path + "/copy/images/00000.png").map { Array($0) } == bytes)
+        var options = CorpusConversion.ImageOptions()
+        options.side = 3
+        options.aspect = .pad
+        _ = try convert(source, to: target.path + "/padded", .folder, options)
+        let upright = Image(width: 2, height: 3, pixels: [40, 10, 50, 20, 60, 30].flatMap { [$0, $0, $0] })
+        #expect(
+            try Image(contentsOf: target.path + "/padded/images/00000.png") == upright.fitted(side: 3, aspect: .pad))
+        let statistics = try CorpusStatistics(folder: source.path)
+        #expect(statistics.width.maximum == 2 && statistics.height.maximum == 3)
+    }
+
+    /// More than 64 million pixels: copied, or reduced as they are decoded.
+    @Test func largeImages() throws {
+        let (source, target) = (try TemporaryFolder(), try TemporaryFolder())
+        let bytes = largePNG()
+        try source.write("a".utf8, to: "large.txt")
+        try source.write(bytes, to: "large.png")
+        var options = CorpusConversion.ImageOptions()
+        options.side = 32
+        _ = try convert(source, to: target.path + "/small", .folder, options)
+        let half = Image(width: 1, height: 1, color: RGB(128, 128, 128))
+        let small = try Image(contentsOf: target.path + "/small/images/00000.png")
+        #expect(small.cropped(x: 0, y: 0, width: 1, height: 1) == half && small.width == 32)
+        _ = try convert(source, to: target.path + "/copy", .folder)
+        #expect(FileManager.default.contents(atPath: target.path + "/copy/images/00000.png").map { Array($0) } == bytes)
+        options = CorpusConversion.ImageOptions()
+        options.encoding = .jpeg
+        let words = message { _ = try convert(source, to: target.path + "/jpeg", .folder, options, badFiles: .fail) }
+        #expect(words.contains("large.png: claims 8208×7906 pixels; images at full size are read up to"), "\(words)")
+    }
+
     @Test func whatIsInterruptedOrFailsLeavesNothing() throws {
         let (source, target) = (try TemporaryFolder(shapes: 100), try TemporaryFolder())
         var asked = 0

@@ -32,3 +32,19 @@ func message(of body: () throws -> Void) -> String {
         return "\(error)"
     }
 }
+
+/// A folder of files; those whose content is nil are empty, which suffices for listing.
+func folder(_ files: [(String, String?)]) throws -> TemporaryFolder {
+    let folder = try TemporaryFolder()
+    for (name, text) in files { try folder.write((text ?? "").utf8, to: name) }
+    return folder
+}
+
+func described(_ corpus: Corpus) -> [String] {
+    corpus.examples.indices.map { index in
+        let example = corpus.examples[index]
+        let label = example.label.map { " [\(corpus.classes[$0])]" } ?? ""
+        let split = corpus.splitNumber(of: index).map { " <\(corpus.splits[$0])>" } ?? ""
+        return "\(example.path): \(example.captions.joined(separator: " | "))\(label)\(split)"
+    }
+}

@@ -33,15 +33,25 @@ import Testing
         (#"{"file_name": "a.png", "text": "x""#, "metadata.jsonl:2: is not valid JSON"),
         (#"["a.png"]"#, "metadata.jsonl:2: is not a JSON object"),
         (#"{"text": "x"}"#, #"metadata.jsonl:2: has no "file_name""#),
-        (#"{"file_name": 3, "text": "x"}"#, #"metadata.jsonl:2: "file_name" must be a string"#),
-        (#"{"file_name": "a.png", "text": 3}"#, #"metadata.jsonl:2: "text" must be a string or a list of strings"#),
-        (#"{"file_name": "a.png"}"#, #"metadata.jsonl:2: a.png has no "text""#),
+        (#"{"file_name": [], "text": "x"}"#, #"metadata.jsonl:2: "file_name" must be a string"#),
+        (#"{"file_name": "a.png", "text": {}}"#, #"metadata.jsonl:2: "text" must be a string or a list of strings"#),
+        (
+            #"{"file_name": "a.png"}"#,
+            #"metadata.jsonl:2: a.png has no "text", and there is no a.txt for it (1 of 2 rows are unusable, more than 1 in 100"#
+        ),
         (#"{"file_name": "a.png", "text": ["x", " "]}"#, "metadata.jsonl:2: a.png has a blank caption"),
         (#"{"file_name": "../a.png", "text": "x"}"#, #"metadata.jsonl:2: "file_name" ../a.png leaves the folder"#),
         (#"{"file_name": "b/../../a.png", "text": "x"}"#, "leaves the folder"),
         (#"{"file_name": "/a.png", "text": "x"}"#, #"metadata.jsonl:2: "file_name" /a.png is absolute"#),
         (#"{"file_name": "a\u0000.png", "text": "x"}"#, "zero byte"),
-        (#"{"file_name": "ok.png", "text": "x"}"#, "metadata.jsonl:2: ok.png is already listed on line 1"),
+        (
+            #"{"file_name": "ok.png", "text": "x", "split": "test"}"#,
+            "metadata.jsonl:2: ok.png is already listed on line 1 with another split"
+        ),
+        (
+            #"{"file_name": "ok.png", "text": "x", "class": 1}"#,
+            "metadata.jsonl:2: ok.png is already listed on line 1 with another class"
+        ),
     ])
     func refusesBadRows(row: String, expected: String) throws {
         let folder = try TemporaryFolder(
@@ -61,7 +71,7 @@ import Testing
         let rows = ["a", "b", "c"].map { #"{"file_name": "\#($0).png", "text": "x"}"# }
         let folder = try TemporaryFolder(metadata: rows, images: ["a.png"])
         let text = message { _ = try Corpus(folder: folder.path, split: nil) }
-        #expect(text.contains("metadata.jsonl:2: b.png does not exist (and 1 more of this kind)"), "\(text)")
+        #expect(text.contains("metadata.jsonl:2: b.png does not exist (2 of 3 rows are unusable"), "\(text)")
     }
 
     @Test func refusesWhatIsNoCorpus() throws {
@@ -70,10 +80,12 @@ import Testing
         #expect(message { _ = try Corpus(folder: empty.path, split: nil) }.contains("metadata.jsonl: has no rows"))
         let row = #"{"file_name": "a.png", "text": "x"}"#
         let plain = try TemporaryFolder(metadata: [row], images: ["a.png"])
-        #expect(message { _ = try Corpus(folder: plain.path, split: "dev") }.contains("name no split at all"))
+        #expect(message { _ = try Corpus(folder: plain.path, split: "dev") }.contains("its rows name no split"))
         let split = try TemporaryFolder(
             metadata: [row.dropLast() + #", "split": "val"}"#], images: ["a.png"])
-        #expect(message { _ = try Corpus(folder: split.path, split: "dev") }.contains(#"no split "dev"; it has val"#))
+        #expect(message { _ = try Corpus(folder: split.path, split: "test") }.contains(#"no split "test"; it has val"#))
+        // Names of one meaning are the same split.
+        #expect(try Corpus(folder: split.path, split: "dev").examples.count == 1)
     }
 }
 

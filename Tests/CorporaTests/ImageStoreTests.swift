@@ -57,7 +57,7 @@ import Testing
 
         let strict = ImageStore(corpus: corpus, preprocessing: preprocessing, badFiles: .fail)
         let text = message { _ = try strict.readAll() }
-        #expect(text.contains("not an image") && text.contains("(1 of 200 images cannot be decoded)"), "\(text)")
+        #expect(text.contains("not an image") && text.contains("(1 of 200 images cannot be decoded, "), "\(text)")
         // A store that has failed keeps failing.
         #expect(message { _ = try strict.image(0) } == text)
 

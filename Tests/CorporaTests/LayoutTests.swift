@@ -3,22 +3,6 @@ import FoundationEssentials
 import TestSupport
 import Testing
 
-/// A folder of files; those whose content is nil are empty, which suffices for listing.
-private func folder(_ files: [(String, String?)]) throws -> TemporaryFolder {
-    let folder = try TemporaryFolder()
-    for (name, text) in files { try folder.write((text ?? "").utf8, to: name) }
-    return folder
-}
-
-private func described(_ corpus: Corpus) -> [String] {
-    corpus.examples.indices.map { index in
-        let example = corpus.examples[index]
-        let label = example.label.map { " [\(corpus.classes[$0])]" } ?? ""
-        let split = corpus.splitNumber(of: index).map { " <\(corpus.splits[$0])>" } ?? ""
-        return "\(example.path): \(example.captions.joined(separator: " | "))\(label)\(split)"
-    }
-}
-
 @Suite struct MetadataTableTests {
     @Test func readsQuotesColumnsAndLists() throws {
         let folder = try folder([
@@ -31,7 +15,7 @@ private func described(_ corpus: Corpus) -> [String] {
             ), ("a.png", nil), ("b, c.png", nil), ("d.png", nil),
         ])
         let corpus = try Corpus(folder: folder.path, split: nil)
-        #expect(corpus.format == .metadataTable && "\(corpus.format)" == "image folder with metadata.csv")
+        #expect(corpus.format == .metadataTable && "\(corpus.format)" == "image folder with a table")
         #expect(
             described(corpus) == [
                 "a.png: plain [ant] <train>", "b, c.png: says \"hi\", twice over | second <test>",
@@ -47,7 +31,6 @@ private func described(_ corpus: Corpus) -> [String] {
         ("a.png, \n", "metadata.csv:2: a.png has no \"text\""),
         (",x\n", "metadata.csv:2: has no \"file_name\""),
         ("../a.png,x\n", "metadata.csv:2: \"file_name\" ../a.png leaves the folder"),
-        ("a.png,x\na.png,y\n", "metadata.csv:3: a.png is already listed on line 2"),
         ("gone.png,x\n", "metadata.csv:2: gone.png does not exist"),
         ("", "metadata.csv: has no rows"),
     ])
@@ -59,9 +42,9 @@ private func described(_ corpus: Corpus) -> [String] {
     }
 
     @Test func namesTheColumnThatIsMissing() throws {
-        let semicolons = try folder([("metadata.csv", "image;text\n1;2\n")])
-        let text = message { _ = try Corpus(folder: semicolons.path, split: nil) }
-        #expect(text.contains(#"names no column file_name; it has "image;text""#), "\(text)")
+        let unnamed = try folder([("metadata.csv", "picture,text\n1,2\n")])
+        let text = message { _ = try Corpus(folder: unnamed.path, split: nil) }
+        #expect(text.contains(#"names no column file_name; it has "picture", "text""#), "\(text)")
         let labels = try folder([("metadata.csv", "file_name,label\n")])
         let other = message { _ = try Corpus(folder: labels.path, split: nil) }
         #expect(other.contains(#"names no column text; it has "file_name", "label""#), "\(other)")
@@ -241,7 +224,7 @@ private func described(_ corpus: Corpus) -> [String] {
         #expect(corpus.skipped.first.map(\.line) == [8, 9])
         #expect(message { _ = try Corpus(folder: folder.path, split: nil, badFiles: .fail) }.contains("7.png does not"))
         try FileManager.default.removeItem(atPath: folder.path + "/9.png")
-        #expect(message { _ = try Corpus(folder: folder.path, split: nil) }.contains("(and 2 more of this kind)"))
+        #expect(message { _ = try Corpus(folder: folder.path, split: nil) }.contains("(3 of 200 rows are unusable"))
         #expect(try Corpus(folder: folder.path, split: nil, badFiles: .skip).examples.count == 197)
     }
 

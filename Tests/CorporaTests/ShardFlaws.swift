@@ -30,7 +30,9 @@ struct ShardFlaw: Sendable, CustomStringConvertible {
         .init(.repeatedImage, "a.tar/one.jpg: is there twice") { $0.add("one.jpg", "again".utf8) },
         .init(.repeatedImage, "in two formats") { $0.add("one.png", "other".utf8) },
         .init(.repeatedImage, "a.tar/one.txt: is there twice") { $0.add("one.txt", "again".utf8) },
-        .init(.noCaption, "a.tar/lone.jpg: has no .txt or .json member beside it") { $0.add("lone.jpg", "x".utf8) },
+        .init(.noCaption, "a.tar/lone.jpg: has no .txt, .caption or .json member beside it") {
+            $0.add("lone.jpg", "x".utf8)
+        },
         .init(.missingImage, "a.tar/lone.txt: has no image beside it") { $0.add("lone.txt", "x".utf8) },
         .init(.notUTF8, "has a name that is not UTF-8") {
             $0.add([0xFF] + Array(".jpg".utf8), [1], type: "0", size: nil)

@@ -27,11 +27,14 @@ import Testing
         try elsewhere.write([1], to: "secret.png")
         let row = #"{"file_name": "in/secret.png", "text": "x"}"#
         let folder = try problem(row) { try link("in", to: elsewhere.path, in: $0) }
-        #expect(folder == "unsafe-path metadata.jsonl:2: in/secret.png leaves the folder through a link")
+        #expect(
+            folder
+                == "unsafe-path metadata.jsonl:2: in/secret.png leaves the folder through a link; --follow-links reads it"
+        )
         let file = try problem(#"{"file_name": "l.png", "text": "x"}"#) {
             try link("l.png", to: elsewhere.path + "/secret.png", in: $0)
         }
-        #expect(file == "unsafe-path metadata.jsonl:2: l.png leaves the folder through a link")
+        #expect(file == "unsafe-path metadata.jsonl:2: l.png leaves the folder through a link; --follow-links reads it")
         let loose = try problem(#"{"file_name": "l.png", "text": "x"}"#) { try link("l.png", to: "nowhere", in: $0) }
         #expect(loose == "missing-image metadata.jsonl:2: l.png does not exist")
         let circle = try problem(#"{"file_name": "l/l/l/gone.png", "text": "x"}"#) { try link("l", to: ".", in: $0) }
@@ -43,7 +46,9 @@ import Testing
         try link("b.png", to: elsewhere.path + "/secret.png", in: sidecars)
         let corpus = try Corpus(folder: sidecars.path, split: nil, badFiles: .skip)
         #expect(corpus.examples.map(\.path) == ["a.png"])
-        #expect(corpus.skipped.first.map { "\($0)" } == ["b.png: leaves the folder through a link"])
+        #expect(
+            corpus.skipped.first.map { "\($0)" } == ["b.png: leaves the folder through a link; --follow-links reads it"]
+        )
     }
 
     @Test func linksWithinTheFolderAreFollowed() throws {
@@ -131,8 +136,8 @@ import Testing
     }
 
     @Test func pathsThatMeanTheSameAreTheSame() throws {
-        let text = try problem(#"{"file_name": ".//./ok.png", "text": "x"}"#)
-        #expect(text == "repeated-image metadata.jsonl:2: ok.png is already listed on line 1")
+        let text = try problem(#"{"file_name": ".//./ok.png", "text": "x", "split": "y"}"#)
+        #expect(text == "repeated-image metadata.jsonl:2: ok.png is already listed on line 1 with another split")
     }
 
     @Test func imagesWithoutARowGiveANoticeOnly() throws {

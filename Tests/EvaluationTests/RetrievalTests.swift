@@ -114,6 +114,7 @@ struct RetrievalRecallTests {
         let images = matrix(3, 2, [1, 0, 0, 2, 3, 0])
         let captions = matrix(3, 2, [1, 0, 0, 1, 0.8, 0.6])
         let recall = try retrieval(images: images, captions: captions, classes: [0, 1, 0], atRanks: [1])
+        #expect(recall.negatives == 4.0 / 3)
         #expect(recall.ranks.map(\.imageToText) == [1])
         #expect(recall.ranks.map(\.textToImage) == [1])
     }

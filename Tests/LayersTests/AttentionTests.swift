@@ -12,21 +12,35 @@ import Testing
     /// The second sequence is two tokens shorter.
     private let mask: [Float] = [0, 0, 0, 0, 0, 0, 0, 0, -1e9, -1e9]
 
-    private func attended(_ x: [Double], _ path: String, _ trial: LayerTrial) throws -> [Double] {
+    /// - Parameters:
+    ///   - size: width of a head.
+    ///   - base: of the rotation of queries and keys; nil for none.
+    private func attended(
+        _ x: [Double], _ path: String, _ trial: LayerTrial, size: Int = 2, bias: Bool = true, isScaled: Bool = true,
+        base: Double? = nil
+    ) throws -> [Double] {
         let all = linear(
-            x, try trial.parameter("\(path).projection.weight"), try trial.parameter("\(path).projection.bias"),
-            inputs: width)
-        let size = width / heads
-        var mixed = [Double](repeating: 0, count: x.count)
+            x, try trial.parameter("\(path).projection.weight"),
+            bias ? try trial.parameter("\(path).projection.bias") : nil, inputs: width)
+        let width = heads * size
+        var mixed = [Double](repeating: 0, count: batch * length * width)
         for (n, head) in (0..<batch).flatMap({ n in (0..<heads).map { (n, $0) } }) {
             // Rows of the projection are query, key and value, one after the other, each head by head.
-            func entry(_ part: Int, _ token: Int, _ i: Int) -> Double {
+            func plain(_ part: Int, _ token: Int, _ i: Int) -> Double {
                 all[(n * length + token) * 3 * width + part * width + head * size + i]
+            }
+            // Elements i and i + size/2 are the parts of a complex number, which is turned.
+            func entry(_ part: Int, _ token: Int, _ i: Int) -> Double {
+                guard let base, part < 2 else { return plain(part, token, i) }
+                let pair = i % (size / 2)
+                let angle = Double(token) * pow(base, -2 * Double(pair) / Double(size))
+                let (a, b) = (plain(part, token, pair), plain(part, token, pair + size / 2))
+                return i == pair ? a * cos(angle) - b * sin(angle) : a * sin(angle) + b * cos(angle)
             }
             for token in 0..<length {
                 let scores = (0..<length).map { other in
                     (0..<size).reduce(0.0) { $0 + entry(0, token, $1) * entry(1, other, $1) }
-                        / Double(size).squareRoot() + Double(mask[n * length + other])
+                        / (isScaled ? Double(size).squareRoot() : 1) + Double(mask[n * length + other])
                 }
                 let powers = scores.map { exp($0 - (scores.max() ?? 0)) }
                 let total = powers.reduce(0, +)
@@ -38,8 +52,8 @@ import Testing
             }
         }
         return linear(
-            mixed, try trial.parameter("\(path).output.weight"), try trial.parameter("\(path).output.bias"),
-            inputs: width)
+            mixed, try trial.parameter("\(path).output.weight"),
+            bias ? try trial.parameter("\(path).output.bias") : nil, inputs: width)
     }
 
     @Test func attentionIsTheWeightedSumOfValues() throws {
@@ -50,6 +64,46 @@ import Testing
         let y = layer(x.tensor, batch: batch, length: length, mask: mask)
         try trial.setParameters()
         try trial.expect(y, try attended(x.values, "attention", trial), shape: [batch * length, width])
+    }
+
+    /// Heads of another width, without biases, without scaling, and with rotated queries and keys.
+    @Test(arguments: [nil, 3.0, 10_000.0] as [Double?]) func attentionMayRotateAndNotScale(_ base: Double?) throws {
+        var trial = LayerTrial()
+        let size = 4
+        let x = trial.input("x", [batch * length, width])
+        let mask = trial.input("mask", [batch, 1, 1, length], mask)
+        let layer = SelfAttention(
+            trial.root / "attention", width: width, heads: heads, headWidth: size, bias: false, isScaled: false)
+        let rotation = base.map { base in
+            let table = RotaryEmbedding.table(length: length, size: size, base: base)
+            return RotaryEmbedding(
+                cosine: trial.input("cosine", [1, length, size / 2], table.cosine),
+                sine: trial.input("sine", [1, length, size / 2], table.sine))
+        }
+        let y = layer(x.tensor, batch: batch, length: length, mask: mask, rotation: rotation)
+        try trial.setParameters()
+        #expect(trial.store.entries.map(\.path) == ["attention.projection.weight", "attention.output.weight"])
+        let expected = try attended(x.values, "attention", trial, size: size, bias: false, isScaled: false, base: base)
+        try trial.expect(y, expected, shape: [batch * length, width])
+    }
+
+    @Test(arguments: [true, false], [true, false]) func mlpsMayBeGated(isGated: Bool, bias: Bool) throws {
+        var trial = LayerTrial()
+        let x = trial.input("x", [4, width])
+        let y = MLP(trial.root / "mlp", width: width, hidden: 5, activation: .gelu, isGated: isGated, bias: bias)(
+            x.tensor)
+        try trial.setParameters()
+        func parameter(_ name: String) throws -> [Double]? {
+            name.hasSuffix("weight") || bias ? try trial.parameter("mlp.\(name)") : nil
+        }
+        let expanded = linear(
+            x.values, try #require(try parameter("expand.weight")), try parameter("expand.bias"), inputs: width)
+        let rows = stride(from: 0, to: expanded.count, by: isGated ? 10 : 5).flatMap { start in
+            (start..<start + 5).map { activated(.gelu, expanded[$0]) * (isGated ? expanded[$0 + 5] : 1) }
+        }
+        let expected = linear(
+            rows, try #require(try parameter("contract.weight")), try parameter("contract.bias"), inputs: 5)
+        try trial.expect(y, expected, shape: [4, width])
     }
 
     @Test func maskedTokensChangeNothing() throws {

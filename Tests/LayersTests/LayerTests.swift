@@ -37,6 +37,29 @@ import Testing
         try trial.expect(y, expected, shape: [2, 3, 8])
     }
 
+    /// Without the mean it divides by the root of the mean square; without bias it adds none.
+    @Test(arguments: [true, false], [true, false])
+    func layerNormalizationMayLeaveTheMean(isCentered: Bool, bias: Bool) throws {
+        var trial = LayerTrial()
+        let x = trial.input("x", [5, 8])
+        let y = LayerNormalization(
+            trial.root / "norm", width: 8, epsilon: 1e-2, isCentered: isCentered, bias: bias)(x.tensor)
+        try trial.setParameters()
+        let (gain, none) = (try trial.parameter("norm.gain"), [Double](repeating: 0, count: 8))
+        let added = bias ? try trial.parameter("norm.bias") : none
+        #expect(trial.store.entries.count == (bias ? 2 : 1))
+        let expected =
+            isCentered
+            ? normalized(x.values, gain: gain, bias: added, epsilon: 1e-2)
+            : stride(from: 0, to: 40, by: 8).flatMap { start in
+                let square = (start..<start + 8).reduce(0) { $0 + x.values[$1] * x.values[$1] } / 8
+                return (0..<8).map {
+                    x.values[start + $0] / (square + 1e-2).squareRoot() * gain[$0] + added[$0]
+                }
+            }
+        try trial.expect(y, expected, shape: [5, 8])
+    }
+
     /// The variance is computed from centered values, so a mean of 1000 costs no precision.
     @Test func layerNormalizationKeepsSmallDifferencesOfLargeValues() throws {
         var trial = LayerTrial()

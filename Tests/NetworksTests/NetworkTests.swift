@@ -62,7 +62,7 @@ private let device = CPUDevice(library: .openBLAS, threads: 1, precision: .float
         func key(_ sizes: DiscriminatorConfiguration) -> String? {
             key { () throws(ConfigurationError) in try sizes.validate() }
         }
-        #expect(key(GeneratorConfiguration(side: 48)) == "side")
+        #expect(key(GeneratorConfiguration(side: 50)) == "side")
         #expect(key(GeneratorConfiguration(width: 1)) == "generator.width")
         #expect(key(GeneratorConfiguration(maximumWidth: 8)) == "generator.max_width")
         #expect(key(GeneratorConfiguration(noise: 0)) == "generator.noise")

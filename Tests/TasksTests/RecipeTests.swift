@@ -31,7 +31,7 @@ import Training
     }
 
     @Test(arguments: [
-        "gan:\n  batch: many\n", "gan: 3\n", "seed: [1\n", "data:\n  side: 48\n", "gan:\n  augmentation: 1.5\n",
+        "gan:\n  batch: many\n", "gan: 3\n", "seed: [1\n", "data:\n  side: 50\n", "gan:\n  augmentation: 1.5\n",
         "generator:\n  learning_rate: 0\n", "generator:\n  kind: vae\n", "encoder:\n  heads: 3\n",
         "gan:\n  images: -5\n", "encoder:\n  learning_rate: 1.0e+30\n", "gan:\n  penalty: .nan\n",
         "data:\n  vocabulary: 3\n",

@@ -8,6 +8,12 @@ enum Golden {
 
     static func path(_ name: String) -> String { folder.appending(path: name).path }
 
+    /// The tokenizer of this kind, whose file may be compressed.
+    static func tokenizer(_ name: String) throws -> Tokenizer {
+        let plain = path("tokenizer-\(name).json")
+        return try Tokenizer(contentsOf: FileManager.default.fileExists(atPath: plain) ? plain : plain + ".gz")
+    }
+
     static func read<Value: Decodable>(_ type: Value.Type, _ name: String) throws -> Value {
         try JSONDecoder().decode(type, from: Data(contentsOf: folder.appending(path: name)))
     }
@@ -53,14 +59,17 @@ private struct Values: Decodable {
 
 /// Equality with Hugging Face's `tokenizers`, string by string.
 @Suite struct GoldenTokenizerTests {
-    static let names = ["bert", "bert-cased", "clip", "gpt2", "roberta", "llama", "metaspace", "llama3", "words"]
+    static let names = [
+        "bert", "bert-cased", "clip", "gpt2", "roberta", "llama", "metaspace", "llama3", "words", "xlm-roberta", "t5",
+        "siglip", "unigram-bytes", "mpnet", "modernbert",
+    ]
 
     private static let captions = URL(filePath: #filePath).deletingLastPathComponent()
         .appending(path: "../../../shared/data")
 
     @Test(arguments: names)
     func idsAndOffsetsAreEqual(_ name: String) throws {
-        let tokenizer = try Tokenizer(contentsOf: Golden.path("tokenizer-\(name).json"))
+        let tokenizer = try Golden.tokenizer(name)
         let texts = try Golden.read([String].self, "texts.json")
         let values = try Golden.read(Values.self, "values-\(name).json")
         try #require(texts.count == values.digests.count && texts.count > 3000)
@@ -80,7 +89,7 @@ private struct Values: Decodable {
 
     @Test(arguments: names)
     func decodingIsEqual(_ name: String) throws {
-        let tokenizer = try Tokenizer(contentsOf: Golden.path("tokenizer-\(name).json"))
+        let tokenizer = try Golden.tokenizer(name)
         for whole in try Golden.read(Values.self, "values-\(name).json").whole {
             var expected = whole.text
             if name == "clip" {
@@ -96,7 +105,7 @@ private struct Values: Decodable {
 
     @Test(arguments: names)
     func cuttingIsEqual(_ name: String) throws {
-        let tokenizer = try Tokenizer(contentsOf: Golden.path("tokenizer-\(name).json"))
+        let tokenizer = try Golden.tokenizer(name)
         let texts = try Golden.read([String].self, "texts.json")
         for (text, ids) in zip(texts, try Golden.read(Values.self, "values-\(name).json").truncated) {
             let sequence = tokenizer.encode(text, limit: 7)
@@ -114,7 +123,7 @@ private struct Values: Decodable {
         let digests = try Golden.read(Values.self, "values-\(name).json").corpora
         let file = Self.captions.appending(path: "\(set)/metadata.jsonl")
         guard let expected = digests[set], let data = try? Data(contentsOf: file) else { return }
-        let tokenizer = try Tokenizer(contentsOf: Golden.path("tokenizer-\(name).json"))
+        let tokenizer = try Golden.tokenizer(name)
         let texts = try data.split(separator: 0x0A).flatMap { try JSONDecoder().decode(Row.self, from: $0).text }
         let value = tokenizer.encode(texts, limit: .max).reduce(0xCBF2_9CE4_8422_2325) { Golden.digest($1, $0) }
         #expect(value == UInt64(expected, radix: 16))
@@ -136,7 +145,7 @@ private struct Values: Decodable {
     /// Quadratic time would be hours.
     @Test(.timeLimit(.minutes(10)), arguments: names)
     func aMillionCharactersOnALine(_ name: String) throws {
-        let tokenizer = try Tokenizer(contentsOf: Golden.path("tokenizer-\(name).json"))
+        let tokenizer = try Golden.tokenizer(name)
         for part in ["red petals ", "ab", "\u{301}", "花", "👩\u{200D}", " ", "[MASK]", "<mask> "] {
             // Only this tokenizer uses Swift's Regex, which takes quadratic time within a grapheme cluster.
             if name == "llama3", part.count == 1,

@@ -1,15 +1,14 @@
 """Golden folders of InferenceTests, and the check of a real encoder against sentence-transformers.
 
-    python scripts/golden/encoders.py                  writes Tests/InferenceTests/Encoders
+    python scripts/golden/encoders.py [NAME…]          writes Tests/InferenceTests/Encoders, or only some of its folders
     python scripts/golden/encoders.py --check FOLDER   smallest cosine between Limn's vectors and sentence-transformers'
 
-Needs torch, transformers and safetensors; the check also sentence-transformers and a built .build/release/limn. Weights are
+Needs torch, transformers, tokenizers and safetensors; the check also sentence-transformers and a built .build/release/limn. Weights are
 random and large, so that every term of every formula matters.
 """
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -140,6 +139,180 @@ def clip(name, end, projected, act):
     write(name, config, arrays, {"ids": ids.int(), "mask": mask.int(), "eos": unit(vectors)})
 
 
+def unigram(specials, unknown, **more):
+    """A Unigram tokenizer of words, their parts and letters, as tokenizer.json."""
+    from tokenizers import AddedToken, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors
+
+    pieces = [("▁" + w, -3.0 - i / 8) for i, w in enumerate(WORDS)] + [("▁", -5.0), ("ed", -5.5), ("ow", -5.5), ("▁tr", -5.0)]
+    vocab = [(s, 0.0) for s in specials] + pieces + [(c, -6.0 - i / 16) for i, c in enumerate("abcdefghijklmnopqrstuvwxyz0123456789!,.")]
+    t = Tokenizer(models.Unigram(vocab, specials.index(unknown), False))
+    t.normalizer = normalizers.Sequence([normalizers.Nmt(), normalizers.NFKC(), *more.get("normalizers", [])])
+    t.pre_tokenizer = pre_tokenizers.Metaspace()
+    t.decoder = decoders.Metaspace()
+    t.add_special_tokens([AddedToken(s, special=True) for s in specials])
+    ends = [s for s in ("<s>", "</s>") if s in specials]
+    t.post_processor = processors.TemplateProcessing(single="<s> $A </s>" if "<s>" in specials else "$A </s>", special_tokens=[(s, specials.index(s)) for s in ends])
+    return t
+
+
+def word_piece(specials, unknown, start, end):
+    """A WordPiece tokenizer of BERT's kind with other special tokens."""
+    from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors
+
+    t = Tokenizer(models.WordPiece({token: id for id, token in enumerate(specials + VOCABULARY[5:])}, unk_token=unknown))
+    t.normalizer, t.pre_tokenizer, t.decoder = normalizers.BertNormalizer(), pre_tokenizers.BertPreTokenizer(), decoders.WordPiece()
+    t.add_special_tokens(specials)
+    t.post_processor = processors.RobertaProcessing((end, specials.index(end)), (start, specials.index(start)), trim_offsets=True, add_prefix_space=False)
+    return t
+
+
+def byte_pairs():
+    """A byte-level tokenizer of ModernBERT's kind."""
+    from tokenizers import AddedToken, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors
+
+    merges = [("Ġ", "a"), ("Ġ", "t"), ("r", "e"), ("Ġt", "h"), ("Ġth", "e"), ("e", "d"), ("Ġ", "re"), ("Ġre", "d"), ("i", "n")]
+    alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
+    tokens = alphabet + list(dict.fromkeys(a + b for a, b in merges))
+    t = Tokenizer(models.BPE({token: id for id, token in enumerate(tokens)}, merges))
+    t.normalizer, t.pre_tokenizer, t.decoder = normalizers.NFC(), pre_tokenizers.ByteLevel(add_prefix_space=False), decoders.ByteLevel()
+    t.add_special_tokens(["[UNK]", "[CLS]", "[SEP]", "[PAD]", AddedToken("[MASK]", lstrip=True, special=True)])
+    t.post_processor = processors.TemplateProcessing(single="[CLS] $A [SEP]", special_tokens=[(s, t.token_to_id(s)) for s in ("[CLS]", "[SEP]")])
+    return t
+
+
+def pooled(states, sequences, mask):
+    weights = mask[..., None].float()
+    return {"cls": states[:, 0], "mean": (states * weights).sum(1) / weights.sum(1),
+            "eos": torch.stack([states[i, len(s) - 1] for i, s in enumerate(sequences)])}
+
+
+def sentence_transformer(pooling, width, dense=None):
+    """The files of a sentence-transformers model beside those of its network."""
+    module = "sentence_transformers.models."
+    kinds = [("", "Transformer"), ("1_Pooling", "Pooling")] + ([("2_Dense", "Dense")] if dense else []) + [("3_Normalize", "Normalize")]
+    more = {"modules.json": json.dumps([{"idx": i, "name": str(i), "path": p, "type": module + k} for i, (p, k) in enumerate(kinds)]) + "\n",
+            "1_Pooling/config.json": json.dumps({"word_embedding_dimension": width, **{f"pooling_mode_{m}": m.startswith(pooling) for m in ("cls_token", "mean_tokens", "max_tokens", "lasttoken")}}) + "\n"}
+    if dense:
+        rows, columns = dense["linear.weight"].shape
+        more["2_Dense/config.json"] = json.dumps({"in_features": columns, "out_features": rows, "bias": "linear.bias" in dense, "activation_function": "torch.nn.modules.activation.Tanh"}) + "\n"
+    return more
+
+
+def family(name, model, tokenizer, *, dtype=torch.float32, rename=lambda k: k, config=None, also={}, pooling=None, dense=None, padded_to=None,
+           padding=0, shards=1, lengths=(1, 2, 9, 40, 150)):
+    """A folder of one family: random sequences of these lengths with each pooling, and SENTENCES with the folder's own."""
+    model = randomize(model, 4)
+    arrays = {k: v.to(dtype) for k, v in model.state_dict().items() if v.is_floating_point()}
+    model.load_state_dict({k: v.float() for k, v in arrays.items()}, strict=False)
+    generator = torch.Generator().manual_seed(5)
+    count = tokenizer.get_vocab_size()
+    sequences = [torch.randint(5, count, (n,), generator=generator).tolist() for n in lengths]
+
+    def run(sequences):
+        if padded_to:
+            ids = torch.tensor([(s + [padding] * padded_to)[:padded_to] for s in sequences])
+            return {"eos": model(input_ids=ids).pooler_output}
+        ids, mask = padded(sequences, padding)
+        vectors = pooled(model(input_ids=ids, attention_mask=mask).last_hidden_state, sequences, mask)
+        return {k: torch.tanh(torch.nn.functional.linear(v, dense["linear.weight"], dense["linear.bias"])) if dense else v for k, v in vectors.items()}
+
+    with torch.no_grad():
+        golden = {k: unit(v) for k, v in run(sequences).items()}
+        texts = run([tokenizer.encode(s).ids for s in SENTENCES])[pooling or "eos"]
+    ids, mask = padded(sequences, 0)
+    golden |= {"ids": ids.int(), "mask": mask.int(), "texts": unit(texts)}
+    arrays = {rename(k): v for k, v in arrays.items() if rename(k)} | also
+    more = {"tokenizer.json": json.dumps(json.loads(tokenizer.to_str()), ensure_ascii=False) + "\n"}
+    if pooling:
+        more |= sentence_transformer(pooling, model.config.hidden_size, dense)
+    config = config or {k: v for k, v in model.config.to_dict().items() if k not in ("transformers_version", "architectures", "dtype")}
+    write(name, config, arrays, golden, more)
+    folder = OUT / name
+    if dense:
+        save_file(dense, folder / "2_Dense/model.safetensors")
+    if shards > 1:
+        names = sorted(arrays)
+        parts = {f"model-{i + 1:05}-of-{shards:05}.safetensors": names[i::shards] for i in range(shards)}
+        for file, keys in parts.items():
+            save_file({k: arrays[k].contiguous() for k in keys}, folder / file)
+        index = {"metadata": {"total_size": 0}, "weight_map": {k: file for file, keys in parts.items() for k in keys}}
+        (folder / "model.safetensors.index.json").write_text(json.dumps(index, indent=1) + "\n")
+        (folder / "model.safetensors").unlink()
+
+
+def xlm_roberta():
+    from transformers import XLMRobertaConfig, XLMRobertaModel
+
+    t = unigram(["<s>", "<pad>", "</s>", "<unk>"], "<unk>")
+    config = XLMRobertaConfig(vocab_size=t.get_vocab_size() + 1, hidden_size=32, num_hidden_layers=2, num_attention_heads=4, intermediate_size=48,
+                              max_position_embeddings=160, type_vocab_size=1, layer_norm_eps=1e-5, pad_token_id=1)
+    family("xlm-roberta", XLMRobertaModel(config, add_pooling_layer=False), t, dtype=torch.float16, pooling="mean", padding=1, shards=2,
+           rename=lambda k: "roberta." + k, also={"lm_head.bias": torch.zeros(3)})
+
+
+def distilbert():
+    from transformers import DistilBertConfig, DistilBertModel
+
+    t = word_piece(SPECIALS, "[UNK]", "[CLS]", "[SEP]")
+    config = DistilBertConfig(vocab_size=t.get_vocab_size(), dim=32, n_layers=2, n_heads=4, hidden_dim=48, max_position_embeddings=160)
+    generator = torch.Generator().manual_seed(6)
+    dense = {"linear.weight": 0.2 * torch.randn(24, 32, generator=generator), "linear.bias": 0.2 * torch.randn(24, generator=generator)}
+    family("distilbert", DistilBertModel(config), t, dtype=torch.float16, pooling="mean", dense=dense, rename=lambda k: "distilbert." + k,
+           also={"vocab_transform.weight": torch.zeros(3)})
+
+
+def mpnet():
+    from transformers import MPNetConfig, MPNetModel
+
+    t = word_piece(["<s>", "<pad>", "</s>", "[UNK]", "<mask>"], "[UNK]", "<s>", "</s>")
+    config = MPNetConfig(vocab_size=t.get_vocab_size(), hidden_size=32, num_hidden_layers=2, num_attention_heads=4, intermediate_size=48,
+                         max_position_embeddings=160, layer_norm_eps=1e-5)
+    family("mpnet", MPNetModel(config, add_pooling_layer=False), t, pooling="cls", padding=1)
+
+
+def modernbert():
+    from transformers import ModernBertConfig, ModernBertModel
+
+    t = byte_pairs()
+    sizes = dict(vocab_size=t.get_vocab_size() + 3, hidden_size=32, num_hidden_layers=4, num_attention_heads=4, intermediate_size=24,
+                 max_position_embeddings=200, local_attention=12, norm_eps=1e-4)
+    model = ModernBertModel(ModernBertConfig(**sizes, global_attn_every_n_layers=3, pad_token_id=0, attn_implementation="eager",
+                                             rope_parameters={"full_attention": {"rope_type": "default", "rope_theta": 5000.0}, "sliding_attention": {"rope_type": "default", "rope_theta": 50.0}}))
+    # The keys of files before transformers 5, which are those of the published models.
+    old = {"model_type": "modernbert", **sizes, "global_attn_every_n_layers": 3, "global_rope_theta": 5000.0, "local_rope_theta": 50.0,
+           "hidden_activation": "gelu", "norm_bias": False, "attention_bias": False, "mlp_bias": False}
+    family("modernbert", model, t, dtype=torch.bfloat16, pooling="mean", config=old, rename=lambda k: "model." + k, also={"head.norm.weight": torch.zeros(3)})
+    biased = ModernBertModel(ModernBertConfig(**sizes, layer_types=["sliding_attention", "full_attention", "full_attention", "sliding_attention"], pad_token_id=0,
+                                              attn_implementation="eager", hidden_activation="gelu_pytorch_tanh", norm_bias=True, attention_bias=True, mlp_bias=True))
+    family("modernbert-biases", biased, t, dtype=torch.float16, pooling="cls")
+
+
+def siglip():
+    from tokenizers import Regex, normalizers
+    from transformers import SiglipTextConfig, SiglipTextModel
+
+    t = unigram(["<pad>", "</s>", "<unk>"], "<unk>", normalizers=[normalizers.Lowercase(), normalizers.Replace(Regex("[!,.]"), "")])
+    sizes = dict(vocab_size=t.get_vocab_size(), hidden_size=32, intermediate_size=48, num_hidden_layers=2, num_attention_heads=4,
+                 max_position_embeddings=16, projection_size=24, layer_norm_eps=1e-5)
+    prefix = lambda k: k if k.startswith("text_model.") else "text_model." + k
+    family("siglip", SiglipTextModel(SiglipTextConfig(**sizes)), t, config={"model_type": "siglip", "text_config": sizes, "vision_config": {}}, rename=prefix,
+           also={"logit_scale": torch.tensor([4.6]), "vision_model.head.probe": torch.zeros(8)}, padded_to=16, padding=1, lengths=(1, 2, 9, 16))
+    (OUT / "siglip/tokenizer_config.json").write_text(json.dumps({"pad_token": "</s>", "tokenizer_class": "SiglipTokenizer"}) + "\n")
+
+
+def t5():
+    from transformers import T5Config, T5EncoderModel
+
+    t = unigram(["<pad>", "</s>", "<unk>"], "<unk>")
+    sizes = dict(vocab_size=t.get_vocab_size() + 2, d_model=32, d_kv=6, d_ff=48, num_layers=2, num_heads=4)
+    tied = lambda k: "" if k == "encoder.embed_tokens.weight" else k
+    family("t5", T5EncoderModel(T5Config(**sizes)), t, dtype=torch.bfloat16, pooling="mean", rename=tied,
+           also={"decoder.final_layer_norm.weight": torch.zeros(3)})
+    gated = T5EncoderModel(T5Config(**sizes, feed_forward_proj="gated-gelu", relative_attention_num_buckets=12, relative_attention_max_distance=30))
+    # Both names of the shared embeddings.
+    family("t5-gated", gated, t, dtype=torch.float16, pooling="mean")
+
+
 LINES = {
     "en": ["{} red roses in a garden", "the market fell {} percent", "a dog runs after {} cats", "why is the sky blue at {}?"],
     "de": ["{} rote Rosen im Garten", "Der Zug fährt um {} Uhr über die Brücke", "Größe {} paßt mir nicht"],
@@ -173,10 +346,15 @@ def check(folder):
 if __name__ == "__main__":
     if sys.argv[1:2] == ["--check"]:
         check(sys.argv[2])
-    shutil.rmtree(OUT, ignore_errors=True)
-    bert("bert", "bert")
-    bert("bert-float16", "bert", torch.float16, prefix="bert.", act="gelu_new")
-    bert("bert-bfloat16", "bert", torch.bfloat16, act="relu")
-    bert("roberta", "roberta", prefix="roberta.", pooled=False)
-    clip("clip-largest-id", 2, projected=True, act="quick_gelu")
-    clip("clip-end-id", 40, projected=False, act="gelu")
+    makers = {
+        "bert": lambda: bert("bert", "bert"),
+        "bert-float16": lambda: bert("bert-float16", "bert", torch.float16, prefix="bert.", act="gelu_new"),
+        "bert-bfloat16": lambda: bert("bert-bfloat16", "bert", torch.bfloat16, act="relu"),
+        "roberta": lambda: bert("roberta", "roberta", prefix="roberta.", pooled=False),
+        "clip-largest-id": lambda: clip("clip-largest-id", 2, projected=True, act="quick_gelu"),
+        "clip-end-id": lambda: clip("clip-end-id", 40, projected=False, act="gelu"),
+        "xlm-roberta": xlm_roberta, "distilbert": distilbert, "mpnet": mpnet, "modernbert": modernbert, "siglip": siglip, "t5": t5,
+    }
+    for name in sys.argv[1:] or makers:
+        makers[name]()
+    (OUT / "sentences.json").write_text(json.dumps(SENTENCES) + "\n")

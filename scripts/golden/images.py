@@ -253,6 +253,38 @@ file("animatedLossyAlphaWebP", data, over(Image.open(io.BytesIO(data)), BLUE))
 data = animation(20, 16, [(2, 4, translucent, lossless), second])
 file("animatedLosslessAlphaWebP", data, over(Image.open(io.BytesIO(data)), BLUE))
 
+# GIF: noise, for which codes grow to 12 bits and the table is reset; interlaced rows, a transparent index.
+noisy = Image.frombytes("L", (70, 60), bytes((i * i * 2654435761 >> 13) % 256 for i in range(4200))).convert("P")
+file("paletteGIF", saved(noisy, format="GIF", interlace=0, optimize=False), noisy.convert("RGB"))
+file("interlacedGIF", saved(noisy, format="GIF", interlace=1, optimize=False), noisy.convert("RGB"))
+hole = palette()
+hole.info["transparency"] = 2
+file("transparentGIF", saved(palette(), format="GIF", transparency=2), over_white(hole))
+file("transparentGIFOverBlue", saved(palette(), format="GIF", transparency=2), over(hole, BLUE))
+moving = [Image.new("P", (6, 5), i) for i in range(3)]
+for i, frame in enumerate(moving):
+    frame.putpalette([10, 20, 30, 200, 100, 50, 0, 255, 0])
+    frame.putpixel((i, 2), 2 - i % 2)
+file("animatedGIF", saved(moving[0], format="GIF", save_all=True, append_images=moving[1:], duration=40),
+     moving[0].convert("RGB"))
+
+file("rgbBMP", saved(small, format="BMP"), small)
+file("paletteBMP", saved(palette(), format="BMP"), palette().convert("RGB"))
+file("oneBitBMP", saved(small.convert("1"), format="BMP"), small.convert("1").convert("RGB"))
+file("greyBMP", saved(small.convert("L"), format="BMP"), small.convert("L").convert("RGB"))
+
+file("rgbTIFF", saved(small, format="TIFF"), small)
+file("lzwTIFF", saved(gentle, format="TIFF", compression="tiff_lzw"), gentle)
+file("deflateTIFF", saved(gentle, format="TIFF", compression="tiff_adobe_deflate"), gentle)
+file("paletteTIFF", saved(palette(), format="TIFF", compression="packbits"), palette().convert("RGB"))
+file("faxTIFF", saved(small.convert("1"), format="TIFF", compression="group4"), small.convert("1").convert("RGB"))
+file("cmykTIFF", saved(cmyk(), format="TIFF"), printed(cmyk()))
+file("alphaTIFF", saved(rgba(), format="TIFF"), over_white(rgba()))
+file("alphaTIFFOverBlue", saved(rgba(), format="TIFF"), over(rgba(), BLUE))
+file("bigTIFF", saved(small, format="TIFF", big_tiff=True), small)
+data = saved(gentle, format="TIFF", compression="jpeg", quality=90)
+file("jpegTIFF", data, read(data))
+
 RESIZES = []
 SIZES = [((23, 17), (7, 5)), ((9, 7), (13, 12)), ((23, 17), (23, 4)), ((9, 7), (3, 10)), ((40, 3), (1, 1)),
          ((130, 97), (33, 25)), ((57, 41), (20, 33)), ((20, 15), (47, 39)), ((512, 384), (16, 12)), ((1, 1), (3, 2))]
@@ -263,7 +295,7 @@ for (sw, sh), (tw, th) in SIZES:
 
 
 FOLDER = "Tests/ImagesTests/Reference"
-EXTENSIONS = {b"\x89P": "png", b"\xff\xd8": "jpg", b"RI": "webp"}
+EXTENSIONS = {b"\x89P": "png", b"\xff\xd8": "jpg", b"RI": "webp", b"GI": "gif", b"BM": "bmp", b"II": "tif"}
 os.makedirs(FOLDER, exist_ok=True)
 for name, data, pixels in FILES:
     with open(f"{FOLDER}/{name}.{EXTENSIONS[data[:2]]}", "wb") as out:

@@ -1,17 +1,21 @@
 #!/usr/bin/env python3
 """Writes Tests/TokenizersTests/Golden: small tokenizers and the results of Hugging Face's `tokenizers` for thousands of strings.
 
-Needs `pip install tokenizers` and Unicode's test files (Debian: apt-get install unicode-data).
-Usage: python scripts/golden/tokenizers_golden.py [--data FOLDER]    where FOLDER may contain flowers102 and emoji
+Needs `pip install tokenizers sentencepiece protobuf` and Unicode's test files (Debian: apt-get install unicode-data).
+Usage: python scripts/golden/tokenizers_golden.py [--data FOLDER] [KIND…]
+where FOLDER may contain flowers102 and emoji. With KINDs, only these tokenizers are written, and texts.json is kept.
 """
 
 import argparse
 import gzip
+import io
 import json
+import random
 import unicodedata
 from pathlib import Path
 
 import captions
+import sentencepiece
 from language import normal
 from tokenizers import AddedToken, Regex, Tokenizer, __version__, decoders, models, normalizers, pre_tokenizers, processors, trainers
 
@@ -126,10 +130,122 @@ def words():
     return t
 
 
+def unigram(size, **options):
+    """Tokens and scores of a Unigram model that SentencePiece trains, and its character map. The first tokens are <unk>, <s> and </s>.
+
+    It finds few tokens in so little text; random parts of words with random scores, often equal ones, make words ambiguous.
+    """
+    from sentencepiece import sentencepiece_model_pb2 as pb
+
+    stream = io.BytesIO()
+    sentencepiece.SentencePieceTrainer.train(
+        sentence_iterator=iter(CORPUS), model_writer=stream, vocab_size=700, model_type="unigram", hard_vocab_limit=False, num_threads=1, minloglevel=2, **options)
+    model = pb.ModelProto.FromString(stream.getvalue())
+    pieces = {p.piece: p.score for p in model.pieces}
+    words = sorted({"▁" + word for text in CORPUS for word in text.split()})
+    source = random.Random(size)
+    while len(pieces) < size:
+        word = source.choice(words)
+        start = source.randrange(len(word))
+        pieces.setdefault(word[start : start + source.randint(2, 8)], -source.randint(6, 40) / 2)
+    return list(pieces.items()), model.normalizer_spec.precompiled_charsmap
+
+
+def xlm_roberta():
+    """The layout of XLM-RoBERTa and the character map nmt_nfkc, whole."""
+    pieces, charsmap = unigram(900, normalization_rule_name="nmt_nfkc", character_coverage=0.98)
+    vocab = [("<s>", 0.0), ("<pad>", 0.0), ("</s>", 0.0), ("<unk>", 0.0), *pieces[3:], ("<mask>", 0.0)]
+    t = Tokenizer(models.Unigram(vocab, 3, False))
+    t.normalizer = normalizers.Precompiled(charsmap)
+    t.pre_tokenizer = pre_tokenizers.Sequence([pre_tokenizers.WhitespaceSplit(), pre_tokenizers.Metaspace()])
+    t.decoder = decoders.Metaspace()
+    t.add_special_tokens(["<s>", "<pad>", "</s>", "<unk>", AddedToken("<mask>", lstrip=True, special=True)])
+    t.post_processor = processors.TemplateProcessing(single="<s> $A </s>", special_tokens=[("<s>", 0), ("</s>", 2)])
+    return t
+
+
+def rules():
+    """A small character map with every kind of rule: longer and shorter results, none, and strings that begin with others."""
+    table = {chr(c): unicodedata.normalize("NFKC", chr(c)) for c in [*range(0xA0, 0x180), *range(0x2000, 0x2190), *range(0x2460, 0x2480), *range(0xF900, 0xF920), *range(0xFB00, 0xFB10), *range(0xFF01, 0xFF60)]}
+    for base in "aeiouAEIOUq":
+        for mark in "\u0300\u0301\u0302\u0308\u0323":
+            table[base + mark] = unicodedata.normalize("NFC", base + mark)
+    table |= {c: " " for c in "\t\n\r\u3000\u2028\u200b\ufeff"} | {chr(c): "" for c in [1, 2, 3, 0x7F, 0xAD]}
+    table |= {"\u00df": "ss", "\ufdfa": unicodedata.normalize("NFKC", "\ufdfa"), "\r\n": "\n\n", "\U0001f469": "woman", "\U0001f469\u200d": "x", "x\u0323": "", "y\u0301\u0301": "yy"}
+    return "".join(" ".join(f"{ord(c):X}" for c in k) + "\t" + " ".join(f"{ord(c):X}" for c in v) + "\n" for k, v in table.items() if k != v)
+
+
+def t5():
+    """The layout of T5 with a small character map, as transformers converts SentencePiece models since version 4.40."""
+    path = OUT / "rules.tsv"
+    path.write_text(rules())
+    pieces, charsmap = unigram(1000, normalization_rule_tsv=str(path), character_coverage=0.98)
+    path.unlink()
+    t = Tokenizer(models.Unigram([("<pad>", 0.0), ("</s>", 0.0), ("<unk>", 0.0), *pieces[3:], *((f"<extra_id_{i}>", 0.0) for i in range(4, -1, -1))], 2, False))
+    t.normalizer = normalizers.Sequence([normalizers.Precompiled(charsmap), normalizers.Strip(left=False, right=True), normalizers.Replace(Regex(" {2,}"), "▁")])
+    t.pre_tokenizer = pre_tokenizers.Metaspace()
+    t.decoder = decoders.Metaspace()
+    t.add_special_tokens(["<pad>", "</s>", "<unk>", *(f"<extra_id_{i}>" for i in range(5))])
+    t.post_processor = processors.TemplateProcessing(single="$A </s>", special_tokens=[("</s>", 1)])
+    return t
+
+
+def siglip():
+    """The canonical text of SigLIP: lower case, without punctuation, single spaces."""
+    pieces, _ = unigram(900, normalization_rule_name="identity", character_coverage=0.98)
+    t = Tokenizer(models.Unigram([("<pad>", 0.0), ("</s>", 0.0), ("<unk>", 0.0), *pieces[3:]], 2, False))
+    t.normalizer = normalizers.Sequence([
+        normalizers.Lowercase(), normalizers.Replace(Regex(r"""[!"#$%&'()*+,\-./:;<=>?@\[\\\]^_`{|}~]"""), ""), normalizers.Replace(Regex(r"\s+"), " "), normalizers.Strip()])
+    t.pre_tokenizer = pre_tokenizers.Metaspace(prepend_scheme="first")
+    t.decoder = decoders.Metaspace()
+    t.add_special_tokens(["</s>", "<unk>"])
+    t.post_processor = processors.TemplateProcessing(single="$A </s>", special_tokens=[("</s>", 1)])
+    return t
+
+
+def unigram_bytes():
+    """Byte fallback, words that are not split at spaces, and no added tokens."""
+    pieces, _ = unigram(900, normalization_rule_name="identity", character_coverage=0.98, byte_fallback=True)
+    t = Tokenizer(models.Unigram(pieces, 0, True))
+    t.normalizer = normalizers.Sequence([normalizers.Nmt(), normalizers.NFKC(), normalizers.Prepend("▁")])
+    t.pre_tokenizer = pre_tokenizers.Metaspace(prepend_scheme="never", split=False)
+    t.decoder = decoders.Sequence([decoders.Replace("▁", " "), decoders.ByteFallback(), decoders.Fuse(), decoders.Strip(content=" ", left=1, right=0)])
+    return t
+
+
+def mpnet():
+    t = bert(600)
+    state = json.loads(t.to_str())
+    names = {"[PAD]": "<pad>", "[CLS]": "<s>", "[SEP]": "</s>", "[MASK]": "<mask>"}
+    state["model"]["vocab"] = {names.get(k, k): v for k, v in state["model"]["vocab"].items()}
+    for token in state["added_tokens"]:
+        token |= {"content": names.get(token["content"], token["content"]), "lstrip": token["content"] == "[MASK]"}
+    state["padding"] = state["post_processor"] = None
+    t = Tokenizer.from_str(json.dumps(state))
+    t.post_processor = processors.RobertaProcessing(("</s>", 3), ("<s>", 2), trim_offsets=True, add_prefix_space=False)
+    return t
+
+
+def modernbert():
+    t = Tokenizer(models.BPE())
+    t.normalizer = normalizers.NFC()
+    t.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False, trim_offsets=True)
+    t.decoder = decoders.ByteLevel()
+    t.train_from_iterator(CORPUS, trainers.BpeTrainer(vocab_size=700, initial_alphabet=ALPHABET, show_progress=False))
+    t.add_tokens([AddedToken(" " * n, normalized=True) for n in range(4, 1, -1)])
+    t.add_special_tokens(["[UNK]", "[CLS]", "[SEP]", "[PAD]", AddedToken("[MASK]", lstrip=True, special=True)])
+    t.post_processor = processors.TemplateProcessing(single="[CLS] $A [SEP]", special_tokens=[(n, t.token_to_id(n)) for n in ("[CLS]", "[SEP]")])
+    return t
+
+
 KINDS = {
+    "xlm-roberta": xlm_roberta, "t5": t5, "siglip": siglip, "unigram-bytes": unigram_bytes, "mpnet": mpnet, "modernbert": modernbert,
     "bert": bert, "bert-cased": lambda: bert(500, False), "clip": clip, "gpt2": gpt2, "roberta": roberta, "llama": llama, "metaspace": metaspace,
     "llama3": llama3, "words": words,
 }
+
+# Kinds whose files are compressed.
+PACKED = ["xlm-roberta"]
 
 
 def digest(encoding, value=0xCBF29CE484222325):
@@ -205,16 +321,23 @@ def main():
     parser.add_argument("--data", type=Path, default=ROOT.parent / "shared/data")
     parser.add_argument("--unicode", type=Path, default=Path("/usr/share/unicode"))
     parser.add_argument("--keep", action="store_true", help="keep the tokenizers, write only the values")
+    parser.add_argument("kinds", nargs="*", choices=[[], *KINDS], metavar="KIND")
     arguments = parser.parse_args()
     OUT.mkdir(exist_ok=True)
-    texts = captions.strings(arguments.unicode)
-    write("texts.json", texts)
+    if arguments.kinds:
+        texts = json.loads((OUT / "texts.json").read_text(encoding="utf-8"))
+    else:
+        texts = captions.strings(arguments.unicode)
+        write("texts.json", texts)
     sets = dict(corpora(arguments.data))
     for name, make in KINDS.items():
-        path = OUT / f"tokenizer-{name}.json"
+        if arguments.kinds and name not in arguments.kinds:
+            continue
+        path = OUT / f"tokenizer-{name}.json{'.gz' if name in PACKED else ''}"
         if not (arguments.keep and path.exists()):
-            path.write_text(json.dumps(json.loads(make().to_str()), ensure_ascii=False, separators=(",", ":")) + "\n", encoding="utf-8")
-        t = Tokenizer.from_file(str(path))
+            content = (json.dumps(json.loads(make().to_str()), ensure_ascii=False, separators=(",", ":")) + "\n").encode()
+            path.write_bytes(gzip.compress(content, 9, mtime=0) if name in PACKED else content)
+        t = Tokenizer.from_buffer(gzip.decompress(path.read_bytes()) if name in PACKED else path.read_bytes())
         t.no_padding()
         encodings = [t.encode(text) for text in texts]
         values = {
@@ -235,6 +358,8 @@ def main():
             values["corpora"][set_name] = f"{value:016x}"
         write(f"values-{name}.json", values)
         print(name, t.get_vocab_size(), path.stat().st_size)
+    if arguments.kinds:
+        return
     write_clip_merges(texts)
     write("merges.json", {"texts": CORPUS, "merges": trained_merges(CORPUS, 700)})
 

@@ -18,10 +18,15 @@ typedef struct {
     png_infop info;
     const uint8_t *bytes;
     size_t count, position;
+    /// Size of the stored image.
+    size_t width, height, reduction;
     CImageColor background;
     CImageTarget target;
-    /// R, G, B, A of the whole image if it has transparency; otherwise NULL, and pixels are written to the target directly.
-    uint8_t *pixels;
+    /// R, G, B, A of an interlaced image or of a row, if the image has transparency.
+    uint8_t *rgba;
+    /// R, G, B of a row, and the sums of the squares that it is in, if the image is reduced.
+    uint8_t *rgb;
+    uint32_t *sums;
     png_bytep *rows;
     CImageStatus status;
     char *message;
@@ -75,23 +80,85 @@ static void askForPixels(const PNGReader *reader) {
     png_read_update_info(reader->png, reader->info);
 }
 
-static void readPixels(PNGReader *reader) {
+static void *allocate(PNGReader *reader, size_t size) {
+    void *memory = malloc(size);
+    if (!memory) fail(reader, CImageStatusOutOfMemory, "out of memory");
+    return memory;
+}
+
+/// All passes over the whole image.
+static void readInterlaced(PNGReader *reader, int isTransparent, int hasGamma) {
     CImageTarget target = reader->target;
-    if (png_get_image_width(reader->png, reader->info) != target.width
-        || png_get_image_height(reader->png, reader->info) != target.height)
+    size_t stride = isTransparent ? target.width * 4 : target.stride;
+    if (isTransparent) reader->rgba = allocate(reader, stride * target.height);
+    reader->rows = allocate(reader, sizeof(png_bytep) * target.height);
+    for (size_t y = 0; y < target.height; y++)
+        reader->rows[y] = (isTransparent ? reader->rgba : target.rgb) + y * stride;
+    png_read_image(reader->png, reader->rows);
+    if (isTransparent) CImageCompose(reader->rgba, target, reader->background, hasGamma);
+}
+
+/// Reads a row, blended with the background.
+static void readRow(PNGReader *reader, uint8_t *rgb, int isTransparent, int hasGamma) {
+    png_read_row(reader->png, isTransparent ? reader->rgba : rgb, NULL);
+    CImageTarget row = {.rgb = rgb, .width = reader->width, .height = 1};
+    if (isTransparent) CImageCompose(reader->rgba, row, reader->background, hasGamma);
+}
+
+static void readRows(PNGReader *reader, int isTransparent, int hasGamma) {
+    if (isTransparent) reader->rgba = allocate(reader, reader->width * 4);
+    for (size_t y = 0; y < reader->height; y++)
+        readRow(reader, reader->target.rgb + y * reader->target.stride, isTransparent, hasGamma);
+}
+
+/// The width of the squares in a column of the target, or the height of those in a row; `length` is that of the image.
+static size_t squareSide(const PNGReader *reader, size_t x, size_t length) {
+    size_t rest = length - x * reader->reduction;
+    return rest < reader->reduction ? rest : reader->reduction;
+}
+
+/// Reads the rows of one row of the target and takes the means of their squares.
+static void readReducedRow(PNGReader *reader, size_t y, int isTransparent, int hasGamma) {
+    size_t width = reader->target.width, height = squareSide(reader, y, reader->height);
+    memset(reader->sums, 0, width * 3 * sizeof(uint32_t));
+    for (size_t row = 0; row < height; row++) {
+        readRow(reader, reader->rgb, isTransparent, hasGamma);
+        const uint8_t *from = reader->rgb;
+        for (size_t x = 0; x < width; x++) {
+            uint32_t *sums = reader->sums + x * 3;
+            for (const uint8_t *end = from + squareSide(reader, x, reader->width) * 3; from < end; from += 3)
+                sums[0] += from[0], sums[1] += from[1], sums[2] += from[2];
+        }
+    }
+    uint8_t *to = reader->target.rgb + y * reader->target.stride;
+    for (size_t x = 0; x < width; x++) {
+        uint32_t count = (uint32_t)(squareSide(reader, x, reader->width) * height);
+        for (size_t c = 0; c < 3; c++) *to++ = (uint8_t)((reader->sums[x * 3 + c] + count / 2) / count);
+    }
+}
+
+static void readReducedRows(PNGReader *reader, int isTransparent, int hasGamma) {
+    if (isTransparent) reader->rgba = allocate(reader, reader->width * 4);
+    reader->rgb = allocate(reader, reader->width * 3);
+    reader->sums = allocate(reader, reader->target.width * 3 * sizeof(uint32_t));
+    for (size_t y = 0; y < reader->target.height; y++) readReducedRow(reader, y, isTransparent, hasGamma);
+}
+
+static void readPixels(PNGReader *reader) {
+    if (png_get_image_width(reader->png, reader->info) != reader->width
+        || png_get_image_height(reader->png, reader->info) != reader->height)
         fail(reader, CImageStatusDamaged, "two headers tell different sizes");
     int isTransparent = hasAlpha(reader), hasGamma = hasOwnGamma(reader);
+    int isInterlaced = png_get_interlace_type(reader->png, reader->info) != PNG_INTERLACE_NONE;
     askForPixels(reader);
-    size_t rowBytes = target.width * (isTransparent ? 4 : 3), stride = isTransparent ? rowBytes : target.stride;
-    if (png_get_rowbytes(reader->png, reader->info) != rowBytes)
+    if (png_get_rowbytes(reader->png, reader->info) != reader->width * (isTransparent ? 4 : 3))
         fail(reader, CImageStatusDamaged, "unexpected row size");
-    if (isTransparent) reader->pixels = malloc(rowBytes * target.height);
-    reader->rows = malloc(sizeof(png_bytep) * target.height);
-    if ((isTransparent && !reader->pixels) || !reader->rows) fail(reader, CImageStatusOutOfMemory, "out of memory");
-    uint8_t *first = isTransparent ? reader->pixels : target.rgb;
-    for (size_t y = 0; y < target.height; y++) reader->rows[y] = first + y * stride;
-    png_read_image(reader->png, reader->rows);
-    if (isTransparent) CImageCompose(reader->pixels, target, reader->background, hasGamma);
+    if (isInterlaced)
+        readInterlaced(reader, isTransparent, hasGamma);
+    else if (reader->reduction == 1)
+        readRows(reader, isTransparent, hasGamma);
+    else
+        readReducedRows(reader, isTransparent, hasGamma);
 }
 
 /// Inflates and discards the pixels: libpng cannot skip them to reach the chunks after them.
@@ -132,15 +199,18 @@ static int openPNG(PNGReader *reader) {
 }
 
 CImageStatus CImagePNGDecode(
-    const uint8_t *bytes, size_t count, CImageColor background, CImageTarget target, char *message, size_t capacity) {
+    const uint8_t *bytes, size_t count, size_t width, size_t height, size_t reduction, CImageColor background,
+    CImageTarget target, char *message, size_t capacity) {
     PNGReader reader = {
-        .bytes = bytes, .count = count, .background = background, .target = target, .message = message,
-        .capacity = capacity,
+        .bytes = bytes, .count = count, .width = width, .height = height, .reduction = reduction,
+        .background = background, .target = target, .message = message, .capacity = capacity,
     };
     if (openPNG(&reader)) readPNG(&reader, 1);
     png_destroy_read_struct(&reader.png, &reader.info, NULL);
     free(reader.rows);
-    free(reader.pixels);
+    free(reader.sums);
+    free(reader.rgb);
+    free(reader.rgba);
     return reader.status;
 }
 

@@ -3,6 +3,8 @@
 #include "CKernels.h"
 #include "vector.h"
 #include <cblas.h>
+#include <pthread.h>
+#include <sys/mman.h>
 
 // Output positions that are unrolled together: about 1 MiB of columns, which fits in the second-level cache.
 static int64_t chunk_rows(const limn_convolution *s, int64_t depth) {
@@ -127,5 +129,39 @@ static void product_share(void *context, int index, int shares) {
 void limn_matrix_product(const float *a, const float *b, float *c, int64_t batch, int64_t m, int64_t n, int64_t k,
                          int transpose_a, int transpose_b, int threads) {
   product_job job = {a, b, c, batch, m, n, k, transpose_a, transpose_b};
-  limn_parallel(batch * m * n * k < 65536 ? 1 : threads, product_share, &job);
+  limn_parallel(limn_matrix_product_threads(batch * m * n * k, threads), product_share, &job);
+}
+
+int limn_matrix_product_threads(int64_t products, int threads) { return products < 65536 ? 1 : threads; }
+
+// OpenBLAS takes one buffer of this size for each thread that computes a product, and keeps it. When malloc fails, it tries again
+// for ever.
+enum { BUFFER = (128 << 20) + (1 << 16) };
+extern void *blas_memory_alloc(int) __attribute__((weak));
+extern void blas_memory_free(void *) __attribute__((weak));
+
+size_t limn_product_buffer_bytes(void) { return BUFFER; }
+
+int limn_reserve_product_buffers(int threads) {
+  static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+  static int reserved = 0;
+  void *taken[128];
+  int status = 0;
+  if (threads > 128) threads = 128;
+  pthread_mutex_lock(&lock);
+  if (threads > reserved) {
+    // Not malloc: a compiler may remove an allocation that is not used.
+    const size_t bytes = (size_t)(threads - reserved) * BUFFER;
+    void *probe = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (probe == MAP_FAILED) status = -1;
+    else munmap(probe, bytes);
+    int count;
+    if (status == 0 && blas_memory_alloc && blas_memory_free) {
+      for (count = 0; count < threads; count++) taken[count] = blas_memory_alloc(0);
+      while (count > 0) blas_memory_free(taken[--count]);
+    }
+    if (status == 0) reserved = threads;
+  }
+  pthread_mutex_unlock(&lock);
+  return status;
 }

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 enum { MATMUL = 3 };  // a further kind, after LIMN_CONV_…
 enum { A, B, OUT, SCRATCH, BIAS, ARGUMENTS };
@@ -34,6 +35,18 @@ static dnnl_data_type_t data_type(int type) { return type == LIMN_BF16 ? dnnl_bf
 
 static dnnl_status_t make_memory(dnnl_memory_t *memory, limn_layout layout) {
   return limn_library.dnnl_memory_create(memory, layout, limn_library.engine, DNNL_MEMORY_NONE);
+}
+
+size_t limn_onednn_code_bytes(void) { return (size_t)256 << 20; }
+
+/// Whether there is address space for the code that oneDNN generates for a primitive, up to some 200 MB, most of which is never
+/// touched; with too little, it crashes instead of returning an error.
+static int has_memory(void) {
+  // Not malloc: a compiler may remove an allocation that is not used.
+  void *probe = mmap(NULL, limn_onednn_code_bytes(), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (probe == MAP_FAILED) return 0;
+  munmap(probe, limn_onednn_code_bytes());
+  return 1;
 }
 
 /// Compiles the primitive and creates the memory objects of its arguments.
@@ -216,8 +229,8 @@ limn_onednn_primitive *limn_onednn_convolution_create(
     const limn_onednn_convolution *c, char *message, size_t capacity) {
   if (limn_onednn_open(message, capacity) != dnnl_success) return NULL;
   limn_onednn_primitive *p = calloc(1, sizeof *p);
-  dnnl_status_t status = p ? dnnl_invalid_arguments : dnnl_out_of_memory;
-  if (p && well_formed(c)) {
+  dnnl_status_t status = p && has_memory() ? dnnl_invalid_arguments : dnnl_out_of_memory;
+  if (status != dnnl_out_of_memory && well_formed(c)) {
     p->kind = c->kind;
     p->count = c->has_bias ? ARGUMENTS : BIAS;
     status = plan_convolution(p, c);
@@ -256,7 +269,7 @@ limn_onednn_primitive *limn_onednn_matmul_create(const limn_onednn_matmul *m, ch
   memset(&a, 0, sizeof a);
   memset(&b, 0, sizeof b);
   memset(&c, 0, sizeof c);
-  dnnl_status_t status = p ? dnnl_success : dnnl_out_of_memory;
+  dnnl_status_t status = p && has_memory() ? dnnl_success : dnnl_out_of_memory;
   if (m->batch < 1 || m->m < 1 || m->n < 1 || m->k < 1) status = dnnl_invalid_arguments;
   int flat = m->batch == 1;
   if (status == dnnl_success) {
@@ -298,7 +311,7 @@ int limn_onednn_filter_is_plain(const limn_onednn_primitive *p) { return p->filt
 const char *limn_onednn_filter_key(const limn_onednn_primitive *p) { return p->filter_key ? p->filter_key : ""; }
 
 limn_onednn_reorder *limn_onednn_reorder_create(const limn_onednn_primitive *p, int unpacks) {
-  if (!p->filter) return NULL;
+  if (!p->filter || !has_memory()) return NULL;
   limn_onednn_reorder *r = calloc(1, sizeof *r);
   if (!r) return NULL;
   limn_layout from = unpacks ? p->filter : LIMN_LAYOUT(p->plain), to = unpacks ? LIMN_LAYOUT(p->plain) : p->filter;

@@ -84,6 +84,7 @@ extension CPUCompiler {
                 }),
             results: results.mapValues { .init(pointer: at($0.0), shape: $0.1, type: .float32) },
             owned: owned + [arena, scratch] + Array(primitives.values), memory: plan.size + scratchBytes,
+            productThreads: productThreads,
             configureThreads: { [threads = Int32(device.threads)] in limn_onednn_set_threads(threads) })
     }
 }

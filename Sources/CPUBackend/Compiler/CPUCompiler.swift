@@ -58,6 +58,8 @@ struct CPUCompiler {
     var allocations: [Allocation] = []
     var pending: [PendingStep] = []
     var scratchBytes = 0
+    /// The most threads that call OpenBLAS at a time.
+    var productThreads = 0
     /// The location of each emitted value, and of those whose destination is fixed in advance.
     var locations: [Int: Location] = [:]
     /// Values converted to another storage than their own.

@@ -62,6 +62,7 @@ extension CPUCompiler {
         let floats =
             isDepthwise ? limn_depthwise_scratch(&shape) : limn_convolution_scratch(&shape, kind.rawValue, threads)
         let scratch = floats * MemoryLayout<Float>.stride
+        if !isDepthwise { productThreads = max(productThreads, device.threads) }
         let bytes = Double((input.count + output.count) * MemoryLayout<Float>.stride)
         emit(
             name.operation, name.shapes, flops: flops, bytes: bytes, reads: [a, b], writes: [direct], scratch: scratch

@@ -80,6 +80,7 @@ extension CPUCompiler {
                 return
             }
         }
+        productThreads = max(productThreads, Int(limn_matrix_product_threads(Int64(batch * m * n * k), threads)))
         emit("product", shapes, flops: flops, reads: [a, b], writes: [c]) { at in
             let (x, y) = (
                 UnsafePointer(at(a).assumingMemoryBound(to: Float.self)),

@@ -29,7 +29,7 @@ extension CPUCompiler {
                 return { Int(limn_onednn_convolution_run(handle, x, y, nil, out, memory)) }
             }
             guard !isPlain else { return true }
-            let reorder = OneDNNReorder(of: primitive, unpacks: true)
+            let reorder = try OneDNNReorder(of: primitive, unpacks: true)
             emit("unpack filter", "\(filter)", bytes: Double(filter.count * 8), reads: [packed], writes: [result]) {
                 at in
                 let (from, to) = (at(packed), at(result))
@@ -94,7 +94,7 @@ extension CPUCompiler {
         let layout = String(cString: limn_onednn_filter_key(handle))
         let key = PackedFilter(node: canonical[id], layout: layout)
         if let packed = packedFilters[key] { return packed }
-        let reorder = OneDNNReorder(of: primitive, unpacks: false)
+        let reorder = try OneDNNReorder(of: primitive, unpacks: false)
         let packed = try emitPacked(
             "pack filter", "\(filter)", layout: layout, of: id, bytes: limn_onednn_filter_size(handle),
             traffic: filter.count * 6, run: reorder.run)

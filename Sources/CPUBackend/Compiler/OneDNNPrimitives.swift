@@ -1,4 +1,5 @@
 import COneDNN
+import Execution
 
 /// A primitive of oneDNN, destroyed with the program that uses it.
 final class OneDNNPrimitive {
@@ -9,19 +10,22 @@ final class OneDNNPrimitive {
 
 /// Converts filters to or from the layout of a primitive, which it keeps alive.
 final class OneDNNReorder {
-    private let handle: OpaquePointer?
+    private let handle: OpaquePointer
     private let primitive: OneDNNPrimitive
 
-    init(of primitive: OneDNNPrimitive, unpacks: Bool) {
-        handle = limn_onednn_reorder_create(primitive.handle, unpacks ? 1 : 0)
+    init(of primitive: OneDNNPrimitive, unpacks: Bool) throws(ExecutionError) {
+        guard let handle = limn_onednn_reorder_create(primitive.handle, unpacks ? 1 : 0) else {
+            throw .outOfMemory(bytes: limn_onednn_code_bytes())
+        }
+        self.handle = handle
         self.primitive = primitive
     }
 
     deinit { limn_onednn_reorder_destroy(handle) }
 
-    /// Returns 0 or the status of a failure; 1 if the reorder could not be created.
+    /// Returns 0 or the status of a failure.
     func run(_ from: UnsafeMutableRawPointer, _ to: UnsafeMutableRawPointer) -> Int {
-        handle.map { Int(limn_onednn_reorder_run($0, from, to)) } ?? 1
+        Int(limn_onednn_reorder_run(handle, from, to))
     }
 }
 

@@ -56,7 +56,7 @@ public struct PairSampler: Sendable {
         let known = examples.lazy.compactMap { corpus.label(of: $0) }
         comparesClasses = known.first.map { first in known.contains { $0 != first } } ?? false
         texts = CaptionDigests(corpus.captions)
-        self.attributeMismatches = corpus.columns.template == nil ? 0 : attributeMismatches
+        self.attributeMismatches = corpus.options.template == nil ? 0 : attributeMismatches
         var members: [[UInt32]] = []
         if self.attributeMismatches > 0 {
             members = [[UInt32]](repeating: [], count: corpus.classes.count)

@@ -12,33 +12,26 @@ public struct Corpus: Sendable {
     public let splits: [String]
     /// Rows and captions that were skipped while listing, in any split.
     public let skipped: SkippedItems
-    /// Which columns of the metadata were read.
-    public let columns: CorpusColumns
+    /// How the files were read.
+    public let options: CorpusOptions
     private let index: CorpusIndex
 
     /// The usable rows of a listing.
-    init(folder: String, _ listing: CorpusListing, split: String?) throws {
+    init(folder: String, _ listing: CorpusListing) {
         self.folder = folder
         format = listing.format
         classes = listing.classes
         splits = listing.splits
         skipped = listing.skipped
-        columns = listing.columns
-        var rows = listing.rows
-        if let split {
-            guard let number = splits.firstIndex(of: split) else {
-                throw CorpusError.unknownSplit(split, known: splits, folder: folder)
-            }
-            rows = rows.filtered { rows.splitNumber($0) == number }
-        }
-        index = CorpusIndex(listing, rows: rows)
+        options = listing.options
+        index = CorpusIndex(listing, rows: listing.rows)
     }
 
     private init(_ other: Corpus, rows: CorpusRows, classes: [String]? = nil) {
         (folder, format, splits) = (other.folder, other.format, other.splits)
         self.classes = classes ?? other.classes
         skipped = other.skipped
-        columns = other.columns
+        options = other.options
         index = CorpusIndex(other.index, rows: rows)
     }
 
@@ -63,7 +56,7 @@ public struct Corpus: Sendable {
     /// The positions, among an example's captions, of those that the caption template built; none without a template.
     public func templateCaptions(of example: Int) -> Range<Int> {
         let count = captionNumbers(of: example).count
-        return columns.template == nil ? count..<count : count / 2..<count
+        return options.template == nil ? count..<count : count / 2..<count
     }
 
     /// Whether a caption may describe an example's image: one of its own, or one of another image of the same class that
@@ -103,6 +96,16 @@ public struct Corpus: Sendable {
             return nil
         }
         return (classes[most], Double(counts[most]) / Double(examples.count))
+    }
+
+    /// The examples of one split. Another name of the same meaning counts, such as `training` for `train`, if it is the only
+    /// one.
+    /// - Throws: `CorpusError.unknownSplit`.
+    package func restricted(to split: String) throws(CorpusError) -> Corpus {
+        guard let name = SplitName.resolved(split, among: splits), let number = splits.firstIndex(of: name) else {
+            throw .unknownSplit(split, known: splits, folder: folder)
+        }
+        return Corpus(self, rows: index.rows.filtered { index.rows.splitNumber($0) == number })
     }
 
     /// The corpus with all classes unknown.

@@ -15,8 +15,8 @@ public struct CorpusConversion: Sendable {
 
     /// How images are encoded.
     public enum Encoding: String, Sendable, CaseIterable {
-        /// The original format, and the original bytes if the size does not change; WebP that is resized becomes
-        /// PNG.
+        /// The original format, and the original bytes if the size does not change. Resized images that are not JPEG
+        /// become PNG.
         case keep
         case png
         case jpeg
@@ -99,7 +99,7 @@ public struct CorpusConversion: Sendable {
                         bad += 1
                         guard !badFiles.refuses(bad, of: total) else {
                             throw CorpusError.unreadableImages(
-                                first: failure.problem, count: bad, total: total, folder: corpus.folder)
+                                first: failure.problem, count: bad, total: total, badFiles, folder: corpus.folder)
                         }
                     }
                 }
@@ -149,24 +149,25 @@ extension EncodedImage {
     fileprivate init(_ number: Int, of corpus: Corpus, _ options: CorpusConversion.ImageOptions) throws {
         let name = corpus.imageName(number)
         let encoded = try corpus.encodedImage(number)
-        let image = try Image(decoding: encoded, named: name)
         guard let format = ImageFormat(signatureOf: encoded) else { throw ImageError.unrecognized(name: name) }
-        let example = corpus.examples[number]
-        let isKept =
-            options.side == nil || image.width == options.side && image.height == options.side
+        let (width, height) = try Image.size(of: encoded, named: name)
         let isJPEG = options.encoding == .jpeg || options.encoding == .keep && format == .jpeg
+        let hasSize = options.side == nil || width == options.side && height == options.side
         let hasFormat = options.encoding == .keep || format == (isJPEG ? .jpeg : .png)
-        if isKept && hasFormat {
+        let isCopied = hasSize && hasFormat
+        // A copied image is decoded only to find damage, at any size. Others are reduced from their full size, unless
+        // they are too large.
+        let isLarge = width * height > Image.maximumPixels
+        let image = try Image(
+            decoding: encoded, named: name, atLeast: isCopied ? 1 : isLarge ? options.side : nil)
+        if isCopied {
             bytes = encoded
         } else {
             let fitted = options.side.map { image.fitted(side: $0, aspect: options.aspect) } ?? image
             bytes = try isJPEG ? fitted.jpegData(quality: options.quality) : fitted.pngData()
         }
-        switch ImageFormat(signatureOf: bytes) {
-        case .jpeg: fileExtension = "jpg"
-        case .webp: fileExtension = "webp"
-        default: fileExtension = "png"
-        }
+        fileExtension = (ImageFormat(signatureOf: bytes) ?? .png).suffixes[0]
+        let example = corpus.examples[number]
         captions = example.captions
         className = example.label.map { corpus.classes[$0] }
         split = corpus.splitNumber(of: number).map { corpus.splits[$0] }

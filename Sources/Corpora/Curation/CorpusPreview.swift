@@ -64,7 +64,7 @@ public struct CorpusPreview: Sendable {
         guard !decoded.isEmpty else {
             guard let first = unreadable.first else { throw CorpusError.empty(file: corpus.folder) }
             throw CorpusError.unreadableImages(
-                first: first, count: unreadable.count, total: total, folder: corpus.folder)
+                first: first, count: unreadable.count, total: total, .skip, folder: corpus.folder)
         }
         decoded.sort { $0.example < $1.example }
         images = decoded.map { example, _ in

@@ -132,8 +132,16 @@ public struct CorpusSplit: Sendable {
         return assignment
     }
 
+    /// The layout whose captions `metadata()` copies; nil if they stay where they are.
+    public var copiedFrom: CorpusFormat? {
+        switch corpus.format {
+        case .metadataLines, .sidecars: nil
+        default: corpus.format
+        }
+    }
+
     /// The content of a `metadata.jsonl` with the new splits: the corpus's own file with nothing else changed, or a new
-    /// one.
+    /// one. Captions of text files stay in these files.
     /// - Throws: `CorpusError`.
     public func metadata() throws -> [UInt8] {
         if corpus.format == .shards {
@@ -151,7 +159,8 @@ public struct CorpusSplit: Sendable {
         var text: [UInt8] = []
         for (number, example) in corpus.examples.enumerated() {
             text += try MetadataRow(
-                fileName: example.path, text: example.captions, className: example.label.map { corpus.classes[$0] },
+                fileName: example.path, text: copiedFrom == nil ? nil : example.captions,
+                className: example.label.map { corpus.classes[$0] },
                 split: parts[assignment[number]].name
             ).line()
         }

@@ -56,10 +56,13 @@ public struct CorpusStatistics: Sendable, Encodable {
     /// Reads every image and caption of a corpus.
     /// - Parameters:
     ///   - folder: path of the corpus.
+    ///   - options: how the files are read.
     ///   - progress: called from time to time, one call at a time, with the numbers of images read and in total.
     /// - Throws: `CorpusError` if there is no corpus, or no usable image in it.
-    public init(folder: String, progress: (@Sendable (Int, Int) -> Void)? = nil) throws {
-        let listed = try Corpus(folder: folder, split: nil, badFiles: .skip)
+    public init(
+        folder: String, options: CorpusOptions = CorpusOptions(), progress: (@Sendable (Int, Int) -> Void)? = nil
+    ) throws {
+        let listed = try Corpus(folder: folder, split: nil, badFiles: .skip, options: options)
         let total = listed.examples.count
         let (read, problems) = listed.survey(progress: progress.map { report in { @Sendable in report($0, total) } }) {
             try ImageFacts($0, named: $1)
@@ -68,7 +71,8 @@ public struct CorpusStatistics: Sendable, Encodable {
         let facts = read.compactMap { $0 }
         guard !facts.isEmpty else {
             if let first = problems.first {
-                throw CorpusError.unreadableImages(first: first, count: problems.count, total: total, folder: folder)
+                throw CorpusError.unreadableImages(
+                    first: first, count: problems.count, total: total, .skip, folder: folder)
             }
             throw CorpusError.empty(file: folder)
         }

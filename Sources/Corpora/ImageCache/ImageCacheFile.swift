@@ -41,7 +41,7 @@ final class ImageCacheFile: Sendable {
 
     private static let headerSize = 4096
     private static let entrySize = 32
-    private static let version: UInt64 = 1
+    private static let version: UInt64 = 2
 
     /// Opens the file at `path`, or creates it.
     init(_ path: String, preprocessing: ImagePreprocessing, count: Int) throws(Failure) {

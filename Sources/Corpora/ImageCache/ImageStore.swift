@@ -70,7 +70,7 @@ public final class ImageStore: Sendable {
         let none = CorpusProblem(kind: .unreadableImage, file: "", line: nil, detail: "no image can be decoded")
         let total = corpus.examples.count
         return .unreadableImages(
-            first: skipped.first.first ?? none, count: total, total: total, folder: corpus.folder)
+            first: skipped.first.first ?? none, count: total, total: total, .skip, folder: corpus.folder)
     }
 
     // MARK: Images
@@ -178,7 +178,8 @@ public final class ImageStore: Sendable {
             let (count, total) = (state.skipped.total, corpus.examples.count)
             if badFiles.refuses(count, of: total) {
                 let failure = CorpusError.unreadableImages(
-                    first: state.skipped.first.first ?? problem, count: count, total: total, folder: corpus.folder)
+                    first: state.skipped.first.first ?? problem, count: count, total: total, badFiles,
+                    folder: corpus.folder)
                 state.failure = failure
                 throw failure
             }

@@ -23,10 +23,10 @@ public enum CorpusError: ClassifiedError {
     case empty(file: String)
     /// There is no split of the requested name.
     case unknownSplit(String, known: [String], folder: String)
-    /// The first problem and the number of further ones.
-    case problems(first: CorpusProblem, more: Int, root: String, folder: String)
+    /// More rows are unusable than is allowed: the first problem, their number, and that of all rows.
+    case problems(first: CorpusProblem, count: Int, total: Int, BadFilePolicy, root: String, folder: String)
     /// More images fail to decode than is allowed.
-    case unreadableImages(first: CorpusProblem, count: Int, total: Int, folder: String)
+    case unreadableImages(first: CorpusProblem, count: Int, total: Int, BadFilePolicy, folder: String)
     /// No other example provides a mismatched caption for this image.
     case noMismatch(path: String)
     /// The corpus cannot be split as requested.
@@ -66,7 +66,7 @@ public enum CorpusError: ClassifiedError {
             "the caption template \"\(text)\" \(problem)"
         case .noColumns(let folder, let format):
             "\(folder): is a corpus of \(format), whose rows have no columns; a caption template or class column needs "
-                + "metadata.jsonl or metadata.csv"
+                + "metadata.jsonl, metadata.csv or .json files"
         case .parquet(let path):
             "\(path): Parquet is not supported; python3 -c \"import datasets, json, os; os.mkdir('images'); "
                 + "open('images/metadata.jsonl', 'w').writelines(json.dumps({'file_name': r['image'].save("
@@ -75,15 +75,16 @@ public enum CorpusError: ClassifiedError {
         case .empty(let file):
             "\(file): has no rows; a corpus needs at least one image with a caption"
         case .unknownSplit(let split, let known, let folder) where known.isEmpty:
-            "\(folder): has no split \"\(split)\"; its rows name no split at all, so omit --split"
+            "\(folder): has no split \"\(split)\", since its rows name no split; pass \"\" as the split to use all rows, or make "
+                + "splits with limn corpus split \(folder) --parts train=0.9,test=0.1 --seed 1 --in-place"
         case .unknownSplit(let split, let known, let folder):
             "\(folder): has no split \"\(split)\"; it has \(known.joined(separator: ", "))"
-        case .problems(let first, let more, let root, let folder):
-            "\(root)/\(first)" + (more > 0 ? " (and \(more) more of this kind)" : "")
-                + "; limn corpus check \(folder) lists every problem"
-        case .unreadableImages(let first, let count, let total, let folder):
-            "\(folder)/\(first) (\(count) of \(total) images cannot be decoded)"
-                + "; repair or remove what limn corpus check \(folder) lists, or pass --bad-files skip"
+        case .problems(let first, let count, let total, let badFiles, let root, let folder):
+            "\(root)/\(first)" + CorpusError.share(count, of: total, "rows are unusable", badFiles)
+                + "; limn corpus check \(folder) lists them all"
+        case .unreadableImages(let first, let count, let total, let badFiles, let folder):
+            "\(folder)/\(first)" + CorpusError.share(count, of: total, "images cannot be decoded", badFiles)
+                + "; limn corpus check \(folder) lists them all"
         case .noMismatch(let path):
             "\(path): no other image of the corpus has another class and other captions, "
                 + "so there is no mismatched caption to train with; add more varied images"
@@ -94,6 +95,17 @@ public enum CorpusError: ClassifiedError {
         case .cannotWrite(let path, let reason):
             "\(path): cannot be written: \(reason)"
         }
+    }
+
+    /// How many are bad, what is allowed, and what to do.
+    private static func share(_ count: Int, of total: Int, _ what: String, _ badFiles: BadFilePolicy) -> String {
+        let limit =
+            switch badFiles {
+            case .limited: ", more than 1 in 100; pass --bad-files skip to go on without them"
+            case .fail: ", and --bad-files fail allows none"
+            case .skip: ""
+            }
+        return " (\(count) of \(total) \(what)\(limit))"
     }
 
     init(_ error: FileError) { self = .cannotRead(path: error.path, reason: error.reason) }

@@ -28,9 +28,11 @@ public struct CorpusProblem: Sendable, Equatable, CustomStringConvertible {
         case unlistedImage = "unlisted-image"
         /// A text file without an image; training ignores it.
         case unpairedText = "unpaired-text"
+        /// A file or folder that may hold captions or images and is not read, because of another or because it is a link.
+        case unusedFile = "unused-file"
 
         /// Whether it is a notice rather than a problem: nothing that a row lists is missing.
-        public var isNotice: Bool { self == .unlistedImage || self == .unpairedText }
+        public var isNotice: Bool { [.unlistedImage, .unpairedText, .unusedFile].contains(self) }
     }
 
     /// The kind of problem.

@@ -1,14 +1,37 @@
-/// Checks and normalises paths of images: byte strings relative to the corpus folder.
-enum ImagePath {
-    /// File extensions of the supported image formats, in lower case.
-    static let extensions = ["png", "jpg", "jpeg", "webp"]
+import Images
 
-    /// Whether a path has the extension of an image, ignoring case.
-    static func isImage(_ path: ArraySlice<UInt8>) -> Bool {
-        extensions.contains { end in
-            path.count > end.utf8.count + 1 && path.suffix(end.utf8.count + 1).first == UInt8(ascii: ".")
-                && zip(path.suffix(end.utf8.count), end.utf8).allSatisfy { $0 | 0x20 == $1 }
+/// Checks and normalizes paths of images: byte strings relative to the corpus folder.
+enum ImagePath {
+    /// File extensions of the formats that are decoded, in lower case, for messages.
+    static let extensions = ImageFormat.allCases.filter(\.isDecodable).flatMap(\.suffixes)
+
+    /// The formats by their extensions, each packed into an integer, since every file of a folder is looked up.
+    private static let formats: [UInt64: ImageFormat] = Dictionary(
+        ImageFormat.allCases.flatMap { format in
+            format.suffixes.map { (packed(Array($0.utf8)[...]), format) }
+        }, uniquingKeysWith: { first, _ in first })
+
+    /// The bytes of an extension of at most eight letters, in lower case.
+    private static func packed(_ suffix: ArraySlice<UInt8>) -> UInt64 {
+        suffix.reduce(0) { $0 << 8 | UInt64((0x41...0x5A).contains($1) ? $1 | 0x20 : $1) }
+    }
+
+    /// The format that a path's extension names, ignoring case; nil if it is none of an image. A file may be of another format.
+    static func format(_ path: ArraySlice<UInt8>) -> ImageFormat? {
+        guard let dot = path.suffix(6).lastIndex(of: UInt8(ascii: ".")), dot > path.startIndex, path[dot - 1] != 0x2F
+        else {
+            return nil
         }
+        return formats[packed(path[(dot + 1)...])]
+    }
+
+    /// Whether a path has the extension of an image, be it of a format that is decoded or not.
+    static func isImage(_ path: ArraySlice<UInt8>) -> Bool { format(path) != nil }
+
+    /// The path without the suffix of its last component.
+    static func stem(_ path: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
+        let name = path.lastPathPart
+        return name.lastIndex(of: UInt8(ascii: ".")).map { path[..<$0] } ?? path
     }
 
     /// Whether any component of the path begins with a dot.
@@ -56,6 +79,13 @@ extension ArraySlice<UInt8> {
                 (0x41...0x5A).contains(own) ? own | 0x20 == other : own == other
             }
         }
+    }
+
+    /// The bytes without white space at both ends.
+    var trimmingWhitespace: ArraySlice<UInt8> {
+        let start = firstIndex { $0 > 0x20 } ?? endIndex
+        let end = lastIndex { $0 > 0x20 }.map { $0 + 1 } ?? endIndex
+        return self[start..<end]
     }
 
     /// The part after the last slash.

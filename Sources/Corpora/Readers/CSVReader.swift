@@ -1,6 +1,6 @@
 import Basics
 
-/// Reads the records of a CSV file (RFC 4180). Cells with commas, line ends or quotes are quoted; quotes within are
+/// Reads the records of a CSV file (RFC 4180). Cells with separators, line ends or quotes are quoted; quotes within are
 /// doubled.
 struct CSVReader {
     enum Record {
@@ -13,11 +13,15 @@ struct CSVReader {
     /// The cells of the current record.
     private(set) var cells = TextColumn()
     private var lines: LineReader
+    private let separator: UInt8
     /// The cell being read.
     private var cell: [UInt8] = []
 
     /// - Throws: `CorpusError.cannotRead`.
-    init(_ path: String) throws(CorpusError) { lines = try LineReader(path) }
+    init(_ path: String, separator: UInt8) throws(CorpusError) {
+        lines = try LineReader(path)
+        self.separator = separator
+    }
 
     /// The next record that is not blank; nil at the end of the file.
     /// - Throws: `CorpusError.cannotRead`.
@@ -47,9 +51,9 @@ struct CSVReader {
         return start.map { .fault(line: $0, .malformedRow, "opens a quote that is not closed") }
     }
 
-    /// Adds a line to the record; false if something other than a comma follows a closing quote.
+    /// Adds a line to the record; false if something other than a separator follows a closing quote.
     private mutating func read(_ text: ArraySlice<UInt8>, _ isQuoted: inout Bool) -> Bool {
-        let (quote, comma) = (UInt8(ascii: "\""), UInt8(ascii: ","))
+        let quote = UInt8(ascii: "\"")
         var position = text.startIndex
         // A line begins with a new cell unless it continues a quoted one.
         var begins = !isQuoted
@@ -70,9 +74,9 @@ struct CSVReader {
                     continue
                 }
                 isQuoted = false
-                guard position == text.endIndex || text[position] == comma else { return false }
+                guard position == text.endIndex || text[position] == separator else { return false }
             } else {
-                let end = text[position...].firstIndex(of: comma) ?? text.endIndex
+                let end = text[position...].firstIndex(of: separator) ?? text.endIndex
                 cell += text[position..<end]
                 position = end
             }

@@ -18,7 +18,8 @@ enum CaptionsJSON {
     /// The files of a folder that may hold captions: those whose names begin with `captions`, or else those in
     /// `annotations/`.
     static func candidates(_ contents: FolderContents) -> [String] {
-        let paths = (0..<contents.jsons.count).map { contents.jsons[$0] }
+        let texts = contents.texts
+        let paths = (0..<texts.count).filter { TextFileFinder.Kind(texts.utf8($0)) == .record }.map { texts[$0] }
         let named = paths.filter { $0.split(separator: "/").last?.lowercased().hasPrefix("captions") ?? false }
         return named.isEmpty ? paths.filter { "/\($0)".contains("/annotations/") } : named
     }

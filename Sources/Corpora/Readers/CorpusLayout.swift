@@ -40,30 +40,77 @@ struct CorpusLayout {
             return .shards
         }
         if let format = try readMetadata(into: &listing) { return format }
-        let contents = try FolderContents(root)
-        for path in contents.outside {
-            listing.note(.unsafePath, String(decoding: path, as: UTF8.self), nil, "leaves the folder through a link")
-        }
-        for path in contents.unnamed {
-            listing.note(.notUTF8, String(decoding: path, as: UTF8.self), nil, "has a name that is not UTF-8")
-        }
+        let contents = try FolderContents(root, followingLinks: listing.options.followsLinks)
+        contents.noteUnread(in: &listing)
         if TextFolders.areIn(contents) {
+            try requireNoColumns(.textFolders, listing.options)
             try TextFolders.read(contents, into: &listing)
             return .textFolders
         }
         let files = CaptionsJSON.candidates(contents)
-        if !files.isEmpty, try CaptionsJSON.read(files, contents, into: &listing) { return .cocoCaptions }
-        if SidecarFolder.isIn(contents) {
-            try SidecarFolder.read(contents, into: &listing)
+        if !files.isEmpty, try CaptionsJSON.read(files, contents, into: &listing) {
+            try requireNoColumns(.cocoCaptions, listing.options)
+            return .cocoCaptions
+        }
+        let tables = try captionTables(contents)
+        if let sidecars = SidecarFolder(contents) {
+            if !sidecars.hasRecords { try requireNoColumns(.sidecars, listing.options) }
+            noteUnused(tables.map(\.name) + contents.archives.all + contents.parquets.all, for: .sidecars, in: &listing)
+            try sidecars.read(into: &listing)
             return .sidecars
         }
+        if !tables.isEmpty {
+            let splits = tables.map { SplitName.of($0.name) }
+            for (table, split) in zip(tables, splits) {
+                try table.read(root, tables.count > 1 ? split : nil, &listing)
+            }
+            try listing.finishMetadata()
+            try listing.skipMissingImages(findsNames: true)
+            noteUnused(contents.archives.all + contents.parquets.all, for: .metadataTable, in: &listing)
+            return tables.contains { $0.name.hasSuffix(".jsonl") } ? .metadataLines : .metadataTable
+        }
         if !contents.archives.isEmpty {
-            try Shards.read((0..<contents.archives.count).map { contents.archives[$0] }, into: &listing)
+            try Shards.read(contents.archives.all, into: &listing)
+            noteUnused(contents.parquets.all, for: .shards, in: &listing)
             return .shards
         }
-        if !contents.tables.isEmpty { throw CorpusError.parquet("\(root)/\(contents.tables[0])") }
+        if !contents.parquets.isEmpty { throw CorpusError.parquet("\(root)/\(contents.parquets[0])") }
         let silent = files.isEmpty ? "" : "; no captions in \(files.prefix(3).joined(separator: ", "))"
         throw CorpusError.noCaptionsFound(folder: folder, found: contents.summary + silent)
+    }
+
+    /// A table of captions that is not called `metadata`.
+    private struct CaptionTable {
+        let name: String
+        let read: (_ root: String, _ split: String?, _ listing: inout CorpusListing) throws -> Void
+    }
+
+    /// The tables at the top of the folder whose columns name images and captions. `captions.txt`, as in Flickr8k, may be one.
+    private func captionTables(_ contents: FolderContents) throws -> [CaptionTable] {
+        let texts = contents.texts.all.filter { !$0.contains("/") && $0.lowercased() == "captions.txt" }
+        return try (contents.tables.all + texts).compactMap { name in
+            if name.lowercased().hasSuffix(".jsonl") {
+                guard try MetadataFile.isIn("\(root)/\(name)") else { return nil }
+                return CaptionTable(name: name) {
+                    try MetadataFile.read($2.addSource(name), in: "", split: $1, into: &$2)
+                }
+            }
+            guard try MetadataTable.columns(of: "\(root)/\(name)").isComplete else { return nil }
+            return CaptionTable(name: name) { try MetadataTable.read($2.addSource(name), in: "", split: $1, into: &$2) }
+        }
+    }
+
+    /// - Throws: `CorpusError.noColumns` if the options name columns, which a layout does not have.
+    private func requireNoColumns(_ format: CorpusFormat, _ options: CorpusOptions) throws(CorpusError) {
+        guard options.className == CorpusOptions().className, options.template == nil else {
+            throw .noColumns(folder: folder, format)
+        }
+    }
+
+    private func noteUnused(_ files: [String], for format: CorpusFormat, in listing: inout CorpusListing) {
+        for file in files {
+            listing.note(.unusedFile, file, nil, "is not read, since the folder is read as: \(format)")
+        }
     }
 
     /// Reads the metadata file at the top, or else those in the folders below it, each of which is a split.
@@ -83,19 +130,23 @@ struct CorpusLayout {
             }
         }
         let lines = try folders(with: MetadataFile.name)
-        let tables = try lines == [""] ? [] : folders(with: MetadataTable.name)
-        // Files at the top take precedence.
-        let isTable = lines.isEmpty || tables == [""]
+        let tables = try folders(with: MetadataTable.name)
+        if lines.isEmpty && tables.isEmpty { return nil }
+        // Files at the top take precedence, then those with lines.
+        let isTable = lines.isEmpty || (tables == [""] && lines != [""])
         for folder in isTable ? tables : lines {
             let split = folder.isEmpty ? nil : String(folder.dropLast())
+            let source = listing.addSource(folder + (isTable ? MetadataTable.name : MetadataFile.name))
             if isTable {
-                try MetadataTable.read(in: folder, split: split, into: &listing)
+                try MetadataTable.read(source, in: folder, split: split, into: &listing)
             } else {
-                try MetadataFile.read(in: folder, split: split, into: &listing)
+                try MetadataFile.read(source, in: folder, split: split, into: &listing)
             }
         }
-        if lines.isEmpty && tables.isEmpty { return nil }
-        try listing.skipMissingImages()
+        let unused = isTable ? lines.map { $0 + MetadataFile.name } : tables.map { $0 + MetadataTable.name }
+        try listing.finishMetadata()
+        try listing.skipMissingImages(findsNames: isTable)
+        noteUnused(unused, for: isTable ? .metadataTable : .metadataLines, in: &listing)
         return isTable ? .metadataTable : .metadataLines
     }
 }

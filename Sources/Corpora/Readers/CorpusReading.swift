@@ -4,18 +4,20 @@ extension Corpus {
     ///   - folder: a folder, a `.tar` or `.tar.gz` file, or a pattern of them: `shards-{000..012}.tar`.
     ///   - split: the split to read; nil reads all.
     ///   - badFiles: the policy for unusable rows.
-    ///   - columns: which columns of metadata files are read.
+    ///   - options: how the files are read.
     /// - Throws: `CorpusError`, which names file and line.
     public init(
-        folder: String, split: String?, badFiles: BadFilePolicy = .limited, columns: CorpusColumns = CorpusColumns()
+        folder: String, split: String?, badFiles: BadFilePolicy = .limited, options: CorpusOptions = CorpusOptions()
     ) throws {
-        let listing = try CorpusListing(folder, columns: columns)
+        let listing = try CorpusListing(folder, options: options)
         let bad = listing.skipped
         if let first = bad.first.first, badFiles.refuses(bad.total, of: listing.rows.count + bad.total) {
             throw CorpusError.problems(
-                first: first, more: (bad.counts[first.kind] ?? 1) - 1, root: listing.root, folder: folder)
+                first: first, count: bad.total, total: listing.rows.count + bad.total, badFiles, root: listing.root,
+                folder: folder)
         }
-        try self.init(folder: folder, listing, split: split)
+        let whole = Corpus(folder: folder, listing)
+        self = try split.map { try whole.restricted(to: $0) } ?? whole
     }
 }
 
@@ -24,43 +26,56 @@ extension CorpusListing {
     /// - Parameters:
     ///   - folder: a folder, a shard, or a pattern of shards.
     ///   - kept: maximum number of problems kept in detail.
-    ///   - columns: which columns of metadata files are read.
+    ///   - options: how the files are read.
     /// - Throws: `CorpusError` if there is no corpus at all; problems within one are recorded in `skipped`.
-    init(_ folder: String, keeping kept: Int = 100, columns: CorpusColumns = CorpusColumns()) throws {
+    init(_ folder: String, keeping kept: Int = 100, options: CorpusOptions = CorpusOptions()) throws {
         let layout = try CorpusLayout(folder)
-        self.init(root: layout.root, keeping: kept, columns: columns)
+        self.init(root: layout.root, keeping: kept, options: options)
         let format = try layout.read(into: &self)
-        guard columns == CorpusColumns() || format == .metadataLines || format == .metadataTable else {
-            throw CorpusError.noColumns(folder: folder, format)
-        }
         finish(as: format)
     }
 
     /// Skips rows whose images do not exist or are outside of the folder, and records images that no row lists. One
     /// walk through the folder replaces a system call per row.
-    mutating func skipMissingImages() throws {
+    /// - Parameter findsNames: whether a path without folders also means the only image of that name in any folder.
+    mutating func skipMissingImages(findsNames: Bool) throws {
         var isThere = [Bool](repeating: false, count: rows.count)
         var hasLinks = false
-        try FolderWalk.visit(root) { path, kind in
+        var unlisted = TextColumn()
+        try FolderWalk.visit(root, followingLinks: options.followsLinks) { path, kind in
             hasLinks = hasLinks || kind == .link
             guard kind == .file else { return }
             if let row = row(of: path) {
                 isThere[row] = true
             } else if ImagePath.isImage(path), !ImagePath.isHidden(path) {
-                note(.unlistedImage, String(decoding: path, as: UTF8.self), nil, "is listed by no row")
+                unlisted.append(path)
             }
         }
-        guard isThere.contains(false) else { return }
+        unlisted.sort()
+        var finder = ImageFinder(unlisted) { $0.lastPathPart }
+        var found: [Int: [UInt8]] = [:]
         let resolved = FolderWalk.resolved(root) ?? root
         for row in isThere.indices where !isThere[row] {
+            let path = rows.paths.utf8(row)
+            if findsNames, !path.contains(0x2F), finder.images(path).count == 1, let image = finder.images(path).first {
+                finder.use(image)
+                found[row] = Array(unlisted.utf8(image))
+                isThere[row] = true
+                continue
+            }
             // The walk does not follow links, so only a path with a link in it may exist all the same.
-            switch hasLinks ? FolderWalk.target(of: rows.paths.utf8(row), in: resolved) : .missing {
+            switch hasLinks ? FolderWalk.target(of: path, in: resolved) : .missing {
             case .file: isThere[row] = true
-            case .missing: note(.missingImage, file(of: row), rows.line(row), "\(rows.paths[row]) does not exist")
+            case .missing, .folder:
+                note(.missingImage, file(of: row), rows.line(row), "\(rows.paths[row]) does not exist")
             case .outside:
-                note(.unsafePath, file(of: row), rows.line(row), "\(rows.paths[row]) leaves the folder through a link")
+                note(
+                    .unsafePath, file(of: row), rows.line(row),
+                    "\(rows.paths[row]) leaves the folder through a link; --follow-links reads it")
             }
         }
-        keepRows(isThere)
+        noteUnlisted(unlisted, finder.isUsed)
+        if !found.isEmpty { rows.replacePaths(found) }
+        if isThere.contains(false) { keepRows(isThere) }
     }
 }

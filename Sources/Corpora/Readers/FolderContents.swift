@@ -3,54 +3,76 @@ import Basics
 /// The files of a folder by type, each list sorted. Layouts are recognised by them.
 struct FolderContents {
     private(set) var images = TextColumn()
+    /// Files that may hold the captions of one image: `.txt`, `.caption`, `.json`.
     private(set) var texts = TextColumn()
-    private(set) var jsons = TextColumn()
     private(set) var archives = TextColumn()
+    /// Tables of captions at the top of the folder: `.csv`, `.tsv`, `.jsonl`.
     private(set) var tables = TextColumn()
-    /// Links to folders, and broken links.
-    private(set) var links: [[UInt8]] = []
-    /// Images, texts and archives that are links out of the folder.
+    private(set) var parquets = TextColumn()
+    /// Links to folders, which were not entered.
+    private(set) var linkedFolders: [[UInt8]] = []
+    /// Links to nothing.
+    private(set) var broken: [[UInt8]] = []
+    /// Files that are links out of the folder.
     private(set) var outside: [[UInt8]] = []
-    /// Images, texts and archives whose names are not UTF-8.
+    /// Files whose names are not UTF-8.
     private(set) var unnamed: [[UInt8]] = []
 
     /// Lists a folder recursively, except files and folders whose names begin with a dot.
     /// - Throws: `CorpusError.cannotRead`.
-    init(_ root: String) throws {
+    init(_ root: String, followingLinks: Bool) throws {
         let resolved = FolderWalk.resolved(root) ?? root
-        try FolderWalk.visit(root) { path, kind in
+        try FolderWalk.visit(root, followingLinks: followingLinks) { path, kind in
             if ImagePath.isHidden(path) { return }
+            let list = FolderContents.list(path)
             if kind == .link {
-                switch FolderWalk.target(of: path, in: resolved) {
-                case .file: break
-                case .missing: return links.append(Array(path))
-                case .outside: return outside.append(Array(path))
+                let target = FolderWalk.target(of: path, in: resolved)
+                if target == .folder { linkedFolders.append(Array(path)) }
+                if target == .missing, list != nil { broken.append(Array(path)) }
+                // A link out of the folder without a suffix is most likely one to a folder.
+                if target == .outside, list != nil || !path.lastPathPart.contains(UInt8(ascii: ".")) {
+                    outside.append(Array(path))
                 }
+                guard target == .file else { return }
             }
-            if !isUTF8(path) {
-                if ImagePath.isImage(path) || path.hasSuffix(".txt") || ShardNames.isShard(path) {
-                    unnamed.append(Array(path))
-                }
-            } else if ImagePath.isImage(path) {
-                images.append(path)
-            } else if path.hasSuffix(".txt") {
-                texts.append(path)
-            } else if path.hasSuffix(".json") {
-                jsons.append(path)
-            } else if ShardNames.isShard(path) {
-                archives.append(path)
-            } else if path.hasSuffix(".parquet") {
-                tables.append(path)
-            }
+            guard let list else { return }
+            if isUTF8(path) { self[keyPath: list].append(path) } else { unnamed.append(Array(path)) }
         }
-        for list in [\FolderContents.images, \.texts, \.jsons, \.archives, \.tables] { self[keyPath: list].sort() }
+        for list in [\FolderContents.images, \.texts, \.archives, \.tables, \.parquets] { self[keyPath: list].sort() }
+    }
+
+    /// The list that a file belongs to by its name; nil if none.
+    private static func list(_ path: ArraySlice<UInt8>) -> WritableKeyPath<FolderContents, TextColumn>? {
+        if ImagePath.isImage(path) { return \.images }
+        if TextFileFinder.Kind(path) != nil { return \.texts }
+        if ShardNames.isShard(path) { return \.archives }
+        if path.hasSuffix(".parquet") { return \.parquets }
+        let isTable = path.hasSuffix(".csv") || path.hasSuffix(".tsv") || path.hasSuffix(".jsonl")
+        return isTable && !path.contains(0x2F) ? \.tables : nil
+    }
+
+    /// Records links that were not followed and names that cannot be read.
+    func noteUnread(in listing: inout CorpusListing) {
+        func name(_ path: [UInt8]) -> String { String(decoding: path, as: UTF8.self) }
+        for path in outside {
+            listing.note(.unsafePath, name(path), nil, "leaves the folder through a link; --follow-links reads it")
+        }
+        for path in broken { listing.note(.missingImage, name(path), nil, "is a link to nothing") }
+        for path in linkedFolders {
+            listing.note(.unusedFile, name(path), nil, "is a link to a folder; --follow-links enters it")
+        }
+        for path in unnamed { listing.note(.notUTF8, name(path), nil, "has a name that is not UTF-8") }
     }
 
     /// The numbers of files by type, for messages.
     var summary: String {
+        func number(_ kind: TextFileFinder.Kind) -> Int {
+            (0..<texts.count).count { TextFileFinder.Kind(texts.utf8($0)) == kind }
+        }
         let counts = [
-            (images.count, "image"), (texts.count, ".txt file"), (jsons.count, ".json file"),
-            (links.count + outside.count, "link"),
+            (images.count, "image"), (number(.text), ".txt file"), (number(.caption), ".caption file"),
+            (number(.record), ".json file"), (tables.count, "table"),
+            (linkedFolders.count + broken.count + outside.count, "link"),
         ]
         let found = counts.filter { $0.0 > 0 }.map { "\($0.0) \($0.1)\($0.0 == 1 ? "" : "s")" }
         return found.isEmpty ? "nothing of these" : found.joined(separator: ", ")

@@ -1,6 +1,6 @@
 import Glibc
 
-/// A recursive walk through a folder. Links are reported but not followed.
+/// A recursive walk through a folder. Links are reported, and followed only on request.
 enum FolderWalk {
     enum Kind {
         case file
@@ -11,9 +11,14 @@ enum FolderWalk {
     private static let deepest = 64
 
     /// Calls `body` with the path of each file relative to `root`, in no particular order.
+    /// - Parameter followingLinks: visit what links lead to as if it were there; a folder is entered once only, so that
+    ///   circles end.
     /// - Throws: `CorpusError.cannotRead` if a folder cannot be listed.
-    static func visit(_ root: String, _ body: (ArraySlice<UInt8>, Kind) throws -> Void) throws {
+    static func visit(
+        _ root: String, followingLinks: Bool = false, _ body: (ArraySlice<UInt8>, Kind) throws -> Void
+    ) throws {
         var folders: [(path: [UInt8], depth: Int)] = [([], 0)]
+        var entered: Set<[UInt64]> = []
         var path: [UInt8] = []
         while let folder = folders.popLast() {
             let name = folder.path.isEmpty ? root : "\(root)/\(String(decoding: folder.path, as: UTF8.self))"
@@ -24,6 +29,12 @@ enum FolderWalk {
                 : Array(root.utf8CString.dropLast()) + [0x2F] + folder.path.map { CChar(bitPattern: $0) } + [0]
             guard let stream = opendir(open) else { throw CorpusError.cannotRead(path: name, code: errno) }
             defer { closedir(stream) }
+            if followingLinks {
+                var status = stat()
+                guard fstat(dirfd(stream), &status) == 0,
+                    entered.insert([UInt64(status.st_dev), UInt64(status.st_ino)]).inserted
+                else { continue }
+            }
             while let entry = readdir(stream) {
                 path.removeAll(keepingCapacity: true)
                 path += folder.path
@@ -31,7 +42,7 @@ enum FolderWalk {
                 let start = path.count
                 withUnsafeBytes(of: &entry.pointee.d_name) { path += $0.prefix { $0 != 0 } }
                 if path[start...] == [0x2E] || path[start...] == [0x2E, 0x2E] { continue }
-                switch kind(Int(entry.pointee.d_type), path, root) {
+                switch kind(Int(entry.pointee.d_type), path, root, followingLinks: followingLinks) {
                 case DT_REG: try body(path[...], .file)
                 case DT_LNK: try body(path[...], .link)
                 case DT_DIR: if folder.depth < deepest { folders.append((path, folder.depth + 1)) }
@@ -41,12 +52,17 @@ enum FolderWalk {
         }
     }
 
-    /// The type in the directory entry, or from `lstat` on file systems that do not store it there.
-    private static func kind(_ stated: Int, _ path: [UInt8], _ root: String) -> Int {
-        guard stated == DT_UNKNOWN else { return stated }
+    /// The type in the directory entry, or from `lstat` on file systems that do not store it there; of a followed link, that
+    /// of its target. A broken link remains a link.
+    private static func kind(_ stated: Int, _ path: [UInt8], _ root: String, followingLinks: Bool) -> Int {
+        guard stated == DT_UNKNOWN || (stated == DT_LNK && followingLinks) else { return stated }
         var status = stat()
         let whole = Array(root.utf8CString.dropLast()) + [0x2F] + path.map { CChar(bitPattern: $0) } + [0]
-        guard lstat(whole, &status) == 0 else { return DT_UNKNOWN }
+        if followingLinks, stat(whole, &status) == 0 {
+            // The target's type.
+        } else if lstat(whole, &status) != 0 {
+            return DT_UNKNOWN
+        }
         switch status.st_mode & S_IFMT {
         case S_IFREG: return DT_REG
         case S_IFLNK: return DT_LNK
@@ -55,10 +71,11 @@ enum FolderWalk {
         }
     }
 
-    /// The target of a path that contains a link: a file within the folder, nothing or no file, or something outside.
+    /// The target of a path that contains a link: a file or folder within the folder, nothing, or something outside.
     enum Target {
         case file
         case missing
+        case folder
         case outside
     }
 
@@ -69,9 +86,15 @@ enum FolderWalk {
     static func target(of path: ArraySlice<UInt8>, in root: String) -> Target {
         guard let resolved = realpath("\(root)/\(String(decoding: path, as: UTF8.self))", nil) else { return .missing }
         defer { free(resolved) }
-        guard String(cString: resolved).hasPrefix(root == "/" ? root : root + "/") else { return .outside }
+        let name = String(cString: resolved)
+        guard name == root || name.hasPrefix(root == "/" ? root : root + "/") else { return .outside }
         var status = stat()
-        return stat(resolved, &status) == 0 && status.st_mode & S_IFMT == S_IFREG ? .file : .missing
+        guard stat(resolved, &status) == 0 else { return .missing }
+        switch status.st_mode & S_IFMT {
+        case S_IFREG: return .file
+        case S_IFDIR: return .folder
+        default: return .missing
+        }
     }
 
     /// The path with all links resolved; nil if it does not exist.

@@ -5,16 +5,25 @@ import JSON
 enum MetadataFile {
     static let name = "metadata.jsonl"
 
+    /// Whether the first row of a file names an image and captions.
+    static func isIn(_ path: String) throws -> Bool {
+        var reader = try LineReader(path)
+        guard let range = try reader.nextLine()?.range, isUTF8(reader.bytes[range]) else { return false }
+        var draft = RowDraft(CorpusOptions())
+        var scanner = JSONScanner(reader.bytes, in: range, acceptsNonFinite: true)
+        return (try? draft.read(&scanner)) != nil && !draft.path.isEmpty && !draft.captions.isEmpty
+    }
+
     /// Reads all rows into `listing`.
     /// - Parameters:
+    ///   - source: the file's index in the listing's `sources`.
     ///   - folder: the file's folder relative to the corpus, with a trailing slash; empty at the top.
     ///   - split: the split of rows that name none.
     /// - Throws: `CorpusError`.
-    static func read(in folder: String, split: String?, into listing: inout CorpusListing) throws {
-        let file = folder + name
-        let source = listing.addSource(file)
+    static func read(_ source: Int, in folder: String, split: String?, into listing: inout CorpusListing) throws {
+        let file = listing.sources[source]
         var reader = try LineReader("\(listing.root)/\(file)")
-        var draft = RowDraft(listing.columns)
+        var draft = RowDraft(listing.options)
         var isEmpty = true
         while let line = try reader.nextLine() {
             guard let range = line.range else {
@@ -31,7 +40,7 @@ enum MetadataFile {
                 continue
             }
             draft.clear()
-            var scanner = JSONScanner(reader.bytes, in: range)
+            var scanner = JSONScanner(reader.bytes, in: range, acceptsNonFinite: true)
             do throws(JSONScanner.Fault) {
                 try draft.read(&scanner)
                 try scanner.finish()

@@ -1,32 +1,59 @@
 import JSON
 
-/// The image-folder layout with a CSV table: `metadata.csv` with the columns `file_name`, `text` (or several: `text_1`,
-/// `text_2`) and optionally `class` and `split`. A caption cell may be a JSON list.
+/// The image-folder layout with a table: `metadata.csv` with the columns `file_name`, `text` (or several: `text_1`,
+/// `text_2`) and optionally `class` and `split`. A caption cell may be a JSON list. Cells are separated by commas,
+/// semicolons, tabs or bars, whichever makes the first line name both columns.
 enum MetadataTable {
     static let name = "metadata.csv"
 
+    /// The columns of a table, by its first line.
+    struct Columns {
+        var separator = UInt8(ascii: ",")
+        var names: [String] = []
+        var fields: [RowDraft.Field?] = []
+
+        var hasPath: Bool { fields.contains { if case .path = $0 { true } else { false } } }
+        var hasCaptions: Bool { fields.contains { if case .captions = $0 { true } else { false } } }
+        var isComplete: Bool { hasPath && hasCaptions }
+    }
+
+    /// Reads the first line of a table; if no separator makes it complete, its columns as separated by commas.
+    static func columns(of path: String, options: CorpusOptions = CorpusOptions()) throws -> Columns {
+        let draft = RowDraft(options)
+        var first: Columns?
+        for separator in [",", ";", "\t", "|"] as [Unicode.Scalar] {
+            var reader = try CSVReader(path, separator: UInt8(ascii: separator))
+            var columns = Columns(separator: UInt8(ascii: separator))
+            if case .cells = try reader.next() {
+                for cell in 0..<reader.cells.count {
+                    let name = reader.cells[cell].trimmingPrefix(while: \.isWhitespace)
+                    columns.names.append(String(name))
+                    let exact = draft.field(Array(name.utf8)[...])
+                    columns.fields.append(exact ?? draft.field(Array(name.lowercased().utf8)[...]))
+                }
+            }
+            if columns.isComplete { return columns }
+            first = first ?? columns
+        }
+        return first ?? Columns()
+    }
+
     /// Reads all rows into `listing`.
     /// - Parameters:
+    ///   - source: the file's index in the listing's `sources`.
     ///   - folder: the file's folder relative to the corpus, with a trailing slash; empty at the top.
     ///   - split: the split of rows that name none.
     /// - Throws: `CorpusError`.
-    static func read(in folder: String, split: String?, into listing: inout CorpusListing) throws {
-        let file = folder + name
-        let source = listing.addSource(file)
-        var reader = try CSVReader("\(listing.root)/\(file)")
-        guard let first = try reader.next() else { throw CorpusError.empty(file: "\(listing.root)/\(file)") }
-        guard case .cells = first else {
-            throw CorpusError.noColumn("file_name", file: "\(listing.root)/\(file)", found: [])
-        }
-        let names = (0..<reader.cells.count).map { reader.cells[$0] }
-        var draft = RowDraft(listing.columns)
-        let fields = (0..<names.count).map { draft.field(reader.cells.utf8($0)) }
-        guard fields.contains(.path) else {
-            throw CorpusError.noColumn("file_name", file: "\(listing.root)/\(file)", found: names)
-        }
-        guard fields.contains(where: { if case .captions = $0 { true } else { false } }) else {
-            throw CorpusError.noColumn("text", file: "\(listing.root)/\(file)", found: names)
-        }
+    static func read(_ source: Int, in folder: String, split: String?, into listing: inout CorpusListing) throws {
+        let file = listing.sources[source]
+        let path = "\(listing.root)/\(file)"
+        let columns = try columns(of: path, options: listing.options)
+        let (names, fields) = (columns.names, columns.fields)
+        var reader = try CSVReader(path, separator: columns.separator)
+        guard try reader.next() != nil else { throw CorpusError.empty(file: path) }
+        guard columns.hasPath else { throw CorpusError.noColumn("file_name", file: path, found: names) }
+        guard columns.hasCaptions else { throw CorpusError.noColumn("text", file: path, found: names) }
+        var draft = RowDraft(listing.options)
         var isEmpty = true
         while let record = try reader.next() {
             isEmpty = false
@@ -49,16 +76,16 @@ enum MetadataTable {
                 }
             }
         }
-        if isEmpty { throw CorpusError.empty(file: "\(listing.root)/\(file)") }
+        if isEmpty { throw CorpusError.empty(file: path) }
     }
 
     private static func fill(_ draft: inout RowDraft, _ field: RowDraft.Field?, _ cell: ArraySlice<UInt8>) {
         switch field {
-        case .path: draft.path += cell
+        case .path(let rank): if draft.takesPath(rank: rank) { draft.path += cell }
         case .className: draft.className += cell
         case .attribute(let column):
             draft.attributes[column] += cell
-            if draft.columns.template?.columns[column] == draft.columns.className { draft.className += cell }
+            if draft.options.template?.columns[column] == draft.options.className { draft.className += cell }
         case .split: draft.split += cell
         case .captions(let rank):
             // With several caption columns, some may be empty.
@@ -74,7 +101,7 @@ enum MetadataTable {
     private static func addList(_ cell: ArraySlice<UInt8>, to draft: inout RowDraft) -> Bool {
         let before = draft.captions.count
         do throws(JSONScanner.Fault) {
-            var scanner = JSONScanner(Array(cell))
+            var scanner = JSONScanner(Array(cell), acceptsNonFinite: true)
             try draft.readCaptions(&scanner, "text")
             try scanner.finish()
             return true

@@ -1,58 +1,58 @@
-/// The sidecar layout: images with a `.txt` file of the same name, one caption per line.
-enum SidecarFolder {
-    /// Whether some image has a text file.
-    static func isIn(_ contents: FolderContents) -> Bool {
-        let table = PathTable(contents.texts)
-        return (0..<contents.images.count).contains {
-            table.row(of: sidecar(contents.images.utf8($0))[...], in: contents.texts) != nil
-        }
+/// The layout of images with text files of the same name: `1.txt` or `1.caption` with captions, or `1.json`. Folders named
+/// `train`, `test` and the like are splits; the innermost other folder is the class, if there are several.
+struct SidecarFolder {
+    private let contents: FolderContents
+    private let finder: TextFileFinder
+    /// The text files of each image.
+    private let matches: [TextFileFinder.Match]
+
+    /// Nil if no image has a text file.
+    init?(_ contents: FolderContents) {
+        self.contents = contents
+        finder = TextFileFinder(contents)
+        matches = (0..<contents.images.count).map { [finder] in finder.match(contents.images.utf8($0)) }
+        if matches.allSatisfy(\.isEmpty) { return nil }
     }
+
+    /// Whether some image has a `.json` file.
+    var hasRecords: Bool { matches.contains { $0.record != nil } }
 
     /// Reads all rows into `listing`.
-    static func read(_ contents: FolderContents, into listing: inout CorpusListing) throws {
-        let (images, texts) = (contents.images, contents.texts)
-        let table = PathTable(texts)
-        // A single folder of all images (`images/`) is not a class.
+    func read(into listing: inout CorpusListing) throws {
+        let images = contents.images
+        let paired = matches.indices.filter { !matches[$0].isEmpty }
+        // A single folder of all images is not a class.
         var folders = Set<[UInt8]>()
-        for image in 0..<images.count where folders.count < 2 {
-            folders.insert(Array(folder(images.utf8(image))))
+        for image in paired where folders.count < 2 {
+            folders.insert(Array(FolderNames.className(of: images.utf8(image))))
         }
 
-        var paired: [(image: Int, text: Int)] = []
-        paired.reserveCapacity(images.count)
-        for image in 0..<images.count {
-            let sidecar = sidecar(images.utf8(image))
-            if let text = table.row(of: sidecar[...], in: texts) {
-                paired.append((image, text))
-            } else {
-                let name = String(decoding: sidecar, as: UTF8.self)
-                listing.note(.noCaption, images[image], nil, "there is no \(name)")
+        for image in matches.indices where matches[image].isEmpty {
+            // A drawing's source beside its PNG, for example.
+            if let advice = ImagePath.format(images.utf8(image))?.advice {
+                listing.note(
+                    .unusedFile, images[image], nil, "has no captions and is of a format that is not read; \(advice)")
+                continue
             }
+            let name = String(decoding: ImagePath.stem(images.utf8(image)), as: UTF8.self)
+            listing.note(.noCaption, images[image], nil, "there is no \(name).txt, .caption or .json")
         }
-        var isPaired = [Bool](repeating: false, count: texts.count)
-        var next = 0
-        try TextFiles.read(paired.map(\.text), of: texts, in: listing.root) { text, content in
-            isPaired[text] = true
-            let image = images.utf8(paired[next].image)
-            next += 1
-            let bytes = try content.get()
-            listing.addCaptions(ofText: bytes[...], file: texts[text])
-            listing.addRow(
-                path: image, className: folders.count > 1 ? Array(folder(image)) : [], split: [], source: nil,
-                line: nil)
+        var isUsed = [Bool](repeating: false, count: finder.files.count)
+        for match in matches { for file in [match.captions, match.record] { if let file { isUsed[file] = true } } }
+        try listing.readTexts(of: paired.map { matches[$0] }, in: finder) { listing, number, texts in
+            let image = images.utf8(paired[number])
+            var draft = RowDraft(listing.options)
+            listing.addCaptions(of: texts, to: &draft)
+            if draft.className.isEmpty, folders.count > 1 { draft.className = Array(FolderNames.className(of: image)) }
+            listing.add(draft, path: image, source: nil, line: nil)
         }
-        for text in isPaired.indices where !isPaired[text] {
-            listing.note(.unpairedText, texts[text], nil, "has no image beside it")
+        for file in finder.superseded {
+            isUsed[file] = true
+            listing.note(
+                .unusedFile, finder.files[file], nil, "is not read, since there is another text file of that name")
         }
-    }
-
-    /// Path of an image's text file.
-    private static func sidecar(_ image: ArraySlice<UInt8>) -> [UInt8] {
-        image[..<(image.lastIndex(of: UInt8(ascii: ".")) ?? image.endIndex)] + Array(".txt".utf8)
-    }
-
-    /// Name of the folder that contains an image; empty at the top.
-    private static func folder(_ image: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
-        image.dropLastPathPart.lastPathPart
+        for file in isUsed.indices where !isUsed[file] {
+            listing.note(.unpairedText, finder.files[file], nil, "has no image beside it")
+        }
     }
 }

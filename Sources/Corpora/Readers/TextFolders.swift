@@ -13,6 +13,7 @@ enum TextFolders {
 
     /// The class of a text file; nil if it is not in `text_c10/<class>/`.
     private static func className(_ path: ArraySlice<UInt8>) -> ArraySlice<UInt8>? {
+        guard path.hasSuffix(".txt") else { return nil }
         let parts = path.split(separator: 0x2F)
         return parts.count >= 3 && parts[parts.count - 3].elementsEqual(folder) ? parts[parts.count - 2] : nil
     }
@@ -20,14 +21,14 @@ enum TextFolders {
     /// Reads all rows into `listing`.
     static func read(_ contents: FolderContents, into listing: inout CorpusListing) throws {
         let (images, texts) = (contents.images, contents.texts)
-        var finder = ImageFinder(images, by: stem)
+        var finder = ImageFinder(images) { ImagePath.stem($0).lastPathPart }
         let splits = try splits(of: contents, listing.root)
         let captions = (0..<texts.count).filter { className(texts.utf8($0)) != nil }
         try TextFiles.read(captions, of: texts, in: listing.root) { text, content in
             let path = texts.utf8(text)
             let file = texts[text]
             guard let name = className(path) else { return }
-            var found = finder.images(stem(path))
+            var found = finder.images(ImagePath.stem(path).lastPathPart)
             if found.count > 1 { found = found.filter { images.utf8($0).dropLastPathPart.lastPathPart == name } }
             guard found.count == 1 else {
                 let kind = found.isEmpty ? CorpusProblem.Kind.missingImage : .repeatedImage
@@ -43,12 +44,6 @@ enum TextFolders {
                 line: nil)
         }
         listing.noteUnlisted(images, finder.isUsed)
-    }
-
-    /// The name of a file without its extension.
-    private static func stem(_ path: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
-        let name = path.lastPathPart
-        return name.lastIndex(of: UInt8(ascii: ".")).map { name[..<$0] } ?? name
     }
 
     /// The split of each listed class.

@@ -7,7 +7,7 @@ struct CorpusListing {
     private(set) var format: CorpusFormat = .sidecars
     /// The folder that all paths are relative to.
     let root: String
-    private(set) var rows = CorpusRows()
+    var rows = CorpusRows()
     /// Names of the classes and splits that `rows` number.
     private(set) var classes: [String] = []
     private(set) var splits: [String] = []
@@ -17,26 +17,37 @@ struct CorpusListing {
     private(set) var shards: [any ImageArchive] = []
     /// Rows and captions that were skipped.
     private(set) var skipped: SkippedItems
-    /// Notices: unlisted images and unpaired texts.
+    /// Notices: files that are not used.
     private(set) var notices: SkippedItems
+    /// Number of rows whose captions were added to those of an earlier row with the same image.
+    private(set) var joined = 0
     /// Maximum number of problems kept in detail.
     let kept: Int
-    /// Which columns of metadata files are read.
-    let columns: CorpusColumns
+    /// How the files are read.
+    let options: CorpusOptions
 
     private var classList = NameList()
     private var splitList = NameList()
     private var table = PathTable()
+    /// Rows of metadata files without captions.
+    private var withoutCaptions: [Uncaptioned] = []
+
+    private struct Uncaptioned {
+        let path: [UInt8]
+        let draft: RowDraft
+        let source: Int
+        let line: Int?
+    }
 
     /// An empty listing.
     /// - Parameters:
     ///   - root: the folder that all paths are relative to.
     ///   - kept: maximum number of problems kept in detail.
-    ///   - columns: which columns of metadata files are read.
-    init(root: String, keeping kept: Int, columns: CorpusColumns = CorpusColumns()) {
+    ///   - options: how the files are read.
+    init(root: String, keeping kept: Int, options: CorpusOptions) {
         self.root = root
         self.kept = kept
-        self.columns = columns
+        self.options = options
         skipped = SkippedItems(keeping: kept)
         notices = SkippedItems(keeping: kept)
     }
@@ -69,56 +80,31 @@ struct CorpusListing {
         }
     }
 
-    /// Adds a caption of the next row, or records why it is skipped.
-    /// - Parameter subject: begins the message, for example "a.jpg has".
-    mutating func addCaption(
-        _ text: ArraySlice<UInt8>, file: @autoclosure () -> String, line: Int?, subject: @autoclosure () -> String
-    ) {
-        do throws(CaptionText.Fault) {
-            let clean = try CaptionText.cleaned(text)
-            rows.appendCaption(clean)
-        } catch {
-            note(error.kind, file(), line, "\(subject()) \(error.detail)")
-        }
-    }
-
-    /// Adds a caption of the next row for each line that is not blank, or records why it is skipped.
-    mutating func addCaptions(ofText text: ArraySlice<UInt8>, file: @autoclosure () -> String) {
-        var rest = text.starts(with: [0xEF, 0xBB, 0xBF]) ? text.dropFirst(3) : text
-        var number = 0
-        var isBlank = true
-        while !rest.isEmpty {
-            let end = rest.firstIndex(of: 0x0A) ?? rest.endIndex
-            let line = rest[..<end]
-            rest = rest[min(end + 1, rest.endIndex)...]
-            number += 1
-            if line.allSatisfy({ $0 == 0x20 || $0 == 0x09 || $0 == 0x0D }) { continue }
-            isBlank = false
-            if isUTF8(line) {
-                addCaption(line, file: file(), line: number, subject: "holds")
-            } else {
-                note(.notUTF8, file(), number, "is not UTF-8; save the file in that encoding")
-            }
-        }
-        if isBlank { note(.noCaption, file(), nil, "holds no caption") }
-    }
-
     /// Adds a row with the pending captions, or records why it is skipped. A row without a usable caption is dropped;
-    /// its captions have been recorded.
+    /// its captions have been recorded. If an earlier row of the same file, split and class has the same image, its captions
+    /// are added to that row: one row per caption is a common layout of tables.
     /// - Parameter member: the range of the image's bytes in the shard `source`; nil if the image is a file.
     mutating func addRow(
         path: ArraySlice<UInt8>, className: [UInt8], split: [UInt8], source: Int?, line: Int?,
         member: Range<Int>? = nil
     ) {
         guard rows.pendingCaptions > 0 else { return }
+        let (label, part) = (classList.number(className), splitList.number(split))
         // Within a shard, names have already been compared; different shards may use the same names.
         if member == nil, let first = table.row(of: path, in: rows.paths) {
             let name = String(decoding: path, as: UTF8.self)
             let location = rows.line(first).map { "on line \($0)" } ?? "in \(file(of: first))"
-            note(.repeatedImage, source.map { sources[$0] } ?? name, line, "\(name) is already listed \(location)")
-            return rows.dropPendingCaptions()
+            func refuse(_ difference: String) {
+                note(
+                    .repeatedImage, source.map { sources[$0] } ?? name, line,
+                    "\(name) is already listed \(location)\(difference)")
+                rows.dropPendingCaptions()
+            }
+            guard source != nil, rows.source(first) == source else { return refuse("") }
+            guard rows.splitNumber(first) == part else { return refuse(" with another split") }
+            guard rows.classNumber(first) == label else { return refuse(" with another class") }
+            return rows.appendCaptions(of: first)
         }
-        let (label, part) = (classList.number(className), splitList.number(split))
         rows.append(path: path, className: label, split: part, source: source, line: line, member: member)
         if member == nil { table.insert(rows.count - 1, in: rows.paths) }
     }
@@ -132,22 +118,68 @@ struct CorpusListing {
         }
         let inFolder = ImagePath.normalized(draft.path[...])
         let path = folder.isEmpty ? inFolder : Array(folder.utf8) + inFolder
-        func name() -> String { String(decoding: path, as: UTF8.self) }
-        if draft.captions.isEmpty { return note(.noCaption, file, line, "\(name()) has no \"text\"") }
-        if let template = columns.template, let missing = draft.attributes.firstIndex(where: \.isEmpty) {
-            let column = template.columns[missing]
-            return note(.malformedRow, file, line, "\(name()) has no \"\(column)\", which the caption template names")
+        if draft.captions.isEmpty {
+            return withoutCaptions.append(Uncaptioned(path: Array(path), draft: draft, source: source, line: line))
         }
         for caption in 0..<draft.captions.count {
-            addCaption(draft.captions.utf8(caption), file: file, line: line, subject: "\(name()) has")
+            addCaption(
+                draft.captions.utf8(caption), file: file, line: line,
+                subject: "\(String(decoding: path, as: UTF8.self)) has")
         }
-        if let template = columns.template {
+        add(draft, path: path, source: source, line: line)
+    }
+
+    /// Adds a row with the pending captions, to which the template's are added.
+    /// - Parameter draft: the class, split and template columns of the row; a row without a split has that of its folder.
+    mutating func add(
+        _ draft: RowDraft, path: ArraySlice<UInt8>, source: Int?, line: Int?, member: Range<Int>? = nil
+    ) {
+        if let template = options.template {
+            if let missing = draft.attributes.firstIndex(where: \.isEmpty) {
+                rows.dropPendingCaptions()
+                return note(
+                    .malformedRow, source.map { sources[$0] } ?? String(decoding: path, as: UTF8.self), line,
+                    "\(String(decoding: path, as: UTF8.self)) has no \"\(template.columns[missing])\", which the caption "
+                        + "template names")
+            }
             // After all plain captions, so that the second half of a row's captions are those of the template.
             for number in rows.captions.count - rows.pendingCaptions..<rows.captions.count {
                 rows.appendCaption(template.applied(to: rows.captions.utf8(number), values: draft.attributes))
             }
         }
-        addRow(path: path, className: draft.className, split: draft.split, source: source, line: line)
+        let split =
+            draft.split.isEmpty && member == nil ? FolderNames.split(of: path).map(Array.init) ?? [] : draft.split
+        addRow(path: path, className: draft.className, split: split, source: source, line: line, member: member)
+    }
+
+    /// Completes the rows of metadata files: rows without captions take those of text files beside their images, and rows of
+    /// one image become one.
+    mutating func finishMetadata() throws {
+        if !withoutCaptions.isEmpty {
+            let finder = TextFileFinder(try FolderContents(root, followingLinks: options.followsLinks))
+            var found: [(row: Uncaptioned, match: TextFileFinder.Match)] = []
+            for row in withoutCaptions {
+                let match = finder.match(row.path[...])
+                if match.isEmpty {
+                    let (path, name) = (String(decoding: row.path, as: UTF8.self), row.path[...].lastPathPart)
+                    let text = String(decoding: ImagePath.stem(name), as: UTF8.self) + ".txt"
+                    note(
+                        .noCaption, sources[row.source], row.line,
+                        "\(path) has no \"text\", and there is no \(text) for it")
+                } else {
+                    found.append((row, match))
+                }
+            }
+            withoutCaptions = []
+            try readTexts(of: found.map(\.match), in: finder) { listing, number, texts in
+                let row = found[number].row
+                var draft = row.draft
+                listing.addCaptions(of: texts, to: &draft)
+                listing.add(draft, path: row.path[...], source: row.source, line: row.line)
+            }
+        }
+        joined += rows.joinRepeatedRows(halved: options.template != nil)
+        table = PathTable(rows.paths)
     }
 
     /// The file that lists a row.

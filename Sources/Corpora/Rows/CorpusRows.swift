@@ -18,6 +18,13 @@ struct CorpusRows: Sendable, Equatable {
     /// Offset and size in bytes of each image in its shard; empty if images are files.
     private var offsets: [Int] = []
     private var sizes: [UInt32] = []
+    /// Rows that only hold further captions of an earlier row's image, in order, until `joinRepeatedRows` is called.
+    private var repeated: [Repetition] = []
+
+    private struct Repetition: Equatable {
+        let row: Int
+        let of: Int
+    }
 
     var count: Int { captionEnds.count }
 
@@ -56,17 +63,58 @@ struct CorpusRows: Sendable, Equatable {
         }
     }
 
+    /// Makes the captions of the next row further captions of an earlier one's image.
+    mutating func appendCaptions(of row: Int) {
+        repeated.append(Repetition(row: count, of: row))
+        append(path: [], className: nil, split: nil, source: nil, line: nil)
+    }
+
+    /// Moves the captions that `appendCaptions` received to the rows of their images.
+    /// - Parameter halved: whether the second half of each row's captions were built from the first half by a template; all
+    ///   those of an image then follow its plain ones.
+    /// - Returns: the number of rows that were joined to others.
+    mutating func joinRepeatedRows(halved: Bool) -> Int {
+        guard !repeated.isEmpty else { return 0 }
+        let joined = repeated.count
+        let further = Dictionary(grouping: repeated, by: \.of).mapValues { $0.map(\.row) }
+        let isRepeated = Set(repeated.map(\.row))
+        var result = CorpusRows()
+        for row in 0..<count where !isRepeated.contains(row) {
+            let ranges = ([row] + (further[row] ?? [])).map(captionRange)
+            let parts =
+                halved
+                ? ranges.map { $0.prefix($0.count / 2) } + ranges.map { $0.suffix($0.count / 2) }
+                : ranges.map { $0[...] }
+            for caption in parts.joined() { result.appendCaption(captions.utf8(caption)) }
+            result.append(copying: row, of: self)
+        }
+        self = result
+        return joined
+    }
+
     /// The rows that `isKept` keeps, in order.
     func filtered(_ isKept: (Int) -> Bool) -> CorpusRows {
         var kept = CorpusRows()
         for row in 0..<count where isKept(row) {
             for caption in captionRange(row) { kept.appendCaption(captions.utf8(caption)) }
-            kept.append(
-                path: paths.utf8(row), className: classNumber(row), split: splitNumber(row), source: source(row),
-                line: line(row), member: member(row))
+            kept.append(copying: row, of: self)
         }
         kept.compact()
         return kept
+    }
+
+    /// Appends everything of another's row but its captions.
+    private mutating func append(copying row: Int, of other: CorpusRows) {
+        append(
+            path: other.paths.utf8(row), className: other.classNumber(row),
+            split: other.splitNumber(row), source: other.source(row), line: other.line(row), member: other.member(row))
+    }
+
+    /// Replaces the paths of some rows.
+    mutating func replacePaths(_ replacements: [Int: [UInt8]]) {
+        var result = TextColumn()
+        for row in 0..<count { result.append(replacements[row].map { $0[...] } ?? paths.utf8(row)) }
+        paths = result
     }
 
     /// Renumbers classes and splits: number `n` becomes `classMap[n]`, or `splitMap[n]`.

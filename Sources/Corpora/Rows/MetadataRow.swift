@@ -3,7 +3,8 @@ import FoundationEssentials
 /// A row of `metadata.jsonl`.
 struct MetadataRow: Encodable {
     var fileName: String?
-    var text: [String]
+    /// Nil if the captions are in a text file beside the image.
+    var text: [String]?
     var className: String?
     var split: String?
     /// The original file of a converted image; informational.

@@ -12,36 +12,41 @@ struct RowDraft {
     var split: [UInt8] = []
     /// The values of the template's columns; empty if the row has none.
     var attributes: [[UInt8]]
-    /// Which columns are read.
-    let columns: CorpusColumns
+    let options: CorpusOptions
     private let attributeNames: [[UInt8]]
     private let classColumn: [UInt8]
-    /// Rank of the member that `captions` came from; lower ranks take precedence.
+    /// Ranks of the members that `path` and `captions` came from; lower ranks take precedence.
+    private var pathRank = Int.max
     private var captionRank = Int.max
 
-    init(_ columns: CorpusColumns = CorpusColumns()) {
-        self.columns = columns
-        attributeNames = columns.template?.columns.map { Array($0.utf8) } ?? []
+    init(_ options: CorpusOptions) {
+        self.options = options
+        attributeNames = options.template?.columns.map { Array($0.utf8) } ?? []
         attributes = [[UInt8]](repeating: [], count: attributeNames.count)
-        classColumn = Array(columns.className.utf8)
+        classColumn = Array(options.className.utf8)
     }
 
     /// The meaning of a column, or of an object's member, according to its name.
     enum Field: Equatable {
-        case path
-        /// Captions; if a row has several such fields, those of the lowest rank are used.
+        /// The image's path; if a row has several such fields, that of the lowest rank is used.
+        case path(rank: Int)
+        /// Captions, likewise.
         case captions(rank: Int)
         case className
         case split
         /// A column of the caption template, by its number there.
         case attribute(Int)
 
+        /// Names of members with the image's path, in order of precedence.
+        static let pathNames: [StaticString] = [
+            "file_name", "filename", "file", "image", "image_name", "image_path", "path",
+        ]
         /// Names of caption members in order of precedence.
-        static let captionNames: [StaticString] = ["text", "caption", "captions", "prompt"]
+        static let captionNames: [StaticString] = ["text", "caption", "captions", "prompt", "description", "comment"]
 
         init?(_ name: ArraySlice<UInt8>) {
-            if name.isEqual(to: "file_name") {
-                self = .path
+            if let rank = Field.pathNames.firstIndex(where: { name.isEqual(to: $0) }) {
+                self = .path(rank: rank)
             } else if name.isEqual(to: "split") {
                 self = .split
             } else {
@@ -68,8 +73,26 @@ struct RowDraft {
         captions.shorten(to: 0)
         className.removeAll(keepingCapacity: true)
         split.removeAll(keepingCapacity: true)
+        pathRank = .max
         for column in attributes.indices { attributes[column].removeAll(keepingCapacity: true) }
         captionRank = .max
+    }
+
+    /// Takes the class, split and template columns of another draft where this one has none.
+    mutating func complete(with other: RowDraft) {
+        if className.isEmpty { className = other.className }
+        if split.isEmpty { split = other.split }
+        for column in attributes.indices where attributes[column].isEmpty {
+            attributes[column] = other.attributes[column]
+        }
+    }
+
+    /// Whether a path of this rank is to be read; one of a higher rank is discarded.
+    mutating func takesPath(rank: Int) -> Bool {
+        guard rank < pathRank else { return false }
+        pathRank = rank
+        path.removeAll(keepingCapacity: true)
+        return true
     }
 
     /// Whether captions of this rank are to be read; captions of a higher rank are discarded.
@@ -85,12 +108,15 @@ struct RowDraft {
         guard scanner.isNext("{") else { throw scanner.mismatch("is not a JSON object") }
         try scanner.members { (scanner, name) throws(JSONScanner.Fault) in
             switch field(name) {
-            case .path: try RowDraft.text(&scanner, "file_name", into: &path)
-            case .className: try RowDraft.text(&scanner, columns.className, into: &className)
+            case .path(let rank):
+                // A member such as "image" may hold something else if "file_name" is there.
+                guard rank == 0 || scanner.isNext("\""), takesPath(rank: rank) else { return try scanner.skip() }
+                try RowDraft.text(&scanner, "\(Field.pathNames[rank])", into: &path)
+            case .className: try RowDraft.text(&scanner, options.className, into: &className)
             case .attribute(let column):
-                let name = columns.template?.columns[column] ?? ""
+                let name = options.template?.columns[column] ?? ""
                 try RowDraft.text(&scanner, name, into: &attributes[column])
-                if name == columns.className { className = attributes[column] }
+                if name == options.className { className = attributes[column] }
             case .split: try RowDraft.text(&scanner, "split", into: &split)
             case .captions(let rank):
                 guard takesCaptions(rank: rank) else { return try scanner.skip() }
@@ -100,15 +126,16 @@ struct RowDraft {
         }
     }
 
-    /// Reads a caption or a list of captions.
+    /// Reads a caption or a list of captions; `null` counts as absent.
     mutating func readCaptions(_ scanner: inout JSONScanner, _ name: StaticString) throws(JSONScanner.Fault) {
         func one(_ scanner: inout JSONScanner) throws(JSONScanner.Fault) {
-            guard scanner.isNext("\"") else {
-                throw scanner.mismatch("\"\(name)\" must be a string or a list of strings")
+            if try scanner.null() { return }
+            try captions.append { (text) throws(JSONScanner.Fault) in
+                guard try RowDraft.scalar(&scanner, into: &text) else {
+                    throw scanner.mismatch("\"\(name)\" must be a string or a list of strings")
+                }
             }
-            try captions.append { (text) throws(JSONScanner.Fault) in try scanner.string(into: &text) }
         }
-        if try scanner.null() { return }
         if scanner.isNext("[") {
             try scanner.elements(one)
         } else {
@@ -116,14 +143,29 @@ struct RowDraft {
         }
     }
 
-    /// Reads a string; `null` counts as absent.
+    /// Reads a string, a number or a truth value as text; `null` counts as absent.
     private static func text(
         _ scanner: inout JSONScanner, _ name: String, into text: inout [UInt8]
     ) throws(JSONScanner.Fault) {
         text.removeAll(keepingCapacity: true)
         if try scanner.null() { return }
-        guard scanner.isNext("\"") else { throw scanner.mismatch("\"\(name)\" must be a string") }
-        try scanner.string(into: &text)
+        guard try scalar(&scanner, into: &text) else {
+            throw scanner.mismatch("\"\(name)\" must be a string or a number")
+        }
+    }
+
+    /// Appends a string, or a number or truth value as it is written; false if the next value is none of these.
+    private static func scalar(
+        _ scanner: inout JSONScanner, into text: inout [UInt8]
+    ) throws(JSONScanner.Fault) -> Bool {
+        switch scanner.peek() {
+        case UInt8(ascii: "\""): try scanner.string(into: &text)
+        case UInt8(ascii: "t"), UInt8(ascii: "f"):
+            text += try scanner.boolean() ? Array("true".utf8) : Array("false".utf8)
+        case .some(UInt8(ascii: "-")), .some(UInt8(ascii: "0")...UInt8(ascii: "9")): text += try scanner.number()
+        default: return false
+        }
+        return true
     }
 }
 

@@ -15,6 +15,9 @@ struct TextColumn: Sendable, Equatable {
 
     subscript(index: Int) -> String { String(decoding: utf8(index), as: UTF8.self) }
 
+    /// All texts.
+    var all: [String] { (0..<count).map { self[$0] } }
+
     mutating func append(_ text: some Sequence<UInt8>) {
         bytes.append(contentsOf: text)
         ends.append(bytes.count)

@@ -11,6 +11,12 @@ struct ShardContents: Sendable {
         var image: Int32 = -1
         var text: Int32 = -1
         var json: Int32 = -1
+        var caption: Int32 = -1
+        /// The member with the class.
+        var cls: Int32 = -1
+
+        /// The member with captions: `.txt`, or else `.caption`.
+        var captions: Int32 { text >= 0 ? text : caption }
     }
 
     /// Groups in the order of their first members.
@@ -20,7 +26,7 @@ struct ShardContents: Sendable {
     private(set) var images = TextColumn()
     /// The byte range of each image.
     private(set) var ranges: [Range<Int>] = []
-    /// Contents of `.txt` and `.json` members.
+    /// Contents of `.txt`, `.caption`, `.json` and `.cls` members.
     private(set) var texts = TextColumn()
     private(set) var problems: SkippedItems
     /// Access points of a gzipped shard.
@@ -75,12 +81,9 @@ struct ShardContents: Sendable {
             guard member.kind != .other, let dot = base.firstIndex(of: UInt8(ascii: ".")), dot > base.startIndex else {
                 continue
             }
-            let isImage = ImagePath.extensions.contains {
-                base.count == dot - base.startIndex + 1 + $0.utf8.count && ImagePath.isImage(path)
-            }
-            let isText = base[dot...].hasSuffix(".txt") && base.endIndex - dot == 4
-            let isJSON = base[dot...].hasSuffix(".json") && base.endIndex - dot == 5
-            guard isImage || isText || isJSON else { continue }
+            let isImage = base.lastIndex(of: UInt8(ascii: ".")) == dot && ImagePath.isImage(path)
+            let part = isImage ? nil : Self.part(base[dot...])
+            guard isImage || part != nil else { continue }
             if let fault = ImagePath.fault(member.name[...]) {
                 note(.unsafePath, member.name[...], fault)
             } else if !isUTF8(path) {
@@ -91,15 +94,25 @@ struct ShardContents: Sendable {
                 note(.damagedArchive, path, "is a sparse file; only plain ones are read")
             } else {
                 let group = group(path[..<dot])
-                if isImage {
-                    addImage(path, member, to: group)
-                } else if member.size > Self.largestText {
-                    note(.tooLong, path, "has \(member.size) bytes; at most \(Self.largestText) are read")
+                if let part {
+                    guard member.size <= Self.largestText else {
+                        note(.tooLong, path, "has \(member.size) bytes; at most \(Self.largestText) are read")
+                        continue
+                    }
+                    addText(try reader.contents(of: member), path, part, to: group)
                 } else {
-                    addText(try reader.contents(of: member), path, isText ? \.text : \.json, to: group)
+                    addImage(path, member, to: group)
                 }
             }
         }
+    }
+
+    /// The part of a group that a member with this suffix is; nil if it is none.
+    private static func part(_ suffix: ArraySlice<UInt8>) -> WritableKeyPath<Group, Int32>? {
+        for (name, part) in [(".txt", \Group.text), (".caption", \.caption), (".json", \.json), (".cls", \.cls)]
+            as [(StaticString, WritableKeyPath<Group, Int32>)]
+        where suffix.count == name.utf8CodeUnitCount && suffix.hasSuffix(name) { return part }
+        return nil
     }
 
     /// Index of the group with this key, which is created if necessary.

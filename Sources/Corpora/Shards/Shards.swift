@@ -2,7 +2,6 @@ import Basics
 import Compression
 import Dispatch
 import FoundationEssentials
-import JSON
 import Synchronization
 
 /// The WebDataset layout: tar files, plain or gzipped, of images with a `.txt` (one caption per line) or a `.json`
@@ -55,57 +54,38 @@ enum Shards {
     ) {
         let name = listing.sources[source]
         listing.note(shard.problems)
-        var draft = RowDraft()
+        var draft = RowDraft(listing.options)
         for (number, group) in shard.groups.enumerated() {
             func member(_ end: String) -> String { "\(name)/\(shard.keys[number])\(end)" }
             guard group.image >= 0 else {
                 // The group's only member was refused, which has been recorded.
-                if group.text < 0 && group.json < 0 { continue }
-                listing.note(
-                    .missingImage, member(group.text >= 0 ? ".txt" : ".json"), nil, "has no image beside it")
+                guard let end = group.captions >= 0 ? end(of: group) : group.json >= 0 ? ".json" : nil else { continue }
+                listing.note(.missingImage, member(end), nil, "has no image beside it")
                 continue
             }
             let image = Int(group.image)
-            guard group.text >= 0 || group.json >= 0 else {
+            guard group.captions >= 0 || group.json >= 0 else {
                 let path = "\(name)/\(shard.images[image])"
-                listing.note(.noCaption, path, nil, "has no .txt or .json member beside it")
+                listing.note(.noCaption, path, nil, "has no .txt, .caption or .json member beside it")
                 continue
             }
+            func text(_ number: Int32, _ end: String) -> TextContent? {
+                number < 0
+                    ? nil
+                    : TextContent(bytes: shard.texts.bytes, range: shard.texts.range(Int(number)), name: member(end))
+            }
             draft.clear()
-            if group.json >= 0, !read(shard.texts, Int(group.json), member(".json"), &draft, &listing) { continue }
-            if group.text >= 0 {
-                listing.addCaptions(ofText: shard.texts.utf8(Int(group.text)), file: member(".txt"))
-            } else if draft.captions.isEmpty {
-                listing.note(.noCaption, member(".json"), nil, "has no \"text\" and no \"caption\"")
-            } else {
-                for caption in 0..<draft.captions.count {
-                    listing.addCaption(
-                        draft.captions.utf8(caption), file: member(".json"), line: nil, subject: "has")
-                }
+            listing.addCaptions(
+                of: ImageTexts(captions: text(group.captions, end(of: group)), record: text(group.json, ".json")),
+                to: &draft)
+            if draft.className.isEmpty, group.cls >= 0 {
+                draft.className += shard.texts.utf8(Int(group.cls)).trimmingWhitespace
             }
             if draft.split.isEmpty, let split { draft.split += split.utf8 }
-            listing.addRow(
-                path: shard.images.utf8(image), className: draft.className, split: draft.split, source: source,
-                line: nil, member: shard.ranges[image])
+            listing.add(
+                draft, path: shard.images.utf8(image), source: source, line: nil, member: shard.ranges[image])
         }
     }
 
-    private static func read(
-        _ texts: TextColumn, _ number: Int, _ file: @autoclosure () -> String, _ draft: inout RowDraft,
-        _ listing: inout CorpusListing
-    ) -> Bool {
-        guard isUTF8(texts.utf8(number)) else {
-            listing.note(.notUTF8, file(), nil, "is not UTF-8; save the file in that encoding")
-            return false
-        }
-        var scanner = JSONScanner(texts.bytes, in: texts.range(number))
-        do throws(JSONScanner.Fault) {
-            try draft.read(&scanner)
-            try scanner.finish()
-            return true
-        } catch {
-            listing.note(.malformedRow, file(), nil, error.problem)
-            return false
-        }
-    }
+    private static func end(of group: ShardContents.Group) -> String { group.text >= 0 ? ".txt" : ".caption" }
 }

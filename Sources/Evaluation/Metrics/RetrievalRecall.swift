@@ -12,8 +12,10 @@ package struct RetrievalRecall: Codable, Hashable, Sendable {
 
     /// One entry per requested rank, in order.
     package let ranks: [AtRank]
-    /// The number of pairs; recall decreases with it.
+    /// The number of pairs.
     package let count: Int
+    /// The mean number of negatives of a query, which are the pairs of other classes; recall decreases with it.
+    package let negatives: Double
 }
 
 /// Recall of captions by images and of images by captions, by cosine similarity. A negative as near as the match ranks before
@@ -47,7 +49,13 @@ package func retrieval(
     func share(_ found: [Int], _ rank: Int) -> Double { Double(found.count { $0 <= rank }) / Double(count) }
     return RetrievalRecall(
         ranks: ranks.map { .init(rank: $0, imageToText: share(captionRanks, $0), textToImage: share(imageRanks, $0)) },
-        count: count)
+        count: count, negatives: meanNegatives(of: count, classes: classes))
+}
+
+private func meanNegatives(of count: Int, classes: [Int]?) -> Double {
+    guard let classes else { return Double(count - 1) }
+    let sizes = Dictionary(grouping: classes) { $0 }.values.map(\.count)
+    return Double(sizes.reduce(0) { $0 + $1 * (count - $1) }) / Double(count)
 }
 
 /// For each query row, the rank, from 1, of the answer row of the same index.

@@ -44,7 +44,7 @@ struct DFGANDiscriminator: Discriminator {
     }
 
     init(_ scope: ParameterScope, _ configuration: DiscriminatorConfiguration) {
-        let plan = configuration.channels
+        let (plan, base) = (configuration.pyramid.channels.reversed() as [Int], configuration.pyramid.base)
         stem = Convolution(scope / "stem", inputChannels: 3, outputChannels: plan[0], kernelSize: 3)
         stages = (1..<plan.count).map {
             Stage(scope / "stages" / ($0 - 1), inputChannels: plan[$0 - 1], outputChannels: plan[$0])
@@ -54,7 +54,7 @@ struct DFGANDiscriminator: Discriminator {
             scope / "join", inputChannels: last + configuration.condition, outputChannels: width, kernelSize: 3,
             bias: false)
         logit = Convolution(
-            scope / "logit", inputChannels: width, outputChannels: 1, kernelSize: 4, padding: 0, bias: false)
+            scope / "logit", inputChannels: width, outputChannels: 1, kernelSize: base, padding: 0, bias: false)
     }
 
     func features(of images: ImageBatch) -> ImageFeatures { ImageFeatures(maps: [images.tensor]) }

@@ -89,8 +89,8 @@ public struct DiscriminatorConfiguration: Hashable, Sendable {
     /// The frozen network that the discriminator uses; nil for the kinds without one.
     public var featureNetwork: FeatureNetwork? { kind.usesFeatureNetwork ? network : nil }
 
-    /// Channels at full resolution, half of it, … down to 4×4.
-    var channels: [Int] { pyramid(side: side, width: width, maximum: 8 * width).reversed() }
+    /// Of the discriminators that are trained from scratch.
+    var pyramid: Pyramid { Pyramid(side: side, width: width, maximum: 8 * width) }
 
     /// The discriminator of this configuration.
     /// - Parameters:

@@ -11,7 +11,8 @@ struct GANCLSDiscriminator: Discriminator {
     private let logit: Convolution
 
     init(_ scope: ParameterScope, _ configuration: DiscriminatorConfiguration) {
-        let (plan, projected) = (configuration.channels, GANCLSGenerator.projectionWidth)
+        let (plan, base) = (configuration.pyramid.channels.reversed() as [Int], configuration.pyramid.base)
+        let projected = GANCLSGenerator.projectionWidth
         let last = plan[plan.count - 1]
         stem = Convolution(scope / "stem", inputChannels: 3, outputChannels: plan[0], kernelSize: 3)
         stages = (1..<plan.count).map {
@@ -21,7 +22,7 @@ struct GANCLSDiscriminator: Discriminator {
         }
         project = Linear(scope / "project", inputs: configuration.condition, outputs: projected)
         join = Convolution(scope / "join", inputChannels: last + projected, outputChannels: last, kernelSize: 1)
-        logit = Convolution(scope / "logit", inputChannels: last, outputChannels: 1, kernelSize: 4, padding: 0)
+        logit = Convolution(scope / "logit", inputChannels: last, outputChannels: 1, kernelSize: base, padding: 0)
     }
 
     func features(of images: ImageBatch) -> ImageFeatures { ImageFeatures(maps: [images.tensor]) }

@@ -73,13 +73,13 @@ struct DFGANGenerator: GeneratorNetwork {
     private let start: Linear
     private let blocks: [DFGANBlock]
     private let output: Convolution
-    private let channels: [Int]
+    private let pyramid: Pyramid
 
     init(_ scope: ParameterScope, _ configuration: GeneratorConfiguration) {
-        channels = configuration.channels
-        let plan = channels
+        pyramid = configuration.pyramid
+        let plan = pyramid.channels
         let condition = configuration.noise + configuration.condition
-        start = Linear(scope / "start", inputs: configuration.noise, outputs: 4 * 4 * plan[0])
+        start = Linear(scope / "start", inputs: configuration.noise, outputs: pyramid.base * pyramid.base * plan[0])
         blocks = (1..<plan.count).map {
             DFGANBlock(
                 scope / "blocks" / ($0 - 1), condition: condition, inputChannels: plan[$0 - 1], outputChannels: plan[$0]
@@ -93,7 +93,7 @@ struct DFGANGenerator: GeneratorNetwork {
         // [B × noise + text]
         let condition = Tensor.concatenated([noise, text], axis: 1)
         // [B×noise] → [B, 4, 4, 8w]
-        let seed = start(noise).reshaped([noise.shape[0], 4, 4, channels[0]])
+        let seed = start(noise).reshaped([noise.shape[0], pyramid.base, pyramid.base, pyramid.channels[0]])
         // → [B, 8, 8, 8w] → [B, 16, 16, 4w] → [B, 32, 32, 2w] → [B, 64, 64, w]
         let maps = blocks.reduce(seed) { $1($0, condition: condition) }
         // → [B, 64, 64, 3]

@@ -15,13 +15,14 @@ struct GANCLSGenerator: GeneratorNetwork {
     private let norms: [LayerNormalization]
     private let deconvolutions: [TransposedConvolution]
     private let output: TransposedConvolution
-    private let channels: [Int]
+    private let pyramid: Pyramid
 
     init(_ scope: ParameterScope, _ configuration: GeneratorConfiguration) {
-        channels = configuration.channels
-        let (plan, projected) = (channels, GANCLSGenerator.projectionWidth)
+        pyramid = configuration.pyramid
+        let (plan, projected) = (pyramid.channels, GANCLSGenerator.projectionWidth)
         project = Linear(scope / "project", inputs: configuration.condition, outputs: projected)
-        start = Linear(scope / "start", inputs: configuration.noise + projected, outputs: 4 * 4 * plan[0])
+        start = Linear(
+            scope / "start", inputs: configuration.noise + projected, outputs: pyramid.base * pyramid.base * plan[0])
         norms = (0..<plan.count - 1).map { LayerNormalization(scope / "norms" / $0, width: plan[$0]) }
         deconvolutions = (1..<plan.count - 1).map {
             TransposedConvolution(
@@ -35,7 +36,8 @@ struct GANCLSGenerator: GeneratorNetwork {
         // [B × noise + 128]
         let joined = Tensor.concatenated([noise, project(text).leakyReLU()], axis: 1)
         // → [B, 4, 4, 8w]
-        var x = norms[0](start(joined).reshaped([noise.shape[0], 4, 4, channels[0]])).relu()
+        var x = norms[0](start(joined).reshaped([noise.shape[0], pyramid.base, pyramid.base, pyramid.channels[0]]))
+            .relu()
         // → [B, 8, 8, 8w] → [B, 16, 16, 4w] → [B, 32, 32, 2w]
         for (deconvolution, norm) in zip(deconvolutions, norms.dropFirst()) { x = norm(deconvolution(x)).relu() }
         // → [B, 64, 64, 3]

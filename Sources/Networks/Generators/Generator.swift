@@ -72,19 +72,26 @@ public struct GeneratorConfiguration: Codable, Hashable, Sendable {
         }
     }
 
-    /// Channels at 4×4, 8×8, … up to the full side.
-    var channels: [Int] { pyramid(side: side, width: width, maximum: maximumWidth ?? 8 * width) }
+    var pyramid: Pyramid { Pyramid(side: side, width: width, maximum: maximumWidth ?? 8 * width) }
 }
 
-/// Channels at 4×4, 8×8, … up to `side`: `width` at the full side, doubled at each halving up to `maximum`.
-func pyramid(side: Int, width: Int, maximum: Int) -> [Int] {
-    var result: [Int] = []
-    var current = side
-    while current >= 4 {
-        result.append(min(width << result.count, maximum))
-        current /= 2
+/// The resolutions of a network: the full side, halved as long as it is even and at least 8. A power of two ends at 4, other
+/// multiples of 16 at 5 to 31, such as 48 at 6 and 80 at 5.
+struct Pyramid {
+    /// The lowest side.
+    let base: Int
+    /// Channels at `base`, twice that, … up to the full side: `width` there, doubled at each halving up to `maximum`.
+    let channels: [Int]
+
+    init(side: Int, width: Int, maximum: Int) {
+        var (current, channels) = (side, [min(width, maximum)])
+        while current.isMultiple(of: 2), current >= 8 {
+            current /= 2
+            channels.append(min(width << channels.count, maximum))
+        }
+        base = current
+        self.channels = channels.reversed()
     }
-    return result.reversed()
 }
 
 /// The part of a generator that depends on its kind.

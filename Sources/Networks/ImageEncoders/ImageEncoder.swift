@@ -61,7 +61,7 @@ public struct ImageEncoder {
     public init(_ scope: ParameterScope, _ configuration: ImageEncoderConfiguration) {
         var stages: [Stage] = []
         var (side, channels) = (configuration.side, 3)
-        while side > 4 {
+        while side.isMultiple(of: 2), side >= 8 {
             let next = min(configuration.width << stages.count, 8 * configuration.width)
             stages.append(Stage(scope / "stages" / stages.count, inputChannels: channels, outputChannels: next))
             (side, channels) = (side / 2, next)

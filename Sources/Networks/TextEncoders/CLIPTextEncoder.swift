@@ -1,12 +1,23 @@
 import Graphs
 import Layers
 
-/// The sizes and settings of CLIP's text encoder. `validate()` names the keys of a Hugging Face `config.json`.
+/// The sizes and settings of the text encoder of CLIP or SigLIP.
 public struct CLIPTextConfiguration: Hashable, Sendable {
+    /// The networks that share this structure.
+    public enum Family: Sendable {
+        /// Tokens attend to those before them; the state of the end token is projected without a bias.
+        case clip
+        /// Tokens attend to all others; sentences are padded to the full length, and the state of the last token, padding
+        /// or not, is projected with a bias (Zhai et al. 2023).
+        case sigLIP
+    }
+
+    /// The kind of network.
+    public var family: Family
     /// Number of tokens in the vocabulary.
     public var vocabulary: Int
     /// Width of token states.
-    public var width: Int
+    public var tokenWidth: Int
     /// Number of transformer blocks.
     public var layers: Int
     /// Number of attention heads.
@@ -17,7 +28,7 @@ public struct CLIPTextConfiguration: Hashable, Sendable {
     public var length: Int
     /// Width of the projected sentence vectors; nil for no projection.
     public var projection: Int?
-    /// The id of the end token; 2 stands for the largest id of each sentence.
+    /// The id of CLIP's end token; 2 stands for the largest id of each sentence.
     public var end: Int
     /// Epsilon of all layer normalizations.
     public var epsilon: Float
@@ -26,11 +37,12 @@ public struct CLIPTextConfiguration: Hashable, Sendable {
 
     /// A configuration; the defaults are those of published models.
     public init(
-        vocabulary: Int, width: Int, layers: Int, heads: Int, hidden: Int, length: Int, projection: Int? = nil,
-        end: Int = 2, epsilon: Float = 1e-5, activation: Activation = .quickGELU
+        family: Family = .clip, vocabulary: Int, tokenWidth: Int, layers: Int, heads: Int, hidden: Int, length: Int,
+        projection: Int? = nil, end: Int = 2, epsilon: Float = 1e-5, activation: Activation = .quickGELU
     ) {
+        self.family = family
         self.vocabulary = vocabulary
-        self.width = width
+        self.tokenWidth = tokenWidth
         self.layers = layers
         self.heads = heads
         self.hidden = hidden
@@ -40,27 +52,58 @@ public struct CLIPTextConfiguration: Hashable, Sendable {
         self.epsilon = epsilon
         self.activation = activation
     }
+}
 
-    /// Throws if a value is out of range.
-    public func validate() throws(ConfigurationError) {
-        try ConfigurationError.checkTransformer(
-            vocabulary: vocabulary, width: width, layers: layers, heads: heads, hidden: hidden, positions: length)
-        if let projection { try ConfigurationError.check("projection_dim", projection, in: 4...8192) }
-        try ConfigurationError.check("eos_token_id", end, in: 0...max(2, vocabulary - 1))
-        try ConfigurationError.checkEpsilon(epsilon)
+extension CLIPTextConfiguration: PretrainedArchitecture {
+    /// Width of the sentence vectors.
+    public var width: Int { projection ?? tokenWidth }
+    /// The state of the end token; in SigLIP the last one, since every sentence is padded.
+    public var pooling: Pooling? { .eos }
+    /// Whether this is SigLIP.
+    public var isPadded: Bool { family == .sigLIP }
+
+    /// The image encoder that these files may also contain is not used.
+    public var names: PretrainedNames {
+        PretrainedNames(
+            prefixes: ["text_model."],
+            layers: [
+                "embeddings.token_embedding": "tokens", "embeddings.position_embedding": "positions",
+                "final_layer_norm": "norm", family == .clip ? "text_projection" : "head": "projection",
+            ], blocks: "encoder.layers",
+            parts: [
+                "self_attn.q_proj": "attention.projection.0", "self_attn.k_proj": "attention.projection.1",
+                "self_attn.v_proj": "attention.projection.2", "self_attn.out_proj": "attention.output",
+                "layer_norm1": "norm1", "layer_norm2": "norm2", "mlp.fc1": "expand", "mlp.fc2": "contract",
+            ])
+    }
+
+    /// CLIP may have a projection or not, which its configuration does not tell.
+    public func completed(by shape: (_ path: String) -> [Int]?) throws(ConfigurationError) -> Self {
+        guard family == .clip else { return self }
+        var result = self
+        result.projection = shape("projection.weight")?.first
+        if let width = result.projection {
+            try ConfigurationError.check("rows of text_projection.weight", width, in: 4...8192)
+        }
+        return result
     }
 
     /// The position of the end token: the first token with the id `end`. Older `config.json` files say 2 instead of the
-    /// end token's id; then it is the first token with the largest id. nil if there is no end token.
+    /// end token's id; then it is the first token with the largest id.
     public func endPosition(in ids: [Int32]) -> Int? {
+        guard family == .clip else { return ids.count - 1 }
         guard end == 2 else { return ids.firstIndex(of: Int32(end)) }
         return ids.max().flatMap { ids.firstIndex(of: $0) }
+    }
+
+    /// The pooled state, projected.
+    public func vectors(_ scope: ParameterScope, _ sentences: SentenceInputs) -> Tensor {
+        CLIPTextEncoder(scope, self)(sentences)
     }
 }
 
 /// The text encoder of Radford et al. 2021, "CLIP": token and position embeddings, transformer blocks that normalize
-/// first and attend causally, a layer normalization, and a linear projection of the end token's state into the space
-/// shared with images.
+/// first, a layer normalization, and a linear projection of the end token's state into the space shared with images.
 public struct CLIPTextEncoder {
     let configuration: CLIPTextConfiguration
     let tokens: Embedding
@@ -72,7 +115,7 @@ public struct CLIPTextEncoder {
     /// An encoder with its parameters under `scope`.
     public init(_ scope: ParameterScope, _ configuration: CLIPTextConfiguration) {
         self.configuration = configuration
-        let width = configuration.width
+        let width = configuration.tokenWidth
         tokens = Embedding(scope / "tokens", count: configuration.vocabulary, width: width)
         positions =
             Embedding(
@@ -85,38 +128,25 @@ public struct CLIPTextEncoder {
         }
         norm = LayerNormalization(scope / "norm", width: width, epsilon: configuration.epsilon)
         projection = configuration.projection.map {
-            Linear(scope / "projection", inputs: width, outputs: $0, bias: false)
+            Linear(scope / "projection", inputs: width, outputs: $0, bias: configuration.family == .sigLIP)
         }
     }
 
-    /// The states of all tokens after the last normalization, [batch·length × width]. States of padding have no
+    /// The states of all tokens after the last normalization, [batch·length × width]. CLIP's states of padding have no
     /// meaning; they follow the end token, so no other token attends to them.
     public func states(_ sentences: SentenceInputs) -> Tensor {
-        let (batch, length, width) = (sentences.batch, sentences.length, configuration.width)
+        let (batch, length, width) = (sentences.batch, sentences.length, configuration.tokenWidth)
         // [1, length, width]
         let places = positions.slice(axis: 0, start: 0, count: length).reshaped([1, length, width])
         // [batch·length] → [batch·length × width]
         let rows = (tokens(sentences.ids).reshaped([batch, length, width]) + places).reshaped([batch * length, width])
-        let scores = sentences.causalScores
+        let scores = configuration.family == .clip ? sentences.causalScores : sentences.paddingScores
         return norm(blocks.reduce(rows) { $1($0, batch: batch, length: length, mask: scores) })
     }
 
-    /// Unit vectors of the sentences, [batch × projection or width].
-    public func callAsFunction(_ sentences: SentenceInputs) -> TextEmbedding {
+    /// The projected vectors of the sentences, [batch × projection or width].
+    public func callAsFunction(_ sentences: SentenceInputs) -> Tensor {
         let pooled = sentences.pool(states(sentences))
-        return TextEmbedding((projection.map { $0(pooled) } ?? pooled).l2Normalized())
+        return projection.map { $0(pooled) } ?? pooled
     }
-
-    /// The names of this encoder's parameters in Hugging Face files, after the prefix `text_model.`. The image encoder
-    /// that these files may also contain is not used.
-    public static let names = PretrainedNames(
-        layers: [
-            "embeddings.token_embedding": "tokens", "embeddings.position_embedding": "positions",
-            "final_layer_norm": "norm", "text_projection": "projection",
-        ], blocks: "encoder.layers",
-        parts: [
-            "self_attn.q_proj": "attention.projection.0", "self_attn.k_proj": "attention.projection.1",
-            "self_attn.v_proj": "attention.projection.2", "self_attn.out_proj": "attention.output",
-            "layer_norm1": "norm1", "layer_norm2": "norm2", "mlp.fc1": "expand", "mlp.fc2": "contract",
-        ])
 }

@@ -1,4 +1,6 @@
+import Execution
 import Graphs
+import Layers
 import Tokenizers
 
 /// The token sequences of a batch, padded to one length, with a mask.
@@ -56,22 +58,30 @@ public enum Pooling: String, Sendable, CaseIterable, Codable {
 }
 
 /// A batch of padded sentences as inputs of a graph; a program has only those inputs that its encoder uses.
-public struct SentenceInputs {
+public final class SentenceInputs {
+    private let graph: Graph
     /// int32 [batch·length], padded with 0.
     public let ids: Tensor
     /// [batch×length], 1 for tokens and 0 for padding.
     public let mask: Tensor
     /// [batch×length], the weights of `Pooling`.
     public let weights: Tensor
-    /// [1×length]: 0, 1, 2, …
-    public let order: Tensor
+    /// The values of inputs that are the same for all batches of this size, by name. They have to be passed to each run.
+    public private(set) var constants: [String: HostArray] = [:]
 
-    /// Declares the inputs `ids`, `mask`, `weights` and `order`.
+    /// Declares the inputs `ids`, `mask` and `weights`.
     public init(_ graph: Graph, batch: Int, length: Int) {
+        self.graph = graph
         ids = graph.input("ids", [batch * length], .int32)
         mask = graph.input("mask", [batch, length])
         weights = graph.input("weights", [batch, length])
-        order = graph.input("order", [1, length])
+    }
+
+    /// An input that is the same for all batches of this size.
+    func constant(_ name: String, _ shape: Shape, _ values: HostArray) -> Tensor {
+        constants[name] = values
+        let type: ElementType = if case .integers = values { .int32 } else { .float32 }
+        return graph.input(name, shape, type)
     }
 
     /// Number of sentences.
@@ -82,10 +92,31 @@ public struct SentenceInputs {
     /// The mask added to attention scores so that no token attends to padding, [batch×1×1×length].
     var paddingScores: Tensor { ((mask - 1) * 1e9).reshaped([batch, 1, 1, length]) }
 
+    /// How far the attending token, of the first axis, is after the token that it attends to, [length×length].
+    private var distances: Tensor {
+        let order = constant("order", [1, length], .floats((0..<length).map(Float.init)))
+        return order.reshaped([length, 1]) - order
+    }
+
     /// The mask added to attention scores so that no token attends to later ones, [1×1×length×length].
     var causalScores: Tensor {
-        let ahead = order.reshaped([length, 1]) - order
-        return (ahead.clamped(-1, 0) * 1e9).reshaped([1, 1, length, length])
+        (distances.clamped(-1, 0) * 1e9).reshaped([1, 1, length, length])
+    }
+
+    /// The mask added to attention scores so that no token attends to others more than `reach` tokens away,
+    /// [1×1×length×length].
+    func localScores(reach: Int) -> Tensor {
+        let (before, after) = (distances - Float(reach), -distances - Float(reach))
+        return ((before.clamped(0, 1) + after.clamped(0, 1)) * -1e9).reshaped([1, 1, length, length])
+    }
+
+    /// The rotation of queries and keys of `size` elements by their positions.
+    func rotation(size: Int, base: Double) -> RotaryEmbedding {
+        let table = RotaryEmbedding.table(length: length, size: size, base: base)
+        func input(_ name: String, _ values: [Float]) -> Tensor {
+            constant("\(name) \(base)", [1, length, size / 2], .floats(values))
+        }
+        return RotaryEmbedding(cosine: input("cosine", table.cosine), sine: input("sine", table.sine))
     }
 
     /// The weighted sum of the states of each sentence's tokens: [batch·length × width] → [batch×width].

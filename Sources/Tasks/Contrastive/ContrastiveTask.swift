@@ -29,11 +29,12 @@ final class ContrastiveTask: TrainingTask {
 
     /// Compiles the networks, after the features of all images were computed, if the recipe's image encoder reads features.
     /// - Parameters:
+    ///   - start: what the encoders start with; nil is random values and a vocabulary of the captions.
     ///   - vectors: of the corpus's captions by a pretrained text encoder, if the recipe names one.
     ///   - run: of this stage.
     init(
-        _ recipe: Recipe, images: ImageStore, vectors: CaptionVectors, run: RunDirectory, logger: RunLogger,
-        device: any Device
+        _ recipe: Recipe, start: StartingPoint?, images: ImageStore, vectors: CaptionVectors, run: RunDirectory,
+        logger: RunLogger, device: any Device
     ) throws {
         self.recipe = recipe
         self.images = images
@@ -49,12 +50,14 @@ final class ContrastiveTask: TrainingTask {
             schedule.validation = .times(Self.validations, inImages: encoder.images)
         }
         self.schedule = schedule
-        let tower = try TextTower(recipe, captions: vectors.captions, vectors: vectors.pretrained)
+        let tower = try TextTower(
+            recipe, captions: vectors.captions, vocabulary: start?.vocabulary, vectors: vectors.pretrained)
         let imageTower = try ImageTower(recipe) {
             try FeatureViews($0, of: images, recipe: recipe, logger: logger, device: device)
         }
         trainer = try ContrastiveTrainer(
             recipe, corpus: images.corpus, tower: tower, images: imageTower, device: device)
+        try start?.apply(to: trainer)
         retrieval = RetrievalHistory(run)
         try logger.log("encoder: \(tower.summary); \(imageTower.summary)")
     }

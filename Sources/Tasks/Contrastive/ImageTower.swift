@@ -74,6 +74,12 @@ package struct ImageTower {
         }
     }
 
+    /// The values of the network in training that `half` would give these.
+    func trainable(_ arrays: NetworkArrays) -> NetworkArrays {
+        guard case .head(_, let views) = kind else { return arrays }
+        return views.rows.unfoldingStandardization(of: arrays)
+    }
+
     /// The image half of a pair of encoders: sizes, and values with the standardization of features folded in.
     func half(_ arrays: NetworkArrays) -> (configuration: ImageTowerConfiguration, arrays: NetworkArrays) {
         switch kind {

@@ -30,7 +30,9 @@ struct RetrievalMeasurement: Codable {
             recall.ranks.map { "R@\($0.rank) \(formatted(100 * $0[keyPath: direction], digits: 1)) %" }
                 .joined(separator: ", ")
         }
-        return "retrieval among \(recall.count) validation pairs after \(imagesSeen) images: image to text "
+        return
+            "retrieval of \(recall.count) validation pairs, each against \(formatted(recall.negatives, digits: 0)) others, "
+            + "after \(imagesSeen) images: image to text "
             + "\(shares(\.imageToText)); text to image \(shares(\.textToImage))"
     }
 }

@@ -33,6 +33,23 @@ struct StandardizedRows {
     /// One row, standardized.
     subscript(row: Int) -> ArraySlice<Float> { values[row * mean.count..<(row + 1) * mean.count] }
 
+    /// The values of a head on the vectors themselves for a head on these rows: the inverse of `foldingStandardization`.
+    func unfoldingStandardization(of arrays: NetworkArrays) -> NetworkArrays {
+        var result = arrays
+        guard var weight = arrays["hidden.weight"], var bias = arrays["hidden.bias"],
+            weight.values.count == bias.values.count * mean.count
+        else { return arrays }
+        for output in bias.values.indices {
+            for input in mean.indices {
+                let index = output * mean.count + input
+                bias.values[output] += weight.values[index] * mean[input]
+                weight.values[index] *= deviation
+            }
+        }
+        (result["hidden.weight"], result["hidden.bias"]) = (weight, bias)
+        return result
+    }
+
     /// A head's values with mean and deviation folded into its first layer: W/σ and b − W·µ/σ apply to the vectors themselves.
     func foldingStandardization(into arrays: NetworkArrays, _ configuration: ProjectionHeadConfiguration)
         -> NetworkArrays

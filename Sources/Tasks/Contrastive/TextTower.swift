@@ -52,12 +52,19 @@ package struct TextTower {
     }
 
     /// The text encoder of a recipe.
-    /// - Parameter vectors: computes the vectors of all captions, [captions × width], with a pretrained encoder.
-    package init(_ recipe: Recipe, captions: [String], vectors: (PretrainedEncoder) throws -> [Float]) throws {
+    /// - Parameters:
+    ///   - known: the vocabulary of a built-in encoder; nil learns one from the captions.
+    ///   - vectors: computes the vectors of all captions, [captions × width], with a pretrained encoder.
+    package init(
+        _ recipe: Recipe, captions: [String], vocabulary known: Vocabulary? = nil,
+        vectors: (PretrainedEncoder) throws -> [Float]
+    ) throws {
         let encoder = recipe.encoder
         if recipe.text.isBuiltIn {
-            let vocabulary = try VocabularyTrainer(size: recipe.data.vocabulary).train(
-                on: captions, name: recipe.name, provenance: "\(captions.count) captions, recipe \(recipe.name)")
+            let vocabulary =
+                try known
+                ?? VocabularyTrainer(size: recipe.data.vocabulary).train(
+                    on: captions, name: recipe.name, provenance: "\(captions.count) captions, recipe \(recipe.name)")
             self.init(
                 builtIn: encoder.text(vocabulary: vocabulary.count), vocabulary: vocabulary, captions: captions,
                 tokenDropout: encoder.tokenDropout)
@@ -144,6 +151,12 @@ package struct TextTower {
         case .builtIn(let sizes, _, _): "\(sizes.layers) blocks of width \(sizes.width), \(sizes.vocabulary) tokens"
         case .head(let sizes, let encoder, _): "a head of width \(sizes.hidden) on \(encoder.name)"
         }
+    }
+
+    /// The values of the network in training that `encoder` would give these.
+    func trainable(_ arrays: NetworkArrays) -> NetworkArrays {
+        guard case .head(_, _, let rows) = kind else { return arrays }
+        return rows.unfoldingStandardization(of: arrays)
     }
 
     /// The encoder with these values, named from the root of the network.

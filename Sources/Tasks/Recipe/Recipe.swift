@@ -10,6 +10,9 @@ public struct Recipe: Codable, Equatable, Sendable {
     public var name = "untitled"
     /// The last stage: `text-to-image` trains a generator, `contrastive` only the encoders.
     public var task = TaskKind.textToImage
+    /// A model, a pair of encoders or a run directory whose text encoder, image encoder and generator the training starts with;
+    /// "" starts with random values.
+    public var from = ""
     /// Seed of every random stream.
     public var seed: UInt64 = 1
     /// Precision of operands and activations; `bfloat16` needs a processor that multiplies it natively.
@@ -33,7 +36,7 @@ public struct Recipe: Codable, Equatable, Sendable {
     public init() {}
 
     enum CodingKeys: String, CodingKey {
-        case name, task, seed, precision, data, text, encoder, generator, discriminator, gan, evaluate
+        case name, task, from, seed, precision, data, text, encoder, generator, discriminator, gan, evaluate
     }
 
     /// Throws for the first value that is out of range.
@@ -55,7 +58,7 @@ public struct Recipe: Codable, Equatable, Sendable {
             throw ConfigurationError(key: "data.class", problem: "is empty, expected the name of a column")
         }
         do throws(CorpusError) {
-            _ = try data.columns()
+            _ = try data.options()
         } catch {
             throw ConfigurationError(key: "data.caption", problem: "cannot be used: \(error)")
         }
@@ -114,10 +117,12 @@ public struct DataRecipe: Codable, Equatable, Sendable {
     /// A template of further captions, such as `{text}, {style} style`: each caption of a row, `{text}`, combined with other
     /// columns of the row. Half of the draws are such captions. "" is none.
     public var caption = ""
+    /// What a caption is in a text file: each `line`, each `paragraph`, or the whole `file`.
+    public var captionUnit = CaptionUnit.line
     /// Probability that a mismatched caption is one that the template built for another image of the same class, so that
     /// only the other columns are wrong; must be 0 without a template.
     public var attributeMismatch: Float = 0
-    /// Side of the images in pixels.
+    /// Side of the images in pixels, a multiple of 16 up to 512. Powers of two are the most efficient.
     public var side = 64
     /// How images that are not square are made square: `crop` cuts out the largest square, `pad` adds white margins,
     /// `stretch` changes the proportions.
@@ -135,26 +140,28 @@ public struct DataRecipe: Codable, Equatable, Sendable {
     public var holdOut: Float = 0.04
 
     enum CodingKeys: String, CodingKey {
-        case split, classColumn = "class", caption, attributeMismatch = "attribute_mismatch", side, aspect, crop, margin
+        case split, classColumn = "class", caption, captionUnit = "caption_per", attributeMismatch =
+            "attribute_mismatch", side, aspect, crop, margin
         case mirror, vocabulary, holdOut = "hold_out"
     }
 
     /// How images are prepared.
     var form: ImagePreprocessing { ImagePreprocessing(side: side, aspect: aspect, crop: crop, margin: margin) }
 
-    /// The columns of the metadata that are read.
+    /// How the files of the corpus are read.
     /// - Throws: `CorpusError.badTemplate`.
-    func columns() throws(CorpusError) -> CorpusColumns {
-        CorpusColumns(className: classColumn, template: caption.isEmpty ? nil : try CaptionTemplate(caption))
+    func options(followsLinks: Bool = false) throws(CorpusError) -> CorpusOptions {
+        CorpusOptions(
+            className: classColumn, template: caption.isEmpty ? nil : try CaptionTemplate(caption),
+            captionUnit: captionUnit, followsLinks: followsLinks)
     }
 
-    /// The corpus in a folder, as the recipe reads it.
-    func corpus(in folder: String, badFiles: BadFilePolicy) throws -> Corpus {
-        try Corpus(folder: folder, split: part, badFiles: badFiles, columns: columns())
+    /// The corpus in a folder, as the recipe reads it: its split, or all of it if no row names a split.
+    func corpus(in folder: String, badFiles: BadFilePolicy, followsLinks: Bool) throws -> Corpus {
+        let whole = try Corpus(
+            folder: folder, split: nil, badFiles: badFiles, options: options(followsLinks: followsLinks))
+        return try split.isEmpty || whole.splits.isEmpty ? whole : whole.restricted(to: split)
     }
-
-    /// The split; nil is the whole corpus.
-    private var part: String? { split.isEmpty ? nil : split }
 }
 
 /// The text encoder.

@@ -31,12 +31,13 @@ final class TextToImageTask: TrainingTask {
 
     /// Compiles the networks and draws the sample grid.
     /// - Parameters:
+    ///   - start: what the generator starts with; nil is random values.
     ///   - encoders: the text encoder that conditions the generator, with the image encoder it was trained against.
     ///   - vectors: of the corpus's captions.
     ///   - resolved: the recipe's text, for the model card.
     init(
-        _ recipe: Recipe, resolved: String, images: ImageStore, encoders: EncoderPair, vectors: CaptionVectors,
-        run: RunDirectory, logger: RunLogger, device: any Device
+        _ recipe: Recipe, resolved: String, start: StartingPoint?, images: ImageStore, encoders: EncoderPair,
+        vectors: CaptionVectors, run: RunDirectory, logger: RunLogger, device: any Device
     ) throws {
         self.recipe = recipe
         self.resolved = resolved
@@ -56,6 +57,7 @@ final class TextToImageTask: TrainingTask {
         trainer = try GANTrainer(
             recipe, embeddings: vectors.vectors(encoders.text), condition: encoders.text.width, corpus: images.corpus,
             frozen: frozen, device: device)
+        try start?.apply(to: trainer)
         grid = try SampleGrid(images: images, seed: recipe.seed)
         validationSplit = ValidationSplit(images, share: recipe.data.holdOut)
         validation = try ValidationMeasures(recipe, images: images, split: validationSplit, device: device).map {

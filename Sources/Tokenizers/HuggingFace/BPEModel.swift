@@ -1,5 +1,3 @@
-import Basics
-
 /// The model BPE of a `tokenizer.json`: byte-pair encoding (Sennrich et al., 2016).
 struct BPEModel: Sendable {
     let vocabulary: ModelVocabulary
@@ -52,11 +50,7 @@ struct BPEModel: Sendable {
         }
         fusesUnknown = options.fusesUnknown
         ignoresMerges = options.ignoresMerges
-        bytes =
-            options.fallsBackToBytes
-            ? (0..<256).map { byte in
-                vocabulary.id("<0x\(zeroPadded(byte, width: 2, radix: 16))>")
-            } : nil
+        bytes = options.fallsBackToBytes ? vocabulary.byteTokens : nil
         self.vocabulary = vocabulary
         merging = PairMerging(table: table)
     }
@@ -80,8 +74,7 @@ struct BPEModel: Sendable {
         var position = 0
         var key: [UInt8] = []
         while position < word.count {
-            let lead = word[position]
-            let width = min(lead < 0x80 ? 1 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4, word.count - position)
+            let width = word.characterWidth(at: position)
             let character = UnsafeRawBufferPointer(rebasing: word[position..<position + width])
             let id: Int32?
             let hasPrefix = position > 0 && !prefix.isEmpty

@@ -1,3 +1,5 @@
+import JSON
+
 /// A normalizer of a `tokenizer.json`.
 indirect enum Normalizer: Sendable {
     /// BERT's normalizer (Devlin et al., 2019, `tokenization.py`).
@@ -9,6 +11,9 @@ indirect enum Normalizer: Sendable {
     case replace(SplitPattern, [UInt32])
     case prepend([UInt32])
     case byteLevel
+    /// The normalization of neural machine translation in SentencePiece.
+    case nmt
+    case characterMap(CharacterMap)
     case sequence([Normalizer])
 
     /// Normalises a text.
@@ -36,12 +41,19 @@ indirect enum Normalizer: Sendable {
                 for scalar in text.scalars { ByteAlphabet.append(scalar, to: &result, table) }
             }
             text.scalars = result
+        case .nmt: text.cleanForTranslation()
+        case .characterMap(let map): text.replaceCharacters(by: map)
         case .sequence(let steps): for step in steps { step.apply(to: &text) }
         }
     }
 }
 
 extension Normalizer {
+    private static let names = [
+        "BertNormalizer", "Lowercase", "NFC", "NFD", "NFKC", "NFKD", "StripAccents", "Strip", "Replace", "Prepend",
+        "ByteLevel", "Nmt", "Precompiled", "Sequence",
+    ]
+
     /// Reads a normalizer of a `tokenizer.json`.
     init(_ fields: JSONFields) throws {
         switch try fields.string("type") {
@@ -67,9 +79,14 @@ extension Normalizer {
         case "Prepend": self = .prepend(try fields.string("prepend").unicodeScalars.map(\.value))
         case "ByteLevel": self = .byteLevel
         case "Sequence": self = .sequence(try fields.objects("normalizers").map(Normalizer.init))
-        case let other:
-            throw fields.fault(
-                "\(fields.name("type")) is \"\(other.prefix(40))\", a normalizer Limn does not have")
+        case "Nmt": self = .nmt
+        case "Precompiled":
+            do {
+                self = .characterMap(try CharacterMap(base64: fields.string("precompiled_charsmap")))
+            } catch let fault as CharacterMap.Fault {
+                throw fields.fault("\(fields.name("precompiled_charsmap")) \(fault.reason)")
+            }
+        case let other: throw fields.unsupported("type", other, Self.names)
         }
     }
 }
@@ -133,6 +150,23 @@ extension AlignedText {
             result.append(scalar)
         }
         scalars = result
+    }
+
+    /// Removes control characters, and replaces other white space, marks without width and U+FFFD by spaces.
+    fileprivate mutating func cleanForTranslation() {
+        scalars.removeAll { scalar in
+            switch scalar.value {
+            case 0x01...0x08, 0x0B, 0x0E...0x1F, 0x7F, 0x8F, 0x9F: true
+            default: false
+            }
+        }
+        for index in scalars.indices {
+            switch scalars[index].value {
+            case 0x09, 0x0A, 0x0C, 0x0D, 0x1680, 0x200B...0x200F, 0x2028, 0x2029, 0x2581, 0xFEFF, 0xFFFD:
+                scalars[index].value = 0x20
+            default: break
+            }
+        }
     }
 
     /// Puts spaces around ideographs. The space before one takes the offsets of the preceding scalar, the space after

@@ -3,11 +3,13 @@ struct Pipeline: Sendable {
     enum Model: Sendable {
         case pairs(BPEModel)
         case wordPieces(WordPieceModel)
+        case unigram(UnigramModel)
 
         var vocabulary: ModelVocabulary {
             switch self {
             case .pairs(let model): model.vocabulary
             case .wordPieces(let model): model.vocabulary
+            case .unigram(let model): model.vocabulary
             }
         }
 
@@ -16,6 +18,7 @@ struct Pipeline: Sendable {
             switch self {
             case .pairs(let model): model.append(word, to: &pieces)
             case .wordPieces(let model): model.append(word, to: &pieces)
+            case .unigram(let model): model.append(word, to: &pieces)
             }
         }
     }

@@ -37,6 +37,8 @@ struct PostProcessor: Sendable {
 }
 
 extension PostProcessor {
+    private static let names = ["BertProcessing", "RobertaProcessing", "ByteLevel", "TemplateProcessing", "Sequence"]
+
     /// Reads the post-processor of a `tokenizer.json`.
     /// - Parameter count: number of tokens; ids are 0..<count.
     init(_ fields: JSONFields, count: Int) throws {
@@ -73,7 +75,7 @@ extension PostProcessor {
                 guard let entry = try fields.object("special_tokens").optional(name) else {
                     throw fields.fault("\(fields.name("special_tokens")) has no \"\(name.prefix(40))\"")
                 }
-                let ids = try JSONFields(entry, file: fields.file, path: fields.name("special_tokens")).list("ids")
+                let ids = try fields.object(entry, path: fields.name("special_tokens")).list("ids")
                     .map { try id($0, "\"\(name.prefix(40))\"") }
                 if isAfterText { after += ids } else { before += ids }
             }
@@ -85,9 +87,7 @@ extension PostProcessor {
                 after += step.after
                 trims += step.trims
             }
-        case let other:
-            throw fields.fault(
-                "\(fields.name("type")) is \"\(other.prefix(40))\", a post-processor Limn does not have")
+        case let other: throw fields.unsupported("type", other, Self.names)
         }
     }
 }

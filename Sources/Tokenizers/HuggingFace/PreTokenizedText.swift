@@ -10,7 +10,7 @@ struct PreTokenizedText: Sendable {
     }
 
     /// What happens to matches of a pattern (`SplitDelimiterBehavior`).
-    enum Behavior: String, Sendable {
+    enum Behavior: String, Sendable, CaseIterable {
         case removed = "Removed"
         case isolated = "Isolated"
         case mergedWithPrevious = "MergedWithPrevious"

@@ -1,7 +1,9 @@
+import JSON
+
 /// A pre-tokenizer of a `tokenizer.json`: splits normalised text into words.
 indirect enum PreTokenizer: Sendable {
     /// When a prefix is prepended (`prepend_scheme`).
-    enum Prefix: String, Sendable {
+    enum Prefix: String, Sendable, CaseIterable {
         case always, first, never
     }
 
@@ -107,6 +109,11 @@ indirect enum PreTokenizer: Sendable {
 }
 
 extension PreTokenizer {
+    private static let names = [
+        "BertPreTokenizer", "Whitespace", "WhitespaceSplit", "ByteLevel", "Split", "Punctuation", "Digits", "Metaspace",
+        "Sequence",
+    ]
+
     /// Reads a pre-tokenizer of a `tokenizer.json`.
     init(_ fields: JSONFields) throws {
         func behavior(default fallback: PreTokenizedText.Behavior? = nil) throws -> PreTokenizedText.Behavior {
@@ -115,7 +122,9 @@ extension PreTokenizer {
             guard
                 let behavior = PreTokenizedText.Behavior(
                     rawValue: name.split(separator: "_").map(\.capitalizedASCII).joined())
-            else { throw fields.fault("\(fields.name("behavior")) is \"\(name.prefix(40))\", which is not known") }
+            else {
+                throw fields.unsupported("behavior", name, PreTokenizedText.Behavior.allCases.map(\.rawValue))
+            }
             return behavior
         }
         switch try fields.string("type") {
@@ -133,18 +142,29 @@ extension PreTokenizer {
         case "Punctuation": self = .punctuation(try behavior(default: .isolated))
         case "Digits": self = .digits(individual: try fields.boolean("individual_digits", default: false))
         case "Metaspace":
-            let always = try fields.boolean("add_prefix_space", default: true)
-            let name = try fields.string("prepend_scheme", default: always ? "always" : "never")
-            guard let prefix = Prefix(rawValue: name) else {
-                throw fields.fault("\(fields.name("prepend_scheme")) is \"\(name.prefix(40))\", which is not known")
-            }
             self = .metaspace(
-                try fields.scalar("replacement"), prefix, splits: try fields.boolean("split", default: true))
+                try fields.scalar("replacement"), try Prefix(fields), splits: try fields.boolean("split", default: true)
+            )
         case "Sequence": self = .sequence(try fields.objects("pretokenizers").map(PreTokenizer.init))
-        case let other:
-            throw fields.fault(
-                "\(fields.name("type")) is \"\(other.prefix(40))\", a pre-tokenizer Limn does not have")
+        case let other: throw fields.unsupported("type", other, Self.names)
         }
+    }
+}
+
+extension PreTokenizer.Prefix {
+    /// Reads the prefix of a `Metaspace` pre-tokenizer or decoder. Older files have `add_prefix_space` instead of
+    /// `prepend_scheme`.
+    init(_ fields: JSONFields) throws {
+        let adds = try fields.boolean("add_prefix_space", default: true)
+        let name = try fields.string("prepend_scheme", default: adds ? "always" : "never")
+        guard let prefix = Self(rawValue: name) else {
+            throw fields.unsupported("prepend_scheme", name, Self.allCases.map(\.rawValue))
+        }
+        guard adds || prefix == .never else {
+            throw fields.fault(
+                "\(fields.name("prepend_scheme")) is \"\(name)\", but \(fields.name("add_prefix_space")) is false")
+        }
+        self = prefix
     }
 }
 

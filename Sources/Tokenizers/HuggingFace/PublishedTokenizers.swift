@@ -60,7 +60,9 @@ extension Pipeline {
         guard lines.count > count else {
             throw TokenizerError.malformedTokenizer(
                 file: file,
-                reason: "it has \(max(lines.count - 1, 0)) merges and CLIP takes \(count); it has been cut short")
+                reason:
+                    "it has \(max(lines.count - 1, 0)) merges and CLIP takes \(count); it has been cut short, download it again"
+            )
         }
         let merges = try TokenizerText.merges(lines[1...count], first: 2, file: file)
         let plain = ByteAlphabet.scalars.enumerated().filter { $0.offset == $0.element }.map(\.element)
@@ -75,10 +77,9 @@ extension Pipeline {
 
     /// A byte-level tokenizer from `vocab.json` and `merges.txt`: CLIP's, RoBERTa's (Liu et al., 2019) or GPT-2's,
     /// recognised by their special tokens.
-    init(vocabulary value: JSONValue, file: String, merges lines: [String], mergesFile: String) throws {
-        let fields = try JSONFields(value, file: file)
+    init(vocabulary fields: JSONFields, merges lines: [String], mergesFile: String) throws {
         let vocabulary = try ModelVocabulary(
-            fields.members.map { ($0.key, try fields.id($0.value, of: $0.key)) }, file: file)
+            fields.members.map { ($0.key, try fields.id($0.value, of: $0.key)) }, file: fields.file)
         guard !vocabulary.tokens.isEmpty else { throw fields.fault("it has no tokens") }
         let merges = try TokenizerText.merges(lines, first: 1, file: mergesFile)
         if vocabulary.id("<|startoftext|>") != nil {

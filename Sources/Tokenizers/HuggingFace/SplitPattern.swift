@@ -11,6 +11,8 @@ enum SplitPattern: Sendable, Equatable {
     case clip(specials: Bool)
     /// `\s+`
     case spaces
+    /// ` {2,}`, two spaces or more.
+    case repeatedSpaces
     /// `\w+|[^\w\s]+`
     case words
     case literal([UInt32])
@@ -30,6 +32,7 @@ enum SplitPattern: Sendable, Equatable {
         case Self.clipPattern: self = .clip(specials: false)
         case #"<\|startoftext\|>|<\|endoftext\|>|"# + Self.clipPattern: self = .clip(specials: true)
         case #"\s+"#: self = .spaces
+        case " {2,}": self = .repeatedSpaces
         case #"\w+|[^\w\s]+"#: self = .words
         default:
             do {
@@ -51,6 +54,7 @@ enum SplitPattern: Sendable, Equatable {
             case .gpt2: return scanner.all { $0.gpt2() }
             case .clip(let specials): return scanner.all { $0.clip(specials ? Self.clipSpecials : []) }
             case .spaces: return scanner.all { $0.run(ScalarClasses.isWhiteSpace) }
+            case .repeatedSpaces: return scanner.all { $0.run { $0 == 0x20 } }.filter { $0.count > 1 }
             case .words:
                 return scanner.all { scanner in
                     scanner.run(ScalarClasses.isWord)

@@ -1,3 +1,5 @@
+import JSON
+
 /// A decoder of a `tokenizer.json`: converts tokens to text.
 indirect enum TokenDecoder: Sendable {
     case wordPiece(prefix: String, cleansUp: Bool)
@@ -105,6 +107,10 @@ extension String {
 }
 
 extension TokenDecoder {
+    private static let names = [
+        "WordPiece", "ByteLevel", "BPEDecoder", "ByteFallback", "Metaspace", "Fuse", "Strip", "Replace", "Sequence",
+    ]
+
     /// Reads the decoder of a `tokenizer.json`.
     init(_ fields: JSONFields) throws {
         switch try fields.string("type") {
@@ -116,9 +122,7 @@ extension TokenDecoder {
         case "BPEDecoder": self = .bytePairs(suffix: try fields.string("suffix", default: "</w>"))
         case "ByteFallback": self = .byteFallback
         case "Metaspace":
-            let always = try fields.boolean("add_prefix_space", default: true)
-            let scheme = try fields.string("prepend_scheme", default: always ? "always" : "never")
-            self = .metaspace(try fields.scalar("replacement"), dropsFirst: scheme != "never")
+            self = .metaspace(try fields.scalar("replacement"), dropsFirst: try PreTokenizer.Prefix(fields) != .never)
         case "Fuse": self = .fuse
         case "Strip":
             self = .strip(
@@ -128,8 +132,7 @@ extension TokenDecoder {
             self = .replace(
                 try SplitPattern(fields.object("pattern")), try fields.string("content").unicodeScalars.map(\.value))
         case "Sequence": self = .sequence(try fields.objects("decoders").map(TokenDecoder.init))
-        case let other:
-            throw fields.fault("\(fields.name("type")) is \"\(other.prefix(40))\", a decoder Limn does not have")
+        case let other: throw fields.unsupported("type", other, Self.names)
         }
     }
 }

@@ -9,34 +9,44 @@ extension Tokenizer {
     private static let names = [
         "tokenizer.json", "vocab.json", "vocab.txt", "bpe_simple_vocab_16e6.txt.gz", "bpe_simple_vocab_16e6.txt",
     ]
+    /// Names of SentencePiece models, which are only recognised.
+    private static let sentencePieceNames = ["spiece.model", "sentencepiece.bpe.model", "tokenizer.model", "spm.model"]
 
     /// Reads a tokenizer.
     ///
     /// - Parameter path: one of Limn's own vocabularies; a `tokenizer.json`; a `vocab.txt` for BERT, uncased unless a
     ///   `tokenizer_config.json` in the same folder says otherwise; a `vocab.json` or a `merges.txt`, with the other in
-    ///   the same folder; CLIP's `bpe_simple_vocab_16e6.txt.gz`, compressed or not; or a folder that contains one of
-    ///   these.
+    ///   the same folder; CLIP's `bpe_simple_vocab_16e6.txt.gz`; or a folder that contains one of these. Each may be
+    ///   compressed by gzip.
     /// - Throws: `TokenizerError`.
     public init(contentsOf path: String) throws {
         var path = path
         var isFolder = false
         if FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder {
-            let found = Self.names.map { Self.neighbor($0, in: path) }.first(where: Self.exists)
-            guard let found else {
+            let files = Self.names + Self.sentencePieceNames
+            guard let found = files.map({ Self.neighbor($0, in: path) }).first(where: Self.exists) else {
                 throw TokenizerError.unreadable(
                     file: path, reason: "the folder has no tokenizer: \(Self.names.joined(separator: ", "))")
             }
             path = found
         }
-        let bytes = try Self.read(path)
+        if path.hasSuffix(".model"), Self.exists(path) {
+            throw TokenizerError.malformedTokenizer(
+                file: path,
+                reason:
+                    "it is a SentencePiece model, which Limn reads only as tokenizer.json; convert it with python3 -c "
+                    + "\"from transformers import AutoTokenizer as T; T.from_pretrained('FOLDER').save_pretrained('FOLDER')\""
+            )
+        }
+        var bytes = try Self.read(path)
         if GzipStream.isGzip(bytes) {
             do {
-                let content = try GzipStream.expanded(bytes, limit: Self.largestFile)
-                self.init(try Pipeline(clipMerges: TokenizerText.lines(content, file: path), file: path))
-            } catch let fault as GzipFault {
-                throw TokenizerError.malformedTokenizer(file: path, reason: fault.reason)
+                bytes = try GzipStream.expanded(bytes, limit: Self.largestFile)
+            } catch {
+                throw TokenizerError.malformedTokenizer(file: path, reason: "\(error.reason); download it again")
             }
-        } else if bytes.first(where: { ![0x20, 0x09, 0x0A, 0x0D].contains($0) }) == UInt8(ascii: "{") {
+        }
+        if bytes.first(where: { ![0x20, 0x09, 0x0A, 0x0D].contains($0) }) == UInt8(ascii: "{") {
             try self.init(json: bytes, path: path)
         } else {
             try self.init(lines: TokenizerText.lines(bytes, file: path), path: path)
@@ -45,10 +55,9 @@ extension Tokenizer {
 
     /// Recognises the type of a JSON file by its members.
     private init(json bytes: [UInt8], path: String) throws {
-        let value = try Self.json(bytes, path)
-        let fields = try JSONFields(value, file: path)
+        let fields = try Self.fields(bytes, path)
         if fields.optional("model") != nil {
-            self.init(try Pipeline(tokenizerJSON: value, file: path))
+            self.init(try Pipeline(tokenizerJSON: fields, padding: Self.settings(beside: path)?.token("pad_token")))
         } else if case .string? = fields.optional("format") {
             self.init(vocabulary: try Vocabulary(json: bytes, named: path))
         } else if 2 * fields.members.count(where: { if case .integer = $0.value { true } else { false } })
@@ -57,7 +66,7 @@ extension Tokenizer {
             let merges = Self.neighbor("merges.txt", of: path)
             self.init(
                 try Pipeline(
-                    vocabulary: value, file: path, merges: TokenizerText.lines(Self.read(merges), file: merges),
+                    vocabulary: fields, merges: TokenizerText.lines(Self.read(merges), file: merges),
                     mergesFile: merges))
         } else {
             throw fields.fault("it is no tokenizer.json, no vocab.json and no vocabulary of Limn")
@@ -73,9 +82,7 @@ extension Tokenizer {
             try self.init(
                 json: Self.read(Self.neighbor("vocab.json", of: path)), path: Self.neighbor("vocab.json", of: path))
         } else {
-            let settings = Self.neighbor("tokenizer_config.json", of: path)
-            let fields =
-                Self.exists(settings) ? try JSONFields(Self.json(Self.read(settings), settings), file: settings) : nil
+            let fields = try Self.settings(beside: path)
             let lowercases = try fields?.boolean("do_lower_case", default: true) ?? true
             self.init(
                 try Pipeline(
@@ -85,14 +92,14 @@ extension Tokenizer {
         }
     }
 
-    private static func json(_ bytes: [UInt8], _ path: String) throws -> JSONValue {
-        do {
-            return try JSONValue(bytes)
-        } catch {
-            let line = bytes.prefix(error.offset).count { $0 == 0x0A } + 1
-            throw TokenizerError.malformedTokenizer(
-                file: path, reason: "it is not JSON at byte \(error.offset), line \(line): \(error.reason)")
-        }
+    private static func fields(_ bytes: [UInt8], _ path: String) throws -> JSONFields {
+        try JSONFields(parsing: bytes, file: path) { TokenizerError.malformedTokenizer(file: $0, reason: $1) }
+    }
+
+    /// The `tokenizer_config.json` in the folder of a file.
+    private static func settings(beside path: String) throws -> JSONFields? {
+        let settings = neighbor("tokenizer_config.json", of: path)
+        return exists(settings) ? try fields(read(settings), settings) : nil
     }
 
     private static func exists(_ path: String) -> Bool { FileManager.default.fileExists(atPath: path) }

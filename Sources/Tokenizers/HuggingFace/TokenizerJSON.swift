@@ -6,11 +6,10 @@ import JSON
 /// read.
 extension Pipeline {
     /// - Parameters:
-    ///   - value: the content of the file.
-    ///   - file: its path, for messages.
+    ///   - top: the content of the file.
+    ///   - padding: the token for padding, if it is known from another file.
     /// - Throws: `TokenizerError.malformedTokenizer`, which names the invalid or unsupported component.
-    init(tokenizerJSON value: JSONValue, file: String) throws {
-        let top = try JSONFields(value, file: file)
+    init(tokenizerJSON top: JSONFields, padding name: String?) throws {
         let normalizer = try top.component("normalizer", Normalizer.init)
         let preTokenizer = try top.component("pre_tokenizer", PreTokenizer.init)
         let decoder = try top.component("decoder", TokenDecoder.init)
@@ -21,8 +20,10 @@ extension Pipeline {
         guard count > 0 else { throw top.fault("it has no tokens") }
         let postProcessor =
             try top.component("post_processor") { try PostProcessor($0, count: count) } ?? PostProcessor()
-        var padding: Int32?
-        if top.optional("padding") != nil {
+        var padding = name.flatMap { name in
+            added.first { $0.content.isSame(as: name) }?.id ?? model.vocabulary.id(name)
+        }
+        if padding == nil, top.optional("padding") != nil {
             let id = try top.object("padding").integer("pad_id", default: 0)
             guard (0..<count).contains(id) else { throw top.fault("\"padding.pad_id\" is \(id), which is no token") }
             padding = Int32(id)
@@ -63,6 +64,24 @@ extension Pipeline {
 }
 
 extension JSONFields {
+    /// A token's id.
+    func id(_ value: JSONValue, of token: String) throws -> Int32 {
+        guard case .integer(let id) = value, (0..<ModelVocabulary.largestCount).contains(id) else {
+            throw fault(
+                "the id of token \"\(token.prefix(40))\" must be an integer in 0..<\(ModelVocabulary.largestCount)")
+        }
+        return Int32(id)
+    }
+
+    /// A token of a `tokenizer_config.json`, which is a string or an object; nil if it is missing.
+    func token(_ key: String) throws -> String? {
+        switch optional(key) {
+        case nil: nil
+        case .object?: try object(key).string("content")
+        default: try string(key)
+        }
+    }
+
     /// A component that may be missing or null.
     fileprivate func component<Component>(
         _ key: String, _ read: (JSONFields) throws -> Component
@@ -76,15 +95,43 @@ extension String {
     fileprivate func isSame(as other: String) -> Bool { utf8.elementsEqual(other.utf8) }
 }
 
+extension UnigramModel {
+    /// Reads the model of a `tokenizer.json`: "vocab" is a list of tokens with their scores.
+    fileprivate init(_ fields: JSONFields) throws {
+        let entries = try fields.list("vocab")
+        guard !entries.isEmpty, entries.count <= ModelVocabulary.largestCount else {
+            throw fields.fault(
+                "\"model.vocab\" has \(entries.count) tokens, expected 1 to \(ModelVocabulary.largestCount)")
+        }
+        let tokens = try entries.enumerated().map { index, entry -> (token: String, score: Double) in
+            if case .array(let pair) = entry, pair.count == 2, case .string(let token) = pair[0] {
+                switch pair[1] {
+                case .integer(let score): return (token, Double(score))
+                case .number(let score) where score.isFinite: return (token, score)
+                default: break
+                }
+            }
+            throw fields.fault("\"model.vocab[\(index)]\" must be a token and a score that is not infinite")
+        }
+        try self.init(
+            tokens, unknown: Int32(fields.integer("unk_id", in: 0...tokens.count - 1)),
+            fallsBackToBytes: fields.boolean("byte_fallback", default: false), file: fields.file)
+    }
+}
+
 extension Pipeline.Model {
     /// Reads the model of a `tokenizer.json`.
     init(_ fields: JSONFields) throws {
         // Files of early versions do not state the type.
-        let guess = fields.optional("merges") != nil ? "BPE" : "WordPiece"
+        let isList = if case .array? = fields.optional("vocab") { true } else { false }
+        let guess = fields.optional("merges") != nil ? "BPE" : isList ? "Unigram" : "WordPiece"
         let type = try fields.string("type", default: guess)
-        guard type == "BPE" || type == "WordPiece" else {
-            throw fields.fault(
-                "\"model.type\" is \"\(type.prefix(40))\", which Limn does not have; it has BPE and WordPiece")
+        guard ["BPE", "WordPiece", "Unigram"].contains(type) else {
+            throw fields.unsupported("type", type, ["BPE", "WordPiece", "Unigram"])
+        }
+        if type == "Unigram" {
+            self = .unigram(try UnigramModel(fields))
+            return
         }
         let entries = try fields.object("vocab")
         let vocabulary = try ModelVocabulary(

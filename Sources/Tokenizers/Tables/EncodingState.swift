@@ -52,6 +52,10 @@ struct EncodingState: Sendable {
             var byte = 0
             var end = 0
             for piece in pieces {
+                if piece.length == 0, let last = offsets.last {
+                    append(piece.id, last)
+                    continue
+                }
                 let start = end
                 end += Int(piece.length)
                 func move(to target: Int) {

@@ -1,3 +1,5 @@
+import Basics
+
 /// The vocabulary of a model: tokens by spelling and by id.
 struct ModelVocabulary: Sendable {
     /// Maximum number of tokens; the largest vocabularies in use have about 256,000.
@@ -33,6 +35,9 @@ struct ModelVocabulary: Sendable {
         var token = token
         return token.withUTF8 { ids.value(UnsafeRawBufferPointer($0)) }
     }
+
+    /// The ids of the tokens `<0x00>` … `<0xFF>`, which spell characters that have no token byte by byte.
+    var byteTokens: [Int32?] { (0..<256).map { id("<0x\(zeroPadded($0, width: 2, radix: 16))>") } }
 
     /// The token of an id.
     func token(_ id: Int32) -> String? { tokens.indices.contains(Int(id)) ? tokens[Int(id)] : nil }

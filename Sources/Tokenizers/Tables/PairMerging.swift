@@ -61,9 +61,10 @@ struct MergeTable: Sendable {
     }
 }
 
-/// A token of a word, and the number of bytes of the word it covers.
+/// A token of a word.
 struct Piece: Sendable, Equatable {
     var id: Int32
+    /// The number of bytes of the word it covers; 0 for the same bytes as the piece before it.
     var length: Int32
 }
 

@@ -128,6 +128,15 @@ extension [UInt8] {
     }
 }
 
+extension UnsafeRawBufferPointer {
+    /// The number of bytes of the character that begins at `position` of this UTF-8.
+    @inline(__always)
+    func characterWidth(at position: Int) -> Int {
+        let lead = self[position]
+        return Swift.min(lead < 0x80 ? 1 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4, count - position)
+    }
+}
+
 /// The number of bytes of a scalar value in UTF-8.
 @inline(__always)
 func utf8Width(_ value: UInt32) -> Int { value < 0x80 ? 1 : value < 0x800 ? 2 : value < 0x10000 ? 3 : 4 }

@@ -20,6 +20,8 @@ extension CorpusCommand {
         @Argument(help: "The corpus.")
         var folder: String
 
+        @OptionGroup var reading: ReadingOptions
+
         @Flag(help: "List every problem instead of the first \(Check.listed) of each kind.")
         var all = false
 
@@ -30,12 +32,14 @@ extension CorpusCommand {
 
         func run() throws {
             try Paths.requireNotEmpty(("DIR", folder))
-            let inspection = try CorpusInspection(folder: folder, progress: ProgressLine("checked").report)
+            let inspection = try CorpusInspection(
+                folder: folder, options: reading.options(), progress: ProgressLine("checked").report)
             let isSound = inspection.counts.keys.allSatisfy(\.isNotice)
             if json {
                 try StandardOutput.printJSON(Findings(folder: folder, inspection))
             } else {
                 printFindings(inspection)
+                printAdvice(inspection, isSound: isSound)
             }
             // EX_DATAERR of sysexits.h.
             if !isSound { throw ExitCode(.badData) }
@@ -47,7 +51,10 @@ extension CorpusCommand {
                 "\(folder): \(inspection.images) images, \(inspection.captions) captions, "
                     + "\(inspection.classes.count) classes"
                     + (splits.isEmpty ? "" : "; splits: \(splits.joined(separator: ", "))"))
-            print("layout: \(inspection.format)")
+            print("layout: \(inspection.format), recognized by \(evidence(inspection))")
+            if inspection.joinedRows > 0 {
+                print("\(Measure.count(inspection.joinedRows, "row")) joined with others of the same image")
+            }
             let kinds = CorpusProblem.Kind.allCases.filter { inspection.counts[$0] != nil }
             if !kinds.isEmpty {
                 var table = TextTable(alignment: [.left, .right, .left])
@@ -64,6 +71,47 @@ extension CorpusCommand {
             let problems = kinds.filter { !$0.isNotice }.reduce(0) { $0 + (inspection.counts[$1] ?? 0) }
             if !kinds.isEmpty { print("") }
             print(problems == 0 ? "no problems" : "\(problems) \(problems == 1 ? "problem" : "problems")")
+        }
+
+        /// The files that the layout was recognized by.
+        private func evidence(_ inspection: CorpusInspection) -> String {
+            switch inspection.format {
+            case .metadataLines, .metadataTable, .shards:
+                inspection.sources.prefix(3).joined(separator: ", ")
+                    + (inspection.sources.count > 3 ? " and \(inspection.sources.count - 3) more" : "")
+            case .textFolders: "the folder text_c10"
+            case .cocoCaptions: "JSON files with images and annotations"
+            case .sidecars: "text files with the names of images"
+            }
+        }
+
+        /// What to do next: the command that trains on this corpus, and what else would help.
+        private func printAdvice(_ inspection: CorpusInspection, isSound: Bool) {
+            guard inspection.images > 0 else { return }
+            print("")
+            if inspection.splits.isEmpty {
+                print(
+                    "no row names a split: training uses all images, and none are left to evaluate on; for a test split:\n"
+                        + "  limn corpus split \(quotedForShell(folder)) --parts train=0.9,test=0.1 --seed 1 --in-place"
+                )
+            }
+            var words = ["limn train recipes/flowers-64.yaml --data \(quotedForShell(folder)) --run runs/mine"]
+            let training = inspection.splits.keys.sorted()
+            if !training.isEmpty, !training.contains(where: { ["train", "training"].contains($0.lowercased()) }) {
+                words.append("--set data.split=\(training.count == 1 ? quotedForShell(training[0]) : "")")
+            }
+            if reading.classColumn != ReadingOptions.defaults.className {
+                words.append("--set data.class=\(quotedForShell(reading.classColumn))")
+            }
+            if let caption = reading.caption { words.append("--set \(quotedForShell("data.caption=" + caption))") }
+            if reading.captionPer != ReadingOptions.defaults.captionUnit {
+                words.append("--set data.caption_per=\(reading.captionPer.rawValue)")
+            }
+            if reading.links.followLinks { words.append("--follow-links") }
+            if !isSound { words.append("--bad-files skip") }
+            print(
+                "to train on it" + (isSound ? "" : " without what is listed above") + ":\n  "
+                    + words.joined(separator: " "))
         }
 
         private func printProblems(_ kind: CorpusProblem.Kind, _ inspection: CorpusInspection) {

@@ -52,6 +52,8 @@ extension CorpusCommand {
 
         @OptionGroup var badFiles: BadFilesOption
 
+        @OptionGroup var reading: ReadingOptions
+
         @Flag(help: "Print a summary as JSON.")
         var json = false
 
@@ -84,7 +86,8 @@ extension CorpusCommand {
 
         func run() throws {
             try Paths.requireNotEmpty(("DIR", folder), ("--out", out))
-            let corpus = try Corpus(folder: folder, split: nil, badFiles: badFiles.badFiles)
+            let corpus = try Corpus(
+                folder: folder, split: nil, badFiles: badFiles.badFiles, options: reading.options())
             var options = CorpusConversion.ImageOptions()
             options.side = side
             options.aspect = aspect ?? .crop

@@ -30,8 +30,10 @@ extension CorpusCommand {
         @Option(help: "Seed of the choice.")
         var seed: UInt64 = 0
 
-        @Option(help: "Choose from this split only.")
-        var split: String?
+        @Option(help: "Choose from this split only; \"\" is all rows.")
+        var split = ""
+
+        @OptionGroup var reading: ReadingOptions
 
         @Option(help: "Width and height of each image, in pixels.")
         var side = 128
@@ -60,11 +62,12 @@ extension CorpusCommand {
         }
 
         func run() throws {
-            try Paths.requireNotEmpty(("DIR", folder), ("--out", out), ("--split", split))
+            try Paths.requireNotEmpty(("DIR", folder), ("--out", out))
             try Paths.requireWritable(out)
-            let corpus = try Corpus(folder: folder, split: split, badFiles: .skip)
+            let corpus = try Corpus(
+                folder: folder, split: split.isEmpty ? nil : split, badFiles: .skip, options: reading.options())
             let preview = try CorpusPreview(
-                corpus, count: count, seed: seed, side: side, columns: columns, split: split,
+                corpus, count: count, seed: seed, side: side, columns: columns, split: split.isEmpty ? nil : split,
                 progress: ProgressLine("drew").report)
             try AtomicFile.write(preview.sheet.pngData(), to: out)
             for problem in preview.unreadable { Terminal.say("skipped: \(problem)") }

@@ -31,7 +31,9 @@ extension CorpusCommand {
         var json = false
 
         func validate() throws {
-            guard count > 0 else { throw ValidationError("--count must be positive, found \(count)") }
+            guard (1...10_000_000).contains(count) else {
+                throw ValidationError("--count must be in 1...10000000, found \(count)")
+            }
             guard (8...1024).contains(side) else {
                 throw ValidationError("--side must be in 8...1024, found \(side)")
             }

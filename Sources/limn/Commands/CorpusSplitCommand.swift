@@ -11,7 +11,9 @@ extension CorpusCommand {
             discussion: """
                 --by random is stratified: each split gets its fraction of every class. --by class assigns whole classes to \
                 splits, for zero-shot evaluation. Identical images stay in one split, so that none leaks into another. The \
-                same seed gives the same splits. Existing splits are replaced.
+                same seed gives the same splits. Existing splits are replaced. Captions in text files stay there: the \
+                metadata.jsonl that is written names only their images, classes and splits. Captions of other layouts are \
+                copied into it, so that later changes of the original files are not seen.
                 Without --in-place or --out, nothing is written.
 
                 EXAMPLES
@@ -23,6 +25,8 @@ extension CorpusCommand {
 
         @Argument(help: "The corpus, a folder.")
         var folder: String
+
+        @OptionGroup var reading: ReadingOptions
 
         @Option(help: "Names and fractions of the splits; the fractions add up to 1.")
         var parts: Parts
@@ -77,7 +81,7 @@ extension CorpusCommand {
             if let out, let real = Self.resolved(out), real == Self.resolved(own) {
                 throw CommandError(.usage, "\(out) belongs to the corpus; use --in-place to change it")
             }
-            let corpus = try Corpus(folder: folder, split: nil, badFiles: .skip)
+            let corpus = try Corpus(folder: folder, split: nil, badFiles: .skip, options: reading.options())
             let split = try CorpusSplit(
                 corpus, into: parts.parts, by: by, seed: seed, progress: ProgressLine("read").report)
             let metadata = try split.metadata()
@@ -100,7 +104,13 @@ extension CorpusCommand {
             if split.duplicateImages > 0 {
                 print("\(Measure.count(split.duplicateImages, "duplicate image")) kept together")
             }
-            print(target.map { "written to \($0)" } ?? "nothing was written; use --in-place or --out FILE")
+            guard let target else { return print("nothing was written; use --in-place or --out FILE") }
+            print("written to \(target)")
+            if let source = split.copiedFrom {
+                print(
+                    "its captions are copies of those in \(source), whose later changes are not seen; remove \(target) to return "
+                        + "to them")
+            }
         }
 
         private static func resolved(_ path: String) -> String? {

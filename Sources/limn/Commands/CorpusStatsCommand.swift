@@ -22,6 +22,8 @@ extension CorpusCommand {
         @Argument(help: "The corpus.")
         var folder: String
 
+        @OptionGroup var reading: ReadingOptions
+
         @Option(help: "Number of duplicates of each kind to list, at most 1000.")
         var list = 5
 
@@ -34,7 +36,8 @@ extension CorpusCommand {
 
         func run() throws {
             try Paths.requireNotEmpty(("DIR", folder))
-            let statistics = try CorpusStatistics(folder: folder, progress: ProgressLine("read").report)
+            let statistics = try CorpusStatistics(
+                folder: folder, options: reading.options(), progress: ProgressLine("read").report)
             if json { return try StandardOutput.printJSON(statistics) }
             StatisticsReport(folder, statistics, listed: list).lines.forEach { print($0) }
         }

@@ -31,7 +31,7 @@ struct EvaluateCommand: ParsableCommand {
     @Option(help: "The folder of captioned images.")
     var data: String
 
-    @Option(help: "The split to evaluate on.")
+    @Option(help: "The split to evaluate on; \"\" is all rows.")
     var split: String = "test"
 
     @Option(
@@ -74,12 +74,7 @@ struct EvaluateCommand: ParsableCommand {
 
     @OptionGroup var badFiles: BadFilesOption
 
-    @Option(name: .customLong("class"), help: "The metadata column with the class, as in data.class of a recipe.")
-    var classColumn = "class"
-
-    @Option(
-        help: "A template of additional captions, such as \"{text}, {style} style\", as in data.caption of a recipe.")
-    var caption: String?
+    @OptionGroup var reading: ReadingOptions
 
     @Option(help: "Seed of the noise and of the choice of mismatched captions.")
     var seed: UInt64 = 0
@@ -117,9 +112,9 @@ struct EvaluateCommand: ParsableCommand {
             Terminal.show("\($0) \($1)/\($2)")
         }
         let report = try evaluator.evaluate(
-            data: data, split: split, trainingSplit: trainingSplit.isEmpty ? nil : trainingSplit,
+            data: data, split: split.isEmpty ? nil : split, trainingSplit: trainingSplit.isEmpty ? nil : trainingSplit,
             badFiles: badFiles.badFiles,
-            columns: CorpusColumns(className: classColumn, template: caption.map { try CaptionTemplate($0) }),
+            options: reading.options(),
             synonyms: synonyms.map { try Synonyms(text: InputFile.text($0), named: $0) })
         Terminal.clear()
         if networks.isEmpty {

@@ -12,12 +12,12 @@ struct GenerateCommand: ParsableCommand {
         commandName: "generate", abstract: "Generate images from prompts.",
         discussion: """
             The same prompt, seed and model give the same bytes on the same machine. Each PNG contains its prompt, seed and \
-            model as text chunks.
+            model as text chunks. File names that limn chooses never replace the image of another prompt or seed.
 
             EXAMPLES
               limn generate "a purple flower with a yellow center" --out flower.png
               limn generate "a white flower" -n 16 --seed 7 --out white.png
-              limn generate "a red rose" "a yellow daisy" --out images
+              limn generate "a red rose" "a yellow daisy" -n 4 --out images/
               limn generate --prompts captions.txt --out images --json
               echo "a pink flower" | limn generate --prompts - --grid --out grid.png
             """)
@@ -47,7 +47,10 @@ struct GenerateCommand: ParsableCommand {
     var prompts: String?
 
     @Option(
-        help: "The PNG to write (- for standard output), or a folder for several; by default a name from the prompt.")
+        help: """
+            The PNG to write (- for standard output), a grid if there are several images; or a folder (ending in / or without \
+            suffix), which gets one file per image. By default a name from the prompt.
+            """)
     var out: String?
 
     @Flag(help: "Write a single image with a grid of all images, one row per prompt.")
@@ -86,9 +89,14 @@ struct GenerateCommand: ParsableCommand {
         try Paths.requireNotEmpty(("--out", out), ("--model", model), ("--prompts", prompts), ("--encoder", encoder))
         let clock = ContinuousClock()
         let list = try readPrompts()
-        let texts = list.map(\.text)
+        let requests = list.flatMap { prompt in
+            (0..<n).map {
+                GenerationRequest(
+                    prompt: prompt.text, seed: seed.value &+ UInt64($0), truncation: truncation ?? .infinity)
+            }
+        }
         let layout = try OutputLayout(
-            texts, perPrompt: n, grid: grid, lines: prompts == nil ? nil : list.map(\.line), out: out)
+            requests, perPrompt: n, grid: grid, lines: prompts == nil ? nil : list.map(\.line), out: out)
         let path = try ModelLocation.find(model)
         let model = try Model(contentsOf: path)
         try layout.requireGeneratable(side: size ?? model.configuration.networks.side)
@@ -103,11 +111,6 @@ struct GenerateCommand: ParsableCommand {
             let prompt = prompts.map { "\($0):\(line + 1)" } ?? "the prompt"
             Terminal.say(
                 "\(prompt) has \(excess.tokens) tokens, but this model reads only the first \(excess.limit - 1)")
-        }
-        let requests = texts.flatMap { text in
-            (0..<n).map {
-                GenerationRequest(prompt: text, seed: seed.value &+ UInt64($0), truncation: truncation ?? .infinity)
-            }
         }
         try layout.prepare()
         if seed.isRandom { Terminal.say("seed \(seed.value)") }

@@ -31,12 +31,14 @@ struct ProfileCommand: ParsableCommand {
 
     @OptionGroup var badFiles: BadFilesOption
 
+    @OptionGroup var links: LinksOption
+
     func run() throws {
         let recipe = try Recipe(yaml: InputFile.text(self.recipe), named: self.recipe, settings: set)
         let device = try device.open(precision: recipe.precision)
         print(
             try StepProfile(
-                recipe, data: data, badFiles: badFiles.badFiles, device: device,
+                recipe, data: data, badFiles: badFiles.badFiles, followsLinks: links.followLinks, device: device,
                 encoder: encoder || recipe.task == .contrastive,
                 kernels: max(kernels, 0)))
     }

@@ -14,6 +14,8 @@ struct TrainCommand: ParsableCommand {
               limn train --run runs/flowers --resume --set generator.learning_rate=1e-4
               limn train recipes/flowers-64.yaml --data flowers --run runs/small \\
                 --set generator.width=8
+              limn train recipes/flowers-64.yaml --data mine --run runs/mine \\
+                --from models/flowers-64.safetensors
             """)
 
     @Argument(help: "The recipe, a YAML file; with --resume, by default the run's own.")

@@ -48,7 +48,7 @@ struct VocabularyCommand: ParsableCommand {
         @Option(help: "The JSON file to write.")
         var out: String
 
-        @Option(help: "The split of a corpus to read.")
+        @Option(help: "The split of a corpus to read; \"\" is all rows.")
         var split = "train"
 
         @Option(help: "Description of the captions, stored in the file; by default their number and file name.")

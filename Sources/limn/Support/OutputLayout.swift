@@ -1,7 +1,10 @@
 import Basics
 import FoundationEssentials
+import Images
+import Inference
 
-/// Assigns images to output files.
+/// Assigns images to output files: a single file, which is a grid if there are several images, or a folder with one file per
+/// image. A name that is chosen here never replaces the image of another prompt or seed.
 struct OutputLayout {
     /// One file and the requests whose images it contains.
     struct File {
@@ -12,26 +15,48 @@ struct OutputLayout {
     let files: [File]
     private let folder: String?
 
-    /// - Parameter lines: for prompts from a file, their lines from 0, by which files are numbered; nil for others.
-    init(_ prompts: [String], perPrompt: Int, grid: Bool, lines: [Int]?, out: String?) throws {
-        let total = prompts.count * perPrompt
-        if grid || (prompts.count == 1 && lines == nil) {
-            // One row per prompt; the images of a single prompt form a square.
-            let columns = prompts.count > 1 && perPrompt > 1 ? perPrompt : OutputLayout.side(of: total)
+    /// - Parameters:
+    ///   - requests: the images, prompt by prompt.
+    ///   - perPrompt: number of images of each prompt.
+    ///   - grid: whether all images go into one file.
+    ///   - lines: for prompts from a file, their lines from 0, by which files are numbered; nil for others.
+    ///   - out: the path that the user named: a folder if it is one, ends in a slash or has no suffix; else a PNG.
+    /// - Throws: `CommandError`.
+    init(_ requests: [GenerationRequest], perPrompt: Int, grid: Bool, lines: [Int]?, out: String?) throws {
+        let prompts = requests.count / perPrompt
+        let isSingle = grid || (prompts == 1 && lines == nil)
+        // One row per prompt; the images of a single prompt form a square.
+        let columns = prompts > 1 && perPrompt > 1 ? perPrompt : OutputLayout.side(of: requests.count)
+        guard let out, OutputLayout.isFolder(out, ofMany: !isSingle) else {
+            guard isSingle, out != "-" || grid || prompts == 1 else {
+                throw CommandError(
+                    .usage, "several prompts need --out DIR for their images, or --grid for a single image")
+            }
+            if let out { try OutputLayout.requirePNG(out) }
+            var names = FileNames(folder: nil)
+            let path = out ?? names.free(OutputLayout.slug(requests[0].prompt), for: requests[0])
             folder = nil
-            files = [File(path: out ?? OutputLayout.name(prompts[0]), requests: 0..<total, columns: columns)]
+            files = [File(path: path, requests: requests.indices, columns: columns)]
             return
         }
-        guard let out, out != "-" else {
-            throw CommandError(
-                .usage, "several prompts need --out DIR for their images, or --grid for a single image")
+        let folder = out.count > 1 && out.hasSuffix("/") ? String(out.dropLast()) : out
+        self.folder = folder
+        var names = FileNames(folder: folder)
+        if grid {
+            let path = names.free(OutputLayout.slug(requests[0].prompt), for: requests[0])
+            files = [File(path: path, requests: requests.indices, columns: columns)]
+            return
         }
-        folder = out
-        files = prompts.indices.map { index in
-            File(
-                path: "\(out)/\(zeroPadded(lines?[index] ?? index, width: 5)).png",
-                requests: index * perPrompt..<(index + 1) * perPrompt,
-                columns: OutputLayout.side(of: perPrompt))
+        files = try requests.indices.map { index in
+            let request = requests[index]
+            let seed = perPrompt > 1 ? "-\(request.seed)" : ""
+            let path =
+                if let lines {
+                    try names.numbered(zeroPadded(lines[index / perPrompt], width: 5) + seed, for: request)
+                } else {
+                    names.free(OutputLayout.slug(request.prompt) + seed, for: request)
+                }
+            return File(path: path, requests: index..<index + 1, columns: 1)
         }
     }
 
@@ -64,16 +89,86 @@ struct OutputLayout {
 
     /// Prints what was written to standard error.
     func announce() {
-        if let folder { return Terminal.say("\(files.count) images in \(folder)") }
+        if let folder, files.count > 1 { return Terminal.say("\(files.count) images in \(folder)") }
         if files[0].path != "-" { Terminal.say(files[0].path) }
+    }
+
+    // MARK: Paths
+
+    /// - Parameter ofMany: whether there are several images that need a file each.
+    private static func isFolder(_ path: String, ofMany: Bool) -> Bool {
+        if path == "-" { return false }
+        if path.hasSuffix("/") { return true }
+        var isFolder = false
+        let exists = FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
+        return isFolder || (suffix(path).isEmpty && (ofMany || !exists))
+    }
+
+    private static func requirePNG(_ path: String) throws {
+        let suffix = suffix(path)
+        guard ["", "png"].contains(suffix) else {
+            throw CommandError(
+                .usage, "\(path): images are written as PNG, which stores their prompts and seeds; use the suffix .png")
+        }
+    }
+
+    /// The suffix of a path's last part in lower case; empty if there is none.
+    private static func suffix(_ path: String) -> String {
+        let name = path.split(separator: "/").last ?? ""
+        return name.dropFirst().lastIndex(of: ".").map { name[name.index(after: $0)...].lowercased() } ?? ""
     }
 
     private static func side(of count: Int) -> Int { Int(Double(count).squareRoot().rounded(.up)) }
 
-    /// A file name from a prompt: its first letters and digits, joined by dashes.
-    private static func name(_ prompt: String) -> String {
+    /// The first letters and digits of a prompt, joined by dashes.
+    private static func slug(_ prompt: String) -> String {
         let words = prompt.lowercased().split { !$0.isLetter && !$0.isNumber }
         let slug = words.joined(separator: "-").prefix(60)
-        return (slug.isEmpty ? "image" : String(slug)) + ".png"
+        return slug.isEmpty ? "image" : String(slug)
+    }
+}
+
+/// Chooses names of files in a folder.
+private struct FileNames {
+    /// The folder; nil is the working directory.
+    let folder: String?
+    private var taken: Set<String> = []
+
+    init(folder: String?) { self.folder = folder }
+
+    /// `STEM.png`, or `STEM-2.png` and so on if that is the image of another prompt or seed.
+    mutating func free(_ stem: String, for request: GenerationRequest) -> String {
+        var number = 1
+        while true {
+            let path = path(number == 1 ? stem : "\(stem)-\(number)")
+            if !taken.contains(path), FileNames.isFree(path, for: request) {
+                taken.insert(path)
+                return path
+            }
+            number += 1
+        }
+    }
+
+    /// `STEM.png`.
+    /// - Throws: `CommandError` if that is the image of another prompt or seed.
+    func numbered(_ stem: String, for request: GenerationRequest) throws -> String {
+        let path = path(stem)
+        guard FileNames.isFree(path, for: request) else {
+            throw CommandError(
+                .cannotWrite, "\(path): is the image of another prompt or seed; choose an empty folder with --out")
+        }
+        return path
+    }
+
+    private func path(_ stem: String) -> String { (folder.map { "\($0)/" } ?? "") + stem + ".png" }
+
+    /// Whether a file does not exist, or is an image of the same prompt and seed.
+    private static func isFree(_ path: String, for request: GenerationRequest) -> Bool {
+        guard FileManager.default.fileExists(atPath: path) else { return true }
+        guard let data = FileManager.default.contents(atPath: path), let texts = try? Image.pngText(in: [UInt8](data))
+        else { return false }
+        func text(_ keyword: String) -> String? { texts.first { $0.keyword == keyword }?.text }
+        return text("Software") == "Limn" && text("prompt") == GenerationRecord.stored(request.prompt)
+            && text("seed") == "\(request.seed)"
     }
 }

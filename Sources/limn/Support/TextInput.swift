@@ -9,12 +9,13 @@ struct TextInput {
         self.path = path
     }
 
-    /// The captions of one split, or all captions if the input has no splits.
+    /// The captions of one split, or all captions if `split` is empty or the input has no splits.
     func captions(split: String) throws -> [String] {
         var isFolder = false
         if path != "-", FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder {
             let all = try Corpus(folder: path, split: nil)
-            return Array(try all.splits.isEmpty ? all.captions : Corpus(folder: path, split: split).captions)
+            return Array(
+                try split.isEmpty || all.splits.isEmpty ? all.captions : Corpus(folder: path, split: split).captions)
         }
         guard path.hasSuffix(".jsonl") else { return try lines().map(\.text) }
         let decoder = JSONDecoder()
@@ -27,7 +28,7 @@ struct TextInput {
                     "\(path):\(line.number): must be a JSON object with \"text\", a string or a list of them")
             }
         }
-        let splits = Set(rows.compactMap(\.split)).sorted()
+        let splits = split.isEmpty ? [] : Set(rows.compactMap(\.split)).sorted()
         guard splits.isEmpty || splits.contains(split) else {
             throw CommandError(
                 .badData, "\(path): has no split \"\(split)\"; it has \(splits.joined(separator: ", "))")

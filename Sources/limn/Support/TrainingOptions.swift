@@ -1,5 +1,4 @@
 import ArgumentParser
-import Corpora
 import Basics
 import Execution
 import FoundationEssentials
@@ -18,7 +17,17 @@ struct TrainingOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Override one key of the recipe; may be repeated.", valueName: "key=value"))
     var set: [String] = []
 
+    @Option(
+        help: ArgumentHelp(
+            """
+            Start with the text encoder and the generator of a model, or with the encoders and the generator of a run, \
+            instead of random values; same as --set from=MODEL.
+            """, valueName: "model|run"))
+    var from: String?
+
     @OptionGroup var badFiles: BadFilesOption
+
+    @OptionGroup var links: LinksOption
 
     @Flag(help: "Resume the run from its last checkpoint, or start it if the directory is empty.")
     var resume = false
@@ -33,7 +42,7 @@ struct TrainingOptions: ParsableArguments {
     ///   - recipe: path of the recipe, `-` for standard input; nil resumes with the run's own.
     ///   - overrides: further changes of the recipe, in the form of `--set`.
     func train(recipe path: String?, overrides: [String] = []) throws {
-        try Paths.requireNotEmpty(("--data", data), ("--run", directory))
+        try Paths.requireNotEmpty(("--data", data), ("--run", directory), ("--from", from))
         let own = "\(directory)/recipe.yaml"
         let isStarted = resume && FileManager.default.fileExists(atPath: own)
         guard let source = path ?? (isStarted ? own : nil) else {
@@ -42,12 +51,14 @@ struct TrainingOptions: ParsableArguments {
         guard let data = data ?? (isStarted ? DataRecord.folder(ofRun: directory) : nil) else {
             throw CommandError(.usage, "no data; name the folder of captioned images with --data")
         }
-        let settings = set + overrides
+        let settings = set + (from.map { ["from=\($0)"] } ?? []) + overrides
         let recipe = try Recipe(yaml: InputFile.text(source), named: source, settings: settings)
         let changes = Set(settings.compactMap { $0.split(separator: "=").first.map(String.init) })
         let device = try device.open(precision: recipe.precision)
         if dryRun {
-            print(try TrainingPlan(recipe, data: data, badFiles: badFiles.badFiles, device: device).description)
+            let plan = try TrainingPlan(
+                recipe, data: data, badFiles: badFiles.badFiles, followsLinks: links.followLinks, device: device)
+            print(plan.description)
             return
         }
         // Training must survive the end of a process that reads its output.
@@ -56,22 +67,8 @@ struct TrainingOptions: ParsableArguments {
             Terminal.say("\nstopping after this step; press Ctrl-C again to stop at once")
         }
         let run = TrainingRun(
-            recipe, data: data, path: directory, badFiles: badFiles.badFiles, resume: resume, changes: changes,
-            device: device,
-            interruption: interruption)
+            recipe, data: data, path: directory, badFiles: badFiles.badFiles, followsLinks: links.followLinks,
+            resume: resume, changes: changes, device: device, interruption: interruption)
         guard try run.train() == .finished else { throw ExitCode(.interrupted) }
     }
 }
-
-/// How to treat unusable rows and images.
-struct BadFilesOption: ParsableArguments {
-    @Option(
-        help: ArgumentHelp(
-            """
-            How to treat unusable rows and images: limit skips them as long as they are at most 1 % of all, skip skips any \
-            number, fail stops at the first.
-            """, valueName: "limit|skip|fail"))
-    var badFiles = BadFilePolicy.limited
-}
-
-extension BadFilePolicy: ExpressibleByArgument {}

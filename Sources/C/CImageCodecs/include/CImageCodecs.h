@@ -26,7 +26,8 @@ typedef struct {
 } CImageColor;
 
 /// The output of a decoder: `height` rows of `stride` bytes, of which it fills the first `3 * width` with R, G, B.
-/// Width and height are those of the file's header; a decoder that finds another size writes nothing.
+/// Width and height are those of the file's header, unless the decoder reduces them; one that finds another size writes
+/// nothing.
 typedef struct {
     uint8_t *rgb;
     size_t width, height, stride;
@@ -58,9 +59,12 @@ void CImageFree(void *memory);
 
 // Every `message` is a buffer of `capacity` bytes, which contains a short NUL-terminated sentence after a failure.
 
-/// Decodes a PNG; transparent pixels are blended with `background`.
+/// Decodes a PNG; transparent pixels are blended with `background`. `width` and `height` are the file's. The target has
+/// that size divided by `reduction`, rounded up: each pixel is the mean of a square of that many pixels a side, or of what
+/// part of it there is at the right and bottom. Interlaced images are not reduced.
 CImageStatus CImagePNGDecode(
-    const uint8_t *bytes, size_t count, CImageColor background, CImageTarget target, char *message, size_t capacity);
+    const uint8_t *bytes, size_t count, size_t width, size_t height, size_t reduction, CImageColor background,
+    CImageTarget target, char *message, size_t capacity);
 
 /// Reads the tEXt, zTXt and iTXt chunks on either side of the pixels; the pixels are inflated and discarded.
 CImageStatus CImagePNGReadTexts(
@@ -86,6 +90,12 @@ CImageStatus CImageJPEGEncode(
 
 /// Decodes a still WebP with libwebp, loaded from `library`; transparent pixels are blended with `background`.
 CImageStatus CImageWebPDecode(
+    const char *library, const uint8_t *bytes, size_t count, CImageColor background, CImageTarget target,
+    char *message, size_t capacity);
+
+/// Decodes the first image of a TIFF with libtiff, loaded from `library`, as it is stored, whatever its orientation;
+/// transparent pixels are blended with `background`.
+CImageStatus CImageTIFFDecode(
     const char *library, const uint8_t *bytes, size_t count, CImageColor background, CImageTarget target,
     char *message, size_t capacity);
 

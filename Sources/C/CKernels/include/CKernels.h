@@ -131,6 +131,13 @@ size_t limn_convolution_scratch(const limn_convolution *shape, int kind, int thr
 // Filter gradient: a = input, b = output gradient, out = filter gradient. Filters are [O, spatial…, C/groups].
 void limn_convolution_run(const limn_convolution *shape, int kind, const float *a, const float *b, float *out,
                           float *scratch, int threads);
+// Makes OpenBLAS allocate its buffers for this many threads that compute products at a time. Returns -1 if there is too little
+// memory: without the reservation the first product would then hang.
+int limn_reserve_product_buffers(int threads);
+// Bytes of the buffer of one thread.
+size_t limn_product_buffer_bytes(void);
+// The threads among which a matrix product of batch · m · n · k multiplications is divided.
+int limn_matrix_product_threads(int64_t products, int threads);
 // c [batch, m, n] = a · b, float32; a is [batch, m, k], or [batch, k, m] if transposed, and b is [batch, k, n] or [batch, n, k].
 void limn_matrix_product(const float *a, const float *b, float *c, int64_t batch, int64_t m, int64_t n, int64_t k,
                          int transpose_a, int transpose_b, int threads);

@@ -61,6 +61,8 @@ void limn_onednn_version(int *major, int *minor, int *patch);
 
 /// Returns NULL if oneDNN does not support the operation (such as a combination of types), with its reason in `message`.
 /// Scratch sizes and the division of work depend on the number of threads: call limn_onednn_set_threads first.
+/// Address space in bytes that must be free before a primitive is created, which fails otherwise.
+size_t limn_onednn_code_bytes(void);
 limn_onednn_primitive *limn_onednn_convolution_create(const limn_onednn_convolution *, char *message, size_t capacity);
 limn_onednn_primitive *limn_onednn_matmul_create(const limn_onednn_matmul *, char *message, size_t capacity);
 void limn_onednn_destroy(limn_onednn_primitive *);
@@ -78,7 +80,8 @@ int limn_onednn_filter_is_plain(const limn_onednn_primitive *);
 const char *limn_onednn_filter_key(const limn_onednn_primitive *);
 
 /// Converts a filter from plain to packed (for forward and input gradient) or, if it `unpacks`, from packed to plain (for the
-/// filter gradient). It must not outlive its primitive, and one thread at a time may run it. NULL if oneDNN cannot create it.
+/// filter gradient). It must not outlive its primitive, and one thread at a time may run it. NULL if there is too
+/// little memory.
 typedef struct limn_onednn_reorder limn_onednn_reorder;
 limn_onednn_reorder *limn_onednn_reorder_create(const limn_onednn_primitive *, int unpacks);
 void limn_onednn_reorder_destroy(limn_onednn_reorder *);

@@ -1,15 +1,34 @@
-/// The columns of a metadata file that hold the class and, with a template, attributes of captions.
-public struct CorpusColumns: Sendable, Equatable {
-    /// The column that holds the class.
+/// How the files of a corpus are read.
+public struct CorpusOptions: Sendable, Equatable {
+    /// The column of a metadata file that holds the class.
     public var className: String
     /// Builds a second caption from each caption and other columns of its row; nil builds none.
     public var template: CaptionTemplate?
+    /// What a caption is in a text file.
+    public var captionUnit: CaptionUnit
+    /// Whether links that lead out of the folder, and links to folders, are followed.
+    public var followsLinks: Bool
 
-    /// By default the class is in `class`, and captions are as they are.
-    public init(className: String = "class", template: CaptionTemplate? = nil) {
+    /// By default the class is in `class`, each line of a text file is a caption, and links out of the folder are refused.
+    public init(
+        className: String = "class", template: CaptionTemplate? = nil, captionUnit: CaptionUnit = .line,
+        followsLinks: Bool = false
+    ) {
         self.className = className
         self.template = template
+        self.captionUnit = captionUnit
+        self.followsLinks = followsLinks
     }
+}
+
+/// What a caption is in a text file.
+public enum CaptionUnit: String, Codable, Sendable, CaseIterable {
+    /// Each line.
+    case line
+    /// Each paragraph; blank lines separate paragraphs.
+    case paragraph
+    /// The whole file.
+    case file
 }
 
 /// A caption built from a row's own caption and other columns: `{text}, {style} style`.

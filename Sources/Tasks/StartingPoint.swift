@@ -1,0 +1,169 @@
+import Checkpoints
+import Files
+import FoundationEssentials
+import Layers
+import Models
+import Networks
+import Tokenizers
+
+/// What a training starts with instead of random values (`from:` in a recipe): the text encoder and the generator of a model, and
+/// the image encoder that belongs to the text encoder, if it was kept.
+///
+/// A run keeps copies in its folder `start`, so that it can be resumed without the originals.
+struct StartingPoint {
+    private let path: String
+    private let text: SentenceEncoder?
+    private let image: (configuration: ImageTowerConfiguration, arrays: NetworkArrays)?
+    private let generator: (configuration: GeneratorConfiguration, arrays: NetworkArrays)?
+
+    /// - Parameter path: a model, a pair of encoders, or a run directory with one or both of them.
+    /// - Throws: `ModelError` or `CheckpointError`, one line that names the file.
+    init(contentsOf path: String) throws {
+        self.path = path
+        let (modelPath, pairPath) = try StartingPoint.files(of: path)
+        let model = try modelPath.map { try Model(contentsOf: $0) }
+        let pair = try pairPath.map { try EncoderPair(contentsOf: $0) }
+        // The model's own encoder is the one that its generator knows; the pair of its run is the same one.
+        text = try model?.encoder(at: nil) ?? pair?.text
+        image = pair.map { ($0.image, $0.imageArrays) }
+        generator = model.map { ($0.configuration.networks, $0.arrays.below("generator")) }
+    }
+
+    /// The copies in a run; nil if it starts with random values.
+    init?(of run: RunDirectory) throws {
+        let folder = StartingPoint.folder(of: run)
+        guard FileManager.default.fileExists(atPath: folder) else { return nil }
+        try self.init(contentsOf: folder)
+    }
+
+    /// Copies what a recipe starts from into a new run.
+    static func copy(from path: String, to run: RunDirectory) throws {
+        let folder = folder(of: run)
+        let (model, pair) = try files(of: path)
+        do {
+            // A process killed at this point leaves a part of it.
+            if FileManager.default.fileExists(atPath: folder) { try FileManager.default.removeItem(atPath: folder) }
+            try FileManager.default.createDirectory(atPath: "\(folder)/encoder", withIntermediateDirectories: true)
+            if let model { try FileManager.default.copyItem(atPath: model, toPath: "\(folder)/model.safetensors") }
+            if let pair {
+                try FileManager.default.copyItem(atPath: pair, toPath: ContrastiveTask.result("\(folder)/encoder"))
+            }
+        } catch {
+            throw FileError(.write, folder, code: posixCode(error))
+        }
+    }
+
+    private static func folder(of run: RunDirectory) -> String { "\(run.path)/\(RunDirectory.start)" }
+
+    /// The model and the pair of encoders at a path.
+    private static func files(of path: String) throws -> (model: String?, pair: String?) {
+        var isFolder = false
+        guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder else {
+            let file = try ModelLocation.resolved(path)
+            let isPair = try Safetensors(contentsOf: file).metadata["format"] == EncoderPair.format
+            return isPair ? (nil, file) : (file, nil)
+        }
+        func existing(_ file: String) -> String? { FileManager.default.fileExists(atPath: file) ? file : nil }
+        let found = (existing("\(path)/model.safetensors"), existing(ContrastiveTask.result("\(path)/encoder")))
+        guard found != (nil, nil) else {
+            throw ModelError(
+                path: path, problem: "is a folder without model.safetensors and encoder/encoder.safetensors",
+                kind: .noInput)
+        }
+        return found
+    }
+
+    /// The vocabulary of the built-in text encoder, with which the training goes on; nil if there is none.
+    var vocabulary: Vocabulary? {
+        guard case .builtIn(_, let vocabulary, _) = text else { return nil }
+        return vocabulary
+    }
+
+    /// What is taken, in a few words.
+    func summary(for recipe: Recipe) -> String {
+        var parts: [String] = []
+        if recipe.text.isTrained {
+            if text != nil { parts.append("text encoder") }
+            if image != nil { parts.append("image encoder") }
+        }
+        if generator != nil, recipe.task == .textToImage { parts.append("generator") }
+        return "\(parts.joined(separator: ", ")) from \(recipe.from)"
+    }
+
+    // MARK: Checks
+
+    /// Throws if the recipe's networks differ from those found, naming each key.
+    func requireFit(_ recipe: Recipe) throws(ModelError) {
+        var differences: [String] = []
+        func compare(_ key: String, _ found: some CustomStringConvertible, _ wanted: some CustomStringConvertible) {
+            if "\(found)" != "\(wanted)" { differences.append("\(key) (\(found) there, \(wanted) in the recipe)") }
+        }
+        if recipe.text.isTrained {
+            switch text {
+            case .builtIn(let found, let vocabulary, _):
+                let wanted = recipe.encoder.text(vocabulary: vocabulary.count)
+                compare("text.encoder", "built-in", recipe.text.encoder)
+                compare("encoder.width", found.width, wanted.width)
+                compare("encoder.layers", found.layers, wanted.layers)
+                compare("encoder.heads", found.heads, wanted.heads)
+                compare("encoder.length", found.length, wanted.length)
+                compare("encoder.embedding", found.embedding, wanted.embedding)
+            case .pretrained(let found, let head):
+                if recipe.text.isBuiltIn { compare("text.encoder", found.name, "built-in") }
+                compare("encoder.embedding", head.configuration.embedding, recipe.encoder.embedding)
+            case nil: break
+            }
+            switch image?.configuration {
+            case .convolutional(let found):
+                compare("encoder.network", "none", recipe.encoder.network)
+                compare("encoder.image_width", found.width, recipe.encoder.imageWidth)
+                compare("data.side", found.side, recipe.data.side)
+            case .features(let found):
+                compare("encoder.network", found.network.rawValue, recipe.encoder.network)
+                compare("encoder.resolution", found.resolution, recipe.encoder.resolution)
+                compare("encoder.image_hidden", found.head.hidden, recipe.encoder.imageHidden)
+            case nil: break
+            }
+        }
+        if let found = generator?.configuration, recipe.task == .textToImage {
+            let wanted = recipe.generatorConfiguration(condition: recipe.encoder.embedding)
+            compare("generator.kind", found.kind.rawValue, wanted.kind.rawValue)
+            compare("data.side", found.side, wanted.side)
+            compare("generator.width", found.width, wanted.width)
+            compare("generator.max_width", found.maximumWidth ?? 0, wanted.maximumWidth ?? 0)
+            compare("generator.noise", found.noise, wanted.noise)
+            compare("generator.output", (found.output ?? .tanh).rawValue, (wanted.output ?? .tanh).rawValue)
+            compare("generator.text_scale", found.textScale ?? 1, wanted.textScale ?? 1)
+            if recipe.text.isTrained { compare("encoder.embedding", found.condition, wanted.condition) }
+        }
+        guard differences.isEmpty else {
+            throw ModelError(
+                path: path,
+                problem:
+                    "has other networks than the recipe: \(differences.joined(separator: ", ")); set these keys as there",
+                kind: .usage)
+        }
+    }
+
+    // MARK: Use
+
+    /// Gives encoders that are about to be trained the values found.
+    func apply(to trainer: ContrastiveTrainer) throws {
+        do throws(ParameterMismatch) {
+            if let text { try trainer.pair.start(from: trainer.tower.trainable(text.arrays), below: "text") }
+            if let image { try trainer.pair.start(from: trainer.images.trainable(image.arrays), below: "image") }
+        } catch {
+            throw ModelError(path: path, problem: "its encoders: \(error)")
+        }
+    }
+
+    /// Gives a generator that is about to be trained the values found.
+    func apply(to trainer: GANTrainer) throws {
+        guard let generator else { return }
+        do throws(ParameterMismatch) {
+            try trainer.generator.start(from: generator.arrays, below: "generator")
+        } catch {
+            throw ModelError(path: path, problem: "its generator: \(error)")
+        }
+    }
+}

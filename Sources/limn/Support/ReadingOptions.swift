@@ -1,0 +1,44 @@
+import ArgumentParser
+import Corpora
+
+/// Options for how the files of a corpus are read; for training, most are keys of the recipe.
+struct ReadingOptions: ParsableArguments {
+    static let defaults = CorpusOptions()
+
+    @Option(name: .customLong("class"), help: "The metadata column with the class; data.class in a recipe.")
+    var classColumn = defaults.className
+
+    @Option(
+        help: "A template of additional captions, such as \"{text}, {style} style\"; data.caption in a recipe.")
+    var caption: String?
+
+    @Option(help: "What a caption is in a text file; data.caption_per in a recipe.")
+    var captionPer = defaults.captionUnit
+
+    @OptionGroup var links: LinksOption
+
+    func options() throws -> CorpusOptions {
+        CorpusOptions(
+            className: classColumn, template: try caption.map { try CaptionTemplate($0) }, captionUnit: captionPer,
+            followsLinks: links.followLinks)
+    }
+}
+
+struct LinksOption: ParsableArguments {
+    @Flag(help: "Follow links that lead out of the folder, and links to folders.")
+    var followLinks = false
+}
+
+/// How to treat unusable rows and images.
+struct BadFilesOption: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            """
+            How to treat unusable rows and images: limit skips them as long as they are at most 1 % of all, skip skips any \
+            number, fail stops at the first.
+            """, valueName: "limit|skip|fail"))
+    var badFiles = BadFilePolicy.limited
+}
+
+extension BadFilePolicy: ExpressibleByArgument {}
+extension CaptionUnit: ExpressibleByArgument {}
