@@ -178,7 +178,9 @@ struct CorpusListing {
                 listing.add(draft, path: row.path[...], source: row.source, line: row.line)
             }
         }
-        joined += rows.joinRepeatedRows(halved: options.template != nil)
+        let repeated = rows.joinRepeatedRows(halved: options.template != nil)
+        guard repeated > 0 else { return }
+        joined += repeated
         table = PathTable(rows.paths)
     }
 
