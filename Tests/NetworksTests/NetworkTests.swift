@@ -19,7 +19,7 @@ private let device = CPUDevice(library: .openBLAS, threads: 1, precision: .float
         return discriminator.logits(of: discriminator.states(of: discriminator.features(of: images)), given: text)
     }
 
-    @Test(arguments: GeneratorKind.allCases, [16, 32])
+    @Test(arguments: GeneratorKind.allCases, [16, 32, 48, 80])
     func generatorsMakeImagesInRange(kind: GeneratorKind, side: Int) throws {
         let discriminator = try #require(DiscriminatorKind(rawValue: kind.rawValue))
         let configuration = GeneratorConfiguration(kind: kind, side: side, width: 4, noise: 8, condition: 8)
@@ -40,7 +40,7 @@ private let device = CPUDevice(library: .openBLAS, threads: 1, precision: .float
         #expect(results["logits"].allSatisfy { $0.isFinite })
     }
 
-    @Test(arguments: GeneratorKind.allCases, [64, 128])
+    @Test(arguments: GeneratorKind.allCases, [64, 128, 144, 176, 512])
     func largerSidesAreTraced(kind: GeneratorKind, side: Int) {
         let configuration = GeneratorConfiguration(kind: kind, side: side)
         let graph = Graph()
