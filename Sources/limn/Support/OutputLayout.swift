@@ -104,9 +104,9 @@ struct OutputLayout {
         return isFolder || (suffix(path).isEmpty && (ofMany || !exists))
     }
 
+    /// Throws if the suffix is that of another image format.
     private static func requirePNG(_ path: String) throws {
-        let suffix = suffix(path)
-        guard ["", "png"].contains(suffix) else {
+        guard [nil, .png].contains(ImageFormat(suffix: suffix(path))) else {
             throw CommandError(
                 .usage, "\(path): images are written as PNG, which stores their prompts and seeds; use the suffix .png")
         }
