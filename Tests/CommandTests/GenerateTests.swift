@@ -73,7 +73,9 @@ import Testing
             #expect(try generate("a rose", "-n", "2", "--out", "new/").ending == .exit(0))
             #expect(try files(below: folder + "/new") == ["a-rose-0.png", "a-rose-1.png"])
             #expect(try generate("a rose", "--out", "new").ending == .exit(0))
-            #expect(try generate("a rose", "a rose!", "--grid", "--out", "new").err == "new/a-rose.png\n")
+            #expect(
+                try generate("a rose", "a rose!", "--grid", "--out", "new").err
+                    == "new already holds 2 other PNGs\nnew/a-rose.png\n")
 
             // The same prompt and seed are replaced, others get a name of their own.
             for arguments in [["a rose"], ["a rose"], ["a rose", "--seed", "1"], ["a rose!"], ["a rose", "-n", "2"]] {

@@ -108,6 +108,11 @@ public enum CorpusError: ClassifiedError {
         return " (\(count) of \(total) \(what)\(limit))"
     }
 
+    /// Why a file cannot be read; for other errors the whole message.
+    var reason: String {
+        if case .cannotRead(_, let reason) = self { "cannot be read: \(reason)" } else { description }
+    }
+
     init(_ error: FileError) { self = .cannotRead(path: error.path, reason: error.reason) }
 
     static func cannotRead(path: String, code: Int32) -> CorpusError {

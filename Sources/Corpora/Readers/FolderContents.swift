@@ -29,10 +29,7 @@ struct FolderContents {
                 let target = FolderWalk.target(of: path, in: resolved)
                 if target == .folder { linkedFolders.append(Array(path)) }
                 if target == .missing, list != nil { broken.append(Array(path)) }
-                // A link out of the folder without a suffix is most likely one to a folder.
-                if target == .outside, list != nil || !path.lastPathPart.contains(UInt8(ascii: ".")) {
-                    outside.append(Array(path))
-                }
+                if target == .outside, list != nil { outside.append(Array(path)) }
                 guard target == .file else { return }
             }
             guard let list else { return }

@@ -18,9 +18,11 @@ enum FolderWalk {
         _ root: String, followingLinks: Bool = false, _ body: (ArraySlice<UInt8>, Kind) throws -> Void
     ) throws {
         var folders: [(path: [UInt8], depth: Int)] = [([], 0)]
+        // Entered last, so that a folder that is also there under its own name is read under that one.
+        var linked: [(path: [UInt8], depth: Int)] = []
         var entered: Set<[UInt64]> = []
         var path: [UInt8] = []
-        while let folder = folders.popLast() {
+        while let folder = folders.popLast() ?? linked.popLast() {
             let name = folder.path.isEmpty ? root : "\(root)/\(String(decoding: folder.path, as: UTF8.self))"
             // Bytes, because file names need not be UTF-8.
             let open =
@@ -45,7 +47,12 @@ enum FolderWalk {
                 switch kind(Int(entry.pointee.d_type), path, root, followingLinks: followingLinks) {
                 case DT_REG: try body(path[...], .file)
                 case DT_LNK: try body(path[...], .link)
-                case DT_DIR: if folder.depth < deepest { folders.append((path, folder.depth + 1)) }
+                case DT_DIR where folder.depth < deepest:
+                    if Int(entry.pointee.d_type) == DT_LNK {
+                        linked.append((path, folder.depth + 1))
+                    } else {
+                        folders.append((path, folder.depth + 1))
+                    }
                 default: break
                 }
             }
@@ -71,7 +78,7 @@ enum FolderWalk {
         }
     }
 
-    /// The target of a path that contains a link: a file or folder within the folder, nothing, or something outside.
+    /// The target of a path that contains a link: a file within the folder, a file outside of it, a folder anywhere, or nothing.
     enum Target {
         case file
         case missing
@@ -84,15 +91,12 @@ enum FolderWalk {
     ///   - path: relative to `root`.
     ///   - root: a path without links.
     static func target(of path: ArraySlice<UInt8>, in root: String) -> Target {
-        guard let resolved = realpath("\(root)/\(String(decoding: path, as: UTF8.self))", nil) else { return .missing }
-        defer { free(resolved) }
-        let name = String(cString: resolved)
-        guard name == root || name.hasPrefix(root == "/" ? root : root + "/") else { return .outside }
+        guard let resolved = resolved("\(root)/\(String(decoding: path, as: UTF8.self))") else { return .missing }
         var status = stat()
         guard stat(resolved, &status) == 0 else { return .missing }
         switch status.st_mode & S_IFMT {
-        case S_IFREG: return .file
         case S_IFDIR: return .folder
+        case S_IFREG: return resolved.hasPrefix(root == "/" ? root : root + "/") ? .file : .outside
         default: return .missing
         }
     }

@@ -104,14 +104,14 @@ extension CorpusListing {
         let files = matches.flatMap { [$0.record, $0.captions].compactMap { $0 } }
         var (number, texts) = (0, ImageTexts())
         try TextFiles.read(files, of: finder.files, in: root) { file, content in
-            let bytes = try content.get()
-            let text = TextContent(bytes: bytes, range: bytes.indices, name: finder.files[file])
-            if matches[number].record == file, texts.record == nil {
-                texts.record = text
-            } else {
-                texts.captions = text
+            switch content {
+            case .success(let bytes):
+                let text = TextContent(bytes: bytes, range: bytes.indices, name: finder.files[file])
+                if file == matches[number].record { texts.record = text } else { texts.captions = text }
+            case .failure(let error):
+                note(.noCaption, finder.files[file], nil, error.reason)
             }
-            guard (matches[number].captions == nil) == (texts.captions == nil) else { return }
+            guard file == matches[number].captions ?? matches[number].record else { return }
             body(&self, number, texts)
             (number, texts) = (number + 1, ImageTexts())
         }

@@ -63,6 +63,10 @@ enum Shards {
                 listing.note(.missingImage, member(end), nil, "has no image beside it")
                 continue
             }
+            if group.text >= 0, group.caption >= 0 {
+                listing.note(
+                    .unusedFile, member(".caption"), nil, "is not read, since there is a .txt member of that name")
+            }
             let image = Int(group.image)
             guard group.captions >= 0 || group.json >= 0 else {
                 let path = "\(name)/\(shard.images[image])"

@@ -76,7 +76,7 @@ struct OutputLayout {
         }
     }
 
-    /// Creates the output folder.
+    /// Creates the output folder, and says how many other images it already holds.
     func prepare() throws {
         guard let folder else { return }
         do {
@@ -85,6 +85,10 @@ struct OutputLayout {
             throw CommandError(
                 .cannotWrite, "\(folder): the folder cannot be created; is there a file of that name?")
         }
+        let own = Set(files.map { String($0.path.split(separator: "/").last ?? "") })
+        let others = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+        let count = others.count { $0.hasSuffix(".png") && !own.contains($0) }
+        if count > 0 { Terminal.say("\(folder) already holds \(Measure.count(count, "other PNG"))") }
     }
 
     /// Prints what was written to standard error.
