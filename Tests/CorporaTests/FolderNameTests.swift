@@ -78,6 +78,18 @@ import Testing
         }
     }
 
+    @Test func aTextFileThatIsTooLargeCostsItsImageOnly() throws {
+        let folder = try folder([("1.png", nil), ("1.txt", "x"), ("2.png", nil), ("3.png", nil), ("3.txt", "z")])
+        try folder.write([UInt8](repeating: 0x61, count: 1_048_577), to: "2.txt")
+        let elsewhere = try TemporaryFolder()
+        try FileManager.default.createSymbolicLink(atPath: folder.path + "/notes", withDestinationPath: elsewhere.path)
+        let corpus = try Corpus(folder: folder.path, split: nil, badFiles: .skip)
+        #expect(described(corpus) == ["1.png: x", "3.png: z"])
+        #expect(corpus.skipped.first.map { "\($0)" }.allSatisfy { $0.hasPrefix("2.txt: cannot be read: ") })
+        // A link to a folder outside is a notice.
+        #expect(corpus.skipped.total == 1)
+    }
+
     /// Every format that is decoded is read under any of its suffixes; one that is not is named, with a way to convert it.
     @Test func suffixesOfAllFormatsAreImages() throws {
         let decoded = try folder(
