@@ -16,6 +16,14 @@ struct StartingPoint {
     private let image: (configuration: ImageTowerConfiguration, arrays: NetworkArrays)?
     private let generator: (configuration: GeneratorConfiguration, arrays: NetworkArrays)?
 
+    /// What a recipe starts from; nil if it starts with random values.
+    /// - Throws: as `init(contentsOf:)`; `ModelError` of kind `usage` if the recipe's networks are others.
+    init?(for recipe: Recipe) throws {
+        guard !recipe.from.isEmpty else { return nil }
+        try self.init(contentsOf: recipe.from)
+        try requireFit(recipe)
+    }
+
     /// - Parameter path: a model, a pair of encoders, or a run directory with one or both of them.
     /// - Throws: `ModelError` or `CheckpointError`, one line that names the file.
     init(contentsOf path: String) throws {
@@ -93,7 +101,7 @@ struct StartingPoint {
     // MARK: Checks
 
     /// Throws if the recipe's networks differ from those found, naming each key.
-    func requireFit(_ recipe: Recipe) throws(ModelError) {
+    private func requireFit(_ recipe: Recipe) throws(ModelError) {
         var differences: [String] = []
         func compare(_ key: String, _ found: some CustomStringConvertible, _ wanted: some CustomStringConvertible) {
             if "\(found)" != "\(wanted)" { differences.append("\(key) (\(found) there, \(wanted) in the recipe)") }
@@ -135,6 +143,14 @@ struct StartingPoint {
             compare("generator.output", (found.output ?? .tanh).rawValue, (wanted.output ?? .tanh).rawValue)
             compare("generator.text_scale", found.textScale ?? 1, wanted.textScale ?? 1)
             if recipe.text.isTrained { compare("encoder.embedding", found.condition, wanted.condition) }
+        }
+        if recipe.text.isTrained, recipe.encoder.images == 0, image == nil, recipe.gan.contrastive > 0 {
+            throw ModelError(
+                path: path,
+                problem:
+                    "has no image encoder, which gan.contrastive needs and encoder.images: 0 does not train; start from the "
+                    + "model's run, train the encoders, or set gan.contrastive to 0",
+                kind: .usage)
         }
         guard differences.isEmpty else {
             throw ModelError(

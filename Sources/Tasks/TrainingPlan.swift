@@ -22,6 +22,8 @@ public struct TrainingPlan: CustomStringConvertible {
             "data           \(corpus.examples.count) images, \(corpus.captionCount) captions, \(corpus.classes.count) classes",
             "device         \(device.summary)",
         ]
+        let start = try StartingPoint(for: recipe)
+        if let start { lines.append("start          \(start.summary(for: recipe))") }
         // Estimated throughput: 60 % of peak.
         let pace = 0.6 * (try PeakRates(of: device)).arithmetic
         func cost(_ flops: Double) -> String {
@@ -30,7 +32,8 @@ public struct TrainingPlan: CustomStringConvertible {
         let encoder = recipe.encoder
         var condition = encoder.embedding
         if recipe.text.isTrained {
-            let tower = try TextTower(recipe, captions: Array(corpus.captions)) { _ in [] }
+            let tower = try TextTower(recipe, captions: Array(corpus.captions), vocabulary: start?.vocabulary) { _ in []
+            }
             // The cost of a step does not depend on the features' values.
             let images = try ImageTower(recipe) { _ in .placeholder(recipe.encoder.views) }
             let trainer = try ContrastiveTrainer(recipe, corpus: corpus, tower: tower, images: images, device: device)

@@ -146,8 +146,7 @@ public struct TrainingRun {
             try DataRecord.require(corpus, in: run)
             return run
         }
-        let start = try recipe.from.isEmpty ? nil : StartingPoint(contentsOf: recipe.from)
-        try start?.requireFit(recipe)
+        let start = try StartingPoint(for: recipe)
         let run = try RunDirectory(creating: path)
         if start != nil { try StartingPoint.copy(from: recipe.from, to: run) }
         // The recipe last: a directory with a recipe can be resumed.

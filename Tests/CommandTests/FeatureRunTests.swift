@@ -97,6 +97,10 @@ private struct FeatureRun: Sendable {
                 "generator.learning_rate=1e-9"
             ).finish(seconds: 300)
             #expect(trained.ending == .exit(0), "\(trained.err)")
+            // A model has no image encoder.
+            let refused = try shared.train(
+                to: folder + "/other", "--from", "\(shared.run)/model.safetensors", "--set", "encoder.images=0")
+            expectRefusal(refused.finish(), 64, "has no image encoder, which gan.contrastive needs")
             let log = String(decoding: try #require(contents(run + "/log.txt")), as: UTF8.self)
             #expect(log.contains("starts with text encoder, image encoder, generator from \(shared.run)"))
             for file in ["encoder/encoder.safetensors", "model.safetensors"] {

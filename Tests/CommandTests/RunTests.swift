@@ -231,6 +231,8 @@ import Testing
             expectRefusal(other, 64, "other networks than the recipe: generator.width (4 there, 8 in the recipe)")
             let missing = try Child(start + ["--from", "absent"], in: folder).finish()
             expectRefusal(missing, 66, "absent: no such model")
+            let plan = try Child(start + ["--from", "absent", "--dry-run"], in: folder).finish()
+            expectRefusal(plan, 66, "absent: no such model")
             #expect(!exists(run))
 
             let begun = try Child(start + ["--from", model, "--images", "80"], in: folder).finish()
