@@ -171,6 +171,21 @@ import Testing
         #expect(corpus.templateCaptions(of: 0) == 2..<4)
     }
 
+    @Test func textFilesBesideCaptionsInMetadataAreNamed() throws {
+        let folder = try TemporaryFolder(
+            metadata: [#"{"file_name": "1.png", "text": "x"}"#, #"{"file_name": "2.png"}"#], images: ["1.png", "2.png"])
+        try folder.write("y".utf8, to: "1.txt")
+        try folder.write("z".utf8, to: "2.txt")
+        func notices() throws -> [String] {
+            try CorpusInspection(folder: folder.path).problems.filter { $0.kind == .unusedFile }.map { "\($0)" }
+        }
+        // Text files are in use here.
+        #expect(try notices() == [])
+        try folder.write(#"{"file_name": "1.png", "text": "x"}"#.utf8, to: "metadata.jsonl")
+        #expect(
+            try notices() == ["1", "2"].map { "\($0).txt: is not read, since captions are in metadata.jsonl" })
+    }
+
     @Test func rowsWithoutSplitTakeThatOfTheirFolder() throws {
         let folder = try TemporaryFolder(
             metadata: ["train/1.png", "test/2.png", "other/3.png"].map { #"{"file_name": "\#($0)", "text": "x"}"# },

@@ -42,6 +42,7 @@ extension CorpusListing {
         var isThere = [Bool](repeating: false, count: rows.count)
         var hasLinks = false
         var unlisted = TextColumn()
+        var texts = TextColumn()
         try FolderWalk.visit(root, followingLinks: options.followsLinks) { path, kind in
             hasLinks = hasLinks || kind == .link
             guard kind == .file else { return }
@@ -49,6 +50,10 @@ extension CorpusListing {
                 isThere[row] = true
             } else if ImagePath.isImage(path), !ImagePath.isHidden(path) {
                 unlisted.append(path)
+            } else if !usesTextFiles, let kind = TextFileFinder.Kind(path), kind != .record, !ImagePath.isHidden(path),
+                !sources.contains(String(decoding: path, as: UTF8.self))
+            {
+                texts.append(path)
             }
         }
         unlisted.sort()
@@ -75,6 +80,10 @@ extension CorpusListing {
             }
         }
         noteUnlisted(unlisted, finder.isUsed)
+        texts.sort()
+        for text in 0..<texts.count {
+            note(.unusedFile, texts[text], nil, "is not read, since captions are in \(sources[0])")
+        }
         if !found.isEmpty { rows.replacePaths(found) }
         if isThere.contains(false) { keepRows(isThere) }
     }

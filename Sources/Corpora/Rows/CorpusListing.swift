@@ -29,6 +29,8 @@ struct CorpusListing {
     private var classList = NameList()
     private var splitList = NameList()
     private var table = PathTable()
+    /// Whether captions of metadata rows were read from text files.
+    private(set) var usesTextFiles = false
     /// Rows of metadata files without captions.
     private var withoutCaptions: [Uncaptioned] = []
 
@@ -156,6 +158,7 @@ struct CorpusListing {
     /// one image become one.
     mutating func finishMetadata() throws {
         if !withoutCaptions.isEmpty {
+            usesTextFiles = true
             let finder = TextFileFinder(try FolderContents(root, followingLinks: options.followsLinks))
             var found: [(row: Uncaptioned, match: TextFileFinder.Match)] = []
             for row in withoutCaptions {

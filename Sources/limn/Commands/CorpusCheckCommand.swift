@@ -46,7 +46,9 @@ extension CorpusCommand {
         }
 
         private func printFindings(_ inspection: CorpusInspection) {
-            let splits = inspection.splits.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }
+            var splits = inspection.splits.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }
+            let rest = inspection.images - inspection.splits.values.reduce(0, +)
+            if !splits.isEmpty, rest > 0 { splits.append("without one \(rest)") }
             print(
                 "\(folder): \(inspection.images) images, \(inspection.captions) captions, "
                     + "\(inspection.classes.count) classes"
