@@ -25,7 +25,8 @@ let package = Package(
             targets: [
                 "Basics", "Files", "RandomStreams", "Graphs", "Execution", "CPUBackend", "Layers", "Tokenizers",
                 "Images",
-                "Corpora", "Networks", "Checkpoints", "Models", "Inference", "Evaluation", "Training", "Tasks",
+                "Corpora", "Networks", "Checkpoints", "Models", "Inference", "Export", "Evaluation",
+                "Training", "Tasks",
             ]),
     ],
     dependencies: [
@@ -77,6 +78,7 @@ let package = Package(
                 "Basics", "Graphs", "Execution", "Layers", "Networks", "Models", "Tokenizers", "Images", "Checkpoints",
                 "RandomStreams",
             ]),
+        module("Export", ["Files", "Graphs", "Layers", "Networks", "Models", "Inference", "Tokenizers"]),
         module(
             "Evaluation",
             [
@@ -98,7 +100,8 @@ let package = Package(
         .executableTarget(
             name: "limn",
             dependencies: [
-                "Basics", "Files", "Training", "Tasks", "Evaluation", "Models", "Inference", "Corpora", "Tokenizers",
+                "Basics", "Files", "Training", "Tasks", "Evaluation", "Export", "Models", "Inference", "Corpora",
+                "Tokenizers",
                 "Images",
                 "Execution", "CPUBackend", "CUDABackend", "Networks", "Layers", "Checkpoints",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),

@@ -23,7 +23,7 @@ struct Limn: ParsableCommand {
         version: "limn \(version)",
         subcommands: [
             GenerateCommand.self, TrainCommand.self, EvaluateCommand.self, ProfileCommand.self, CorpusCommand.self,
-            VocabularyCommand.self, EncoderCommand.self, EncodeCommand.self, SimilarityCommand.self,
+            VocabularyCommand.self, EncoderCommand.self, EncodeCommand.self, SimilarityCommand.self, ExportCommand.self,
         ])
 
     /// Runs the command. A failure prints one line to standard error and exits with the code of its kind.
