@@ -159,6 +159,12 @@ let package = Package(
             ],
             resources: [.copy("Encoders"), .copy("Golden")]),
         tests(
+            "Export",
+            [
+                "Basics", "Export", "Models", "Inference", "Networks", "Layers", "Graphs", "Execution", "CPUBackend",
+                "Tokenizers", "RandomStreams", "TestSupport",
+            ]),
+        tests(
             "Command",
             ["Images", "Networks", "Layers", "Graphs", "Execution", "CPUBackend", "Checkpoints", "TestSupport"]),
     ]

@@ -48,9 +48,16 @@ public struct ONNXFile {
         let generatorArrays = model.arrays.filter { !$0.key.hasPrefix("encoder.") }
         try generators.check(generatorArrays)
 
+        let parameters = generatorArrays.merging(network.arrays.above("encoder")) { $1 }
+        if let path = parameters.filter({ !$0.value.values.allSatisfy(\.isFinite) }).keys.min() {
+            throw ModelError(path: name, problem: "\(path) has values that are not finite; is the file damaged?")
+        }
+
         var tables: [String: PositionTable] = [:]
         let store = ParameterStore()
-        let lengths = network.padding == nil ? Array((2..<max(2, min(limit, 128))).reversed()) : [limit]
+        let lengths =
+            network.padding == nil
+            ? (3..<max(3, min(limit, 128) + 1)).reversed().map { ($0, $0 - 1) } : [(limit, limit)]
         let graph = SymbolicGraph(lengths: lengths) { batch, length in
             let graph = Graph()
             let scope = ParameterScope(graph, store)
@@ -72,7 +79,7 @@ public struct ONNXFile {
         var inputs = text.inputs(tables: tables, in: &onnx)
         inputs["noise"] = onnx.input("noise", .float32, [.any("batch"), .fixed(configuration.networks.noise)])
         var translation = GraphTranslation(
-            graph, into: onnx, parameters: generatorArrays.merging(network.arrays.above("encoder")) { $1 },
+            graph, into: onnx, parameters: parameters,
             inputs: inputs, sizes: text.sizes)
         let results: [String: String]
         do {
@@ -132,12 +139,13 @@ public struct ONNXFile {
 
 extension SentenceNetwork {
     /// The text encoder of a model.
-    /// - Throws: `TokenizerError` or `ModelError` if the tokenizer of a pretrained encoder cannot be used.
+    /// - Throws: `TokenizerError` or `ModelError` if a pretrained encoder needs the padding id of a tokenizer that cannot be used.
     fileprivate init(_ encoder: SentenceEncoder, name: String) throws {
         switch encoder {
         case .builtIn(let configuration, _, let arrays): self.init(configuration, arrays: arrays, name: name)
         case .pretrained(let encoder, let head):
-            self.init(encoder, head: head, padding: try encoder.tokenizer().padding)
+            let padding = encoder.architecture.isPadded ? try encoder.tokenizer().padding : 0
+            self.init(encoder, head: head, padding: padding)
         }
     }
 }

@@ -15,7 +15,7 @@ struct Extent: Hashable {
 ///
 /// A `Graph` is traced for fixed sizes. Here it is traced for three pairs of sizes: the three have the same nodes, and how each
 /// extent grows shows how it depends on batch and length. A length that happens to equal another extent of the network can
-/// change the nodes, since a reshape to the same shape is no node; then other lengths are tried.
+/// change the nodes, since a reshape to the same shape or a slice of all positions is no node; then other lengths are tried.
 struct SymbolicGraph {
     /// A computation traced for fixed sizes.
     struct Trace {
@@ -37,13 +37,12 @@ struct SymbolicGraph {
     let results: [String: Int]
 
     /// - Parameters:
-    ///   - lengths: the numbers of tokens for which the computation may be traced; a single one is the only one it has.
+    ///   - lengths: pairs of numbers of tokens to try; of two equal ones if the computation has no other.
     ///   - trace: traces the computation for sizes of at least 2.
-    /// - Returns: nil if no two lengths give the same nodes, as is the case if there are not two.
-    init?(lengths: [Int], trace: (_ batch: Int, _ length: Int) -> Trace) {
+    /// - Returns: nil if no pair gives the same nodes.
+    init?(lengths: [(Int, Int)], trace: (_ batch: Int, _ length: Int) -> Trace) {
         let (batch, otherBatch) = (10_007, 10_009)
-        let pairs = lengths.count == 1 ? [(lengths[0], lengths[0])] : Array(zip(lengths, lengths.dropFirst()))
-        for (length, otherLength) in pairs {
+        for (length, otherLength) in lengths {
             let sample = trace(batch, length)
             let more = [trace(otherBatch, length), trace(batch, otherLength)].map(\.graph.nodes)
             guard

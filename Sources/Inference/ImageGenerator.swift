@@ -74,8 +74,7 @@ public final class ImageGenerator {
                 return vectors[row * embedder.width..<(row + 1) * embedder.width]
             }
             let count = side * side * 3
-            let results = try program(batch: size).run(["noise": .floats(noise), "text": .floats(text)])
-            let pixels = results["images"]
+            let pixels = try pixels(noise: noise, text: text)
             guard pixels.allSatisfy(\.isFinite) else {
                 throw ModelError(
                     path: name, problem: "its weights produce values that are not finite; is the file damaged?")
@@ -86,6 +85,12 @@ public final class ImageGenerator {
             progress(images.count)
         }
         return images
+    }
+
+    /// Pixels before they are clamped to −1…1, [batch, side, side, 3], from noise [batch×noise] and sentence vectors [batch×width].
+    package func pixels(noise: [Float], text: [Float]) throws -> [Float] {
+        let program = try program(batch: noise.count / networks.noise)
+        return try program.run(["noise": .floats(noise), "text": .floats(text)])["images"]
     }
 
     private static func noise(_ request: GenerationRequest, _ count: Int) -> [Float] {

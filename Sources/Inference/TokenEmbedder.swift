@@ -34,7 +34,7 @@ package final class TokenEmbedder {
 
     /// - Parameter precision: of the operands of matrix products with parameters.
     /// - Throws: `ParameterMismatch` or `ModelError` if parameters are missing, unused or misshapen.
-    init(_ network: SentenceNetwork, device: any Device, precision: Precision = .float32) throws {
+    package init(_ network: SentenceNetwork, device: any Device, precision: Precision = .float32) throws {
         self.network = network
         self.device = device
         try network.declare(in: store)

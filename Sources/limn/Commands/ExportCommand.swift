@@ -32,6 +32,7 @@ struct ExportCommand: ParsableCommand {
     func run() throws {
         try Paths.requireNotEmpty(("MODEL", model), ("--onnx", onnx), ("--encoder", encoder))
         let path = try ModelLocation.resolved(model)
+        try Paths.requireDistinct(onnx, from: path, name: "model")
         try Paths.requireWritable(onnx)
         let file: ONNXFile
         do {
