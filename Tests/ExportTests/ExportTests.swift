@@ -44,7 +44,8 @@ import Tokenizers
         var stream = RandomStream(seed: 3, purpose: "noise")
         let networks = random.model.configuration.networks
         let noise = stream.normals(batch * networks.noise)
-        let tokens = sequences.flatMap { $0 + [Int32](repeating: 7, count: length - $0.count) }
+        let padding = Int32(random.text.vocabulary - 1)
+        let tokens = sequences.flatMap { $0 + [Int32](repeating: padding, count: length - $0.count) }
         let mask = sequences.flatMap { row in (0..<length).map { $0 < row.count ? 1.0 : 0 } }
         let results = try onnx.run([
             "tokens": Numbers([batch, length], tokens.map(Double.init)), "mask": Numbers([batch, length], mask),
