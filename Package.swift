@@ -161,7 +161,7 @@ let package = Package(
         tests(
             "Export",
             [
-                "Basics", "Export", "Models", "Inference", "Networks", "Layers", "Graphs", "Execution", "CPUBackend",
+                "Basics", "Files", "Export", "Models", "Inference", "Networks", "Layers", "Graphs", "Execution", "CPUBackend",
                 "Tokenizers", "RandomStreams", "TestSupport",
             ]),
         tests(

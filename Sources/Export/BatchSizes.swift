@@ -1,9 +1,15 @@
 /// The batch size and the number of tokens as ONNX values, int64 [1], from which all other extents are computed.
-struct BatchSizes {
+package struct BatchSizes {
     /// The batch size.
     let batch: String
     /// The number of tokens.
     let length: String
+
+    /// Sizes with these names of values.
+    package init(batch: String, length: String) {
+        self.batch = batch
+        self.length = length
+    }
 
     /// An extent, int64 [1].
     func value(of extent: Extent, in onnx: inout ONNXGraph) -> String {

@@ -7,10 +7,11 @@ import Models
 /// ONNX broadcasts the operands of elementwise operators and Limn does not, so a `Broadcast` or `Fill` becomes a node only where
 /// another operation reads it. Images are NHWC in Limn and NCHW in ONNX's convolutions, which get a transposition on either
 /// side; ONNX Runtime moves and cancels these.
-struct GraphTranslation {
-    var onnx: ONNXGraph
-    private let graph: SymbolicGraph
-    private let parameters: NetworkArrays
+package struct GraphTranslation {
+    /// The graph appended to.
+    package var onnx: ONNXGraph
+    let graph: SymbolicGraph
+    let parameters: NetworkArrays
     /// The ONNX values of the computation's inputs, by name.
     private let inputs: [String: String]
     private let sizes: BatchSizes
@@ -21,7 +22,7 @@ struct GraphTranslation {
     ///   - onnx: the graph to append to.
     ///   - parameters: the parameters by path.
     ///   - inputs: the ONNX values of the computation's inputs, by name.
-    init(
+    package init(
         _ graph: SymbolicGraph, into onnx: ONNXGraph, parameters: NetworkArrays, inputs: [String: String],
         sizes: BatchSizes
     ) {
@@ -35,7 +36,7 @@ struct GraphTranslation {
     /// Translates all nodes that the results depend on.
     /// - Returns: the ONNX value of each result, by name.
     /// - Throws: `UntranslatedOperation`.
-    mutating func results() throws(UntranslatedOperation) -> [String: String] {
+    package mutating func results() throws(UntranslatedOperation) -> [String: String] {
         var isNeeded = Set(graph.results.values)
         for id in graph.nodes.indices.reversed() where isNeeded.contains(id) {
             isNeeded.formUnion(graph.nodes[id].inputs)
@@ -55,7 +56,7 @@ struct GraphTranslation {
     }
 
     /// The ONNX value of a node, in its full shape.
-    private mutating func value(of id: Int) throws(UntranslatedOperation) -> String {
+    mutating func value(of id: Int) throws(UntranslatedOperation) -> String {
         if let known = values[id] { return known }
         let value = try translated(id)
         values[id] = value
@@ -209,85 +210,10 @@ struct GraphTranslation {
         }
         return onnx.apply("MatMul", operands)
     }
-
-    /// A convolution, or with the operator `ConvTranspose` its input gradient.
-    private mutating func convolved(_ type: String, _ node: SymbolicGraph.Node, _ geometry: ConvolutionGeometry)
-        throws(UntranslatedOperation) -> String
-    {
-        let rank = node.extents.count
-        let x = onnx.apply(
-            "Transpose", [try value(of: node.inputs[0])], ["perm": .integers([0, rank - 1] + Array(1..<rank - 1))])
-        var attributes: [String: ONNXGraph.Attribute] = [
-            "strides": .integers(geometry.stride), "pads": .integers(geometry.padLow + geometry.padHigh),
-            "group": .integer(geometry.groups),
-        ]
-        if type == "ConvTranspose" {
-            let (small, kernel) = (graph.nodes[node.inputs[0]].extents, graph.nodes[node.inputs[1]].extents)
-            attributes["output_padding"] = .integers(
-                geometry.stride.indices.map { axis in
-                    let (input, output) = (small[axis + 1].factor, node.extents[axis + 1].factor)
-                    let full = (input - 1) * geometry.stride[axis] + kernel[axis + 1].factor
-                    return output - (full - geometry.padLow[axis] - geometry.padHigh[axis])
-                })
-        }
-        let y = onnx.apply(type, [x, try filter(node.inputs[1])], attributes)
-        return onnx.apply("Transpose", [y], ["perm": .integers([0] + Array(2..<rank) + [1])])
-    }
-
-    /// The filter of a convolution, a parameter or its `DoublingFilter`, with its channels before its spatial extents.
-    private mutating func filter(_ id: Int) throws(UntranslatedOperation) -> String {
-        let node = graph.nodes[id]
-        let isDoubling = node.operation is DoublingFilter
-        let source = isDoubling ? graph.nodes[node.inputs[0]] : node
-        guard let parameter = source.operation as? Parameter, let array = parameters[parameter.path] else {
-            throw UntranslatedOperation(name: "convolution with a computed filter")
-        }
-        let shape = node.extents.map(\.factor)
-        return onnx.array(
-            parameter.path + (isDoubling ? " doubled" : ""),
-            [shape[0], shape[shape.count - 1]] + shape[1..<shape.count - 1]
-        ) {
-            let filter = isDoubling ? doublingFilter(array.values, shape: array.shape) : array.values
-            return channelsFirst(filter, shape: shape)
-        }
-    }
 }
 
 /// An operation that has no translation.
-struct UntranslatedOperation: Error {
+package struct UntranslatedOperation: Error {
     /// What it is.
-    let name: String
-}
-
-/// Values [n, spatial…, channels] in the order [n, channels, spatial…].
-private func channelsFirst(_ values: [Float], shape: [Int]) -> [Float] {
-    let channels = shape[shape.count - 1]
-    let positions = shape[1..<shape.count - 1].reduce(1, *)
-    return [Float](unsafeUninitializedCapacity: values.count) { result, count in
-        for index in 0..<values.count {
-            let (row, channel) = index.quotientAndRemainder(dividingBy: channels)
-            let (n, position) = row.quotientAndRemainder(dividingBy: positions)
-            result[(n * channels + channel) * positions + position] = values[index]
-        }
-        count = values.count
-    }
-}
-
-/// The `DoublingFilter` [C×4×4×O] of a filter [O×3×3×C]: each tap is the sum of those taps that read the same pixel.
-private func doublingFilter(_ w: [Float], shape: [Int]) -> [Float] {
-    let (outputs, inputs) = (shape[0], shape[3])
-    let taps = [[2], [1, 2], [0, 1], [0]]
-    var v = [Float](repeating: 0, count: inputs * 16 * outputs)
-    for row in 0..<4 {
-        for column in 0..<4 {
-            for (y, x) in taps[row].flatMap({ y in taps[column].map { (y, $0) } }) {
-                for o in 0..<outputs {
-                    for c in 0..<inputs {
-                        v[((c * 4 + row) * 4 + column) * outputs + o] += w[((o * 3 + y) * 3 + x) * inputs + c]
-                    }
-                }
-            }
-        }
-    }
-    return v
+    package let name: String
 }

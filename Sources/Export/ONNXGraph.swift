@@ -1,9 +1,9 @@
 /// A graph of ONNX operators (https://onnx.ai/onnx/operators), built node by node. Values are identified by name.
 ///
 /// Equal nodes and equal constants are one, so callers need not remember what they have built.
-struct ONNXGraph {
+package struct ONNXGraph {
     /// An attribute of a node.
-    enum Attribute: Hashable {
+    package enum Attribute: Hashable {
         case integer(Int)
         case integers([Int])
         case float(Float)
@@ -11,7 +11,7 @@ struct ONNXGraph {
     }
 
     /// The type of a value's elements, as in `TensorProto.DataType`.
-    enum ElementType: Int {
+    package enum ElementType: Int {
         case float32 = 1
         case int32 = 6
         case int64 = 7
@@ -19,7 +19,7 @@ struct ONNXGraph {
     }
 
     /// An extent of an input or output.
-    enum Dimension {
+    package enum Dimension {
         case fixed(Int)
         /// Any extent, equal for all dimensions of this name.
         case any(String)
@@ -38,9 +38,12 @@ struct ONNXGraph {
     private var known: [Key: String] = [:]
     private var names: Set<String> = []
 
+    /// An empty graph.
+    package init() {}
+
     /// The first result of a node.
     /// - Parameter inputs: names of values; "" leaves out an optional one.
-    mutating func apply(_ type: String, _ inputs: [String], _ attributes: [String: Attribute] = [:]) -> String {
+    package mutating func apply(_ type: String, _ inputs: [String], _ attributes: [String: Attribute] = [:]) -> String {
         let key = Key(type: type, inputs: inputs, attributes: attributes)
         if let name = known[key] { return name }
         let name = "\(type)_\(nodes.count)"
@@ -85,8 +88,7 @@ struct ONNXGraph {
 
     /// A constant int64 vector.
     mutating func integers(_ values: [Int]) -> String {
-        let name = "integers " + values.map(String.init).joined(separator: " ")
-        return table(name.utf8.count <= 80 ? name : "integers \(names.count)", values)
+        table("integers " + values.map(String.init).joined(separator: " "), values)
     }
 
     /// A constant int64 vector with a name of its own.
@@ -130,13 +132,13 @@ struct ONNXGraph {
     }
 
     /// Declares an input.
-    mutating func input(_ name: String, _ type: ElementType, _ shape: [Dimension]) -> String {
+    package mutating func input(_ name: String, _ type: ElementType, _ shape: [Dimension]) -> String {
         inputs.append(ONNXGraph.description(name, type, shape))
         return name
     }
 
     /// Declares a float32 output with the value `value`.
-    mutating func output(_ name: String, _ shape: [Dimension], _ value: String) {
+    package mutating func output(_ name: String, _ shape: [Dimension], _ value: String) {
         append("Identity", [value], [:], output: name)
         outputs.append(ONNXGraph.description(name, .float32, shape))
     }
@@ -163,7 +165,9 @@ struct ONNXGraph {
 
     /// The graph as a `ModelProto` for version 17 of the operators, which ONNX 1.12 (2022) introduced.
     /// - Parameter metadata: entries of `metadata_props`.
-    func model(named name: String, producer: String, metadata: [(key: String, value: String)]) -> ProtobufMessage {
+    package func model(named name: String, producer: String, metadata: [(key: String, value: String)])
+        -> ProtobufMessage
+    {
         var graph = ProtobufMessage()
         for node in nodes { graph.append(1, node) }
         graph.append(2, name)

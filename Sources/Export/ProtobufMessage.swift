@@ -4,7 +4,7 @@ import Files
 ///
 /// Arrays are not copied: the message holds functions that return their values, and calls each one when it is written. So a
 /// file of a gigabyte needs no second gigabyte of memory.
-struct ProtobufMessage {
+package struct ProtobufMessage {
     private enum Part {
         case bytes([UInt8])
         case floats(count: Int, () -> [Float])
@@ -49,7 +49,7 @@ struct ProtobufMessage {
     }
 
     /// Writes the encoded message.
-    func write(to file: AtomicFile.Sink) throws {
+    package func write(to file: AtomicFile.Sink) throws {
         for part in parts {
             switch part {
             case .bytes(let bytes): try bytes.withUnsafeBytes { try file.append($0) }

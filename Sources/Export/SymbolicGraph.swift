@@ -2,13 +2,13 @@ import Graphs
 import Models
 
 /// An extent of a tensor: a number, times the batch size or not, times the number of tokens to the power of 0, 1 or 2.
-struct Extent: Hashable {
-    let factor: Int
-    let batchPower: Int
-    let lengthPower: Int
+package struct Extent: Hashable {
+    package let factor: Int
+    package let batchPower: Int
+    package let lengthPower: Int
 
     /// The extent if it depends on neither batch nor length.
-    var fixed: Int? { batchPower == 0 && lengthPower == 0 ? factor : nil }
+    package var fixed: Int? { batchPower == 0 && lengthPower == 0 ? factor : nil }
 }
 
 /// A traced computation for any batch size and any number of tokens.
@@ -16,31 +16,37 @@ struct Extent: Hashable {
 /// A `Graph` is traced for fixed sizes. Here it is traced for three pairs of sizes: the three have the same nodes, and how each
 /// extent grows shows how it depends on batch and length. A length that happens to equal another extent of the network can
 /// change the nodes, since a reshape to the same shape or a slice of all positions is no node; then other lengths are tried.
-struct SymbolicGraph {
+package struct SymbolicGraph {
     /// A computation traced for fixed sizes.
-    struct Trace {
+    package struct Trace {
         let graph: Graph
         /// Its results by name.
         let results: [String: Tensor]
+
+        /// A traced graph and its results.
+        package init(graph: Graph, results: [String: Tensor]) {
+            self.graph = graph
+            self.results = results
+        }
     }
 
     /// One value of the computation.
-    struct Node {
+    package struct Node {
         let operation: any Operation
         let inputs: [Int]
-        let extents: [Extent]
+        package let extents: [Extent]
     }
 
     /// The nodes, each after its inputs.
-    let nodes: [Node]
+    package let nodes: [Node]
     /// The node of each result.
-    let results: [String: Int]
+    package let results: [String: Int]
 
     /// - Parameters:
     ///   - lengths: pairs of numbers of tokens to try; of two equal ones if the computation has no other.
     ///   - trace: traces the computation for sizes of at least 2.
     /// - Returns: nil if no pair gives the same nodes.
-    init?(lengths: [(Int, Int)], trace: (_ batch: Int, _ length: Int) -> Trace) {
+    package init?(lengths: [(Int, Int)], trace: (_ batch: Int, _ length: Int) -> Trace) {
         let (batch, otherBatch) = (10_007, 10_009)
         for (length, otherLength) in lengths {
             let sample = trace(batch, length)

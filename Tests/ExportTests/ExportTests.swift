@@ -129,11 +129,13 @@ import Tokenizers
             #expect(known.insert(node.output).inserted, "\(node.output)")
         }
         // Weights are stored once; each filter that follows an up-sampling is stored unfolded, 16 taps instead of 9.
-        let folded = Set(onnx.constants.keys.filter { $0.hasSuffix(" doubled") })
-        #expect(folded.count == 2)
-        for (path, array) in random.model.arrays where !folded.contains(path + " doubled") {
-            #expect(onnx.constants[path]?.values.count == array.values.count, "\(path)")
+        for (path, array) in random.model.arrays {
+            let names = ["", " transposed", " unfolded"].map { path + $0 }.filter { onnx.constants[$0] != nil }
+            let count = array.values.count * (names == [path + " unfolded"] ? 16 : 1)
+            let stored = names.compactMap { onnx.constants[$0]?.values.count }
+            #expect(stored == [names == [path + " unfolded"] ? count / 9 : count], "\(path): \(names)")
         }
+        #expect(onnx.constants.keys.count { $0.hasSuffix(" unfolded") } == 2)
         #expect(try Self.exported(random.model).bytes == bytes)
     }
 

@@ -91,7 +91,8 @@ extension ONNXModel {
         "Add": { $0[0] + $0[1] }, "Sub": { $0[0] - $0[1] }, "Mul": { $0[0] * $0[1] }, "Div": { $0[0] / $0[1] },
         "Pow": { pow($0[0], $0[1]) }, "Max": { max($0[0], $0[1]) }, "Equal": { $0[0] == $0[1] ? 1 : 0 },
         "Where": { $0[0] != 0 ? $0[1] : $0[2] }, "Clip": { max($0[1], min($0[2], $0[0])) }, "Relu": { max(0, $0[0]) },
-        "Reciprocal": { 1 / $0[0] }, "Sqrt": { $0[0].squareRoot() }, "Exp": { exp($0[0]) }, "Tanh": { tanh($0[0]) },
+        "Reciprocal": { 1 / $0[0] }, "Sqrt": { $0[0].squareRoot() }, "Exp": { exp($0[0]) }, "Log": { log($0[0]) },
+        "Softplus": { log1p(exp($0[0])) }, "Tanh": { tanh($0[0]) },
         "Sigmoid": { 1 / (1 + exp(-$0[0])) }, "Erf": { erf($0[0]) }, "Identity": { $0[0] },
     ]
 
