@@ -77,7 +77,12 @@ struct RandomModel {
     func sequence(length: Int, seed: UInt64) -> [Int32] {
         var stream = RandomStream(seed: seed, purpose: "tokens")
         var ids = (0..<length).map { _ in Int32(stream.uniform() * Float(min(text.vocabulary, 1000) - 1)) }
-        if case .id(let id) = text.end { ids[length - 1] = id }
+        switch text.end {
+        case .last: break
+        case .id(let id): ids[length - 1] = id
+        // The first of two counts.
+        case .largest: for position in [length / 2, length - 1] { ids[position] = Int32(text.vocabulary - 1) }
+        }
         return ids
     }
 
