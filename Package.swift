@@ -141,6 +141,9 @@ let package = Package(
         .target(
             name: "TestSupport", dependencies: ["Basics", "Files", "RandomStreams", "CZlib"], path: "Tests/TestSupport",
             swiftSettings: strict),
+        .target(
+            name: "TinyModels", dependencies: ["CPUBackend", "Graphs", "Layers", "Models", "Networks", "Tokenizers"],
+            path: "Tests/TinyModels", swiftSettings: strict),
         tests("RandomStreams", ["RandomStreams"]),
         tests("Threads", ["Threads"]),
         tests("Files", ["Files", "TestSupport"]),
@@ -177,9 +180,15 @@ let package = Package(
             "Inference",
             [
                 "Models", "Inference", "Networks", "Layers", "Tokenizers", "Images", "Graphs", "Execution",
-                "CPUBackend", "RandomStreams", "Checkpoints", "TestSupport",
+                "CPUBackend", "RandomStreams", "Checkpoints", "TestSupport", "TinyModels",
             ],
             resources: [.copy("Encoders"), .copy("Golden")]),
+        tests(
+            "Server",
+            [
+                "Server", "Inference", "Models", "CPUBackend", "Images", "JSON", "Checkpoints", "Threads",
+                "TestSupport", "TinyModels",
+            ]),
         tests(
             "Command",
             ["Images", "Networks", "Layers", "Graphs", "Execution", "CPUBackend", "Checkpoints", "TestSupport"]),
