@@ -85,7 +85,8 @@ let package = Package(
             ]),
 
         // Training.
-        module("Training", ["Basics", "Graphs", "Execution", "Layers", "Checkpoints", "RandomStreams"]),
+        module(
+            "Training", ["Basics", "Files", "Graphs", "Execution", "Layers", "Checkpoints", "RandomStreams"]),
         module(
             "Tasks",
             [
