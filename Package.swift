@@ -148,7 +148,7 @@ let package = Package(
                 "Execution",
                 "CPUBackend", "Images", "Tokenizers", "RandomStreams", "Files", "TestSupport",
             ]),
-        tests("Evaluation", ["Evaluation", "RandomStreams"]),
+        tests("Evaluation", ["Evaluation", "Images", "RandomStreams"]),
         tests(
             "Inference",
             [
