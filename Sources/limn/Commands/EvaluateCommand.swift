@@ -131,19 +131,22 @@ struct EvaluateCommand: ParsableCommand {
             let name = FeatureNetwork.efficientNetLite2.rawValue
             Terminal.say("distances are not measured without \(name); download it with scripts/get-features \(name)")
         }
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .prettyPrinted]
-        let text = String(decoding: try encoder.encode(found.report), as: UTF8.self)
+        func encoded() throws -> String {
+            let encoder = JSONEncoder()
+            encoder.outputFormatting = [.sortedKeys, .prettyPrinted]
+            return String(decoding: try encoder.encode(found.report), as: UTF8.self)
+        }
+        // Before the files, so that a full disk does not lose the figures.
+        print(json ? try encoded() : found.report.table)
         if let report {
             let origin = IllustratedReport.Origin(
                 command: (["limn"] + CommandLine.arguments.dropFirst()).map(quotedForShell).joined(separator: " "),
                 version: Limn.version, model: file, data: data, seed: seed, device: device.summary,
                 date: Date().ISO8601Format())
-            try AtomicFile.write("\(text)\n", to: "\(report)/report.json")
+            try AtomicFile.write(encoded() + "\n", to: "\(report)/report.json")
             try AtomicFile.write(found.page(origin), to: "\(report)/index.html")
             Terminal.say("\(report)/index.html")
         }
-        print(json ? text : found.report.table)
     }
 
     private static func createFolder(_ path: String) throws {
