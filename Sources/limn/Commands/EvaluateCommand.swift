@@ -1,4 +1,5 @@
 import ArgumentParser
+import CommandSupport
 import Basics
 import Corpora
 import Evaluation
@@ -141,7 +142,7 @@ struct EvaluateCommand: ParsableCommand {
         if let report {
             let origin = IllustratedReport.Origin(
                 command: (["limn"] + CommandLine.arguments.dropFirst()).map(quotedForShell).joined(separator: " "),
-                version: Limn.version, model: file, data: data, seed: seed, device: device.summary,
+                version: Release.version, model: file, data: data, seed: seed, device: device.summary,
                 date: Date().ISO8601Format())
             try AtomicFile.write(encoded() + "\n", to: "\(report)/report.json")
             try AtomicFile.write(found.page(origin), to: "\(report)/index.html")
