@@ -35,21 +35,18 @@ package struct TensorBoardEvent {
 
     private var message: ProtobufMessage {
         var event = ProtobufMessage()
-        event.add(1, wallTime)
+        event.append(1, wallTime)
         // As protobuf's own writers, which omit zeros.
-        if step != 0 { event.add(2, step) }
+        if step != 0 { event.append(2, step) }
         switch content {
-        case .version: event.add(3, "brain.Event:2")
+        case .version: event.append(3, "brain.Event:2")
         case .start:
             var session = ProtobufMessage()
-            session.add(1, 1)
-            event.add(7, session)
-        case .scalars(let scalars):
-            event.add(5, Self.summary(scalars.map { Self.value($0.tag, 2, Float($0.value)) }))
-        case .image(let tag, let png):
-            event.add(5, Self.summary([Self.image(tag, png)]))
-        case .text(let tag, let text):
-            event.add(5, Self.summary([Self.text(tag, text)]))
+            session.append(1, 1)  // status: START
+            event.append(7, session)
+        case .scalars(let scalars): event.append(5, Self.summary(scalars.map(Self.scalar)))
+        case .image(let tag, let png): event.append(5, Self.summary([Self.image(tag, png)]))
+        case .text(let tag, let text): event.append(5, Self.summary([Self.text(tag, text)]))
         }
         return event
     }
@@ -57,48 +54,48 @@ package struct TensorBoardEvent {
     // MARK: The messages of summary.proto and tensor.proto
 
     private static func summary(_ values: [ProtobufMessage]) -> ProtobufMessage {
-        values.reduce(into: ProtobufMessage()) { $0.add(1, $1) }
+        values.reduce(into: ProtobufMessage()) { $0.append(1, $1) }
     }
 
-    private static func value(_ tag: String, _ field: Int, _ value: Float) -> ProtobufMessage {
+    private static func scalar(_ tag: String, _ value: Double) -> ProtobufMessage {
         var message = ProtobufMessage()
-        message.add(1, tag)
-        message.add(field, value)
+        message.append(1, tag)
+        message.append(2, Float(value))
         return message
     }
 
     private static func image(_ tag: String, _ png: [UInt8]) -> ProtobufMessage {
-        var image = ProtobufMessage()
-        // Width and height are in the header, at bytes 16 and 20; 3 is RGB.
+        // Width and height are in a PNG's header, at bytes 16 and 20.
         func number(at offset: Int) -> Int { png.dropFirst(offset).prefix(4).reduce(0) { $0 << 8 | Int($1) } }
-        image.add(1, number(at: 20))
-        image.add(2, number(at: 16))
-        image.add(3, 3)
-        image.add(4, png)
+        var image = ProtobufMessage()
+        image.append(1, number(at: 20))  // height
+        image.append(2, number(at: 16))  // width
+        image.append(3, 3)  // colour space: RGB
+        image.append(4, png)
         var message = ProtobufMessage()
-        message.add(1, tag)
-        message.add(4, image)
+        message.append(1, tag)
+        message.append(4, image)
         return message
     }
 
     /// A tensor of one string, for the plugin that shows texts.
     private static func text(_ tag: String, _ text: String) -> ProtobufMessage {
         var size = ProtobufMessage()
-        size.add(1, 1)
+        size.append(1, 1)
         var shape = ProtobufMessage()
-        shape.add(2, size)
+        shape.append(2, size)
         var tensor = ProtobufMessage()
-        tensor.add(1, 7)
-        tensor.add(2, shape)
-        tensor.add(8, text)
+        tensor.append(1, 7)  // DT_STRING
+        tensor.append(2, shape)
+        tensor.append(8, text)
         var plugin = ProtobufMessage()
-        plugin.add(1, "text")
+        plugin.append(1, "text")
         var metadata = ProtobufMessage()
-        metadata.add(1, plugin)
+        metadata.append(1, plugin)
         var message = ProtobufMessage()
-        message.add(1, tag)
-        message.add(8, tensor)
-        message.add(9, metadata)
+        message.append(1, tag)
+        message.append(8, tensor)
+        message.append(9, metadata)
         return message
     }
 }
