@@ -88,7 +88,8 @@ let package = Package(
             ]),
 
         // Training.
-        module("Training", ["Basics", "Graphs", "Execution", "Layers", "Checkpoints", "RandomStreams"]),
+        module(
+            "Training", ["Basics", "Files", "Graphs", "Execution", "Layers", "Checkpoints", "RandomStreams"]),
         module(
             "Tasks",
             [
@@ -175,7 +176,7 @@ let package = Package(
                 "Execution",
                 "CPUBackend", "Images", "Tokenizers", "RandomStreams", "Files", "TestSupport",
             ]),
-        tests("Evaluation", ["Evaluation", "RandomStreams"]),
+        tests("Evaluation", ["Evaluation", "Images", "RandomStreams"]),
         tests(
             "Inference",
             [
