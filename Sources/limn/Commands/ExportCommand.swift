@@ -1,5 +1,6 @@
 import ArgumentParser
 import Basics
+import CommandSupport
 import Export
 import Layers
 import Models
@@ -36,7 +37,7 @@ struct ExportCommand: ParsableCommand {
         try Paths.requireWritable(onnx)
         let file: ONNXFile
         do {
-            file = try ONNXFile(Model(contentsOf: path), encoder: encoder, version: Limn.version)
+            file = try ONNXFile(Model(contentsOf: path), encoder: encoder, version: Release.version)
         } catch let mismatch as ParameterMismatch {
             throw CommandError(.badData, "\(path): \(mismatch)")
         }
