@@ -22,7 +22,7 @@ struct Limn: ParsableCommand {
             """,
         version: "limn \(version)",
         subcommands: [
-            GenerateCommand.self, TrainCommand.self, EvaluateCommand.self, ProfileCommand.self, CorpusCommand.self,
+            GenerateCommand.self, InterpolateCommand.self, TrainCommand.self, EvaluateCommand.self, ProfileCommand.self, CorpusCommand.self,
             VocabularyCommand.self, EncoderCommand.self, EncodeCommand.self, SimilarityCommand.self,
         ])
 

@@ -39,7 +39,7 @@ struct OutputLayout {
             files = [File(path: path, requests: requests.indices, columns: columns)]
             return
         }
-        let folder = out.count > 1 && out.hasSuffix("/") ? String(out.dropLast()) : out
+        let folder = OutputLayout.withoutSlash(out)
         self.folder = folder
         var names = FileNames(folder: folder)
         if grid {
@@ -56,6 +56,18 @@ struct OutputLayout {
                 } else {
                     names.free(OutputLayout.slug(request.prompt) + seed, for: request)
                 }
+            return File(path: path, requests: index..<index + 1, columns: 1)
+        }
+    }
+
+    /// One file per frame of a walk, `frame-00000.png` and so on.
+    /// - Throws: `CommandError` if one is another image.
+    init(frames requests: [GenerationRequest], folder: String) throws {
+        let folder = OutputLayout.withoutSlash(folder)
+        self.folder = folder
+        let names = FileNames(folder: folder)
+        files = try requests.enumerated().map { index, request in
+            let path = try names.numbered("frame-" + zeroPadded(index, width: 5), for: request)
             return File(path: path, requests: index..<index + 1, columns: 1)
         }
     }
@@ -100,7 +112,7 @@ struct OutputLayout {
     // MARK: Paths
 
     /// - Parameter ofMany: whether there are several images that need a file each.
-    private static func isFolder(_ path: String, ofMany: Bool) -> Bool {
+    static func isFolder(_ path: String, ofMany: Bool) -> Bool {
         if path == "-" { return false }
         if path.hasSuffix("/") { return true }
         var isFolder = false
@@ -117,9 +129,13 @@ struct OutputLayout {
     }
 
     /// The suffix of a path's last part in lower case; empty if there is none.
-    private static func suffix(_ path: String) -> String {
+    static func suffix(_ path: String) -> String {
         let name = path.split(separator: "/").last ?? ""
         return name.dropFirst().lastIndex(of: ".").map { name[name.index(after: $0)...].lowercased() } ?? ""
+    }
+
+    private static func withoutSlash(_ folder: String) -> String {
+        folder.count > 1 && folder.hasSuffix("/") ? String(folder.dropLast()) : folder
     }
 
     private static func side(of count: Int) -> Int { Int(Double(count).squareRoot().rounded(.up)) }
@@ -166,12 +182,14 @@ private struct FileNames {
 
     private func path(_ stem: String) -> String { (folder.map { "\($0)/" } ?? "") + stem + ".png" }
 
-    /// Whether a file does not exist, or is an image of the same prompt and seed.
+    /// Whether a file does not exist, or is an image of the same prompt and seed. Files without metadata are never replaced, since
+    /// nothing says what they are.
     private static func isFree(_ path: String, for request: GenerationRequest) -> Bool {
         guard FileManager.default.fileExists(atPath: path) else { return true }
-        guard let data = FileManager.default.contents(atPath: path), let texts = try? Image.pngText(in: [UInt8](data))
+        guard let data = FileManager.default.contents(atPath: path), let texts = try? Image.pngText(in: [UInt8](data)),
+            var found = ImageMetadata(pngText: texts)
         else { return false }
-        guard let found = ImageMetadata(pngText: texts)?.request else { return false }
-        return found.prompt == ImageMetadata.stored(request.prompt) && found.seed == request.seed
+        found.request.truncation = request.truncation
+        return found.request == ImageMetadata(request: request, model: found.model).request
     }
 }
