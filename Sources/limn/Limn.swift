@@ -22,7 +22,8 @@ struct Limn: ParsableCommand {
             """,
         version: "limn \(version)",
         subcommands: [
-            GenerateCommand.self, InterpolateCommand.self, TrainCommand.self, EvaluateCommand.self, ProfileCommand.self, CorpusCommand.self,
+            GenerateCommand.self, InterpolateCommand.self, EditCommand.self, TrainCommand.self, EvaluateCommand.self,
+            InfoCommand.self, ProfileCommand.self, CorpusCommand.self,
             VocabularyCommand.self, EncoderCommand.self, EncodeCommand.self, SimilarityCommand.self,
         ])
 

@@ -10,7 +10,8 @@ struct GenerateCommand: ParsableCommand {
         commandName: "generate", abstract: "Generate images from prompts.",
         discussion: """
             The same prompt, seed and model give the same bytes on the same machine. Each PNG contains its prompt, seed and \
-            model as text chunks. File names that limn chooses never replace the image of another prompt or seed.
+            model as text chunks; with --no-metadata it contains none. File names that limn chooses never replace the image of another \
+            prompt or seed, nor an image without metadata.
 
             EXAMPLES
               limn generate "a purple flower with a yellow center" --out flower.png
@@ -18,6 +19,7 @@ struct GenerateCommand: ParsableCommand {
               limn generate "a red rose" "a yellow daisy" -n 4 --out images/
               limn generate --prompts captions.txt --out images --json
               echo "a pink flower" | limn generate --prompts - --grid --out grid.png
+              limn generate --prompts captions.txt -n 8 --labels --out sheet.png
             """)
 
     @Argument(help: "One or more prompts.")
@@ -44,6 +46,12 @@ struct GenerateCommand: ParsableCommand {
     @Flag(help: "Write a single image with a grid of all images, one row per prompt.")
     var grid = false
 
+    @Flag(
+        help:
+            "Write such a grid with the prompts above and the seeds below the images. Letters that the font lacks are boxes."
+    )
+    var labels = false
+
     @OptionGroup var generation: GenerationOptions
 
     @Flag(help: "Print one JSON object for each file written.")
@@ -67,9 +75,12 @@ struct GenerateCommand: ParsableCommand {
             }
         }
         let layout = try OutputLayout(
-            requests, perPrompt: n, grid: grid, lines: prompts == nil ? nil : list.map(\.line), out: out)
+            requests, perPrompt: n, grid: grid || labels, lines: prompts == nil ? nil : list.map(\.line), out: out)
         let generator = try generation.generator()
-        try layout.requireGeneratable(side: generation.size ?? generator.side)
+        let side = generation.size ?? generator.side
+        try layout.requireGeneratable(side: side)
+        let sheet = labels ? LabeledGrid(rows(of: layout.files[0], requests), side: side) : nil
+        if let sheet { try layout.requireGeneratable(width: sheet.size.width, height: sheet.size.height) }
         for (line, text) in list {
             generator.sayExcess(of: text, named: prompts.map { "\($0):\(line + 1)" } ?? "the prompt")
         }
@@ -81,7 +92,9 @@ struct GenerateCommand: ParsableCommand {
         Terminal.clear()
         for file in layout.files {
             let members = file.requests.map { images[$0].scaled(to: generation.size) }
-            let image = members.count == 1 ? members[0] : Image.grid(members, columns: file.columns)
+            let image =
+                sheet?.draw(members)
+                ?? (members.count == 1 ? members[0] : Image.grid(members, columns: file.columns))
             let first = requests[file.requests.lowerBound]
             let record = GenerationRecord(
                 file: file.path, request: first, count: members.count, model: generator.name,
@@ -92,6 +105,16 @@ struct GenerateCommand: ParsableCommand {
             if json && file.path != "-" { print(try record.json()) }
         }
         if !json { layout.announce() }
+    }
+
+    /// The rows of a grid with labels. Of rows with the same prompt, the first has it as its heading.
+    private func rows(of file: OutputLayout.File, _ requests: [GenerationRequest]) -> [LabeledGrid.Row] {
+        stride(from: 0, to: file.requests.count, by: file.columns).map { start in
+            let row = requests[file.requests][start..<min(start + file.columns, file.requests.count)]
+            let isRepeated = start > 0 && requests[start - 1].prompt == requests[start].prompt
+            return LabeledGrid.Row(
+                heading: isRepeated ? "" : requests[start].prompt, notes: row.map { "seed \($0.seed)" })
+        }
     }
 
     /// The prompts, none of them blank, with their numbers in the file or on the command line, from 0.

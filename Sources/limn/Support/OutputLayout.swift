@@ -78,13 +78,16 @@ struct OutputLayout {
         for file in files {
             let columns = min(file.columns, file.requests.count)
             let rows = (file.requests.count + columns - 1) / columns
-            let (width, height) = (columns * side, rows * side)
-            guard max(width, height) <= 32768, width * height <= 64_000_000 else {
-                throw CommandError(
-                    .usage,
-                    "\(file.path) would have \(width)×\(height) pixels; use fewer images or a smaller --size"
-                )
-            }
+            try requireGeneratable(width: columns * side, height: rows * side)
+        }
+    }
+
+    /// Likewise, for a single file of known size.
+    func requireGeneratable(width: Int, height: Int) throws {
+        guard max(width, height) <= 32768, width * height <= 64_000_000 else {
+            throw CommandError(
+                .usage,
+                "\(files[0].path) would have \(width)×\(height) pixels; use fewer images or a smaller --size")
         }
     }
 
