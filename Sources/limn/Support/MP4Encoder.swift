@@ -42,7 +42,7 @@ final class MP4Encoder: AnimationEncoder {
             let reason =
                 code == ENOENT
                 ? "which is not installed" : "which cannot be started (\(String(cString: strerror(code))))"
-            throw CommandError(.noInput, "MP4 needs ffmpeg, \(reason); `apt-get install ffmpeg` brings it")
+            throw CommandError(.cannotWrite, "MP4 needs ffmpeg, \(reason); `apt-get install ffmpeg` brings it")
         }
         (self.process, frames, self.messages) = (process, ends.ours, messages)
     }

@@ -51,7 +51,8 @@ extension Facts.Value {
         case .progress(let done, let total):
             "\(Measure.grouped(done)) of \(Measure.grouped(total))"
                 + (total > 0 ? " (\(formatted(100 * Double(done) / Double(total), digits: 1)) %)" : "")
-        case .numbers(let numbers): numbers.map { "\($0.name) \(Float($0.value))" }.joined(separator: ", ")
+        case .numbers(let numbers):
+            numbers.map { "\($0.name) \(formatted($0.value, digits: 3))" }.joined(separator: ", ")
         }
     }
 }

@@ -32,8 +32,14 @@ extension Facts {
         }
         if case .numbers(let row)? = Facts.lastRow(of: "\(path)/stats.jsonl") {
             let losses = row.filter { $0.name == "loss" || $0.name.hasPrefix("loss.") }
-            add("losses", losses.isEmpty ? nil : .numbers(losses))
-            add("images per second", row.first { $0.name == "images_per_second" }.map { .number($0.value) })
+            add(
+                "losses",
+                losses.isEmpty ? nil : .numbers(losses.map { ($0.name.replacing("loss.", with: ""), $0.value) }))
+            add(
+                "images per second",
+                row.first { $0.name == "images_per_second" }.flatMap { Int(exactly: $0.value.rounded()) }.map {
+                    .count($0)
+                })
         }
         add("evaluation", Facts.lastRow(of: "\(path)/evaluation.jsonl"))
         let snapshots = names.filter { $0.hasPrefix("snapshot-") }.sorted()
