@@ -125,7 +125,7 @@ public struct EncoderPair: Sendable {
         case (nil, let head?): image = .features(head)
         default: throw ModelError(path: path, problem: "must have one image encoder")
         }
-        let arrays = try NetworkArrays(file.names.compactMap { file[$0] })
+        let arrays = try NetworkArrays(file.names.compactMap { file[$0] }, path: path)
         imageArrays = arrays.below("image")
         switch (configuration.text, configuration.pretrained, file.metadata["vocabulary"]) {
         case (let text?, nil, let words?):

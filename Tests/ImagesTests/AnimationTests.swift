@@ -144,11 +144,20 @@ private func encoded(_ frames: [Image], with encoder: some AnimationEncoder) thr
         }
     }
 
-    @Test func aMixtureOfTwoColorsIsDithered() throws {
-        // More than 256 colours, and most of the image a grey that a palette for it would round.
-        let image = Image(width: 64, height: 64, pixels: noise(width: 64, height: 64).pixels.map { $0 / 2 + 60 })
+    /// The error of each pixel is spread over its neighbours: means of 4 × 4 pixels are closer than the colours of a palette.
+    @Test func gradientsAreDithered() throws {
+        let image = frames(1, width: 128, height: 128)[0]
         let file = try stills(try encoded([image], with: GIFEncoder(framesPerSecond: 10))).files[0]
-        #expect(try Image(decoding: file, named: "noise").pixels != image.pixels)
+        let found = try Image(decoding: file, named: "dithered")
+        var squares = 0.0
+        for y in stride(from: 0, to: 128, by: 4) {
+            for x in stride(from: 0, to: 128, by: 4) {
+                let block = (0..<16).map { ((y + $0 / 4) * 128 + x + $0 % 4) * 3 }
+                let error = block.reduce(0) { $0 + Int(found.pixels[$1]) - Int(image.pixels[$1]) }
+                squares += Double(error * error) / 256
+            }
+        }
+        #expect((squares / 1024).squareRoot() < 2)
     }
 
     @Test(arguments: [1, 3, 7, 12, 24, 30, 50]) func durationsAddUp(framesPerSecond: Int) throws {

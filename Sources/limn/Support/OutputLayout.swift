@@ -159,7 +159,7 @@ private struct FileNames {
 
     init(folder: String?) { self.folder = folder }
 
-    /// `STEM.png`, or `STEM-2.png` and so on if that is the image of another prompt or seed.
+    /// `STEM.png`, or `STEM-2.png` and so on if that is another image.
     mutating func free(_ stem: String, for request: GenerationRequest) -> String {
         var number = 1
         while true {
@@ -173,12 +173,13 @@ private struct FileNames {
     }
 
     /// `STEM.png`.
-    /// - Throws: `CommandError` if that is the image of another prompt or seed.
+    /// - Throws: `CommandError` if that is the image of another prompt or seed, or without metadata.
     func numbered(_ stem: String, for request: GenerationRequest) throws -> String {
         let path = path(stem)
         guard FileNames.isFree(path, for: request) else {
             throw CommandError(
-                .cannotWrite, "\(path): is the image of another prompt or seed; choose an empty folder with --out")
+                .cannotWrite,
+                "\(path): is the image of another prompt or seed, or does not say; choose an empty folder with --out")
         }
         return path
     }
