@@ -59,6 +59,14 @@ public final class RunDirectory: Sendable {
         }
     }
 
+    /// Whether a process uses the run at `path`.
+    public static func isInUse(_ path: String) -> Bool {
+        let lock = open("\(path)/lock", O_RDONLY | O_CLOEXEC)
+        guard lock >= 0 else { return false }
+        defer { close(lock) }
+        return flock(lock, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK
+    }
+
     private static func acquireLock(_ file: String, run: String) throws -> Int32 {
         let lock = open(file, O_RDWR | O_CREAT | O_CLOEXEC, 0o666)
         guard lock >= 0 else { throw FileError(.write, file, code: errno) }
