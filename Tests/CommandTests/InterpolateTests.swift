@@ -99,7 +99,7 @@ import Testing
             let outcome = try interpolate("red", "blue", "--frames", "4", "--grid", "--out", "grid.png", in: folder)
             #expect(outcome.ending == .exit(0), "\(outcome.err)")
             let grid = try Image(contentsOf: folder + "/grid.png")
-            #expect([grid.width, grid.height] == [34, 34])
+            #expect([grid.width, grid.height] == [70, 16])
             #expect(try texts(folder + "/grid.png")["images"] == "4")
         }
     }

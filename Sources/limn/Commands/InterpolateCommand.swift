@@ -35,7 +35,7 @@ struct InterpolateCommand: ParsableCommand {
     @Flag(help: "Go back to the first frame in the same way.")
     var bounce = false
 
-    @Flag(help: "Write a still PNG with a grid of all frames.")
+    @Flag(help: "Write a still PNG with all frames, up to ten in a row.")
     var grid = false
 
     @Option(help: "The file to write, or a folder (ending in / or without suffix).")
@@ -140,7 +140,7 @@ private enum Destination {
 
     init(_ out: String, _ requests: [GenerationRequest], grid: Bool) throws {
         if grid {
-            self = .still(try OutputLayout(requests, perPrompt: requests.count, grid: true, lines: nil, out: out))
+            self = .still(try OutputLayout(strip: requests, path: out))
         } else if OutputLayout.isFolder(out, ofMany: true) {
             self = .still(try OutputLayout(frames: requests, folder: out))
         } else {

@@ -72,6 +72,15 @@ struct OutputLayout {
         }
     }
 
+    /// One file with all frames of a walk, in one row if they are few.
+    /// - Throws: `CommandError` if `path` is not that of a PNG.
+    init(strip requests: [GenerationRequest], path: String) throws {
+        try OutputLayout.requirePNG(path)
+        folder = nil
+        let columns = requests.count <= 10 ? requests.count : OutputLayout.side(of: requests.count)
+        files = [File(path: path, requests: requests.indices, columns: columns)]
+    }
+
     /// Throws if a file would be larger than the largest image that Limn reads: 32768 pixels wide or high, 64 million in all.
     /// - Parameter side: width and height of one image.
     func requireGeneratable(side: Int) throws {
