@@ -241,7 +241,7 @@ import Testing
             #expect(sheet.width > 3 * 64 && sheet.height > 2 * (64 + 2 * 9))
             #expect(try texts(folder + "/sheet.png")["images"] == "6")
             let large = try limn(
-                "generate", "a rose", "-n", "300", "--size", "500", "--model", tiny.model, "--labels", "--out",
+                "generate", "a rose", "-n", "256", "--size", "500", "--model", tiny.model, "--labels", "--out",
                 "large.png",
                 in: folder)
             expectRefusal(large, 64, "use fewer images or a smaller --size")

@@ -7,10 +7,8 @@ import Testing
     private let tiny: Tiny
     init() throws { tiny = try Tiny.shared() }
 
-    private func interpolate(
-        _ arguments: String..., in folder: String, environment: [String: String] = [:]
-    ) throws -> Outcome {
-        try Child(["interpolate", "--model", tiny.model] + arguments, in: folder, environment: environment).finish()
+    private func interpolate(_ arguments: String..., in folder: String) throws -> Outcome {
+        try Child(["interpolate", "--model", tiny.model] + arguments, in: folder).finish()
     }
 
     private func texts(_ path: String) throws -> [String: String] {
@@ -127,19 +125,25 @@ import Testing
 
     // MARK: MP4
 
-    /// A folder with a program called `ffmpeg`, first on PATH.
-    private func ffmpeg(_ script: String, in folder: String) throws -> [String: String] {
-        try FileManager.default.createDirectory(atPath: folder + "/bin", withIntermediateDirectories: true)
-        try put("#!/bin/sh\n\(script)\n", folder + "/bin/ffmpeg")
-        try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: folder + "/bin/ffmpeg")
-        return ["PATH": "\(folder)/bin:/usr/bin:/bin"]
+    /// Runs with a shell script as `ffmpeg`, first on PATH. The shell that starts `limn` writes it: if this process did, a child that
+    /// another test starts at the same time could hold the file open, and a file that is open for writing is not executed.
+    private func interpolate(ffmpeg script: String, _ arguments: String..., in folder: String) throws -> Outcome {
+        let shell = #"""
+            mkdir bin && printf '#!/bin/sh\n%s\n' "$SCRIPT" >bin/ffmpeg && chmod +x bin/ffmpeg &&
+            PATH="$PWD/bin:$PATH" exec "$@"
+            """#
+        return try Child(
+            ["interpolate", "--model", tiny.model] + arguments, in: folder, environment: ["SCRIPT": script],
+            shell: shell
+        ).finish()
     }
 
     @Test func framesArePipedToFFmpeg() throws {
         try withTemporaryFolder { folder in
-            let path = try ffmpeg(#"printf '%s\n' "$@" >arguments; cat >/dev/fd/3"#, in: folder)
             let outcome = try interpolate(
-                "a; $(touch trap)", "b", "--frames", "3", "--fps", "9", "--out", "a.mp4", in: folder, environment: path)
+                ffmpeg: #"printf '%s\n' "$@" >arguments; cat >/dev/fd/3"#, "a; $(touch trap)", "b", "--frames", "3",
+                "--fps",
+                "9", "--out", "a.mp4", in: folder)
             #expect(outcome.ending == .exit(0) && outcome.talk.last == "a.mp4", "\(outcome.err)")
             // The raw frames.
             let bytes = try #require(contents(folder + "/a.mp4"))
@@ -165,9 +169,8 @@ import Testing
     func itsFailureIsReported(script: String, words: String) throws {
         try withTemporaryFolder { folder in
             try put("old", folder + "/a.mp4")
-            let path = try ffmpeg(script, in: folder)
             let outcome = try interpolate(
-                "a", "b", "--frames", "40", "--size", "128", "--out", "a.mp4", in: folder, environment: path)
+                ffmpeg: script, "a", "b", "--frames", "40", "--size", "128", "--out", "a.mp4", in: folder)
             expectRefusal(outcome, 73, words)
             #expect(
                 try files(below: folder) == ["a.mp4", "bin/ffmpeg"] && contents(folder + "/a.mp4") == Array("old".utf8))
@@ -176,8 +179,9 @@ import Testing
 
     @Test func aMissingFFmpegIsNamedWithItsPackage() throws {
         try withTemporaryFolder { folder in
-            let outcome = try interpolate(
-                "a", "b", "--out", "a.mp4", in: folder, environment: ["PATH": folder])
+            let outcome = try limn(
+                "interpolate", "a", "b", "--model", tiny.model, "--out", "a.mp4", in: folder,
+                environment: ["PATH": folder])
             expectRefusal(outcome, 73, "MP4 needs ffmpeg, which is not installed; `apt-get install ffmpeg` brings it")
             #expect(try files(below: folder).isEmpty)
         }
