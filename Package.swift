@@ -88,7 +88,8 @@ let package = Package(
             ]),
 
         // Training.
-        module("Training", ["Basics", "Graphs", "Execution", "Layers", "Checkpoints", "RandomStreams"]),
+        module(
+            "Training", ["Basics", "Files", "Graphs", "Execution", "Layers", "Checkpoints", "RandomStreams"]),
         module(
             "Tasks",
             [
@@ -141,6 +142,9 @@ let package = Package(
         .target(
             name: "TestSupport", dependencies: ["Basics", "Files", "RandomStreams", "CZlib"], path: "Tests/TestSupport",
             swiftSettings: strict),
+        .target(
+            name: "TinyModels", dependencies: ["CPUBackend", "Graphs", "Layers", "Models", "Networks", "Tokenizers"],
+            path: "Tests/TinyModels", swiftSettings: strict),
         tests("RandomStreams", ["RandomStreams"]),
         tests("Threads", ["Threads"]),
         tests("Files", ["Files", "TestSupport"]),
@@ -172,14 +176,20 @@ let package = Package(
                 "Execution",
                 "CPUBackend", "Images", "Tokenizers", "RandomStreams", "Files", "TestSupport",
             ]),
-        tests("Evaluation", ["Evaluation", "RandomStreams"]),
+        tests("Evaluation", ["Evaluation", "Images", "RandomStreams"]),
         tests(
             "Inference",
             [
                 "Models", "Inference", "Networks", "Layers", "Tokenizers", "Images", "Graphs", "Execution",
-                "CPUBackend", "RandomStreams", "Checkpoints", "TestSupport",
+                "CPUBackend", "RandomStreams", "Checkpoints", "TestSupport", "TinyModels",
             ],
             resources: [.copy("Encoders"), .copy("Golden")]),
+        tests(
+            "Server",
+            [
+                "Server", "Inference", "Models", "CPUBackend", "Images", "JSON", "Checkpoints", "Threads",
+                "TestSupport", "TinyModels",
+            ]),
         tests(
             "Command",
             ["Images", "Networks", "Layers", "Graphs", "Execution", "CPUBackend", "Checkpoints", "TestSupport"]),

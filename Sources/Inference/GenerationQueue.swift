@@ -1,17 +1,15 @@
-import Images
-
 /// The images that wait in a `GenerationService`, call by call.
-struct GenerationQueue: Sendable {
+package struct GenerationQueue: Sendable {
     /// One caller's images.
-    struct Call: Sendable {
-        let model: Int
+    package struct Call: Sendable {
+        package let model: Int
         let requests: [GenerationRequest]
         let continuation: AsyncThrowingStream<GenerationService.Result, any Error>.Continuation
         /// Requests that were taken into a batch, and images that were delivered.
         fileprivate(set) var taken = 0
         fileprivate(set) var delivered = 0
 
-        init(
+        package init(
             model: Int, requests: [GenerationRequest],
             continuation: AsyncThrowingStream<GenerationService.Result, any Error>.Continuation
         ) {
@@ -20,15 +18,15 @@ struct GenerationQueue: Sendable {
     }
 
     /// Images of one model that are generated together.
-    struct Batch: Sendable {
-        struct Member: Sendable {
-            let call: Int
+    package struct Batch: Sendable {
+        package struct Member: Sendable {
+            package let call: Int
             /// The position of the request in its call.
-            let index: Int
-            let request: GenerationRequest
+            package let index: Int
+            package let request: GenerationRequest
         }
-        let model: Int
-        fileprivate(set) var members: [Member] = []
+        package let model: Int
+        package fileprivate(set) var members: [Member] = []
     }
 
     private var calls: [Int: Call] = [:]
@@ -36,19 +34,21 @@ struct GenerationQueue: Sendable {
     private var order: [Int] = []
     private var nextID = 0
 
-    /// Images that are neither delivered nor cancelled.
-    private(set) var pending = 0
-    /// Whether no further calls are accepted, and the service ends when none is left.
-    var isStopping = false
-    private(set) var counts = GenerationService.Counts()
-    /// Recent speed of generation; 0 before the first batch.
-    private(set) var imagesPerSecond = 0.0
+    package init() {}
 
-    var isEmpty: Bool { calls.isEmpty }
+    /// Images that are neither delivered nor cancelled.
+    package private(set) var pending = 0
+    /// Whether no further calls are accepted, and the service ends when none is left.
+    package var isStopping = false
+    package private(set) var counts = GenerationService.Counts()
+    /// Recent speed of generation; 0 before the first batch.
+    package private(set) var imagesPerSecond = 0.0
+
+    package var isEmpty: Bool { calls.isEmpty }
 
     /// Adds a call with at least one request.
     /// - Returns: its number, for `cancel`.
-    mutating func add(_ call: Call) -> Int {
+    package mutating func add(_ call: Call) -> Int {
         let id = nextID
         nextID += 1
         calls[id] = call
@@ -58,14 +58,14 @@ struct GenerationQueue: Sendable {
     }
 
     /// Forgets a call, if it is still there.
-    mutating func cancel(_ id: Int) {
+    package mutating func cancel(_ id: Int) {
         guard let call = calls.removeValue(forKey: id) else { return }
         order.removeAll { $0 == id }
         pending -= call.requests.count - call.delivered
     }
 
     /// Takes up to `size` images of one model, one of each call in turn; nil if none waits.
-    mutating func nextBatch(_ size: Int) -> Batch? {
+    package mutating func nextBatch(_ size: Int) -> Batch? {
         guard let first = order.first, let model = calls[first]?.model else { return nil }
         var batch = Batch(model: model)
         var isTaking = true
@@ -88,7 +88,7 @@ struct GenerationQueue: Sendable {
 
     /// Notes that the images of a batch are ready.
     /// - Returns: where each goes, and whether it is the last of its call; nil for cancelled calls.
-    mutating func finish(
+    package mutating func finish(
         _ batch: Batch, after duration: Duration
     ) -> [(continuation: AsyncThrowingStream<GenerationService.Result, any Error>.Continuation, isLast: Bool)?] {
         let rate = Double(batch.members.count) / max(duration / .seconds(1), 1e-6)
@@ -106,7 +106,9 @@ struct GenerationQueue: Sendable {
     }
 
     /// Removes the calls of a batch that failed.
-    mutating func fail(_ batch: Batch) -> [AsyncThrowingStream<GenerationService.Result, any Error>.Continuation] {
+    package mutating func fail(_ batch: Batch) -> [AsyncThrowingStream<GenerationService.Result, any Error>
+        .Continuation]
+    {
         let failed = Set(batch.members.map(\.call))
         let continuations = failed.compactMap { calls[$0]?.continuation }
         for id in failed { cancel(id) }

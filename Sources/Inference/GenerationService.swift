@@ -45,6 +45,7 @@ public final class GenerationService: Sendable {
     public struct Result: Sendable {
         /// The position of its request in the call.
         public let index: Int
+        /// The image, of the model's size.
         public let image: Image
     }
 
@@ -99,7 +100,8 @@ public final class GenerationService: Sendable {
         (self.queue, self.capacity) = (queue, capacity)
     }
 
-    /// The images of `requests` as they become ready. Ending the iteration cancels those that have not begun.
+    /// The images of `requests` as they become ready. Those that have not begun are cancelled when the stream is released, or the
+    /// task that iterates it is cancelled.
     /// - Parameter model: an index of `models`.
     /// - Throws: `Busy` if more images would wait than the service's capacity, or it is stopping. The stream throws `ModelError` if
     ///   the model's weights give values that are not finite.

@@ -13,6 +13,8 @@ public final class LimnServer: Sendable {
         case json
         /// A line for people.
         case text
+        /// Not at all.
+        case none
     }
 
     private let service: GenerationService
@@ -59,8 +61,11 @@ public final class LimnServer: Sendable {
                 + RunsAPI(folder: runs.map(RunFolder.init)).endpoints)
     }
 
+    /// Method and path of all endpoints, such as `GET /healthz`.
+    package var endpoints: [String] { router.endpoints.map { "\($0.method.rawValue) \($0.path)" } }
+
     /// A server that listens.
-    public struct Listener {
+    public struct Listener: Sendable {
         /// The port, chosen by the system if 0 was given.
         public let port: Int
         fileprivate let server: HTTPServer
@@ -139,8 +144,9 @@ public final class LimnServer: Sendable {
 
 /// Why the server cannot start.
 public struct ServerError: ClassifiedError {
+    /// The kind of failure.
     public let kind: ErrorKind
-    /// One line.
+    /// One line: what failed, and what to do.
     public let description: String
 
     init(_ kind: ErrorKind, _ description: String) { (self.kind, self.description) = (kind, description) }

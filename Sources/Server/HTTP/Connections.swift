@@ -12,16 +12,15 @@ final class Connections: Sendable {
     var all: [any Channel] { channels.withLock { Array($0.values) } }
     var count: Int { channels.withLock(\.count) }
 
-    /// Adds a connection; false if there are too many.
+    /// Adds a connection until it is closed; false if there are too many.
     func add(_ channel: any Channel) -> Bool {
-        channels.withLock { channels in
+        let id = ObjectIdentifier(channel)
+        let isAdded = channels.withLock { channels in
             guard channels.count < limit else { return false }
-            channels[ObjectIdentifier(channel)] = channel
+            channels[id] = channel
             return true
         }
-    }
-
-    func remove(_ channel: any Channel) {
-        channels.withLock { $0[ObjectIdentifier(channel)] = nil }
+        if isAdded { channel.closeFuture.whenComplete { _ in self.channels.withLock { $0[id] = nil } } }
+        return isAdded
     }
 }

@@ -25,15 +25,11 @@ final class HTTPConnection: ChannelInboundHandler {
     init(_ server: HTTPServer) { self.server = server }
 
     func channelActive(context: ChannelHandlerContext) {
-        guard server.connections.add(context.channel) else {
-            return refuse(.serviceUnavailable, "too many connections", context)
-        }
         expect(within: server.limits.idleSeconds, context)
         context.fireChannelActive()
     }
 
     func channelInactive(context: ChannelHandlerContext) {
-        server.connections.remove(context.channel)
         deadline?.cancel()
         // The client has left.
         task?.cancel()
@@ -96,6 +92,7 @@ final class HTTPConnection: ChannelInboundHandler {
         let request = HTTPRequest(head: head, body: body, client: client)
         body = []
         let (channel, server, keepAlive) = (context.channel, server, head.isKeepAlive)
+        server.willAnswer()
         task = Task {
             let isSent = await server.answer(request, keepAlive: keepAlive, on: channel)
             channel.pipeline.fireUserInboundEventTriggered(Event.responded(keepAlive: keepAlive && isSent))
@@ -122,5 +119,20 @@ final class HTTPConnection: ChannelInboundHandler {
         deadline?.cancel()
         let channel = context.channel
         deadline = context.eventLoop.scheduleTask(in: .seconds(Int64(seconds))) { channel.close(promise: nil) }
+    }
+}
+
+/// Answers 503 and closes the connection, without reading anything.
+final class ConnectionRefusal: ChannelInboundHandler {
+    typealias InboundIn = ByteBuffer
+    typealias OutboundOut = ByteBuffer
+
+    func channelActive(context: ChannelHandlerContext) {
+        let answer =
+            "HTTP/1.1 503 Service Unavailable\r\nretry-after: 1\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
+        let channel = context.channel
+        context.writeAndFlush(wrapOutboundOut(ByteBuffer(string: answer))).whenComplete { _ in
+            channel.close(promise: nil)
+        }
     }
 }

@@ -15,6 +15,8 @@ final class HTTPServer: Sendable {
     let connections: Connections
     private let handler: Handler
     private let log: Log
+    /// Requests that are being answered.
+    private let answering = Mutex(0)
     private let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
 
     init(limits: ServerLimits, connections: Connections, log: @escaping Log, handler: @escaping Handler) {
@@ -35,6 +37,9 @@ final class HTTPServer: Sendable {
             .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
             .childChannelInitializer { [limits] channel in
                 channel.eventLoop.makeCompletedFuture {
+                    guard self.connections.add(channel) else {
+                        return try channel.pipeline.syncOperations.addHandler(ConnectionRefusal())
+                    }
                     try channel.pipeline.syncOperations.configureHTTPServerPipeline(
                         withEncoderConfiguration: .init(), withDecoderLimitConfiguration: limits)
                     try channel.pipeline.syncOperations.addHandler(HTTPConnection(self))
@@ -53,14 +58,20 @@ final class HTTPServer: Sendable {
         let end = clock.now + .seconds(seconds)
         while !connections.all.isEmpty && clock.now < end { usleep(10_000) }
         for channel in connections.all { channel.close(promise: nil) }
+        // Requests whose client is gone end soon: their tasks are cancelled.
+        while answering.withLock({ $0 > 0 }) { usleep(1000) }
         try group.syncShutdownGracefully()
     }
 
     // MARK: Answers
 
+    /// Counts a request for which `answer` will be called, so that the server does not end before that.
+    func willAnswer() { answering.withLock { $0 += 1 } }
+
     /// Has a request answered and sends the response.
     /// - Returns: whether the response was sent completely.
     func answer(_ request: HTTPRequest, keepAlive: Bool, on channel: any Channel) async -> Bool {
+        defer { answering.withLock { $0 -= 1 } }
         let clock = ContinuousClock()
         let begin = clock.now
         let response = await handler(request)

@@ -20,6 +20,7 @@ struct RequestLog: Sendable {
         let milliseconds = (duration / .milliseconds(1) * 10).rounded() / 10
         let time = Date().ISO8601Format()
         switch format {
+        case .none: return
         case .json:
             let record = Record(
                 time: time, client: request.client, method: request.method.rawValue,

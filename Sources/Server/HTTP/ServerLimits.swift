@@ -25,5 +25,6 @@ public struct ServerLimits: Sendable {
     /// Images that wait; further requests are answered with 429.
     public var queue = 1024
 
+    /// The limits that the command uses.
     public init() {}
 }
