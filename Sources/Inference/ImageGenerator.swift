@@ -8,7 +8,8 @@ import RandomStreams
 
 /// Generates images from prompts with a model. Must be used on one thread.
 public final class ImageGenerator {
-    private let name: String
+    /// The model's name.
+    public let name: String
     private let networks: GeneratorConfiguration
     private let embedder: SentenceEmbedder
     private let device: any Device
