@@ -1,7 +1,7 @@
 import Basics
 import FoundationEssentials
 
-/// The request behind an image, as PNG text chunks and as JSON.
+/// The request behind a file of images, as JSON.
 public struct GenerationRecord: Encodable, Sendable {
     /// The path of the file.
     public let file: String
@@ -29,23 +29,6 @@ public struct GenerationRecord: Encodable, Sendable {
         let parts = duration.components
         milliseconds = (Double(parts.seconds) * 1e3 + Double(parts.attoseconds) * 1e-15).rounded()
     }
-
-    /// Text chunks: `parameters` in the form that other image generators write and read, and one chunk per field for
-    /// programs. Prompts are truncated to 10,000 characters.
-    public var pngText: [(keyword: String, text: String)] {
-        let prompt = GenerationRecord.stored(prompt)
-        let bound = truncation.map { ", Truncation: \($0)" } ?? ""
-        var text = [
-            (keyword: "parameters", text: "\(prompt)\nSeed: \(seed)\(bound), Model: \(model)"),
-            (keyword: "prompt", text: prompt),
-            (keyword: "seed", text: "\(seed)"), (keyword: "model", text: model), (keyword: "Software", text: "Limn"),
-        ]
-        if let truncation { text.append((keyword: "truncation", text: "\(truncation)")) }
-        return text
-    }
-
-    /// The prompt as it is stored in a PNG.
-    public static func stored(_ prompt: String) -> String { String(prompt.prefix(10_000)) }
 
     /// One line of JSON.
     public func json() throws -> String {

@@ -6,24 +6,6 @@ import Models
 import Networks
 import RandomStreams
 
-/// A request for one image.
-public struct GenerationRequest: Hashable, Sendable {
-    /// The prompt.
-    public var prompt: String
-    /// Seed of the noise: equal seeds and prompts give equal images.
-    public var seed: UInt64
-    /// Bound of the noise: values beyond ±`truncation` are drawn again (Brock et al. 2019). Smaller bounds give more typical and
-    /// less varied images; infinity disables truncation.
-    public var truncation: Float
-
-    /// A request; `truncation` must be positive.
-    public init(prompt: String, seed: UInt64, truncation: Float = .infinity) {
-        self.prompt = prompt
-        self.seed = seed
-        self.truncation = truncation
-    }
-}
-
 /// Generates images from prompts with a model. Must be used on one thread.
 public final class ImageGenerator {
     private let name: String
@@ -61,17 +43,16 @@ public final class ImageGenerator {
     /// - Parameter progress: called with the number of images generated so far.
     /// - Throws: `ModelError` if the model's weights give values that are not finite.
     public func generate(_ requests: [GenerationRequest], progress: (Int) -> Void = { _ in }) throws -> [Image] {
-        let prompts = Array(Set(requests.map(\.prompt))).sorted()
-        let rows = Dictionary(uniqueKeysWithValues: zip(prompts, prompts.indices))
-        let vectors = try embedder.embed(prompts)
+        let vectors = try sentenceVectors(of: requests)
         var images: [Image] = []
         while images.count < requests.count {
-            let size = requests.count - images.count >= 16 ? 16 : 1
+            let size = ImageGenerator.batchSize(for: requests.count - images.count)
             let batch = requests[images.count..<images.count + size]
-            let noise = batch.flatMap { ImageGenerator.noise($0, networks.noise) }
+            let noise = batch.flatMap(noise)
             let text = batch.flatMap { request in
-                let row = rows[request.prompt] ?? 0
-                return vectors[row * embedder.width..<(row + 1) * embedder.width]
+                let vector = vectors[request.prompt] ?? []
+                guard let blend = request.promptBlend, let target = vectors[blend.target] else { return vector }
+                return Blend(toward: target, fraction: blend.fraction).onLine(from: vector)
             }
             let count = side * side * 3
             let results = try program(batch: size).run(["noise": .floats(noise), "text": .floats(text)])
@@ -88,10 +69,33 @@ public final class ImageGenerator {
         return images
     }
 
-    private static func noise(_ request: GenerationRequest, _ count: Int) -> [Float] {
-        var stream = RandomStream(seed: request.seed, purpose: "noise")
-        return request.truncation.isFinite
-            ? stream.truncatedNormals(count, bound: request.truncation) : stream.normals(count)
+    /// The largest batch that one run of the generator computes.
+    public static let largestBatch = 16
+
+    /// The size of the next batch of `count` images: a power of two, so that few programs serve any number.
+    private static func batchSize(for count: Int) -> Int {
+        var size = largestBatch
+        while size > count { size /= 2 }
+        return size
+    }
+
+    /// The vector of each prompt of the requests.
+    private func sentenceVectors(of requests: [GenerationRequest]) throws -> [String: [Float]] {
+        let prompts = Array(Set(requests.flatMap { [$0.prompt] + ($0.promptBlend.map { [$0.target] } ?? []) })).sorted()
+        let vectors = try embedder.embed(prompts)
+        let width = embedder.width
+        return Dictionary(
+            uniqueKeysWithValues: prompts.enumerated().map { ($1, Array(vectors[$0 * width..<($0 + 1) * width])) })
+    }
+
+    private func noise(_ request: GenerationRequest) -> [Float] {
+        func noise(_ seed: UInt64) -> [Float] {
+            var stream = RandomStream(seed: seed, purpose: "noise")
+            return request.truncation.isFinite
+                ? stream.truncatedNormals(networks.noise, bound: request.truncation) : stream.normals(networks.noise)
+        }
+        guard let blend = request.seedBlend else { return noise(request.seed) }
+        return Blend(toward: noise(blend.target), fraction: blend.fraction).onArc(from: noise(request.seed))
     }
 
     private func program(batch: Int) throws -> any Executable {

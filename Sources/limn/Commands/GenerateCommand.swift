@@ -125,7 +125,8 @@ struct GenerateCommand: ParsableCommand {
             let record = GenerationRecord(
                 file: file.path, request: first, count: members.count, model: model.configuration.name,
                 duration: each * members.count)
-            let png = try image.pngData(text: record.pngText)
+            let png = try image.pngData(
+                text: ImageMetadata(request: first, model: model.configuration.name).pngText)
             if file.path == "-" { try StandardOutput.write(png) } else { try AtomicFile.write(png, to: file.path) }
             if json && file.path != "-" { print(try record.json()) }
         }

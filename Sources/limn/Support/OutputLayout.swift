@@ -171,8 +171,7 @@ private struct FileNames {
         guard FileManager.default.fileExists(atPath: path) else { return true }
         guard let data = FileManager.default.contents(atPath: path), let texts = try? Image.pngText(in: [UInt8](data))
         else { return false }
-        func text(_ keyword: String) -> String? { texts.first { $0.keyword == keyword }?.text }
-        return text("Software") == "Limn" && text("prompt") == GenerationRecord.stored(request.prompt)
-            && text("seed") == "\(request.seed)"
+        guard let found = ImageMetadata(pngText: texts)?.request else { return false }
+        return found.prompt == ImageMetadata.stored(request.prompt) && found.seed == request.seed
     }
 }

@@ -1,0 +1,67 @@
+/// What a PNG says about the image in it: the request and the model, so that it can be generated again.
+public struct ImageMetadata: Hashable, Sendable {
+    /// The request; the prompt is truncated to 10,000 characters.
+    public var request: GenerationRequest
+    /// The model's name.
+    public var model: String
+
+    /// The metadata of an image that `model` generated.
+    public init(request: GenerationRequest, model: String) {
+        self.request = request
+        self.model = model
+    }
+
+    /// Text chunks: `parameters` in the form that other image generators write and read, and one chunk per field for
+    /// programs.
+    public var pngText: [(keyword: String, text: String)] {
+        let prompt = ImageMetadata.stored(request.prompt)
+        var settings = ["Seed: \(request.seed)"]
+        var text = [
+            (keyword: "prompt", text: prompt), (keyword: "seed", text: "\(request.seed)"),
+            (keyword: "model", text: model), (keyword: "Software", text: "Limn"),
+        ]
+        if request.truncation.isFinite {
+            settings.append("Truncation: \(request.truncation)")
+            text.append((keyword: "truncation", text: "\(request.truncation)"))
+        }
+        if let blend = request.seedBlend {
+            settings.append("Variation seed: \(blend.target), Variation seed strength: \(blend.fraction)")
+            text.append((keyword: "variation_seed", text: "\(blend.target)"))
+            text.append((keyword: "variation_strength", text: "\(blend.fraction)"))
+        }
+        if let blend = request.promptBlend {
+            settings.append("Second prompt strength: \(blend.fraction)")
+            text.append((keyword: "second_prompt", text: ImageMetadata.stored(blend.target)))
+            text.append((keyword: "second_prompt_strength", text: "\(blend.fraction)"))
+        }
+        settings.append("Model: \(model)")
+        return [(keyword: "parameters", text: "\(prompt)\n\(settings.joined(separator: ", "))")] + text
+    }
+
+    /// The metadata in the text chunks of a PNG; nil if Limn did not write them, or they are damaged.
+    public init?(pngText: [(keyword: String, text: String)]) {
+        func text(_ keyword: String) -> String? { pngText.first { $0.keyword == keyword }?.text }
+        func fraction(_ keyword: String) -> Float? {
+            text(keyword).flatMap(Float.init).flatMap { (0...1).contains($0) ? $0 : nil }
+        }
+        guard text("Software") == "Limn", let prompt = text("prompt"), let seed = text("seed").flatMap(UInt64.init)
+        else { return nil }
+        request = GenerationRequest(prompt: prompt, seed: seed)
+        model = text("model") ?? ""
+        if let bound = text("truncation") {
+            guard let bound = Float(bound), bound > 0 else { return nil }
+            request.truncation = bound
+        }
+        if let target = text("variation_seed") {
+            guard let target = UInt64(target), let fraction = fraction("variation_strength") else { return nil }
+            request.seedBlend = Blend(toward: target, fraction: fraction)
+        }
+        if let target = text("second_prompt") {
+            guard let fraction = fraction("second_prompt_strength") else { return nil }
+            request.promptBlend = Blend(toward: target, fraction: fraction)
+        }
+    }
+
+    /// A prompt as it is stored in a PNG.
+    public static func stored(_ prompt: String) -> String { String(prompt.prefix(10_000)) }
+}
