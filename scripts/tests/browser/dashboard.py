@@ -203,6 +203,11 @@ class Dashboard(BrowserCase):
         self.proxy.answer = lambda request: None if request.path == "/runs" or request.headers.get("Authorization") == "Bearer open sesame" \
             else Answer(401, {"error": {"message": "no key"}})
         self.open(f"#run={self.training.folder.name}")
+        self.page.click("#key-cancel")
+        self.page.wait_text("#banner", "needs an API key")
+        with self.assertRaises(AssertionError):
+            self.page.wait(lambda: self.page.all("#key"), "as it should be", limit=6)
+        self.open(f"#run={self.training.folder.name}")
         self.page.fill("#key-input", "open sesame")
         self.page.press(self.page.keys.ENTER)
         self.page.wait(lambda: self.page.js("return document.querySelector('#reals').naturalWidth") == 64, "images do not come with the key")
