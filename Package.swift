@@ -20,6 +20,7 @@ let package = Package(
     name: "Limn",
     products: [
         .executable(name: "limn", targets: ["limn"]),
+        .executable(name: "limn-server", targets: ["limn-server"]),
         .library(
             name: "Limn",
             targets: [
@@ -31,6 +32,8 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.0.0"),
+        // Only limn-server is built with it.
+        .package(url: "https://github.com/apple/swift-nio", from: "2.100.0"),
     ],
     targets: [
         // Foreign code.
@@ -75,7 +78,7 @@ let package = Package(
             "Inference",
             [
                 "Basics", "Graphs", "Execution", "Layers", "Networks", "Models", "Tokenizers", "Images", "Checkpoints",
-                "RandomStreams",
+                "RandomStreams", "Threads",
             ]),
         module(
             "Evaluation",
@@ -85,7 +88,8 @@ let package = Package(
             ]),
 
         // Training.
-        module("Training", ["Basics", "Graphs", "Execution", "Layers", "Checkpoints", "RandomStreams"]),
+        module(
+            "Training", ["Basics", "Files", "Graphs", "Execution", "Layers", "Checkpoints", "RandomStreams"]),
         module(
             "Tasks",
             [
@@ -94,13 +98,35 @@ let package = Package(
                 .product(name: "Yams", package: "Yams"),
             ]),
 
-        // The command.
+        // The server.
+        .target(
+            name: "CPages", path: "Sources/C/CPages", exclude: ["playground.html", "dashboard.html", "openapi.json"]),
+        module(
+            "Server",
+            [
+                "Basics", "Files", "JSON", "Images", "Checkpoints", "Inference", "Tasks", "CPages",
+                .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+            ]),
+
+        // The command; `limn serve` starts limn-server.
+        module(
+            "CommandSupport",
+            [
+                "Basics", "Execution", "CPUBackend", "CUDABackend",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ]),
         .executableTarget(
             name: "limn",
             dependencies: [
                 "Basics", "Files", "Training", "Tasks", "Evaluation", "Models", "Inference", "Corpora", "Tokenizers",
-                "Images",
-                "Execution", "CPUBackend", "CUDABackend", "Networks", "Layers", "Checkpoints",
+                "Images", "CommandSupport", "Execution", "Networks", "Layers", "Checkpoints",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ], swiftSettings: strict),
+        .executableTarget(
+            name: "limn-server",
+            dependencies: [
+                "Basics", "Files", "CommandSupport", "Execution", "Layers", "Models", "Inference", "Server",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], swiftSettings: strict),
         .executableTarget(
@@ -116,6 +142,9 @@ let package = Package(
         .target(
             name: "TestSupport", dependencies: ["Basics", "Files", "RandomStreams", "CZlib"], path: "Tests/TestSupport",
             swiftSettings: strict),
+        .target(
+            name: "TinyModels", dependencies: ["CPUBackend", "Graphs", "Layers", "Models", "Networks", "Tokenizers"],
+            path: "Tests/TinyModels", swiftSettings: strict),
         tests("RandomStreams", ["RandomStreams"]),
         tests("Threads", ["Threads"]),
         tests("Files", ["Files", "TestSupport"]),
@@ -147,14 +176,20 @@ let package = Package(
                 "Execution",
                 "CPUBackend", "Images", "Tokenizers", "RandomStreams", "Files", "TestSupport",
             ]),
-        tests("Evaluation", ["Evaluation", "RandomStreams"]),
+        tests("Evaluation", ["Evaluation", "Images", "RandomStreams"]),
         tests(
             "Inference",
             [
                 "Models", "Inference", "Networks", "Layers", "Tokenizers", "Images", "Graphs", "Execution",
-                "CPUBackend", "RandomStreams", "Checkpoints", "TestSupport",
+                "CPUBackend", "RandomStreams", "Checkpoints", "TestSupport", "TinyModels",
             ],
             resources: [.copy("Encoders"), .copy("Golden")]),
+        tests(
+            "Server",
+            [
+                "Server", "Inference", "Models", "CPUBackend", "Images", "JSON", "Checkpoints", "Threads",
+                "TestSupport", "TinyModels",
+            ]),
         tests(
             "Command",
             ["Images", "Networks", "Layers", "Graphs", "Execution", "CPUBackend", "Checkpoints", "TestSupport"]),

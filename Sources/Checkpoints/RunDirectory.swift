@@ -59,6 +59,14 @@ public final class RunDirectory: Sendable {
         }
     }
 
+    /// Whether a process uses the run at `path`.
+    public static func isInUse(_ path: String) -> Bool {
+        let lock = open("\(path)/lock", O_RDONLY | O_CLOEXEC)
+        guard lock >= 0 else { return false }
+        defer { close(lock) }
+        return flock(lock, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK
+    }
+
     private static func acquireLock(_ file: String, run: String) throws -> Int32 {
         let lock = open(file, O_RDWR | O_CREAT | O_CLOEXEC, 0o666)
         guard lock >= 0 else { throw FileError(.write, file, code: errno) }
@@ -98,6 +106,21 @@ public final class RunDirectory: Sendable {
         "\(path)/snapshot-\(zeroPadded(imagesSeen, width: 9)).safetensors"
     }
 
+    /// A name for the TensorBoard events of another process that trains: `events.out.tfevents.1764147965.limn`. TensorBoard reads
+    /// event files in the order of their names.
+    /// - Parameter seconds: since 1970; a later name is chosen if the directory has this one or later ones.
+    /// - Throws: `FileError`.
+    package func newEvents(at seconds: Int) throws -> String {
+        let (prefix, suffix) = ("events.out.tfevents.", ".limn")
+        let taken = try fileNames(in: path).compactMap { name -> Int? in
+            guard name.hasPrefix(prefix), name.hasSuffix(suffix) else { return nil }
+            let digits = name.dropFirst(prefix.count).dropLast(suffix.count)
+            return digits.count == 10 ? Int(digits) : nil
+        }
+        let number = max(seconds, (taken.max() ?? 0) + 1)
+        return "\(path)/\(prefix)\(zeroPadded(number, width: 10))\(suffix)"
+    }
+
     /// Removes snapshots until `kept` are left. The newest is never removed; of the others, the one whose neighbours
     /// are closest is removed first, so that the remaining ones are spread over the whole run. Sample grids are kept.
     /// - Throws: `FileError`.
@@ -125,11 +148,11 @@ public final class RunDirectory: Sendable {
 
     /// Appends a line to `log.txt`.
     /// - Throws: `FileError`.
-    public func appendLog(_ line: String) throws { try append(line, to: log) }
+    public func appendLog(_ line: String) throws { try append(Array("\(line)\n".utf8), to: log) }
 
     /// Appends a row to `stats.jsonl`: a JSON object on one line, with the number of images seen as `images`.
     /// - Throws: `FileError`.
-    public func appendStatistics(_ row: String) throws { try append(row, to: statistics) }
+    public func appendStatistics(_ row: String) throws { try append(Array("\(row)\n".utf8), to: statistics) }
 
     /// Restores `stats.jsonl` to the time of the checkpoint of `imagesSeen` images: removes later rows, which the
     /// resumed run will write again, and an incomplete last line.
@@ -162,16 +185,16 @@ public final class RunDirectory: Sendable {
         }
     }
 
-    /// Appends a line in one write, so that readers never see a part of it; if the disk is full, nothing of it remains.
-    private func append(_ line: String, to file: String) throws {
+    /// Appends a line or a record in one write, so that readers never see a part of it; if the disk is full, nothing of it
+    /// remains.
+    /// - Throws: `FileError`.
+    package func append(_ bytes: [UInt8], to file: String) throws {
         let descriptor = open(file, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o666)
         guard descriptor >= 0 else { throw FileError(.write, file, code: errno) }
         defer { close(descriptor) }
         let before = lseek(descriptor, 0, SEEK_END)
         do {
-            try Array("\(line)\n".utf8).withUnsafeBytes {
-                try writeAll($0, to: descriptor, path: file)
-            }
+            try bytes.withUnsafeBytes { try writeAll($0, to: descriptor, path: file) }
         } catch {
             _ = ftruncate(descriptor, before)
             throw error

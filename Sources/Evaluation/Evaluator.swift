@@ -22,13 +22,13 @@ public struct Evaluator {
         }
     }
 
-    private let model: Model
-    private let judge: EncoderPair
+    let model: Model
+    let judge: EncoderPair
     private let measures: Measures
-    private let encoder: String?
-    private let device: any Device
-    private let seed: UInt64
-    private let progress: (String, Int, Int) -> Void
+    let encoder: String?
+    let device: any Device
+    let seed: UInt64
+    let progress: (String, Int, Int) -> Void
 
     /// - Parameters:
     ///   - judge: the pair of encoders that computes R-precision; it must not have been used to train the model.
@@ -49,7 +49,7 @@ public struct Evaluator {
     }
 
     /// A caption of the split, with its image and class.
-    private struct Query {
+    struct Query {
         var example: Int
         var caption: String
         var label: Int
@@ -82,7 +82,7 @@ public struct Evaluator {
     public func evaluate(
         data: String, split: String?, trainingSplit: String?, badFiles: BadFilePolicy = .limited,
         options: CorpusOptions = CorpusOptions(), synonyms: Synonyms? = nil
-    ) throws -> Report {
+    ) throws -> IllustratedReport {
         var ignoredClass: String?
         func read(_ split: String?) throws -> ImageStore {
             let corpus = try Corpus(folder: data, split: split, badFiles: badFiles, options: options)
@@ -99,7 +99,7 @@ public struct Evaluator {
                 Query(example: example, caption: $0, label: corpus.group(of: example))
             }
         }
-        let reals = try self.images(of: Array(corpus.examples.indices), in: images)
+        let reals = try corpus.examples.indices.map { try image(of: $0, in: images) }
         let generator = try ImageGenerator(model, device: device, encoder: encoder)
         // The noise of each caption is determined by its position, so that no seed is selected.
         let prompts = queries.map { synonyms?($0.caption) ?? $0.caption }
@@ -107,9 +107,10 @@ public struct Evaluator {
         let generated = try generator.generate(requests) { progress("generating", $0, requests.count) }
         let training = try corpus.splits.isEmpty ? nil : trainingSplit.map { try read($0) }
 
+        let (retrieval, worst) = try retrieval(queries, generated, reals, corpus, training)
         var report = Report(
-            model: model.configuration.name, judge: judge.name, split: split ?? "all rows",
-            retrieval: try retrieval(queries, generated, reals, training), distances: [])
+            model: model.configuration.name, judge: judge.name, split: split ?? "all rows", retrieval: retrieval,
+            distances: [])
         report.ignoredClass = ignoredClass
         report.reworded = synonyms == nil ? nil : zip(prompts, queries).count { $0 != $1.caption }
         if measures.colors { report.colors = try colors(queries, generated, reals) }
@@ -126,10 +127,31 @@ public struct Evaluator {
             perClass: perClass.values.filter { $0.count > 1 }.sorted { $0[0] < $1[0] },
             training: training,
             baseline: try training.map { store in
-                try self.images(of: draw(firsts.count, of: store.corpus.examples.count), in: store)
+                try draw(firsts.count, of: store.corpus.examples.count).map { try image(of: $0, in: store) }
             })
-        report.distances = try measures.features.map { try distances(sample, $0) }
-        return report
+        func comparison(_ query: Int) -> Comparison {
+            Comparison(
+                caption: queries[query].caption, generated: generated[query], other: reals[queries[query].example])
+        }
+        var illustrated = IllustratedReport(
+            report: report, samples: Self.evenly(Self.sampleCount, of: queries.count).map(comparison),
+            worst: worst.map(comparison), closest: [])
+        for network in measures.features {
+            let (distances, closest) = try distances(sample, network)
+            illustrated.report.distances.append(distances)
+            illustrated.closest.append(closest)
+        }
+        return illustrated
+    }
+
+    /// The number of images in each series of examples: the closest pairs, the worst captions.
+    static let exampleCount = 16
+    private static let sampleCount = 24
+
+    /// `count` indices below `total` at even intervals, or all if there are fewer.
+    private static func evenly(_ count: Int, of total: Int) -> [Int] {
+        let count = min(count, total)
+        return (0..<count).map { $0 * total / count }
     }
 
     /// The images of a corpus, without those that cannot be decoded.
@@ -144,76 +166,9 @@ public struct Evaluator {
         return rest
     }
 
-    private func images(of examples: [Int], in store: ImageStore) throws -> [Image] {
-        try examples.map { example in
-            guard let image = try store.image(example) else { throw store.nothingUsable }
-            return image
-        }
-    }
-
-    // MARK: Matching
-
-    private func retrieval(
-        _ queries: [Query], _ generated: [Image], _ reals: [Image], _ training: ImageStore?
-    ) throws -> Report.Retrieval {
-        let imageEncoder = try FeatureExtractor(judge: judge, device: device)
-        let textEncoder = try SentenceEmbedder(judge.text, device: device)
-        let captions = try FeatureMatrix(
-            rows: queries.count, columns: textEncoder.width, values: textEncoder.embed(queries.map(\.caption)))
-        let fake = try imageEncoder.features(of: generated) {
-            progress("scoring generated images", $0, generated.count)
-        }
-        let real = try imageEncoder.features(of: reals) { progress("scoring real images", $0, reals.count) }
-        let classes = queries.map(\.label)
-        let truths = Array(queries.indices)
-        func precision(_ images: FeatureMatrix, _ truths: [Int]) throws -> Report.Retrieval.Row {
-            .init(
-                try RetrievalPrecision(images: images, truths: truths, captions: captions, classes: classes, seed: seed)
-            )
-        }
-        var nearest: Report.Retrieval.Row?
-        if let training {
-            let rows = try nearestTrainingExamples(queries.map(\.caption), training)
-            let shown = Array(Set(rows)).sorted()
-            let indices = Dictionary(uniqueKeysWithValues: zip(shown, shown.indices))
-            let features = try imageEncoder.features(of: images(of: shown, in: training)) {
-                progress("scoring training images", $0, shown.count)
-            }
-            nearest = try precision(features.selecting(rows.map { indices[$0] ?? 0 }), truths)
-        }
-        return .init(
-            generated: try precision(fake, truths),
-            real: try precision(real.selecting(queries.map(\.example)), truths),
-            shuffled: try precision(fake, shuffled(truths)), nearestTraining: nearest, count: queries.count)
-    }
-
-    /// For each caption, the training image with the most similar caption according to the model's own text encoder.
-    private func nearestTrainingExamples(_ captions: [String], _ training: ImageStore) throws -> [Int] {
-        let textEncoder = try SentenceEmbedder(model, encoder: encoder, device: device)
-        let known = Array(training.corpus.captions)
-        let owners = training.corpus.examples.indices.flatMap { example in
-            training.corpus.captionNumbers(of: example).map { _ in example }
-        }
-        let rows = try FeatureMatrix(
-            rows: known.count, columns: textEncoder.width,
-            values: textEncoder.embed(known) { progress("encoding training captions", $0, known.count) })
-        let queries = try FeatureMatrix(
-            rows: captions.count, columns: textEncoder.width, values: textEncoder.embed(captions))
-        return try nearestNeighborDistances(of: queries, in: rows).map { owners[$0.row] }
-    }
-
-    private func colors(_ queries: [Query], _ generated: [Image], _ reals: [Image]) throws -> Report.Colors? {
-        let captions = queries.map(\.caption)
-        func accuracy(_ images: [Image], _ captions: [String]) throws -> ColorAccuracy {
-            try ColorAccuracy(
-                images: images.map(\.pixels), side: model.configuration.networks.side, captions: captions)
-        }
-        guard captions.contains(where: { !NamedColor.ofPetals(in: $0).isEmpty }) else { return nil }
-        let own = try accuracy(generated, captions)
-        return .init(
-            generated: own.value, real: try accuracy(queries.map { reals[$0.example] }, captions).value,
-            shuffled: try accuracy(generated, shuffled(Array(captions.indices)).map { captions[$0] }).value,
-            count: own.count)
+    func image(of example: Int, in store: ImageStore) throws -> Image {
+        guard let image = try store.image(example) else { throw store.nothingUsable }
+        return image
     }
 
     // MARK: Distances
@@ -231,7 +186,9 @@ public struct Evaluator {
         }
     }
 
-    private func distances(_ sample: Sample, _ network: PretrainedFeatures) throws -> Report.Distances {
+    private func distances(
+        _ sample: Sample, _ network: PretrainedFeatures
+    ) throws -> (Report.Distances, closest: [Comparison]) {
         // Reported figures use float32 features on every device.
         let extractor = try FeatureExtractor(network, device: device.with(precision: .float32))
         let name = network.network.rawValue
@@ -245,7 +202,8 @@ public struct Evaluator {
             try 1000 * kernelDistance(a, b, subsetSize: min(1000, a.rows / 2), seed: seed).mean
         }
         let neighbors = try PrecisionRecall(generated: generated, real: real)
-        return .init(
+        let memorization = try memorization(sample, generated: generated, real: real, extractor, name)
+        let distances = Report.Distances(
             features: name, count: sample.real.count,
             baselineCount: sample.baseline.flatMap { $0.count < sample.real.count ? $0.count : nil },
             frechet: .init(
@@ -255,7 +213,8 @@ public struct Evaluator {
                 generated: try kernel(generated, real), realBaseline: try baseline.map { try kernel($0, real) }),
             precision: neighbors.precision, recall: neighbors.recall,
             diversity: try diversity(sample, real, extractor),
-            memorization: try memorization(sample, generated: generated, real: real, extractor, name))
+            memorization: memorization?.0)
+        return (distances, memorization?.closest ?? [])
     }
 
     /// Compares eight images of each of up to forty captions with up to eight real images of each class.
@@ -272,21 +231,30 @@ public struct Evaluator {
 
     private func memorization(
         _ sample: Sample, generated: FeatureMatrix, real: FeatureMatrix, _ extractor: FeatureExtractor, _ name: String
-    ) throws -> Report.Memorization? {
+    ) throws -> (Report.Memorization, closest: [Comparison])? {
         guard let store = sample.training else { return nil }
         let corpus = store.corpus
-        let all = try images(of: Array(corpus.examples.indices), in: store)
-        let training = try extractor.features(of: all) { progress("\(name), training images", $0, all.count) }
+        let count = corpus.examples.count
+        let training = try extractor.features(
+            count: count, progress: { progress("\(name), training images", $0, count) },
+            image: { try image(of: $0, in: store) })
         let found = try Memorization(generated: generated, heldOut: real, training: training)
         let nearest = try nearestNeighborDistances(of: generated, in: training)
-        let closest = nearest.enumerated().sorted { ($0.1.distance, $0.0) < ($1.1.distance, $1.0) }.prefix(16)
-        return .init(
+        let closest = nearest.enumerated().sorted { ($0.1.distance, $0.0) < ($1.1.distance, $1.0) }.prefix(
+            Self.exampleCount)
+        let measured = Report.Memorization(
             ratio: found.ratio, suspects: found.suspects,
             closest: closest.map { index, neighbor in
                 .init(
                     caption: sample.captions[index],
                     trainingImage: corpus.imagePath(of: corpus.examples[neighbor.row]), distance: neighbor.distance)
             })
+        let pairs = try closest.map { index, neighbor in
+            Comparison(
+                caption: sample.captions[index], generated: sample.generated[index],
+                other: try image(of: neighbor.row, in: store))
+        }
+        return (measured, pairs)
     }
 
     // MARK: Randomness
@@ -297,7 +265,7 @@ public struct Evaluator {
     }
 
     /// The values in random order; a few may keep their position by chance.
-    private func shuffled(_ values: [Int]) -> [Int] {
+    func shuffled(_ values: [Int]) -> [Int] {
         permutation(values.count, "evaluation.shuffle").map { values[$0] }
     }
 

@@ -74,14 +74,21 @@ package final class FeatureExtractor {
     /// The features of images, one row per image.
     /// - Parameter progress: called with the number of images done.
     package func features(of images: [Image], progress: (Int) -> Void = { _ in }) throws -> FeatureMatrix {
+        try features(count: images.count, progress: progress) { images[$0] }
+    }
+
+    /// The features of `total` images, one row per image, which are read one batch at a time.
+    package func features(
+        count total: Int, progress: (Int) -> Void = { _ in }, image: (Int) throws -> Image
+    ) throws -> FeatureMatrix {
         var rows: [Float] = []
-        rows.reserveCapacity(images.count * width)
-        for start in stride(from: 0, to: images.count, by: FeatureExtractor.batch) {
-            let count = min(FeatureExtractor.batch, images.count - start)
+        rows.reserveCapacity(total * width)
+        for start in stride(from: 0, to: total, by: FeatureExtractor.batch) {
+            let count = min(FeatureExtractor.batch, total - start)
             var values: [Float] = []
             values.reserveCapacity(FeatureExtractor.batch * side * side * 3)
             for index in 0..<FeatureExtractor.batch {
-                let image = images[start + (index < count ? index : 0)]
+                let image = try image(start + (index < count ? index : 0))
                 let scaled =
                     image.width == side && image.height == side
                     ? image : image.resized(width: side, height: side, filter: filter)
@@ -90,6 +97,6 @@ package final class FeatureExtractor {
             rows += try program.run(["images": .floats(values)])["features"].prefix(count * width)
             progress(start + count)
         }
-        return try FeatureMatrix(rows: images.count, columns: width, values: rows)
+        return try FeatureMatrix(rows: total, columns: width, values: rows)
     }
 }

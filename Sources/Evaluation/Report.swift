@@ -25,6 +25,32 @@ public struct Report: Codable, Sendable {
         public var nearestTraining: Row?
         /// Number of captions, each with one image.
         public var count: Int
+        /// The captions of each class, in the order of the classes' names; nil if no class is known.
+        public var classes: [ClassRow]?
+        /// The 16 generated images whose own captions rank lowest, lowest first; nil in reports of earlier versions.
+        public var worst: [Failure]?
+
+        /// R-precision on the captions of one class.
+        public struct ClassRow: Codable, Sendable {
+            /// The class.
+            public var name: String
+            /// Number of its captions.
+            public var count: Int
+            /// The share of hits of generated images.
+            public var generated: Double
+            /// The share of hits of real images.
+            public var real: Double
+        }
+
+        /// A generated image that other captions fit better than its own.
+        public struct Failure: Codable, Sendable {
+            /// Its own caption.
+            public var caption: String
+            /// Path of the caption's real image.
+            public var image: String
+            /// Rank of its own caption among 100, the most similar first.
+            public var rank: Int
+        }
     }
     /// A distance between sets of images, with its baseline.
     public struct Distance: Codable, Sendable {
@@ -85,6 +111,20 @@ public struct Report: Codable, Sendable {
         public var shuffled: Double
         /// Number of captions that name a colour.
         public var count: Int
+        /// The captions that name each colour; one that names several counts for each. Nil in reports of earlier versions.
+        public var perColor: [ColorRow]?
+
+        /// The share of agreement on captions that name one colour, perhaps among others.
+        public struct ColorRow: Codable, Sendable {
+            /// The colour's name.
+            public var color: String
+            /// Number of its captions.
+            public var count: Int
+            /// The share of generated images that agree.
+            public var generated: Double
+            /// The share of real images that agree.
+            public var real: Double
+        }
     }
 
     /// Name of the model.

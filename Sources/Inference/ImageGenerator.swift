@@ -32,6 +32,9 @@ public final class ImageGenerator {
     /// Width and height of the images in pixels.
     public var side: Int { networks.side }
 
+    /// The most tokens of a prompt that the model reads, start and end excluded.
+    public var promptTokens: Int { embedder.limit - 2 }
+
     /// The number of tokens of a prompt and the most that the model reads, if the prompt is longer; nil otherwise.
     public func excess(of prompt: String) -> (tokens: Int, limit: Int)? {
         let tokens = embedder.tokenCount(prompt)

@@ -11,31 +11,37 @@ public struct ImageMetadata: Hashable, Sendable {
         self.model = model
     }
 
+    /// The request as other image generators write it: the prompt, and a line of settings.
+    public var parameters: String {
+        var settings = ["Seed: \(request.seed)"]
+        if request.truncation.isFinite { settings.append("Truncation: \(request.truncation)") }
+        if let blend = request.seedBlend {
+            settings.append("Variation seed: \(blend.target), Variation seed strength: \(blend.fraction)")
+        }
+        if let blend = request.promptBlend { settings.append("Second prompt strength: \(blend.fraction)") }
+        settings.append("Model: \(model)")
+        return "\(ImageMetadata.stored(request.prompt))\n\(settings.joined(separator: ", "))"
+    }
+
     /// Text chunks: `parameters` in the form that other image generators write and read, and one chunk per field for
     /// programs.
     public var pngText: [(keyword: String, text: String)] {
-        let prompt = ImageMetadata.stored(request.prompt)
-        var settings = ["Seed: \(request.seed)"]
         var text = [
-            (keyword: "prompt", text: prompt), (keyword: "seed", text: "\(request.seed)"),
-            (keyword: "model", text: model), (keyword: "Software", text: "Limn"),
+            (keyword: "parameters", text: parameters),
+            (keyword: "prompt", text: ImageMetadata.stored(request.prompt)),
+            (keyword: "seed", text: "\(request.seed)"), (keyword: "model", text: model),
+            (keyword: "Software", text: "Limn"),
         ]
-        if request.truncation.isFinite {
-            settings.append("Truncation: \(request.truncation)")
-            text.append((keyword: "truncation", text: "\(request.truncation)"))
-        }
+        if request.truncation.isFinite { text.append((keyword: "truncation", text: "\(request.truncation)")) }
         if let blend = request.seedBlend {
-            settings.append("Variation seed: \(blend.target), Variation seed strength: \(blend.fraction)")
             text.append((keyword: "variation_seed", text: "\(blend.target)"))
             text.append((keyword: "variation_strength", text: "\(blend.fraction)"))
         }
         if let blend = request.promptBlend {
-            settings.append("Second prompt strength: \(blend.fraction)")
             text.append((keyword: "second_prompt", text: ImageMetadata.stored(blend.target)))
             text.append((keyword: "second_prompt_strength", text: "\(blend.fraction)"))
         }
-        settings.append("Model: \(model)")
-        return [(keyword: "parameters", text: "\(prompt)\n\(settings.joined(separator: ", "))")] + text
+        return text
     }
 
     /// The metadata in the text chunks of a PNG; nil if Limn did not write them, or they are damaged.

@@ -1,9 +1,10 @@
 import Basics
 import Checkpoints
+import Files
 import FoundationEssentials
 
-/// The log and the statistics of a run: `log.txt` and `stats.jsonl` in its directory, and progress on standard error, where a
-/// terminal shows a line that is rewritten and anything else gets a line once a minute.
+/// The log and the measurements of a run: `log.txt`, `stats.jsonl` and TensorBoard's events in its directory, and progress on
+/// standard error, where a terminal shows a line that is rewritten and anything else gets a line once a minute.
 package final class RunLogger {
     private let run: RunDirectory
     private let clock = ContinuousClock()
@@ -20,6 +21,8 @@ package final class RunLogger {
     /// Time spent waiting for data in this stage; that time and the clock at the last row.
     private var waited = Duration.zero
     private var lastRow: (waited: Duration, time: ContinuousClock.Instant)?
+    private var events: TensorBoardLog?
+    private var hasEventFailed = false
 
     package init(_ run: RunDirectory) { self.run = run }
 
@@ -28,6 +31,13 @@ package final class RunLogger {
         closeLine()
         Terminal.say(text)
         try run.appendLog("\(Date().ISO8601Format()) \(text)")
+    }
+
+    /// Begins or continues a training: removes statistics of later steps, which will be written again, and begins its events.
+    /// - Parameter recipe: the resolved recipe's text.
+    package func beginTraining(recipe: String, imagesSeen: Int) throws {
+        try run.rewindStatistics(to: imagesSeen)
+        events = TensorBoardLog(run, recipe: recipe, imagesSeen: imagesSeen)
     }
 
     /// Begins a stage of a training, or of its preparation.
@@ -86,20 +96,47 @@ package final class RunLogger {
 
     /// Writes the means since the last row to `stats.jsonl`.
     package func writeRow(imagesSeen: Int, skipped: Int) throws {
-        var row: [(String, String)] = [
-            ("images", "\(imagesSeen)"), ("skipped", "\(skipped)"),
-            ("images_per_second", json(progress.rate(imagesSeen))),
-        ]
+        var row = [(name: "images_per_second", value: progress.rate(imagesSeen))]
         if let last = lastRow {
             let now = clock.now
-            row.append(("data_wait", json((waited - last.waited) / last.time.duration(to: now))))
+            row.append(("data_wait", (waited - last.waited) / last.time.duration(to: now)))
             lastRow = (waited, now)
         }
-        for (name, sum) in sums.sorted(by: { $0.key < $1.key }) {
-            row.append((name, json(sum.total / Double(sum.count))))
-        }
+        for (name, sum) in sums.sorted(by: { $0.key < $1.key }) { row.append((name, sum.total / Double(sum.count))) }
         sums = [:]
-        try run.appendStatistics("{" + row.map { "\"\($0)\": \($1)" }.joined(separator: ", ") + "}")
+        let fields = row.map { "\"\($0.name)\": \(json($0.value))" }.joined(separator: ", ")
+        try run.appendStatistics("{\"images\": \(imagesSeen), \"skipped\": \(skipped), \(fields)}")
+        row.append(("skipped", Double(skipped)))
+        try addEvent(.scalars(row.map { (Self.tag($0.name), $0.value) }), imagesSeen: imagesSeen)
+    }
+
+    /// Shows a validation's measurements in TensorBoard, with tags such as `evaluation/frechet`.
+    package func showValidation(_ name: String, _ measurements: Measurements, imagesSeen: Int) throws {
+        let scalars = measurements.sorted { $0.key < $1.key }.map { ("\(name)/\($0.key)", $0.value) }
+        try addEvent(.scalars(scalars), imagesSeen: imagesSeen)
+    }
+
+    /// Writes a PNG of samples to a file of the run, and shows it in TensorBoard as `samples/NAME`.
+    package func writeSamples(_ name: String, _ png: [UInt8], to file: String, imagesSeen: Int) throws {
+        try AtomicFile.write(png, to: file)
+        try addEvent(.image(tag: "samples/\(name)", png: png), imagesSeen: imagesSeen)
+    }
+
+    /// TensorBoard's tag of a statistic, which groups statistics: `loss.contrastive` is `loss/contrastive`, `skipped` is
+    /// `training/skipped`.
+    private static func tag(_ name: String) -> String {
+        guard let dot = name.firstIndex(of: ".") else { return "training/\(name)" }
+        return "\(name[..<dot])/\(name[name.index(after: dot)...])"
+    }
+
+    /// Adds an event. A training does not depend on its display, so a failure is only logged, once.
+    private func addEvent(_ content: TensorBoardEvent.Content, imagesSeen: Int) throws {
+        do {
+            try events?.add(content, imagesSeen: imagesSeen)
+        } catch {
+            if !hasEventFailed { try log("TensorBoard will not show some of this training: \(error)") }
+            hasEventFailed = true
+        }
     }
 
     /// Shows the progress of the stage: twice a second on a terminal, once a minute elsewhere.

@@ -52,7 +52,7 @@ package struct TrainingLoop<Task: TrainingTask> {
             pending = checkpoint.statistics
             try log("resuming after \(state.imagesSeen) images")
         }
-        try run.rewindStatistics(to: state.imagesSeen)
+        try logger.beginTraining(recipe: recipe, imagesSeen: state.imagesSeen)
         try task.prepare()
         logger.beginStage(task.name, of: schedule.images, imagesSeen: state.imagesSeen, pending: pending)
 

@@ -1,12 +1,8 @@
 import ArgumentParser
-import Basics
-import Glibc
+import CommandSupport
 
 @main
 struct Limn: ParsableCommand {
-    /// The version of the release, as in its tag. Defined only here.
-    static let version = "0.1.0"
-
     static let configuration = CommandConfiguration(
         commandName: "limn", abstract: "Generate images from text, and train and evaluate text-to-image models.",
         discussion: """
@@ -20,26 +16,12 @@ struct Limn: ParsableCommand {
               66 input not found · 71 out of memory · 73 output cannot be written
               130 interrupted · 1 other errors
             """,
-        version: "limn \(version)",
+        version: "limn \(Release.version)",
         subcommands: [
-            GenerateCommand.self, TrainCommand.self, EvaluateCommand.self, ProfileCommand.self, CorpusCommand.self,
+            GenerateCommand.self, ServeCommand.self, TrainCommand.self, EvaluateCommand.self, ProfileCommand.self,
+            CorpusCommand.self,
             VocabularyCommand.self, EncoderCommand.self, EncodeCommand.self, SimilarityCommand.self,
         ])
 
-    /// Runs the command. A failure prints one line to standard error and exits with the code of its kind.
-    static func main() {
-        // Exceeding the limit on file sizes should be reported as an error, not end the process by a signal.
-        signal(SIGXFSZ, SIG_IGN)
-        do {
-            var command = try parseAsRoot()
-            try command.run()
-            try StandardOutput.flush()
-        } catch let failure as any ClassifiedError {
-            Terminal.clear()
-            Terminal.say("limn: \(failure)")
-            Glibc.exit(ExitCode(failure.kind).rawValue)
-        } catch {
-            exit(withError: error)
-        }
-    }
+    static func main() { runProgram(finish: StandardOutput.flush) }
 }

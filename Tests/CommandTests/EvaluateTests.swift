@@ -20,6 +20,89 @@ import Testing
         #expect([report.model, report.split] == ["tiny", "train"])
     }
 
+    /// The page and the figures of one evaluation, from captions, classes and paths that are markup.
+    @Test func aReportIsAPageThatShowsWhatTheFiguresSay() throws {
+        struct Report: Decodable {
+            struct Retrieval: Decodable {
+                struct ClassRow: Decodable {
+                    let name: String
+                    let count: Int
+                    let generated: Double
+                }
+                struct Failure: Decodable { let rank: Int }
+                struct Row: Decodable { let mean: Double }
+                let generated: Row
+                let count: Int
+                let classes: [ClassRow]
+                let worst: [Failure]
+            }
+            let retrieval: Retrieval
+        }
+        let tiny = try Tiny.shared()
+        try withTemporaryFolder { folder in
+            let corpus = folder + "/<b>corpus"
+            try FileManager.default.copyItem(atPath: tiny.corpus, toPath: corpus)
+            let rows = String(decoding: try #require(contents(corpus + "/metadata.jsonl")), as: UTF8.self)
+            let hostile = #"<script>alert('1')</script>\"><img src=x onerror=alert(2)> &amp; "#
+            try put(
+                rows.replacing("\"class\":\"", with: "\"class\":\"<i>").replacing(
+                    "\"text\":[\"", with: "\"text\":[\"\(hostile)"),
+                corpus + "/metadata.jsonl")
+            func evaluate(_ more: String...) throws -> Outcome {
+                try Child(
+                    [
+                        "evaluate", tiny.model, "--data", "<b>corpus", "--split", "train", "--judge", tiny.judge,
+                        "--json",
+                    ]
+                        + ["--threads", "1"] + more, in: folder
+                ).finish()
+            }
+            try FileManager.default.createDirectory(atPath: folder + "/new", withIntermediateDirectories: true)
+            try put("mine", folder + "/new/letter")
+            let outcome = try evaluate("--report", "new/report")
+            #expect(outcome.ending == .exit(0), "\(outcome.err)")
+            #expect(outcome.talk.last == "new/report/index.html")
+            #expect(try files(below: folder + "/new") == ["letter", "report/index.html", "report/report.json"])
+            #expect(contents(folder + "/new/report/report.json") == outcome.out)
+
+            let retrieval = try JSONDecoder().decode(Report.self, from: Data(outcome.out)).retrieval
+            #expect(retrieval.worst.count == 16 && retrieval.worst.allSatisfy { (1...100).contains($0.rank) })
+            #expect(retrieval.worst.map(\.rank) == retrieval.worst.map(\.rank).sorted(by: >))
+            #expect(retrieval.classes.reduce(0) { $0 + $1.count } == retrieval.count)
+            let hits = retrieval.classes.reduce(0) { $0 + $1.generated * Double($1.count) }
+            // Folds may differ in size by one.
+            #expect(abs(hits / Double(retrieval.count) - retrieval.generated.mean) < 0.01)
+
+            let page = String(decoding: try #require(contents(folder + "/new/report/index.html")), as: UTF8.self)
+            // Failed expectations would print the page.
+            func isOnPage(_ text: String) -> Bool { page.contains(text) }
+            for markup in ["<script", "<img src=x", "<b>", "<i>", "http://", "https://"] {
+                #expect(!isOnPage(markup), "\(markup)")
+            }
+            #expect(isOnPage("&lt;script&gt;alert(&#39;1&#39;)&lt;/script&gt;&quot;&gt;&lt;img src=x onerror"))
+            #expect(isOnPage("<th scope=\"row\">&lt;i&gt;"))
+            #expect(isOnPage("--data &#39;&lt;b&gt;corpus&#39;"))
+            // 24 samples and 16 worst matches, with two images each.
+            #expect(page.ranges(of: "<figure>").count == 40)
+            #expect(page.ranges(of: "src=\"data:image/png;base64,").count == 80)
+
+            // The same again, except for the date; other files of the folder stay.
+            #expect(try evaluate("--report", "new/report").out == outcome.out)
+            let again = String(decoding: try #require(contents(folder + "/new/report/index.html")), as: UTF8.self)
+            let date = /<dt>Date<\/dt><dd>[-0-9:T]*Z<\/dd>/
+            let dates = page.matches(of: date).count
+            #expect(dates == 1)
+            let areEqual = page.replacing(date, with: "") == again.replacing(date, with: "")
+            #expect(areEqual)
+
+            // Refused before anything is computed.
+            expectRefusal(
+                try Child(["evaluate", "absent", "--data", "absent", "--report", "new/letter"], in: folder).finish(),
+                73,
+                "cannot create the folder new/letter")
+        }
+    }
+
     @Test func captionsMayBeReworded() throws {
         struct Report: Decodable { let reworded: Int? }
         let tiny = try Tiny.shared()

@@ -9,7 +9,7 @@ import Testing
     @Test func aRunLeavesWhatItsDirectoryPromises() throws {
         let tiny = try Tiny.shared()
         #expect(
-            try files(below: tiny.run)
+            try files(below: tiny.run).filter { !$0.contains("tfevents") }
                 == [
                     "checkpoint-000002256.safetensors", "checkpoint-000002400.safetensors",
                     "data.json", "embeddings.safetensors", "encoder/encoder.safetensors",
@@ -25,6 +25,9 @@ import Testing
         for grid in ["reals.png", "fakes-000001200.png", "fakes-000002400.png"] {
             #expect(try Image(contentsOf: "\(tiny.run)/\(grid)").width == 142)
         }
+        // One file of events for each stage.
+        let events = try files(below: tiny.run).filter { $0.contains("tfevents") }
+        #expect(events.count == 2 && events.first?.hasPrefix("encoder/events.out.tfevents.") == true, "\(events)")
         struct Row: Decodable {
             let images: Int
             let skipped: Int

@@ -56,6 +56,9 @@ struct ColorTests {
         let accuracy = try ColorAccuracy(
             images: [yellow, yellow, yellow, yellow], side: 32, captions: captions)
         #expect(abs(accuracy.value - 2.0 / 3) < 1e-12 && accuracy.count == 3)
+        // A caption of two colours counts for both.
+        #expect(
+            accuracy.perColor == [.yellow: .init(agreeing: 2, count: 2), .red: .init(agreeing: 1, count: 2)])
     }
 
     @Test("refuses sizes that do not agree")

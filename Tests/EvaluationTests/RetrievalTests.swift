@@ -33,6 +33,14 @@ struct RetrievalPrecisionTests {
         #expect(abs(precision.deviation - 0.3) < 1e-12)
     }
 
+    @Test("ranks are 1 for hits, and the number of candidates for an image that points away from its caption")
+    func ranks() throws {
+        let values = captions.values.enumerated().map { $0.offset / 16 == 4 ? -$0.element : $0.element }
+        let precision = try RetrievalPrecision(
+            images: matrix(200, 16, values), truths: Array(0..<200), captions: captions, classes: classes, seed: 1)
+        #expect(precision.ranks == (0..<200).map { $0 == 4 ? 100 : 1 })
+    }
+
     @Test("is about 1 % for unrelated images, and the same for a seed")
     func chance() throws {
         let images = noise(5000, width: 16, "images")

@@ -8,25 +8,8 @@ import RandomStreams
 import Inference
 import Models
 import TestSupport
+import TinyModels
 import Testing
-
-/// A small model with random weights.
-private func tinyModel(widthOfGenerator: Int = 4) throws -> Model {
-    let vocabulary = try VocabularyTrainer(size: 270).train(
-        on: ["a red circle", "a blue square"], name: "tiny", provenance: "test")
-    let encoder = TextEncoderConfiguration(
-        vocabulary: vocabulary.count, width: 16, layers: 1, heads: 2, length: 16, embedding: 8)
-    let networks = GeneratorConfiguration(side: 16, width: widthOfGenerator, noise: 8, condition: 8)
-    let (graph, store) = (Graph(), ParameterStore())
-    _ = TextEncoder(ParameterScope(graph, store) / "encoder", encoder)
-    _ = Generator(ParameterScope(graph, store) / "generator", networks)
-    let values = try store.allocate(on: CPUDevice(), seed: 5)
-    let arrays = NetworkArrays(
-        uniqueKeysWithValues: store.arrays(from: values).map { ($0.path, ($0.shape, $0.values)) })
-    return Model(
-        configuration: .init(name: "tiny", encoder: encoder, networks: networks), vocabulary: vocabulary,
-        arrays: arrays, card: "# tiny")
-}
 
 private let device = CPUDevice(library: .openBLAS, threads: 1, precision: .float32)
 

@@ -108,6 +108,51 @@ private final class CountingTask: TrainingTask {
         }
     }
 
+    /// Events after the checkpoint that a training goes back to are superseded, so that TensorBoard shows each row once.
+    @Test func aResumedTrainingShowsEachRowOnce() throws {
+        try withTemporaryFolder { folder in
+            let run = folder + "/run"
+            for _ in 1...2 {
+                let task = try CountingTask(images: 1600)
+                task.schedule.checkpoint = .every(images: 1000)
+                _ = try train(task, in: folder)
+                try FileManager.default.removeItem(atPath: run + "/checkpoint-000001600.safetensors")
+            }
+            #expect(try rows(folder).map { $0["images"] } == [500, 1000, 1500])
+            let files = try names(in: run).filter { $0.contains("tfevents") }
+            #expect(files.count == 2)
+            var written: [Int] = []
+            var shown: [Int] = []
+            for event in try files.flatMap({ try Event.all(in: #require(contents("\(run)/\($0)"))) }) {
+                // What TensorBoard does with the start of a session.
+                if event.isStart { shown.removeAll { $0 >= event.step } }
+                guard event.tags.contains("training/loss") else { continue }
+                #expect(event.tags.isSuperset(of: ["training/norm", "training/skipped", "training/images_per_second"]))
+                written.append(event.step)
+                shown.append(event.step)
+            }
+            #expect(written == [500, 1000, 1500, 1500])
+            #expect(shown == [500, 1000, 1500])
+        }
+    }
+
+    /// The name of an event file is longer than those of the other files.
+    @Test func aTrainingDoesNotDependOnItsEvents() throws {
+        try withTemporaryFolder { folder in
+            let most = 4095 - "/checkpoint-000000500.safetensors".utf8.count
+            var deep = folder
+            while deep.utf8.count + "/run".utf8.count < most {
+                let rest = most - "/run".utf8.count - deep.utf8.count - 1
+                deep += "/" + String(repeating: "d", count: rest < 202 ? rest : 200)
+            }
+            #expect(try train(try CountingTask(images: 1500), in: deep) == .finished)
+            #expect(try rows(deep).map { $0["images"] } == [500, 1000, 1500])
+            let log = try String(contentsOfFile: deep + "/run/log.txt", encoding: .utf8)
+            let lines = log.split(separator: "\n").filter { $0.contains("TensorBoard will not show") }
+            #expect(lines.count == 1 && lines.first?.hasSuffix(": File name too long") == true, "\(log)")
+        }
+    }
+
     @Test func smallMeasurementsAreNotRoundedToZero() throws {
         try withTemporaryFolder { folder in
             _ = try train(try CountingTask(images: 500), in: folder)

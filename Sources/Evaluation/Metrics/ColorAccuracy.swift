@@ -4,6 +4,16 @@ package struct ColorAccuracy: Codable, Hashable, Sendable {
     package let value: Double
     /// The number of pairs whose caption names a colour; others are ignored.
     package let count: Int
+    /// The pairs whose caption names a colour, for each colour; a caption that names several counts for each.
+    package let perColor: [NamedColor: Tally]
+
+    /// A number of pairs, and how many of them agree.
+    package struct Tally: Codable, Hashable, Sendable {
+        package var agreeing: Int
+        package var count: Int
+
+        package init(agreeing: Int = 0, count: Int = 0) { (self.agreeing, self.count) = (agreeing, count) }
+    }
 
     /// Compares each image with its caption; green is considered only if the caption names it.
     ///
@@ -15,20 +25,26 @@ package struct ColorAccuracy: Codable, Hashable, Sendable {
         guard images.count == captions.count else {
             throw EvaluationError.mismatch("captions of images", expected: images.count, found: captions.count)
         }
-        var agreeing = 0
-        var count = 0
+        var all = Tally()
+        var perColor: [NamedColor: Tally] = [:]
         for (pixels, caption) in zip(images, captions) {
             let named = NamedColor.ofPetals(in: caption)
             if named.isEmpty { continue }
-            count += 1
             let dominant = try NamedColor.dominant(pixels: pixels, side: side, countsGreen: named.contains(.green))
-            if let dominant, named.contains(dominant) { agreeing += 1 }
+            let agrees = dominant.map(named.contains) ?? false
+            func add(_ tally: inout Tally) {
+                tally.count += 1
+                if agrees { tally.agreeing += 1 }
+            }
+            add(&all)
+            for color in named { add(&perColor[color, default: Tally()]) }
         }
-        guard count >= 1 else {
+        guard all.count >= 1 else {
             throw EvaluationError.tooFew("captions that name a colour", found: 0, needed: 1)
         }
-        value = Double(agreeing) / Double(count)
-        self.count = count
+        value = Double(all.agreeing) / Double(all.count)
+        count = all.count
+        self.perColor = perColor
     }
 }
 

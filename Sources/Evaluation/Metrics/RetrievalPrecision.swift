@@ -6,8 +6,10 @@ package struct RetrievalPrecision: Codable, Hashable, Sendable {
     package let mean: Double
     /// The standard deviation over the folds (divisor: their number).
     package let deviation: Double
+    /// For each image, the rank of its own caption, from 1, which is a hit, to `candidates`.
+    package let ranks: [Int]
     /// The number of images.
-    package let queries: Int
+    package var queries: Int { ranks.count }
     /// The number of captions compared with each image, its own included; chance is `1 / candidates`.
     package let candidates: Int
 
@@ -53,18 +55,19 @@ package struct RetrievalPrecision: Codable, Hashable, Sendable {
         let captions = try captions.normalized("features of captions")
         let pool = NegativePool(classes: classes)
 
-        var hits = [Int](repeating: 0, count: Self.folds)
-        var total = hits
-        for (query, truth) in truths.enumerated() {
+        ranks = try truths.enumerated().map { query, truth in
             var stream = RandomStream(seed: seed, purpose: "evaluation.retrievalPrecision", index: UInt64(query))
             let own = similarity(images, query, captions, truth)
             let others = try pool.draw(negatives, excluding: classes[truth], from: &stream)
-            let hit = others.allSatisfy { own > similarity(images, query, captions, $0) + tieMargin }
-            hits[query % Self.folds] += hit ? 1 : 0
+            return 1 + others.count { own <= similarity(images, query, captions, $0) + tieMargin }
+        }
+        var hits = [Int](repeating: 0, count: Self.folds)
+        var total = hits
+        for (query, rank) in ranks.enumerated() {
+            hits[query % Self.folds] += rank == 1 ? 1 : 0
             total[query % Self.folds] += 1
         }
         (mean, deviation) = meanAndDeviation(zip(hits, total).map { Double($0) / Double($1) })
-        queries = images.rows
         candidates = negatives + 1
     }
 }

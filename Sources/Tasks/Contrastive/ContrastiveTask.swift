@@ -92,6 +92,7 @@ final class ContrastiveTask: TrainingTask {
         // The file before the row: a run killed between the two measures again.
         if retrieval.isBest(found) { try pair.write(to: Self.best(run)) }
         try retrieval.add(found)
+        try logger.showValidation("retrieval", found.measurements, imagesSeen: state.imagesSeen)
         try logger.log("encoder: \(found.summary)")
         let since = retrieval.countSinceBest
         guard recipe.encoder.patience > 0, since >= recipe.encoder.patience else { return nil }

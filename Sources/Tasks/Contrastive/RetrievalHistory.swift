@@ -24,6 +24,14 @@ struct RetrievalMeasurement: Codable {
         recall.ranks.reduce(0) { $0 + $1.imageToText + $1.textToImage } / Double(2 * recall.ranks.count)
     }
 
+    /// The recall of each rank and direction, by name.
+    var measurements: Measurements {
+        recall.ranks.reduce(into: [:]) { measurements, recall in
+            measurements["image_to_text.R@\(recall.rank)"] = recall.imageToText
+            measurements["text_to_image.R@\(recall.rank)"] = recall.textToImage
+        }
+    }
+
     /// One line.
     var summary: String {
         func shares(_ direction: KeyPath<RetrievalRecall.AtRank, Double>) -> String {

@@ -78,7 +78,7 @@ final class TextToImageTask: TrainingTask {
             "gan: generator \(counts.generator) and discriminator \(counts.discriminator) parameters, "
                 + "\(formatted(flops, digits: 2)) GFLOP per image, \(trainer.memory >> 20) MiB")
         if !FileManager.default.fileExists(atPath: run.reals) {
-            try AtomicFile.write(grid.reals().pngData(), to: run.reals)
+            try logger.writeSamples("reals", grid.reals().pngData(), to: run.reals, imagesSeen: state.imagesSeen)
         }
     }
 
@@ -108,6 +108,7 @@ final class TextToImageTask: TrainingTask {
         let logits = (trainingLogits ?? .nan, try trainer.logits(of: validation.batch))
         let row = try validation.measures.measure(generator, imagesSeen: state.imagesSeen, logits: logits)
         try ValidationMeasures.add(row, to: run)
+        try logger.showValidation("evaluation", row.measurements, imagesSeen: state.imagesSeen)
         try logger.log("gan: \(row.summary)")
         return nil
     }
@@ -121,7 +122,9 @@ final class TextToImageTask: TrainingTask {
         try run.thinSnapshots(keeping: recipe.gan.snapshotsKept)
         // The file as it was written, rounded to bfloat16, makes the grid.
         let generator = try ImageGenerator(Model(contentsOf: path), device: device)
-        try AtomicFile.write(grid.fakes(generator).pngData(), to: run.fakes(imagesSeen: state.imagesSeen))
+        let seen = state.imagesSeen
+        try logger.writeSamples(
+            "fakes", grid.fakes(generator).pngData(), to: run.fakes(imagesSeen: seen), imagesSeen: seen)
         logger.closeLine()
     }
 

@@ -10,6 +10,7 @@ import Networks
 import RandomStreams
 import Inference
 import Models
+import Training
 
 /// Measures of a generator on captions of the validation split during its training, each a row of `evaluation.jsonl`.
 struct ValidationMeasures {
@@ -37,6 +38,15 @@ struct ValidationMeasures {
             case images, rPrecision = "r_precision", rPrecisionReal = "r_precision_real", frechet, kernel, diversity,
                 count
             case logitsTraining = "logits.training", logitsValidation = "logits.validation"
+        }
+
+        /// What it measured, by the names in `evaluation.jsonl`.
+        var measurements: Measurements {
+            let all: [(CodingKeys, Double?)] = [
+                (.rPrecision, rPrecision), (.rPrecisionReal, rPrecisionReal), (.frechet, frechet), (.kernel, kernel),
+                (.diversity, diversity), (.logitsTraining, logitsTraining), (.logitsValidation, logitsValidation),
+            ]
+            return all.reduce(into: [:]) { $0[$1.0.rawValue] = $1.1 }
         }
 
         /// One line.

@@ -1,5 +1,6 @@
 import Basics
 import ArgumentParser
+import CommandSupport
 import Corpora
 import Images
 import Training

@@ -1,7 +1,9 @@
 import ArgumentParser
+import CommandSupport
 import Basics
 import Corpora
 import Evaluation
+import Files
 import FoundationEssentials
 import Networks
 import Inference
@@ -23,6 +25,7 @@ struct EvaluateCommand: ParsableCommand {
               limn evaluate models/flowers-64.safetensors --data flowers102 --colors
               limn evaluate runs/mine/model.safetensors --data images \\
                 --judge runs/judge/encoder/encoder.safetensors --json
+              limn evaluate models/flowers-64.safetensors --data flowers102 --report report
             """)
 
     @Argument(help: "The model, a safetensors file or a run directory.")
@@ -84,7 +87,15 @@ struct EvaluateCommand: ParsableCommand {
     @Flag(help: "Print the report as JSON.")
     var json = false
 
+    @Option(
+        help: ArgumentHelp(
+            "Also write a page with the report and example images, index.html, and report.json to this folder.",
+            valueName: "folder"))
+    var report: String?
+
     func run() throws {
+        // Before the evaluation, which takes minutes.
+        try report.map(EvaluateCommand.createFolder)
         let device = try device.open()
         let file = try ModelLocation.resolved(model)
         let path = judge ?? EvaluateCommand.judge(of: file)
@@ -111,7 +122,7 @@ struct EvaluateCommand: ParsableCommand {
         ) {
             Terminal.show("\($0) \($1)/\($2)")
         }
-        let report = try evaluator.evaluate(
+        let found = try evaluator.evaluate(
             data: data, split: split.isEmpty ? nil : split, trainingSplit: trainingSplit.isEmpty ? nil : trainingSplit,
             badFiles: badFiles.badFiles,
             options: reading.options(),
@@ -121,13 +132,30 @@ struct EvaluateCommand: ParsableCommand {
             let name = FeatureNetwork.efficientNetLite2.rawValue
             Terminal.say("distances are not measured without \(name); download it with scripts/get-features \(name)")
         }
-        guard json else {
-            print(report.table)
-            return
+        func encoded() throws -> String {
+            let encoder = JSONEncoder()
+            encoder.outputFormatting = [.sortedKeys, .prettyPrinted]
+            return String(decoding: try encoder.encode(found.report), as: UTF8.self)
         }
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .prettyPrinted]
-        print(String(decoding: try encoder.encode(report), as: UTF8.self))
+        // Before the files, so that a full disk does not lose the figures.
+        print(json ? try encoded() : found.report.table)
+        if let report {
+            let origin = IllustratedReport.Origin(
+                command: (["limn"] + CommandLine.arguments.dropFirst()).map(quotedForShell).joined(separator: " "),
+                version: Release.version, model: file, data: data, seed: seed, device: device.summary,
+                date: Date().ISO8601Format())
+            try AtomicFile.write(encoded() + "\n", to: "\(report)/report.json")
+            try AtomicFile.write(found.page(origin), to: "\(report)/index.html")
+            Terminal.say("\(report)/index.html")
+        }
+    }
+
+    private static func createFolder(_ path: String) throws {
+        do {
+            try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+        } catch {
+            throw FileError(.createFolder, path, code: posixCode(error))
+        }
     }
 
     /// The default path of a model's judge.

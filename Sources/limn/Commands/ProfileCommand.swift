@@ -1,4 +1,5 @@
 import ArgumentParser
+import CommandSupport
 import Tasks
 
 struct ProfileCommand: ParsableCommand {

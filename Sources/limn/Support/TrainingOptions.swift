@@ -1,4 +1,5 @@
 import ArgumentParser
+import CommandSupport
 import Basics
 import Execution
 import FoundationEssentials

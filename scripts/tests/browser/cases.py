@@ -16,6 +16,8 @@ class BrowserCase(unittest.TestCase):
         self.expected = []   # parts of console errors that the test provokes
 
     def tearDown(self):
+        text = self.page.js("return document.body?.innerText ?? ''")
+        self.assertEqual([word for word in ("undefined", "NaN", "Invalid Date", "[object") if word in text], [], "a value that is none")
         errors, elsewhere = self.page.problems(self.proxy.url)
         unexpected = [error for error in errors if not any(part in error for part in self.expected)]
         self.assertEqual(unexpected, [], "errors in the console")

@@ -10,7 +10,7 @@ from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
-LIMIT = 12   # seconds that a condition may take to become true
+LIMIT = 30   # seconds that a condition may take to become true
 
 # Text whose contrast with the background is below WCAG's level AA: 4.5, or 3 for large text.
 LOW_CONTRAST = """

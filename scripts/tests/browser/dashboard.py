@@ -181,6 +181,21 @@ class Dashboard(BrowserCase):
         self.proxy.down = False
         self.page.wait(lambda: not self.page.all("#banner"), "it does not recover", POLLED)
 
+    def test_values_that_are_not_known(self):
+        def without(request, value):
+            for key in ("total", "images_per_second", "eta_seconds", "has_reals"):
+                value.pop(key, None)
+            for run in value.get("runs", []):
+                run.pop("total", None)
+            return value
+
+        self.proxy.edit = without
+        self.open()
+        self.page.wait_text("#runs", "64,000 images")
+        self.open_run()
+        self.assertTrue(self.page.text("#facts").startswith("Images64,000"))
+        self.assertNotIn("Images per second", self.page.text("#facts"))
+
     def test_hidden_page_rests(self):
         self.open_run()
         hide = "Object.defineProperty(document, 'hidden', { value: arguments[0], configurable: true }); document.dispatchEvent(new Event('visibilitychange'))"

@@ -74,6 +74,17 @@ class Playground(BrowserCase):
         self.assertEqual(len(set(self.sources())), 8)
         self.assertFalse(self.page.all("#empty"))
 
+    def test_images_finished_in_another_order(self):
+        self.page.js("""
+            const original = window.fetch;
+            window.fetch = async (path, options) => path !== "/v1/limn/images" ? original(path, options)
+              : new Response((await (await original(path, options)).text()).trim().split("\\n").reverse().join("\\n"));
+            """)
+        self.generate(count=3, seed=30)
+        self.assertEqual(self.page.js(f"return [...document.querySelectorAll('{TILES}')].map(e => e.dataset.seed)"), ["30", "31", "32"])
+        self.page.click(TILES)
+        self.assertTrue(self.page.js("return document.querySelector('#previous').disabled"), "it is not the first")
+
     def test_cancel(self):
         self.proxy.hold_after = 2
         self.page.fill("#count", "40")

@@ -3,7 +3,7 @@ import Basics
 
 extension ExitCode {
     /// The exit code of a kind of failure, from BSD's `sysexits.h`; 130 is 128 + SIGINT.
-    init(_ kind: ErrorKind) {
+    package init(_ kind: ErrorKind) {
         let code: Int32 =
             switch kind {
             case .internalError: 1

@@ -4,19 +4,21 @@ import CUDABackend
 import Execution
 
 /// Selects the device. No other file names a backend.
-struct DeviceOptions: ParsableArguments {
-    enum Name: String, ExpressibleByArgument, CaseIterable {
+package struct DeviceOptions: ParsableArguments, Sendable {
+    package enum Name: String, ExpressibleByArgument, CaseIterable, Sendable {
         case cpu
         case cuda
     }
 
     @Option(help: ArgumentHelp("The device to compute on: cpu; cuda is not available yet.", valueName: "cpu|cuda"))
-    var device = Name.cpu
+    package var device = Name.cpu
 
     @Option(help: "Threads that compute, 1 to 128; all processors by default.")
-    var threads: Int?
+    package var threads: Int?
 
-    func validate() throws {
+    package init() {}
+
+    package func validate() throws {
         if let threads, !(1...128).contains(threads) {
             throw ValidationError("--threads is \(threads); expected 1 to 128.")
         }
@@ -25,7 +27,7 @@ struct DeviceOptions: ParsableArguments {
     /// Opens the device.
     /// - Parameter precision: nil is the device's default.
     /// - Throws: `ExecutionError.unavailable`.
-    func open(precision: Precision? = nil) throws -> any Device {
+    package func open(precision: Precision? = nil) throws -> any Device {
         switch device {
         case .cpu: CPUDevice(threads: threads, precision: precision)
         case .cuda: try CUDADevice()

@@ -1,0 +1,118 @@
+import NIOHTTP1
+
+/// The endpoints behind the dashboard: runs with their statistics, evaluations and sample grids.
+struct RunsAPI: Sendable {
+    /// nil if the server shows no runs.
+    let folder: RunFolder?
+
+    /// Most rows of an answer.
+    private static let rows = 2000
+
+    var endpoints: [Endpoint] {
+        [
+            Endpoint(.GET, "/v1/limn/runs") { _, _ in try .json(List(runs: runs().runs.map(summary))) },
+            Endpoint(.GET, "/v1/limn/runs/{run}") { _, parameters in try .json(details(run(parameters[0]))) },
+            Endpoint(.GET, "/v1/limn/runs/{run}/statistics") { request, parameters in
+                try statistics(run(parameters[0]), request)
+            },
+            Endpoint(.GET, "/v1/limn/runs/{run}/evaluation") { _, parameters in
+                let run = try run(parameters[0])
+                let evaluation = RunRows(contentsOf: "\(run.path)/evaluation.jsonl").after(-1, limit: RunsAPI.rows)
+                let retrieval = RunRows(contentsOf: "\(run.path)/encoder/retrieval.jsonl").after(
+                    -1, limit: RunsAPI.rows)
+                return HTTPResponse(
+                    type: "application/json", headers: RunsAPI.headers,
+                    body: .bytes(
+                        Array(#"{"rows":"#.utf8) + RunRows.list(evaluation) + Array(#","retrieval":"#.utf8)
+                            + RunRows.list(retrieval) + [UInt8(ascii: "}")]))
+            },
+            Endpoint(.GET, "/v1/limn/runs/{run}/grids/{grid}") { _, parameters in
+                HTTPResponse(
+                    type: "image/png", headers: ["cache-control": "private, max-age=60"],
+                    body: .bytes(try run(parameters[0]).grid(parameters[1])))
+            },
+        ]
+    }
+
+    private static let headers: HTTPHeaders = ["cache-control": "no-store"]
+
+    private func runs() throws -> RunFolder {
+        guard let folder else { throw APIError.notFound("the server shows no runs; start it with --runs DIR") }
+        return folder
+    }
+
+    private func run(_ name: String) throws -> Run { try runs().run(name) }
+
+    // MARK: Answers
+
+    private struct Summary: Encodable {
+        let name: String
+        let images: Int
+        let total: Int?
+        let updated: Int
+        let running: Bool
+    }
+
+    private struct List: Encodable {
+        let runs: [Summary]
+    }
+
+    private struct Details: Encodable {
+        struct Grid: Encodable {
+            let images: Int
+            let name: String
+        }
+        let name: String
+        let running: Bool
+        let images: Int
+        let total: Int?
+        let imagesPerSecond: Double?
+        let etaSeconds: Double?
+        let recipe: String
+        let stages: [String]
+        let grids: [Grid]
+        let hasReals: Bool
+        let snapshots: [Int]
+        let warnings: [RunWarning]
+        let logTail: String
+    }
+
+    private func summary(_ found: (name: String, path: String)) -> Summary {
+        let run = Run(name: found.name, path: found.path)
+        let images = RunRows(contentsOf: "\(run.path)/stats.jsonl").rows.last?.images ?? 0
+        return Summary(
+            name: run.name, images: images, total: run.total, updated: run.updated, running: run.isRunning)
+    }
+
+    private func details(_ run: Run) -> Details {
+        let rows = RunRows(contentsOf: "\(run.path)/stats.jsonl").rows
+        let evaluation = RunRows(contentsOf: "\(run.path)/evaluation.jsonl").rows
+        let (total, isRunning) = (run.total, run.isRunning)
+        let (images, rate) = (rows.last?.images ?? 0, rows.last?.values["images_per_second"] ?? nil)
+        var eta: Double?
+        if let total, let rate, rate > 0, isRunning { eta = max(0, Double(total - images) / rate) }
+        return Details(
+            name: run.name, running: isRunning, images: images, total: total, imagesPerSecond: rate, etaSeconds: eta,
+            recipe: run.recipe, stages: run.stages,
+            grids: run.times(of: "fakes", ".png").map { Details.Grid(images: $0, name: Run.fakes($0)) },
+            hasReals: (try? run.grid("reals.png")) != nil, snapshots: run.times(of: "snapshot", ".safetensors"),
+            warnings: RunWarning.all(
+                statistics: rows, evaluation: evaluation, idleSeconds: isRunning ? unixTime() - run.updated : nil),
+            logTail: run.logTail)
+    }
+
+    private func statistics(_ run: Run, _ request: HTTPRequest) throws -> HTTPResponse {
+        let stage = request.queryValue("stage") ?? "gan"
+        guard let folder = run.folder(of: stage) else {
+            throw APIError.badRequest("stage is \(stage.prefix(40)), expected gan or encoder")
+        }
+        let after = request.queryValue("after") ?? "-1"
+        guard let images = Int(after) else {
+            throw APIError.badRequest("after is \(after.prefix(40)), expected a number")
+        }
+        let rows = RunRows(contentsOf: "\(folder)/stats.jsonl").after(images, limit: RunsAPI.rows)
+        return HTTPResponse(
+            type: "application/json", headers: RunsAPI.headers,
+            body: .bytes(Array(#"{"rows":"#.utf8) + RunRows.list(rows) + [UInt8(ascii: "}")]))
+    }
+}

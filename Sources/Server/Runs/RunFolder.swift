@@ -1,0 +1,105 @@
+import Basics
+import Checkpoints
+import Files
+import FoundationEssentials
+import Glibc
+import Tasks
+
+/// The runs below a folder. A run is found by comparing names with those in the folder, so that no request can lead elsewhere.
+struct RunFolder: Sendable {
+    /// The folder, or a single run directory.
+    let path: String
+
+    /// The paths of all runs by name, in order of names.
+    var runs: [(name: String, path: String)] {
+        if RunFolder.isRun(path) { return [(path.split(separator: "/").last.map(String.init) ?? "run", path)] }
+        return ((try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []).sorted()
+            .map { ($0, "\(path)/\($0)") }.filter { RunFolder.isRun($0.1) }
+    }
+
+    /// The run of a name.
+    /// - Throws: `APIError` 404.
+    func run(_ name: String) throws -> Run {
+        guard let found = runs.first(where: { $0.name == name }) else {
+            throw APIError.notFound("there is no run \(name.prefix(100))")
+        }
+        return Run(name: found.name, path: found.path)
+    }
+
+    private static func isRun(_ path: String) -> Bool {
+        FileManager.default.fileExists(atPath: "\(path)/recipe.yaml")
+    }
+}
+
+/// One run directory, read while a training may be writing it.
+struct Run: Sendable {
+    let name: String
+    let path: String
+
+    /// The folder of a stage.
+    func folder(of stage: String) -> String? {
+        switch stage {
+        case "gan": path
+        case "encoder": "\(path)/encoder"
+        default: nil
+        }
+    }
+
+    /// Stages that have statistics.
+    var stages: [String] {
+        ["encoder", "gan"].filter { stage in
+            folder(of: stage).map { FileManager.default.fileExists(atPath: "\($0)/stats.jsonl") } ?? false
+        }
+    }
+
+    var recipe: String { (try? String(contentsOfFile: "\(path)/recipe.yaml", encoding: .utf8)) ?? "" }
+
+    /// Images of the whole training; nil if the recipe is one of another version.
+    var total: Int? { (try? Recipe(yaml: recipe, named: "recipe.yaml"))?.gan.images }
+
+    var isRunning: Bool { RunDirectory.isInUse(path) }
+
+    /// Unix time of the last row.
+    var updated: Int {
+        ["stats.jsonl", "encoder/stats.jsonl", "recipe.yaml"].map { file in
+            var status = stat()
+            return stat("\(path)/\(file)", &status) == 0 ? status.st_mtim.tv_sec : 0
+        }.max() ?? 0
+    }
+
+    /// Numbers of images after which files such as `fakes-000400000.png` were written, in order.
+    func times(of prefix: String, _ suffix: String) -> [Int] {
+        ((try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []).compactMap { name in
+            guard name.hasPrefix(prefix + "-"), name.hasSuffix(suffix) else { return nil }
+            let digits = name.dropFirst(prefix.count + 1).dropLast(suffix.count)
+            return digits.allSatisfy(\.isASCII) ? Int(digits) : nil
+        }.sorted()
+    }
+
+    /// The file name of a sample grid.
+    static func fakes(_ images: Int) -> String { "fakes-\(zeroPadded(images, width: 9)).png" }
+
+    /// A sample grid: `reals.png`, or one of `fakes-000400000.png`.
+    /// - Throws: `APIError` 404.
+    func grid(_ name: String) throws -> [UInt8] {
+        let digits = name.dropFirst(6).dropLast(4)
+        let isFakes =
+            name.hasPrefix("fakes-") && name.hasSuffix(".png") && digits.count == 9
+            && digits.utf8.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
+        guard name == "reals.png" || isFakes, let file = try? MappedFile("\(path)/\(name)") else {
+            throw APIError.notFound("there is no sample grid \(name.prefix(100))")
+        }
+        return file.withBytes { [UInt8]($0) }
+    }
+
+    /// The end of the log, at most 8 KiB, from the beginning of a line.
+    var logTail: String {
+        guard let file = try? MappedFile("\(path)/log.txt") else { return "" }
+        return file.withBytes { bytes in
+            let tail = bytes.suffix(8 << 10)
+            let start =
+                tail.count == bytes.count ? tail.startIndex : (tail.firstIndex(of: 0x0A) ?? tail.startIndex - 1) + 1
+            return String(decoding: tail[start...], as: UTF8.self)
+        }
+    }
+}
