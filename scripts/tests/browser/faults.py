@@ -30,8 +30,8 @@ class FaultProxy:
     """Passes requests to the server at `upstream`.
 
     answer: a function of a Request that returns an Answer or None; edit: a function of a Request and the JSON of its answer that
-    returns the JSON to send; hold_after: lines after which streams wait until this is None; cut_after: lines after which they break
-    off; down: answers nothing. `reset` restores all of these and forgets requests. `cancelled`: streams that the browser closed early.
+    returns the JSON to send; hold_after: lines after which streams wait until this is None; down: answers nothing, and breaks off
+    streams that wait. `reset` restores all of these and forgets requests. `cancelled`: streams that the browser closed early.
     """
 
     def __init__(self, upstream):
@@ -64,7 +64,7 @@ class FaultProxy:
     def reset(self):
         self.requests, self.cancelled = [], 0
         self.answer, self.edit = lambda request: None, lambda request, value: value
-        self.hold_after, self.cut_after, self.down = None, None, False
+        self.hold_after, self.down = None, False
 
     def sent(self, pattern):
         """The requests whose path matches."""
@@ -114,10 +114,10 @@ class FaultProxy:
         handler.end_headers()
         try:
             for number, line in enumerate(iter(response.readline, b"")):
-                if number == self.cut_after:
-                    handler.close_connection = True
-                    return handler.connection.close()
                 while number == self.hold_after:
+                    if self.down:
+                        handler.close_connection = True
+                        return handler.connection.shutdown(socket.SHUT_RDWR)
                     if select.select([handler.connection], [], [], 0.02)[0] and not handler.connection.recv(1, socket.MSG_PEEK):
                         raise ConnectionAbortedError
                 handler.wfile.write(b"%x\r\n%s\r\n" % (len(line), line))
