@@ -1,5 +1,3 @@
-import Files
-
 /// A message in the wire format of Protocol Buffers, built field by field.
 ///
 /// Arrays are not copied: the message holds functions that return their values, and calls each one when it is written. So a
@@ -12,40 +10,58 @@ package struct ProtobufMessage {
 
     private var parts: [Part] = []
     /// Size of the encoded message.
-    private(set) var byteCount = 0
+    package private(set) var byteCount = 0
+
+    /// An empty message.
+    package init() {}
 
     /// Appends a field of an integer or an enumeration.
-    mutating func append(_ field: Int, _ value: Int) {
+    package mutating func append(_ field: Int, _ value: Int) {
         append(ProtobufMessage.tag(field, wireType: 0) + ProtobufMessage.varint(UInt64(bitPattern: Int64(value))))
     }
 
     /// Appends a field of type `float`.
-    mutating func append(_ field: Int, _ value: Float) {
+    package mutating func append(_ field: Int, _ value: Float) {
         append(ProtobufMessage.tag(field, wireType: 5) + withUnsafeBytes(of: value.bitPattern.littleEndian, Array.init))
     }
 
+    /// Appends a field of type `double`.
+    package mutating func append(_ field: Int, _ value: Double) {
+        append(ProtobufMessage.tag(field, wireType: 1) + withUnsafeBytes(of: value.bitPattern.littleEndian, Array.init))
+    }
+
     /// Appends a field of type `string` or `bytes`.
-    mutating func append(_ field: Int, _ bytes: some Collection<UInt8>) {
+    package mutating func append(_ field: Int, _ bytes: some Collection<UInt8>) {
         append(ProtobufMessage.prefix(field, bytes.count) + bytes)
     }
 
     /// Appends a field of type `string`.
-    mutating func append(_ field: Int, _ text: String) { append(field, Array(text.utf8)) }
+    package mutating func append(_ field: Int, _ text: String) { append(field, Array(text.utf8)) }
 
     /// Appends a field of type `bytes` with `count` numbers in float32, little-endian, which `values` returns.
-    mutating func append(_ field: Int, count: Int, floats values: @escaping () -> [Float]) {
+    package mutating func append(_ field: Int, count: Int, floats values: @escaping () -> [Float]) {
         append(ProtobufMessage.prefix(field, 4 * count))
         parts.append(.floats(count: count, values))
         byteCount += 4 * count
     }
 
     /// Appends a field that is a message.
-    mutating func append(_ field: Int, _ message: ProtobufMessage) {
+    package mutating func append(_ field: Int, _ message: ProtobufMessage) {
         append(ProtobufMessage.prefix(field, message.byteCount))
         for part in message.parts {
             if case .bytes(let bytes) = part { append(bytes) } else { parts.append(part) }
         }
         byteCount += message.parts.reduce(0) { if case .floats(let count, _) = $1 { $0 + 4 * count } else { $0 } }
+    }
+
+    /// The encoded message, with copies of all arrays.
+    package var bytes: [UInt8] {
+        parts.flatMap { part in
+            switch part {
+            case .bytes(let bytes): bytes
+            case .floats(_, let values): values().withUnsafeBytes { Array($0) }
+            }
+        }
     }
 
     /// Writes the encoded message.
