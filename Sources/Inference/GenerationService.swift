@@ -45,6 +45,7 @@ public final class GenerationService: Sendable {
     public struct Result: Sendable {
         /// The position of its request in the call.
         public let index: Int
+        /// The image, of the model's side.
         public let image: Image
     }
 

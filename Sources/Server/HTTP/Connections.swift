@@ -4,20 +4,16 @@ import Synchronization
 /// The open connections of a server.
 final class Connections: Sendable {
     private let channels = Mutex<[ObjectIdentifier: any Channel]>([:])
-    private let limit: Int
-
-    /// - Parameter limit: the most connections at a time.
-    init(limit: Int) { self.limit = limit }
 
     var all: [any Channel] { channels.withLock { Array($0.values) } }
     var count: Int { channels.withLock(\.count) }
 
-    /// Adds a connection; false if there are too many.
-    func add(_ channel: any Channel) -> Bool {
+    /// Adds a connection.
+    /// - Returns: the number of connections, this one included.
+    func add(_ channel: any Channel) -> Int {
         channels.withLock { channels in
-            guard channels.count < limit else { return false }
             channels[ObjectIdentifier(channel)] = channel
-            return true
+            return channels.count
         }
     }
 

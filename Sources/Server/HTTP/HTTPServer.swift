@@ -14,7 +14,7 @@ final class HTTPServer: Sendable {
     let limits: ServerLimits
     let connections: Connections
     private let handler: Handler
-    private let log: Log
+    let log: Log
     private let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
 
     init(limits: ServerLimits, connections: Connections, log: @escaping Log, handler: @escaping Handler) {
@@ -90,7 +90,9 @@ final class HTTPServer: Sendable {
         if !keepAlive { headers.replaceOrAdd(name: "connection", value: "close") }
         switch response.body {
         case .bytes(let bytes): headers.replaceOrAdd(name: "content-length", value: "\(bytes.count)")
-        case .stream: headers.replaceOrAdd(name: "transfer-encoding", value: "chunked")
+        case .stream where request.version == .http1_1:
+            headers.replaceOrAdd(name: "transfer-encoding", value: "chunked")
+        case .stream: break
         }
         let head = HTTPResponseHead(version: request.version, status: response.status, headers: headers)
         channel.write(HTTPServerResponsePart.head(head), promise: nil)
