@@ -1,3 +1,5 @@
+import Files
+
 /// A graph of ONNX operators (https://onnx.ai/onnx/operators), built node by node. Values are identified by name.
 ///
 /// Equal nodes and equal constants are one, so callers need not remember what they have built.
