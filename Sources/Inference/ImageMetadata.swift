@@ -1,6 +1,7 @@
 /// What a PNG says about the image in it: the request and the model, so that it can be generated again.
 public struct ImageMetadata: Hashable, Sendable {
-    /// The request, of the first image if there are several; prompts are truncated to 10,000 characters.
+    /// The request: of a grid, that of the first image; of a comparison, that of the edited one. Prompts are truncated to 10,000
+    /// characters.
     public var request: GenerationRequest
     /// The model's name.
     public var model: String

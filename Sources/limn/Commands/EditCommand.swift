@@ -8,13 +8,13 @@ struct EditCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "edit", abstract: "Generate an image again with another prompt or a variation of its noise.",
         discussion: """
-            Prompt, seed and truncation are read from a PNG that limn wrote. The noise stays the same, so that the image changes \
-            only where the words do. Whole words are replaced, in either case; the pixels of the file are not used.
+            Prompt, seed and truncation are read from a PNG that limn wrote; the noise stays the same, and so do bound and size \
+            without --truncation and --size. The pixels of the file are not used. Whole words are replaced, in either case.
 
             EXAMPLES
               limn edit flower.png --replace yellow=purple --out purple.png
               limn edit flower.png --replace yellow=purple --compare --out both.png
-              limn edit flower.png --replace "dark red=white" --replace small=large --size 256 --out other.png
+              limn edit flower.png --replace "dark red=white" --replace small=large
               limn edit flower.png --prompt "a white lily" --out lily.png
               limn edit flower.png --variation 5 --strength 0.2 --out variation.png
             """)
@@ -119,7 +119,9 @@ struct EditCommand: ParsableCommand {
             let (prompt, found) = replacements(request.prompt)
             let target = request.promptBlend.map { replacements($0.target) }
             if let absent = replace.indices.first(where: { !found.union(target?.found ?? []).contains($0) }) {
-                let prompts = [request.prompt, request.promptBlend?.target].compactMap(\.self).map(quoted)
+                let prompts = [request.prompt, request.promptBlend?.target].compactMap(\.self).map {
+                    "\"\(printable($0))\""
+                }
                 throw CommandError(
                     .usage,
                     "\(quoted(replace[absent].words)) is not a word of the prompt, \(prompts.joined(separator: " → "))")

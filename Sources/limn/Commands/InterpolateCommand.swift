@@ -14,8 +14,8 @@ struct InterpolateCommand: ParsableCommand {
 
             EXAMPLES
               limn interpolate "a yellow daisy" "a purple daisy" --out walk.png
-              limn interpolate "a red rose" --seeds 1,2 --frames 60 --size 256 --out walk.mp4
-              limn interpolate "a white lily" "a red rose" "a white lily" --seeds 3,7,3 --out walk.gif
+              limn interpolate "a red rose" --seeds 1,2 --size 256 --out walk.mp4
+              limn interpolate "a lily" "a rose" "a lily" --seeds 3,7,3 --out walk.gif
               limn interpolate "a red rose" "a blue iris" --frames 8 --grid --out steps.png
               limn interpolate "a red rose" "a blue iris" --frames 100 --out frames/
             """)
