@@ -426,15 +426,18 @@ class Playground(BrowserCase):
         self.finished(8)
         self.assertFalse(self.page.all("#error"))
 
-    def test_error_within_a_stream(self):
-        self.expected = ["ERR_"]
+    def test_streams_that_end_early(self):
         self.page.js("""
-            const original = window.fetch, line = JSON.stringify({ error: { message: "out of memory" } });
-            window.fetch = (path, options) => path === "/v1/limn/images" ? Promise.resolve(new Response(line)) : original(path, options);
+            const original = window.fetch;
+            window.answer = JSON.stringify({ error: { message: "out of memory" } });
+            window.fetch = (path, options) => path === "/v1/limn/images" ? Promise.resolve(new Response(answer)) : original(path, options);
             """)
         self.page.fill("#prompt", "a flower")
         self.page.click("#generate")
         self.page.wait_text("#error", "out of memory")
+        self.page.js("window.answer = ''")
+        self.page.click("#generate")
+        self.page.wait_text("#error", "The connection ended after 0 of 8 images.")
 
     # Ways to use it
 
