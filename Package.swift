@@ -26,7 +26,8 @@ let package = Package(
             targets: [
                 "Basics", "Files", "RandomStreams", "Graphs", "Execution", "CPUBackend", "Layers", "Tokenizers",
                 "Images",
-                "Corpora", "Networks", "Checkpoints", "Models", "Inference", "Evaluation", "Training", "Tasks",
+                "Corpora", "Networks", "Checkpoints", "Models", "Inference", "Export", "Evaluation",
+                "Training", "Tasks",
             ]),
     ],
     dependencies: [
@@ -80,6 +81,7 @@ let package = Package(
                 "Basics", "Graphs", "Execution", "Layers", "Networks", "Models", "Tokenizers", "Images", "Checkpoints",
                 "RandomStreams", "Threads",
             ]),
+        module("Export", ["Files", "Graphs", "Layers", "Networks", "Models", "Inference", "Tokenizers"]),
         module(
             "Evaluation",
             [
@@ -119,8 +121,8 @@ let package = Package(
         .executableTarget(
             name: "limn",
             dependencies: [
-                "Basics", "Files", "Training", "Tasks", "Evaluation", "Models", "Inference", "Corpora", "Tokenizers",
-                "Images", "CommandSupport", "Execution", "Networks", "Layers", "Checkpoints",
+                "Basics", "Files", "Training", "Tasks", "Evaluation", "Models", "Inference", "Export", "Corpora",
+                "Tokenizers", "Images", "CommandSupport", "Execution", "Networks", "Layers", "Checkpoints",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], swiftSettings: strict),
         .executableTarget(

@@ -45,20 +45,26 @@ def words(text):
                 start = end
 
 
-def encode(ids, a, heads):
-    """Limn's text encoder: pre-norm transformer, the mean over tokens, unit length."""
+def encode(sentences, a, heads):
+    """Limn's text encoder on lists of tokens: pre-norm transformer, the mean over tokens, unit length; one row per sentence."""
     norm = lambda x, path: F.layer_norm(x, x.shape[-1:], a[path + ".gain"], a[path + ".bias"])
     linear = lambda x, path: F.linear(x, a[path + ".weight"], a[path + ".bias"])
-    x = a["tokens.weight"][torch.tensor(ids)] + a["positions.weight"][: len(ids)]
+    lengths = torch.tensor([len(ids) for ids in sentences])
+    count, longest = len(sentences), int(lengths.max())
+    mask = torch.arange(longest) < lengths[:, None]
+    x = a["tokens.weight"][torch.tensor([ids + [0] * (longest - len(ids)) for ids in sentences])] + a["positions.weight"][:longest]
+    visible = None if mask.all() else mask[:, None, None]
     block = 0
     while f"blocks.{block}.norm1.gain" in a:
         path = f"blocks.{block}."
-        q, k, v = linear(norm(x, path + "norm1"), path + "attention.projection").reshape(len(ids), 3, heads, -1).permute(1, 2, 0, 3)
-        mixed = F.scaled_dot_product_attention(q, k, v).transpose(0, 1).reshape(len(ids), -1)
+        projected = linear(norm(x, path + "norm1"), path + "attention.projection")
+        q, k, v = projected.reshape(count, longest, 3, heads, -1).permute(2, 0, 3, 1, 4)
+        mixed = F.scaled_dot_product_attention(q, k, v, visible).transpose(1, 2).reshape(count, longest, -1)
         x = x + linear(mixed, path + "attention.output")
         x = x + linear(F.gelu(linear(norm(x, path + "norm2"), path + "expand"), approximate="tanh"), path + "contract")
         block += 1
-    return F.normalize(linear(norm(x, "norm").mean(0), "head"), dim=0)
+    mean = (norm(x, "norm") * mask[..., None]).sum(1) / lengths[:, None]
+    return F.normalize(linear(mean, "head"), dim=1)
 
 
 def png(pixels):
@@ -70,21 +76,37 @@ def png(pixels):
             + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b""))
 
 
-def main(model, prompt, out):
-    with safe_open(model, "pt") as file:
-        metadata = file.metadata()
-        arrays = {name: file.get_tensor(name).float() for name in file.keys()}
-    configuration = json.loads(metadata["configuration"])["encoder"]
-    below = lambda prefix: {n[len(prefix) :]: a.permute(0, 3, 1, 2) if a.ndim == 4 else a for n, a in arrays.items() if n.startswith(prefix)}
+class Model:
+    """The networks and the vocabulary of a model file."""
+
+    def __init__(self, path):
+        with safe_open(path, "pt") as file:
+            metadata = file.metadata()
+            arrays = {name: file.get_tensor(name).float() for name in file.keys()}
+        below = lambda prefix: {n[len(prefix) :]: a.permute(0, 3, 1, 2) if a.ndim == 4 else a for n, a in arrays.items() if n.startswith(prefix)}
+        configuration = json.loads(metadata["configuration"])
+        self.vocabulary, self.text = json.loads(metadata["vocabulary"]), configuration["encoder"]
+        self.encoder, networks = below("encoder."), configuration["networks"]
+        self.generator = Generator(below("generator."), networks.get("output") == "linear", networks.get("textScale", 1))
+        self.noise = networks["noise"]
+
+    def sentences(self, prompts):
+        """The sentence vector of each prompt."""
+        return encode([tokens(prompt, self.vocabulary, self.text["length"]) for prompt in prompts], self.encoder, self.text["heads"])
+
+
+def pixels(images):
+    """Images [N, 3, H, W] in −1…1 as bytes [N, H, W, 3]."""
+    return (images.float().permute(0, 2, 3, 1) * 127.5 + 127.5).round().clamp(0, 255).byte().contiguous()
+
+
+def main(path, prompt, out):
     with torch.inference_mode():
-        ids = tokens(prompt, json.loads(metadata["vocabulary"]), configuration["length"])
-        text = encode(ids, below("encoder."), configuration["heads"])[None]
+        model = Model(path)
         torch.manual_seed(0)
-        generator = Generator(below("generator."))
-        image = generator(torch.randn(1, generator.start.weight.shape[1]), text)[0]
-        pixels = (image.permute(1, 2, 0) * 127.5 + 127.5).round().clamp(0, 255).byte()
+        image = model.generator(torch.randn(1, model.noise), model.sentences([prompt]))
     with open(out, "wb") as file:
-        file.write(png(pixels))
+        file.write(png(pixels(image)[0]))
 
 
 if __name__ == "__main__":

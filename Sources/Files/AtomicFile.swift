@@ -31,7 +31,7 @@ public enum AtomicFile {
     /// Writes `bytes` to `path`, replacing a file of that name.
     /// - Throws: `FileError`; `path` is then unchanged and no temporary file remains.
     public static func write(_ bytes: [UInt8], to path: String) throws {
-        try write(to: path) { file in try bytes.withUnsafeBytes { try file.append($0) } }
+        try write(to: path) { file in try file.append(bytes) }
     }
 
     /// Writes `text` as UTF-8 to `path`, replacing a file of that name.
@@ -40,9 +40,13 @@ public enum AtomicFile {
 
     /// A file being written.
     package struct Sink {
-        fileprivate let descriptor: Int32
+        /// The open file, for another process to write to.
+        package let descriptor: Int32
         fileprivate let path: String
         fileprivate let calls: SystemCalls
+
+        /// Appends all of `bytes`.
+        package func append(_ bytes: [UInt8]) throws { try bytes.withUnsafeBytes { try append($0) } }
 
         /// Appends all of `bytes`.
         package func append(_ bytes: UnsafeRawBufferPointer) throws {

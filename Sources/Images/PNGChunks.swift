@@ -8,16 +8,29 @@ struct PNGChunks: Sequence, IteratorProtocol {
         fileprivate let checksum: Int
 
         var content: ArraySlice<UInt8> { bytes.dropFirst(4) }
+        /// The chunk as it is in a file.
+        var data: [UInt8] { bigEndian(bytes.count - 4, 4) + bytes + bigEndian(checksum, 4) }
         /// Whether the checksum is that of the bytes.
-        var isIntact: Bool {
-            checksum == bytes.withUnsafeBufferPointer { Int(crc32(0, $0.baseAddress, UInt32($0.count))) }
-        }
+        var isIntact: Bool { checksum == PNGChunks.checksum(of: bytes) }
 
         func hasKind(_ kind: String) -> Bool { bytes.starts(with: kind.utf8) }
     }
 
+    /// The first bytes of a PNG file.
+    static let signature: [UInt8] = [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A]
+
+    /// A chunk as it is in a file.
+    static func chunk(_ kind: String, _ content: [UInt8]) -> [UInt8] {
+        let bytes = Array(kind.utf8) + content
+        return bigEndian(content.count, 4) + bytes + bigEndian(checksum(of: bytes[...]), 4)
+    }
+
+    fileprivate static func checksum(of bytes: ArraySlice<UInt8>) -> Int {
+        bytes.withUnsafeBufferPointer { Int(crc32(0, $0.baseAddress, UInt32($0.count))) }
+    }
+
     private let bytes: [UInt8]
-    private var position = 8
+    private var position = signature.count
 
     init(_ bytes: [UInt8]) { self.bytes = bytes }
 

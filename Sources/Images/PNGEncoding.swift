@@ -36,9 +36,11 @@ extension Image {
 
     /// The texts of a PNG file (tEXt, zTXt and iTXt chunks) in the order of the file.
     ///
+    /// - Parameter name: the name of the file in errors.
     /// - Throws: ``ImageError`` if `bytes` are not a complete PNG file.
-    public static func pngText(in bytes: [UInt8]) throws -> [(keyword: String, text: String)] {
-        let name = "PNG data"
+    public static func pngText(
+        in bytes: [UInt8], named name: String = "PNG data"
+    ) throws -> [(keyword: String, text: String)] {
         guard ImageFormat(signatureOf: bytes) == .png else { throw ImageError.unrecognized(name: name) }
         _ = try PNGHeader(of: bytes, named: name)
         guard PNGChunks(bytes).areComplete else { throw ImageError.truncated(name: name, format: .png) }

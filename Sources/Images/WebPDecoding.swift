@@ -78,14 +78,16 @@ struct WebPContainer {
 
     /// A still image file: an extended header, which permits alpha, and the frame's chunks.
     private static func still(_ chunks: ArraySlice<UInt8>, sides: ArraySlice<UInt8>) -> [UInt8] {
-        func littleEndian(_ value: Int) -> [UInt8] { (0..<4).map { UInt8(truncatingIfNeeded: value >> (8 * $0)) } }
         let hasAlpha: [UInt8] = [0x10, 0, 0, 0]
-        return Array("RIFF".utf8) + littleEndian(4 + 18 + chunks.count) + Array("WEBPVP8X".utf8) + littleEndian(10)
-            + hasAlpha + sides + chunks
+        return Array("RIFF".utf8) + littleEndian(4 + 18 + chunks.count, 4) + Array("WEBPVP8X".utf8)
+            + littleEndian(10, 4) + hasAlpha + sides + chunks
     }
 }
 
 extension Image {
+    /// The Debian package of the library.
+    static let webPPackage = "libwebp7"
+
     static func decodedWebP(
         _ bytes: [UInt8], named name: String, background: RGB, library: String
     ) throws -> Image {
@@ -95,7 +97,8 @@ extension Image {
         let container = try WebPContainer(of: bytes, named: name)
         let still = container.frame?.bytes ?? bytes
         let image = try decoded(
-            width: container.width, height: container.height, as: .webp, named: name, library: (library, "libwebp7"),
+            width: container.width, height: container.height, as: .webp, named: name,
+            library: (library, Image.webPPackage),
             background: container.frame == nil ? nil : background
         ) { target, message in
             var target = target

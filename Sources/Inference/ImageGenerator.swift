@@ -8,7 +8,8 @@ import RandomStreams
 
 /// Generates images from prompts with a model. Must be used on one thread.
 public final class ImageGenerator {
-    private let name: String
+    /// The model's name.
+    public let name: String
     private let networks: GeneratorConfiguration
     private let embedder: SentenceEmbedder
     private let device: any Device
@@ -58,8 +59,7 @@ public final class ImageGenerator {
                 return Blend(toward: target, fraction: blend.fraction).onLine(from: vector)
             }
             let count = side * side * 3
-            let results = try program(batch: size).run(["noise": .floats(noise), "text": .floats(text)])
-            let pixels = results["images"]
+            let pixels = try pixels(noise: noise, text: text)
             guard pixels.allSatisfy(\.isFinite) else {
                 throw ModelError(
                     path: name, problem: "its weights produce values that are not finite; is the file damaged?")
@@ -70,6 +70,12 @@ public final class ImageGenerator {
             progress(images.count)
         }
         return images
+    }
+
+    /// Pixels before they are clamped to −1…1, [batch, side, side, 3], from noise [batch×noise] and sentence vectors [batch×width].
+    package func pixels(noise: [Float], text: [Float]) throws -> [Float] {
+        let program = try program(batch: noise.count / networks.noise)
+        return try program.run(["noise": .floats(noise), "text": .floats(text)])["images"]
     }
 
     /// The largest batch that one run of the generator computes.

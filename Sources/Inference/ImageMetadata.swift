@@ -1,14 +1,20 @@
 /// What a PNG says about the image in it: the request and the model, so that it can be generated again.
 public struct ImageMetadata: Hashable, Sendable {
-    /// The request; the prompt is truncated to 10,000 characters.
+    /// The request: of a grid, that of the first image; of a comparison, that of the edited one. Prompts are truncated to 10,000
+    /// characters.
     public var request: GenerationRequest
     /// The model's name.
     public var model: String
+    /// Number of images in the file, at least 1; more than 1 in a grid.
+    public var count: Int
 
-    /// The metadata of an image that `model` generated.
-    public init(request: GenerationRequest, model: String) {
+    /// The metadata of `count` images that `model` generated.
+    public init(request: GenerationRequest, model: String, count: Int = 1) {
         self.request = request
+        self.request.prompt = ImageMetadata.stored(request.prompt)
+        if let target = request.promptBlend?.target { self.request.promptBlend?.target = ImageMetadata.stored(target) }
         self.model = model
+        self.count = count
     }
 
     /// The request as other image generators write it: the prompt, and a line of settings.
@@ -19,8 +25,9 @@ public struct ImageMetadata: Hashable, Sendable {
             settings.append("Variation seed: \(blend.target), Variation seed strength: \(blend.fraction)")
         }
         if let blend = request.promptBlend { settings.append("Second prompt strength: \(blend.fraction)") }
+        if count > 1 { settings.append("Images: \(count)") }
         settings.append("Model: \(model)")
-        return "\(ImageMetadata.stored(request.prompt))\n\(settings.joined(separator: ", "))"
+        return "\(request.prompt)\n\(settings.joined(separator: ", "))"
     }
 
     /// Text chunks: `parameters` in the form that other image generators write and read, and one chunk per field for
@@ -28,7 +35,7 @@ public struct ImageMetadata: Hashable, Sendable {
     public var pngText: [(keyword: String, text: String)] {
         var text = [
             (keyword: "parameters", text: parameters),
-            (keyword: "prompt", text: ImageMetadata.stored(request.prompt)),
+            (keyword: "prompt", text: request.prompt),
             (keyword: "seed", text: "\(request.seed)"), (keyword: "model", text: model),
             (keyword: "Software", text: "Limn"),
         ]
@@ -38,9 +45,10 @@ public struct ImageMetadata: Hashable, Sendable {
             text.append((keyword: "variation_strength", text: "\(blend.fraction)"))
         }
         if let blend = request.promptBlend {
-            text.append((keyword: "second_prompt", text: ImageMetadata.stored(blend.target)))
+            text.append((keyword: "second_prompt", text: blend.target))
             text.append((keyword: "second_prompt_strength", text: "\(blend.fraction)"))
         }
+        if count > 1 { text.append((keyword: "images", text: "\(count)")) }
         return text
     }
 
@@ -52,10 +60,9 @@ public struct ImageMetadata: Hashable, Sendable {
         }
         guard text("Software") == "Limn", let prompt = text("prompt"), let seed = text("seed").flatMap(UInt64.init)
         else { return nil }
-        request = GenerationRequest(prompt: prompt, seed: seed)
-        model = text("model") ?? ""
+        self.init(request: GenerationRequest(prompt: prompt, seed: seed), model: text("model") ?? "")
         if let bound = text("truncation") {
-            guard let bound = Float(bound), bound > 0 else { return nil }
+            guard let bound = Float(bound), bound > GenerationRequest.leastTruncation else { return nil }
             request.truncation = bound
         }
         if let target = text("variation_seed") {
@@ -64,10 +71,26 @@ public struct ImageMetadata: Hashable, Sendable {
         }
         if let target = text("second_prompt") {
             guard let fraction = fraction("second_prompt_strength") else { return nil }
-            request.promptBlend = Blend(toward: target, fraction: fraction)
+            request.promptBlend = Blend(toward: ImageMetadata.stored(target), fraction: fraction)
+        }
+        if let count = text("images") {
+            guard let count = Int(count), count > 0 else { return nil }
+            self.count = count
         }
     }
 
+    /// A walk as one text, for formats with a place for one: its prompts, a line each, and its settings.
+    public func text(ofWalkThrough points: [(prompt: String, seed: UInt64)], frames: Int) -> String {
+        let prompts =
+            Set(points.map(\.prompt)).count == 1 ? [request.prompt] : points.map { ImageMetadata.stored($0.prompt) }
+        let seeds = Set(points.map(\.seed)).count == 1 ? [request.seed] : points.map(\.seed)
+        let bound = request.truncation.isFinite ? ["Truncation: \(request.truncation)"] : []
+        let settings =
+            ["Seed: \(seeds.map(String.init).joined(separator: " → "))"] + bound
+            + ["Frames: \(frames)", "Model: \(model)", "Software: Limn"]
+        return prompts.joined(separator: "\n→ ") + "\n" + settings.joined(separator: ", ")
+    }
+
     /// A prompt as it is stored in a PNG.
-    public static func stored(_ prompt: String) -> String { String(prompt.prefix(10_000)) }
+    private static func stored(_ prompt: String) -> String { String(prompt.prefix(10_000)) }
 }

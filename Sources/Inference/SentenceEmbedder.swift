@@ -25,13 +25,7 @@ public final class SentenceEmbedder {
         self.name = name
         tokenizer = Tokenizer(vocabulary: vocabulary)
         isLowercasing = false
-        let network = TokenEmbedder.Network(
-            name: name, vocabulary: configuration.vocabulary, width: configuration.embedding,
-            limit: configuration.length
-        ) { scope, sentences in
-            TextEncoder(scope, configuration)(ids: sentences.ids, mask: sentences.mask)
-        }
-        embedder = try TokenEmbedder(network, arrays: arrays, device: device)
+        embedder = try TokenEmbedder(SentenceNetwork(configuration, arrays: arrays, name: name), device: device)
     }
 
     /// The text encoder of a model or of a pair.
@@ -58,14 +52,8 @@ public final class SentenceEmbedder {
     /// - Throws: `TokenizerError` if the tokenizer cannot be read, `ModelError` if it does not match the weights.
     public init(_ encoder: PretrainedEncoder, head: TrainedHead? = nil, device: any Device) throws {
         name = encoder.name
-        tokenizer = try Tokenizer(contentsOf: encoder.folder)
+        tokenizer = try encoder.tokenizer()
         isLowercasing = encoder.isLowercasing
-        guard tokenizer.count <= encoder.vocabulary else {
-            throw ModelError(
-                path: encoder.folder,
-                problem: "its tokenizer has \(tokenizer.count) tokens, its weights \(encoder.vocabulary) embeddings; "
-                    + "do the files belong to the same model?")
-        }
         embedder = try encoder.embedder(on: device, head: head, padding: tokenizer.padding)
     }
 

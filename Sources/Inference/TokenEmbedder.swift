@@ -6,28 +6,7 @@ import Networks
 
 /// Computes unit vectors of token sequences with a built-in or pretrained text encoder. Must be used on one thread.
 package final class TokenEmbedder {
-    /// A text encoder without its parameters.
-    struct Network {
-        /// Name in errors.
-        var name: String
-        /// Number of token embeddings.
-        var vocabulary: Int
-        /// Number of elements of a vector.
-        var width: Int
-        /// The most tokens of a sequence.
-        var limit: Int
-        /// Batch sizes in addition to 1, in descending order. Rounding depends on the batch size; with few sizes, a caption mostly has
-        /// the same bits alone and among others.
-        var batchSizes = [64]
-        /// The id that sequences are padded with up to `limit`, as if it were a token of theirs; nil for none.
-        var padding: Int32?
-        /// The pooling weight of each token state of a sequence that is padded to a length.
-        var weights: (_ ids: [Int32], _ length: Int) throws -> [Float] = { [Float](repeating: 0, count: $1) }
-        /// Traces the network.
-        var trace: (ParameterScope, SentenceInputs) -> TextEmbedding
-    }
-
-    private let network: Network
+    private let network: SentenceNetwork
     private let device: any Device
     private let store = ParameterStore()
     private let values: any Buffer
@@ -53,18 +32,14 @@ package final class TokenEmbedder {
     /// Batches with at most this many tokens are not divided to save padding: a call would cost more.
     private static let tokensWorthACall = 256
 
-    /// - Parameters:
-    ///   - arrays: the network's parameters by path from its root.
-    ///   - precision: of the operands of matrix products with parameters.
-    /// - Throws: `ParameterMismatch` if parameters are missing, unused or misshapen.
-    init(_ network: Network, arrays: NetworkArrays, device: any Device, precision: Precision = .float32) throws {
+    /// - Parameter precision: of the operands of matrix products with parameters.
+    /// - Throws: `ParameterMismatch` or `ModelError` if parameters are missing, unused or misshapen.
+    package init(_ network: SentenceNetwork, device: any Device, precision: Precision = .float32) throws {
         self.network = network
         self.device = device
-        let graph = Graph()
-        _ = network.trace(ParameterScope(graph, store), SentenceInputs(graph, batch: 1, length: 1))
-        try store.check(arrays)
+        try network.declare(in: store)
         values = try store.allocate(on: device)
-        try store.load(arrays, into: values)
+        try store.load(network.arrays, into: values)
         frozen = FrozenParameters(store.slices(of: values), precision: precision)
     }
 
@@ -134,9 +109,19 @@ package final class TokenEmbedder {
         let program = try program(batch: sequences.count, length: length, shards: shards)
         let inputs: [String: HostArray] = [
             "ids": .integers(padded.ids), "mask": .floats(padded.mask),
-            "weights": .floats(try sequences.flatMap { try network.weights($0, length) }),
+            "weights": .floats(try sequences.flatMap { try weights($0, length: length) }),
         ]
         return try program.executable.run(inputs.merging(program.constants) { $1 })["vectors"]
+    }
+
+    /// The pooling weight of each token state of a sequence.
+    private func weights(_ ids: [Int32], length: Int) throws -> [Float] {
+        guard let pooling = network.pooling else { return [Float](repeating: 0, count: length) }
+        guard let weights = pooling.weights(ids, length: length, end: network.end) else {
+            throw ModelError(
+                path: network.name, problem: "a sentence has no end token, which \"eos_token_id\" in config.json gives")
+        }
+        return weights
     }
 
     private func program(batch: Int, length: Int, shards: Int) throws -> Program {
@@ -147,7 +132,7 @@ package final class TokenEmbedder {
             let graph = Graph()
             let inputs = SentenceInputs(graph, batch: batch / shards, length: length)
             let vectors = network.trace(ParameterScope(graph, store), inputs).tensor
-            constants = inputs.constants
+            constants = inputs.tables.mapValues { $0.values(length: length) }
             return Outputs(results: ["vectors": vectors])
         }
         let program = Program(

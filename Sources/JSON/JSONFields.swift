@@ -63,12 +63,12 @@ package struct JSONFields: Sendable {
     }
 
     package func integer(_ key: String, default fallback: Int? = nil) throws -> Int {
-        switch optional(key) {
-        case .integer(let value)?: return value
-        case nil: if let fallback { return fallback }
-        default: break
+        guard let value = optional(key) else {
+            if let fallback { return fallback }
+            throw expected(key, "an integer")
         }
-        throw expected(key, "an integer")
+        guard let integer = value.wholeNumber else { throw expected(key, "an integer") }
+        return integer
     }
 
     /// An integer within a range.

@@ -43,6 +43,15 @@ package enum JSONValue: Sendable {
         }
     }
 
+    /// The value if it is an integer; nil otherwise. 7.0 and 7e0 are integers, as in JSON Schema.
+    package var wholeNumber: Int? {
+        switch self {
+        case .integer(let value): value
+        case .number(let value): Int(exactly: value)
+        default: nil
+        }
+    }
+
     /// The type of the value, for messages.
     package var kind: String {
         switch self {

@@ -55,12 +55,36 @@ public struct FeatureHeadConfiguration: Codable, Equatable, Sendable {
 /// A text encoder and the image encoder it was trained against, in one file. It gives a model its sentence vectors, or is the
 /// judge of an evaluation.
 public struct EncoderPair: Sendable {
-    private struct Configuration: Codable {
-        var name: String
-        var text: TextEncoderConfiguration?
-        var pretrained: PretrainedReference?
-        var image: ImageEncoderConfiguration?
-        var features: FeatureHeadConfiguration?
+    /// The `configuration` of a file: one text encoder, built-in or pretrained, and one image encoder, convolutional or on features.
+    package struct Configuration: Codable {
+        package var name: String
+        package var text: TextEncoderConfiguration?
+        package var pretrained: PretrainedReference?
+        package var image: ImageEncoderConfiguration?
+        package var features: FeatureHeadConfiguration?
+
+        init(name: String) { self.name = name }
+
+        /// Reads the configuration of a file and checks its values.
+        /// - Throws: `ModelError`, one line that names the file.
+        package init(_ file: Safetensors, path: String) throws {
+            guard file.metadata["format"] == EncoderPair.format, let json = file.metadata["configuration"] else {
+                throw ModelError(
+                    path: path,
+                    problem: "is not a pair of encoders; train one with a recipe such as recipes/judge.yaml")
+            }
+            do {
+                self = try JSONDecoder().decode(Configuration.self, from: Data(json.utf8))
+                try text?.validate()
+                try pretrained?.head.validate()
+                try image?.validate()
+                try features?.head.validate()
+            } catch let error as ConfigurationError {
+                throw ModelError(path: path, problem: "its configuration is invalid: \(error)")
+            } catch {
+                throw ModelError(path: path, problem: "its configuration is not the JSON of a pair of encoders")
+            }
+        }
     }
 
     /// Name of the pair.
@@ -94,30 +118,14 @@ public struct EncoderPair: Sendable {
                 kind: .noInput)
         }
         let file = try Safetensors(contentsOf: path)
-        guard file.metadata["format"] == EncoderPair.format, let json = file.metadata["configuration"] else {
-            throw ModelError(
-                path: path,
-                problem: "is not a pair of encoders; train one with a recipe such as recipes/judge.yaml")
-        }
-        let configuration: Configuration
-        do {
-            configuration = try JSONDecoder().decode(Configuration.self, from: Data(json.utf8))
-            try configuration.text?.validate()
-            try configuration.pretrained?.head.validate()
-            try configuration.image?.validate()
-            try configuration.features?.head.validate()
-        } catch let error as ConfigurationError {
-            throw ModelError(path: path, problem: "its configuration is invalid: \(error)")
-        } catch {
-            throw ModelError(path: path, problem: "its configuration is not the JSON of a pair of encoders")
-        }
+        let configuration = try Configuration(file, path: path)
         name = configuration.name
         switch (configuration.image, configuration.features) {
         case (let sizes?, nil): image = .convolutional(sizes)
         case (nil, let head?): image = .features(head)
         default: throw ModelError(path: path, problem: "must have one image encoder")
         }
-        let arrays = try NetworkArrays(file.names.compactMap { file[$0] })
+        let arrays = try NetworkArrays(file.names.compactMap { file[$0] }, path: path)
         imageArrays = arrays.below("image")
         switch (configuration.text, configuration.pretrained, file.metadata["vocabulary"]) {
         case (let text?, nil, let words?):

@@ -94,7 +94,7 @@ public struct Model: Sendable {
             )
         }
         self.path = path
-        arrays = try NetworkArrays(file.arrays)
+        arrays = try NetworkArrays(file.arrays, path: path)
         card = file.card
     }
 

@@ -4,10 +4,17 @@ import Checkpoints
 public typealias NetworkArrays = [String: (shape: [Int], values: [Float])]
 
 extension NetworkArrays {
-    /// The arrays of a file, converted to float32.
-    init(_ arrays: [NamedArray]) throws {
+    /// The arrays of the file at `path`, converted to float32.
+    /// - Throws: `ModelError`, which names the file, if they are not of a type of floating-point numbers.
+    init(_ arrays: [NamedArray], path: String) throws(ModelError) {
         self.init()
-        for array in arrays { self[array.name] = (array.shape, try array.floats()) }
+        for array in arrays {
+            do {
+                self[array.name] = (array.shape, try array.floats())
+            } catch {
+                throw ModelError(path: path, problem: "\(error)")
+            }
+        }
     }
 
     /// The arrays whose paths begin with `prefix.`, with that prefix removed.

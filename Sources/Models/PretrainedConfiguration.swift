@@ -115,7 +115,7 @@ extension PretrainedFolder {
         return CLIPTextConfiguration(
             vocabulary: sizes.vocabulary, tokenWidth: sizes.width, layers: sizes.layers, heads: sizes.heads,
             hidden: sizes.hidden, length: try fields.integer("max_position_embeddings", default: 77, in: 2...65_536),
-            end: try fields.integer("eos_token_id", default: 49407, in: 0...max(2, sizes.vocabulary - 1)),
+            endID: try fields.integer("eos_token_id", default: 49407, in: 0...max(2, sizes.vocabulary - 1)),
             epsilon: try fields.epsilon("layer_norm_eps", default: 1e-5),
             activation: try fields.activation("hidden_act", default: "quick_gelu"))
     }

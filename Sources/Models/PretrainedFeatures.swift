@@ -54,7 +54,7 @@ public struct PretrainedFeatures: Sendable {
             throw ModelError(path: path, problem: "contains \(found), expected \(network.rawValue)")
         }
         let named = file.names.compactMap { file[$0] }
-        let arrays = try NetworkArrays(named)
+        let arrays = try NetworkArrays(named, path: path)
         let store = ParameterStore()
         let graph = Graph()
         let images = ImageBatch(graph.input("images", [1, network.resolution, network.resolution, 3]))

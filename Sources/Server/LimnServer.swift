@@ -37,7 +37,7 @@ public final class LimnServer: Sendable {
         (self.service, self.limits) = (service, limits)
         self.keys = keys.map(APIKeys.init)
         if let keys = self.keys, keys.isEmpty { throw ServerError(.usage, "the file of API keys has no key") }
-        let (metrics, connections) = (Metrics(version: version), Connections(limit: limits.connections))
+        let (metrics, connections) = (Metrics(version: version), Connections())
         (self.metrics, self.connections) = (metrics, connections)
         self.log = RequestLog(format: log)
         let generation = Generation(service: service, limits: limits)

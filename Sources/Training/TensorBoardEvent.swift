@@ -1,4 +1,5 @@
 import Basics
+import Files
 
 /// A record of a TensorBoard event file: the message `Event` of tensorboard/compat/proto/event.proto.
 package struct TensorBoardEvent {

@@ -14,6 +14,15 @@ import Testing
             ["generate", "a rose", "--model", "MODEL", "--out", "o.png"],
             ["-n", "--seed", "--truncation", "--size", "--threads"]
         ),
+        (
+            ["interpolate", "a", "b", "--model", "MODEL", "--frames", "3", "--out", "o.gif"],
+            ["--seeds", "--frames", "--fps", "--truncation", "--size", "--threads", "--out"]
+        ),
+        (
+            ["edit", "IMAGE", "--prompt", "a", "--model", "MODEL", "--out", "o.png"],
+            ["--prompt", "--variation", "--strength", "--truncation", "--size", "--threads"]
+        ),
+        (["edit", "IMAGE", "--replace", "a=b", "--model", "MODEL", "--out", "o.png"], ["--replace"]),
         (["corpus", "check", "CORPUS"], ["--class", "--caption", "--caption-per"]),
         (["corpus", "stats", "CORPUS"], ["--list"]),
         (
@@ -38,7 +47,15 @@ import Testing
     ])
     func everyValueIsRefusedOrTaken(command: [String], options: [String]) throws {
         let tiny = try Tiny.shared()
-        let paths = ["MODEL": tiny.model, "CORPUS": tiny.corpus, "RECIPE": tiny.recipe]
+        let image = try TemporaryFolder()
+        defer { withExtendedLifetime(image) {} }
+        let paths = [
+            "MODEL": tiny.model, "CORPUS": tiny.corpus, "RECIPE": tiny.recipe, "IMAGE": image.path + "/a.png",
+        ]
+        if command.contains("IMAGE") {
+            let made = try limn("generate", "a", "--model", tiny.model, "--out", "a.png", in: image.path)
+            try #require(made.ending == .exit(0), "\(made.err)")
+        }
         for option in options {
             var arguments = command.map { paths[$0] ?? $0 }
             if let index = arguments.firstIndex(of: option) { arguments.removeSubrange(index...index + 1) }

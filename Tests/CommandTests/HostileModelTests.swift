@@ -78,6 +78,18 @@ import Testing
         }
     }
 
+    /// What the file is, or a line that says what is wrong with it.
+    @Test(arguments: cases) func isDescribedOrRefusedInOneLine(_ hostile: Case) throws {
+        let tiny = try Tiny.shared()
+        try withTemporaryFolder { folder in
+            for name in ["hostile", "hostile.safetensors"] {
+                try put(hostile.make(try #require(contents(tiny.model))), "\(folder)/\(name)")
+                let outcome = try limn("info", name, in: folder)
+                if outcome.ending != .exit(0) { expectRefusal(outcome, 65, name) }
+            }
+        }
+    }
+
     @Test func otherFilesOfARunAreCalledByTheirName() throws {
         let tiny = try Tiny.shared()
         let checkpoint = try #require(try files(below: tiny.run).first { $0.hasPrefix("checkpoint-") })

@@ -21,7 +21,8 @@ import Testing
     }
 
     @Test func membersHaveTheirTypes() throws {
-        let fields = try fields(#"{"a": 1, "b": "x", "c": true, "d": 1.5, "e": [{"f": 2}], "g": null, "a": 3}"#)
+        let fields = try fields(
+            #"{"a": 1, "b": "x", "c": true, "d": 1.5, "e": [{"f": 2}], "g": null, "a": 3, "h": 7.0}"#)
         // The last of equal names counts, and null is as good as nothing.
         #expect(try fields.integer("a") == 3)
         #expect(try fields.string("b") == "x")
@@ -31,6 +32,7 @@ import Testing
         #expect(try fields.objects("e")[0].integer("f") == 2)
         #expect(try fields.integer("g", default: 7) == 7)
         #expect(try fields.integer("a", in: 3...3) == 3)
+        #expect(try fields.integer("h") == 7)
         #expect(try fields.scalar("b") == 0x78)
     }
 

@@ -156,6 +156,7 @@ import Testing
             open.append(connection)
         }
         let third = try Connection(port: server.listener.port)
+        await third.write("GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
         #expect(Response(await third.readToEnd())?.status == 503)
         withExtendedLifetime(open) {}
     }

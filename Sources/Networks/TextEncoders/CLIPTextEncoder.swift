@@ -29,7 +29,7 @@ public struct CLIPTextConfiguration: Hashable, Sendable {
     /// Width of the projected sentence vectors; nil for no projection.
     public var projection: Int?
     /// The id of CLIP's end token; 2 stands for the largest id of each sentence.
-    public var end: Int
+    public var endID: Int
     /// Epsilon of all layer normalizations.
     public var epsilon: Float
     /// Activation of each MLP.
@@ -38,7 +38,7 @@ public struct CLIPTextConfiguration: Hashable, Sendable {
     /// A configuration; the defaults are those of published models.
     public init(
         family: Family = .clip, vocabulary: Int, tokenWidth: Int, layers: Int, heads: Int, hidden: Int, length: Int,
-        projection: Int? = nil, end: Int = 2, epsilon: Float = 1e-5, activation: Activation = .quickGELU
+        projection: Int? = nil, endID: Int = 2, epsilon: Float = 1e-5, activation: Activation = .quickGELU
     ) {
         self.family = family
         self.vocabulary = vocabulary
@@ -48,7 +48,7 @@ public struct CLIPTextConfiguration: Hashable, Sendable {
         self.hidden = hidden
         self.length = length
         self.projection = projection
-        self.end = end
+        self.endID = endID
         self.epsilon = epsilon
         self.activation = activation
     }
@@ -88,12 +88,11 @@ extension CLIPTextConfiguration: PretrainedArchitecture {
         return result
     }
 
-    /// The position of the end token: the first token with the id `end`. Older `config.json` files say 2 instead of the
-    /// end token's id; then it is the first token with the largest id.
-    public func endPosition(in ids: [Int32]) -> Int? {
-        guard family == .clip else { return ids.count - 1 }
-        guard end == 2 else { return ids.firstIndex(of: Int32(end)) }
-        return ids.max().flatMap { ids.firstIndex(of: $0) }
+    /// CLIP's is the first token with the id `endID`. Older `config.json` files say 2 instead of the end token's id; then it
+    /// is the first token with the largest id.
+    public var end: EndToken {
+        guard family == .clip else { return .last }
+        return endID == 2 ? .largest : .id(Int32(endID))
     }
 
     /// The pooled state, projected.

@@ -21,8 +21,8 @@ public protocol PretrainedArchitecture: Sendable {
     /// - Throws: `ConfigurationError` if such a size is out of range.
     func completed(by shape: (_ path: String) -> [Int]?) throws(ConfigurationError) -> Self
 
-    /// The position of the end token of a sentence that is not empty; nil if it has none.
-    func endPosition(in ids: [Int32]) -> Int?
+    /// Where the end token of a sentence is.
+    var end: EndToken { get }
 
     /// Traces the network with its parameters under `scope`.
     /// - Returns: the pooled vectors of the sentences, [batch×width].
@@ -37,7 +37,7 @@ extension PretrainedArchitecture {
     /// The network is complete.
     public func completed(by shape: (_ path: String) -> [Int]?) throws(ConfigurationError) -> Self { self }
     /// The last token.
-    public func endPosition(in ids: [Int32]) -> Int? { ids.count - 1 }
+    public var end: EndToken { .last }
 }
 
 /// A step from the pooled vector to the sentence vector in a sentence-transformers model.

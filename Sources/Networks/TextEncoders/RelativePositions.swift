@@ -27,11 +27,11 @@ struct RelativePositionBias {
     /// The biases, [1 × heads × length × length].
     func callAsFunction(_ sentences: SentenceInputs) -> Tensor {
         let length = sentences.length
-        // The bucket of each distance from 1 − length to length − 1.
-        let known = (1 - length..<length).map { Int32(Self.bucket(of: $0, count: buckets, farthest: farthest)) }
-        let indices = (0..<length).flatMap { known[length - 1 - $0..<2 * length - 1 - $0] }
+        let indices = sentences.input(
+            "buckets",
+            .distances { [buckets, farthest] in Int32(Self.bucket(of: $0, count: buckets, farthest: farthest)) })
         // [length·length] → [length·length × heads] → [heads × length × length]
-        let rows = table(sentences.constant("buckets", [length * length], .integers(indices)))
+        let rows = table(indices)
         return rows.reshaped([length, length, heads]).transposed([2, 0, 1]).reshaped([1, heads, length, length])
     }
 

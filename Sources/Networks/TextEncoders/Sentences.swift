@@ -45,15 +45,56 @@ public enum Pooling: String, Sendable, CaseIterable, Codable {
     /// The weights of the token states, [length]; the vector is their weighted sum.
     /// - Parameters:
     ///   - ids: the ids of one sentence, at least one and at most `length`.
-    ///   - end: returns the position of the end token.
-    public func weights(_ ids: [Int32], length: Int, end: ([Int32]) -> Int) -> [Float] {
+    ///   - end: where its end token is.
+    /// - Returns: nil if the sentence has no end token.
+    public func weights(_ ids: [Int32], length: Int, end: EndToken) -> [Float]? {
         var weights = [Float](repeating: 0, count: length)
+        guard let end = end.position(in: ids) else { return nil }
         switch self {
         case .mean: for position in ids.indices { weights[position] = 1 / Float(ids.count) }
         case .cls: weights[0] = 1
-        case .eos: weights[end(ids)] = 1
+        case .eos: weights[end] = 1
         }
         return weights
+    }
+}
+
+/// Where the end token of a sentence is.
+public enum EndToken: Hashable, Sendable {
+    /// The last token.
+    case last
+    /// The first token with the largest id.
+    case largest
+    /// The first token with this id.
+    case id(Int32)
+
+    /// The position of the end token in a sentence; nil if it has none.
+    public func position(in ids: [Int32]) -> Int? {
+        switch self {
+        case .last: ids.indices.last
+        case .largest: ids.max().flatMap { ids.firstIndex(of: $0) }
+        case .id(let id): ids.firstIndex(of: id)
+        }
+    }
+}
+
+/// The values of an input that depends only on the length of the sentences.
+public enum PositionTable: Sendable {
+    /// `width` numbers for each position, [length × width].
+    /// - Parameter rows: returns those of the first positions, of which there are `length`.
+    case rows(width: Int, _ rows: @Sendable (_ length: Int) -> [Float])
+    /// An integer for each pair of positions, [length · length].
+    /// - Parameter value: returns the integer of a distance, which is how far the second position is after the first.
+    case distances(_ value: @Sendable (_ distance: Int) -> Int32)
+
+    /// The values for sentences of `length` tokens, in row-major order.
+    public func values(length: Int) -> HostArray {
+        switch self {
+        case .rows(_, let rows): return .floats(rows(length))
+        case .distances(let value):
+            let known = (1 - length..<length).map(value)
+            return .integers((0..<length).flatMap { known[length - 1 - $0..<2 * length - 1 - $0] })
+        }
     }
 }
 
@@ -66,8 +107,8 @@ public final class SentenceInputs {
     public let mask: Tensor
     /// [batch×length], the weights of `Pooling`.
     public let weights: Tensor
-    /// The values of inputs that are the same for all batches of this size, by name. They have to be passed to each run.
-    public private(set) var constants: [String: HostArray] = [:]
+    /// The inputs that depend only on the length, by name. Their values have to be passed to each run.
+    public private(set) var tables: [String: PositionTable] = [:]
 
     /// Declares the inputs `ids`, `mask` and `weights`.
     public init(_ graph: Graph, batch: Int, length: Int) {
@@ -77,11 +118,13 @@ public final class SentenceInputs {
         weights = graph.input("weights", [batch, length])
     }
 
-    /// An input that is the same for all batches of this size.
-    func constant(_ name: String, _ shape: Shape, _ values: HostArray) -> Tensor {
-        constants[name] = values
-        let type: ElementType = if case .integers = values { .int32 } else { .float32 }
-        return graph.input(name, shape, type)
+    /// An input that depends only on the length: rows as [1 × length × width], distances as int32 [length·length].
+    func input(_ name: String, _ table: PositionTable) -> Tensor {
+        tables[name] = table
+        return switch table {
+        case .rows(let width, _): graph.input(name, [1, length, width])
+        case .distances: graph.input(name, [length * length], .int32)
+        }
     }
 
     /// Number of sentences.
@@ -94,8 +137,8 @@ public final class SentenceInputs {
 
     /// How far the attending token, of the first axis, is after the token that it attends to, [length×length].
     private var distances: Tensor {
-        let order = constant("order", [1, length], .floats((0..<length).map(Float.init)))
-        return order.reshaped([length, 1]) - order
+        let order = input("order", .rows(width: 1) { (0..<$0).map(Float.init) })
+        return order.reshaped([length, 1]) - order.reshaped([1, length])
     }
 
     /// The mask added to attention scores so that no token attends to later ones, [1×1×length×length].
@@ -112,11 +155,13 @@ public final class SentenceInputs {
 
     /// The rotation of queries and keys of `size` elements by their positions.
     func rotation(size: Int, base: Double) -> RotaryEmbedding {
-        let table = RotaryEmbedding.table(length: length, size: size, base: base)
-        func input(_ name: String, _ values: [Float]) -> Tensor {
-            constant("\(name) \(base)", [1, length, size / 2], .floats(values))
-        }
-        return RotaryEmbedding(cosine: input("cosine", table.cosine), sine: input("sine", table.sine))
+        RotaryEmbedding(
+            cosine: input(
+                "cosine \(base)",
+                .rows(width: size / 2) { RotaryEmbedding.table(length: $0, size: size, base: base).cosine }),
+            sine: input(
+                "sine \(base)",
+                .rows(width: size / 2) { RotaryEmbedding.table(length: $0, size: size, base: base).sine }))
     }
 
     /// The weighted sum of the states of each sentence's tokens: [batch·length × width] → [batch×width].

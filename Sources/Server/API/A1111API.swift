@@ -128,7 +128,7 @@ final class A1111API: Sendable {
     }
 
     private func drawnSeed(_ fields: JSONFields, _ key: String) throws -> UInt64 {
-        if case .integer(-1) = fields.optional(key) { return UInt64(UInt32.random(in: 0...UInt32.max)) }
+        if fields.optional(key)?.wholeNumber == -1 { return UInt64(UInt32.random(in: 0...UInt32.max)) }
         return try fields.seed(key, default: UInt64(UInt32.random(in: 0...UInt32.max)))
     }
 

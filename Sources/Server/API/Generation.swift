@@ -118,10 +118,9 @@ extension JSONFields {
     /// A seed: a number, or a string of digits for those beyond the numbers that JavaScript has.
     func seed(_ key: String = "seed", default fallback: UInt64? = nil) throws -> UInt64 {
         switch optional(key) {
-        case .integer(let value)?: if value >= 0 { return UInt64(value) }
         case .string(let text)?: if let value = UInt64(text), !text.hasPrefix("+") { return value }
+        case let value?: if let value = value.wholeNumber, value >= 0 { return UInt64(value) }
         case nil: if let fallback { return fallback }
-        default: break
         }
         throw fault("\(name(key)) must be a number or a string of digits, 0 to 18446744073709551615")
     }

@@ -92,7 +92,7 @@ struct LimnAPI: Sendable {
         let (first, last) = (try end("from"), try end("to"))
         let frames = try fields.integer("frames", in: 2...generation.limits.frames)
         let requests = GenerationRequest.walk(
-            from: first, to: last, frames: frames, truncation: try generation.truncation(fields))
+            through: [first, last], frames: frames, truncation: try generation.truncation(fields))
         let model = try generation.model(fields.optionalString("model"))
         let call = GenerationCall(model: model, requests: requests, side: try generation.side(fields))
         return (call, (0..<frames).map { Double($0) / Double(frames - 1) })

@@ -62,6 +62,10 @@ extension HTTPRequest {
             throw APIError(
                 status: .unsupportedMediaType, message: "the content type must be application/json")
         }
-        return try JSONFields(parsing: body, file: "the body") { _, reason in APIError.badRequest(reason) }
+        do {
+            return try JSONFields(JSONValue(body), file: "the body") { _, reason in APIError.badRequest(reason) }
+        } catch let fault as JSONScanner.Fault {
+            throw APIError.badRequest("the body is not JSON at byte \(fault.offset): \(fault.reason)")
+        }
     }
 }

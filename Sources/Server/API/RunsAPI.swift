@@ -17,9 +17,8 @@ struct RunsAPI: Sendable {
             },
             Endpoint(.GET, "/v1/limn/runs/{run}/evaluation") { _, parameters in
                 let run = try run(parameters[0])
-                let evaluation = RunRows(contentsOf: "\(run.path)/evaluation.jsonl").after(-1, limit: RunsAPI.rows)
-                let retrieval = RunRows(contentsOf: "\(run.path)/encoder/retrieval.jsonl").after(
-                    -1, limit: RunsAPI.rows)
+                let evaluation = run.rows(of: "evaluation.jsonl").after(-1, limit: RunsAPI.rows)
+                let retrieval = run.rows(of: "encoder/retrieval.jsonl").after(-1, limit: RunsAPI.rows)
                 return HTTPResponse(
                     type: "application/json", headers: RunsAPI.headers,
                     body: .bytes(
@@ -79,14 +78,14 @@ struct RunsAPI: Sendable {
 
     private func summary(_ found: (name: String, path: String)) -> Summary {
         let run = Run(name: found.name, path: found.path)
-        let images = RunRows(contentsOf: "\(run.path)/stats.jsonl").rows.last?.images ?? 0
+        let images = run.rows(of: "stats.jsonl").rows.last?.images ?? 0
         return Summary(
             name: run.name, images: images, total: run.total, updated: run.updated, running: run.isRunning)
     }
 
     private func details(_ run: Run) -> Details {
-        let rows = RunRows(contentsOf: "\(run.path)/stats.jsonl").rows
-        let evaluation = RunRows(contentsOf: "\(run.path)/evaluation.jsonl").rows
+        let rows = run.rows(of: "stats.jsonl").rows
+        let evaluation = run.rows(of: "evaluation.jsonl").rows
         let (total, isRunning) = (run.total, run.isRunning)
         let (images, rate) = (rows.last?.images ?? 0, rows.last?.values["images_per_second"] ?? nil)
         var eta: Double?
@@ -103,14 +102,14 @@ struct RunsAPI: Sendable {
 
     private func statistics(_ run: Run, _ request: HTTPRequest) throws -> HTTPResponse {
         let stage = request.queryValue("stage") ?? "gan"
-        guard let folder = run.folder(of: stage) else {
+        guard let file = Run.statistics[stage] else {
             throw APIError.badRequest("stage is \(stage.prefix(40)), expected gan or encoder")
         }
         let after = request.queryValue("after") ?? "-1"
         guard let images = Int(after) else {
             throw APIError.badRequest("after is \(after.prefix(40)), expected a number")
         }
-        let rows = RunRows(contentsOf: "\(folder)/stats.jsonl").after(images, limit: RunsAPI.rows)
+        let rows = run.rows(of: file).after(images, limit: RunsAPI.rows)
         return HTTPResponse(
             type: "application/json", headers: RunsAPI.headers,
             body: .bytes(Array(#"{"rows":"#.utf8) + RunRows.list(rows) + [UInt8(ascii: "}")]))

@@ -4,23 +4,19 @@ import Synchronization
 /// The open connections of a server.
 final class Connections: Sendable {
     private let channels = Mutex<[ObjectIdentifier: any Channel]>([:])
-    private let limit: Int
-
-    /// - Parameter limit: the most connections at a time.
-    init(limit: Int) { self.limit = limit }
 
     var all: [any Channel] { channels.withLock { Array($0.values) } }
     var count: Int { channels.withLock(\.count) }
 
-    /// Adds a connection until it is closed; false if there are too many.
-    func add(_ channel: any Channel) -> Bool {
+    /// Adds a connection until it is closed.
+    /// - Returns: the number of connections, this one included.
+    func add(_ channel: any Channel) -> Int {
         let id = ObjectIdentifier(channel)
-        let isAdded = channels.withLock { channels in
-            guard channels.count < limit else { return false }
+        let count = channels.withLock { channels in
             channels[id] = channel
-            return true
+            return channels.count
         }
-        if isAdded { channel.closeFuture.whenComplete { _ in self.channels.withLock { $0[id] = nil } } }
-        return isAdded
+        channel.closeFuture.whenComplete { _ in self.channels.withLock { $0[id] = nil } }
+        return count
     }
 }

@@ -9,8 +9,8 @@ final class HTTPConnection: ChannelInboundHandler {
 
     /// Events that other threads send to a connection.
     enum Event: Sendable {
-        /// The response is sent, or could not be.
-        case responded(keepAlive: Bool)
+        /// The response to a request, by number, is sent, or could not be.
+        case responded(request: Int, keepAlive: Bool)
         /// The server stops: close as soon as no request is being answered.
         case drain
     }
@@ -18,14 +18,22 @@ final class HTTPConnection: ChannelInboundHandler {
     private let server: HTTPServer
     private var head: HTTPRequestHead?
     private var body: [UInt8] = []
+    /// Answers the request of number `requests`.
     private var task: Task<Void, Never>?
+    private var requests = 0
+    /// Whether there are too many connections, so that this one is answered with 503.
+    private var isRefused = false
     private var isDraining = false
     private var deadline: Scheduled<Void>?
 
     init(_ server: HTTPServer) { self.server = server }
 
     func channelActive(context: ChannelHandlerContext) {
-        expect(within: server.limits.idleSeconds, context)
+        let count = server.connections.add(context.channel)
+        isRefused = count > server.limits.connections
+        // Before a request there is nothing to answer, but those that must wait for one are bounded too.
+        guard count <= 2 * server.limits.connections else { return context.close(promise: nil) }
+        expect(within: isRefused ? server.limits.refusalSeconds : server.limits.idleSeconds, context)
         context.fireChannelActive()
     }
 
@@ -39,12 +47,16 @@ final class HTTPConnection: ChannelInboundHandler {
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         switch unwrapInboundIn(data) {
         case .head(let head):
-            let length = head.headers.first(name: "content-length").flatMap(Int.init) ?? 0
-            guard length <= server.limits.bodyBytes else {
-                return refuse(.payloadTooLarge, "the body is larger than \(server.limits.bodyBytes) bytes", context)
-            }
             self.head = head
             body = []
+            if isRefused {
+                return refuse(.serviceUnavailable, "there are too many connections; try again later", context)
+            }
+            guard head.version != .http1_1 || head.headers["host"].count == 1 else {
+                return refuse(.badRequest, "a request has one Host header", context)
+            }
+            let length = head.headers.first(name: "content-length").flatMap(Int.init) ?? 0
+            guard length <= server.limits.bodyBytes else { return refuseLargeBody(context) }
             expect(within: server.limits.bodySeconds, context)
             if head.headers[canonicalForm: "expect"].contains(where: { $0.lowercased() == "100-continue" }) {
                 context.writeAndFlush(
@@ -52,9 +64,7 @@ final class HTTPConnection: ChannelInboundHandler {
             }
         case .body(let part):
             guard head != nil else { return }
-            guard body.count + part.readableBytes <= server.limits.bodyBytes else {
-                return refuse(.payloadTooLarge, "the body is larger than \(server.limits.bodyBytes) bytes", context)
-            }
+            guard body.count + part.readableBytes <= server.limits.bodyBytes else { return refuseLargeBody(context) }
             body += part.readableBytesView
         case .end:
             guard let head else { return }
@@ -66,16 +76,18 @@ final class HTTPConnection: ChannelInboundHandler {
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         switch event as? Event {
-        case .responded(let keepAlive):
-            task = nil
-            if keepAlive && !isDraining {
-                expect(within: server.limits.idleSeconds, context)
-            } else {
+        case .responded(let request, let keepAlive):
+            // The client may have sent the next request before this event arrived.
+            let isIdle = request == requests && head == nil
+            if request == requests { task = nil }
+            if !keepAlive || isDraining && isIdle {
                 context.close(promise: nil)
+            } else if isIdle {
+                expect(within: server.limits.idleSeconds, context)
             }
         case .drain:
             isDraining = true
-            if task == nil { context.close(promise: nil) }
+            if task == nil && head == nil { context.close(promise: nil) }
         case nil: context.fireUserInboundEventTriggered(event)
         }
     }
@@ -91,27 +103,43 @@ final class HTTPConnection: ChannelInboundHandler {
         let client = context.remoteAddress?.ipAddress ?? "unknown"
         let request = HTTPRequest(head: head, body: body, client: client)
         body = []
-        let (channel, server, keepAlive) = (context.channel, server, head.isKeepAlive)
+        requests += 1
+        let (channel, server, number) = (context.channel, server, requests)
+        // Without chunks, which HTTP/1.0 does not have, only the end of the connection ends a stream.
+        let keepAlive = head.isKeepAlive && head.version == .http1_1 && !isDraining
         server.willAnswer()
         task = Task {
             let isSent = await server.answer(request, keepAlive: keepAlive, on: channel)
-            channel.pipeline.fireUserInboundEventTriggered(Event.responded(keepAlive: keepAlive && isSent))
+            channel.pipeline.fireUserInboundEventTriggered(
+                Event.responded(request: number, keepAlive: keepAlive && isSent))
         }
     }
 
-    /// Answers with an error and closes the connection.
+    private func refuseLargeBody(_ context: ChannelHandlerContext) {
+        refuse(.payloadTooLarge, "the body is larger than \(server.limits.bodyBytes) bytes", context)
+    }
+
+    /// Answers the request whose head has arrived with an error, and closes the connection.
     private func refuse(_ status: HTTPResponseStatus, _ message: String, _ context: ChannelHandlerContext) {
-        head = nil
-        deadline?.cancel()
-        let bytes = Array(#"{"error":{"message":"\#(message)","type":"invalid_request_error"}}"#.utf8)
-        let headers: HTTPHeaders = [
-            "content-type": "application/json", "content-length": "\(bytes.count)", "connection": "close",
-        ]
+        guard let head else { return }
+        self.head = nil
+        body = []
+        let response = APIError(status: status, message: message).response(inFormOfA1111: head.uri.hasPrefix("/sdapi/"))
+        guard case .bytes(let bytes) = response.body else { return }
+        var headers = response.headers
+        headers.add(name: "content-length", value: "\(bytes.count)")
+        headers.add(name: "connection", value: "close")
         context.write(
             wrapOutboundOut(.head(HTTPResponseHead(version: .http1_1, status: status, headers: headers))), promise: nil)
         context.write(wrapOutboundOut(.body(.byteBuffer(ByteBuffer(bytes: bytes)))), promise: nil)
-        let channel = context.channel
-        context.writeAndFlush(wrapOutboundOut(.end(nil))).whenComplete { _ in channel.close(promise: nil) }
+        context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
+        // What the client is still sending is received and dropped: to close at once would reset the connection, and the client
+        // might never see the answer.
+        context.close(mode: .output, promise: nil)
+        expect(within: server.limits.refusalSeconds, context)
+        server.log(
+            HTTPRequest(head: head, body: [], client: context.remoteAddress?.ipAddress ?? "unknown"), status, .zero,
+            bytes.count)
     }
 
     /// Closes the connection unless the next step follows in time.
@@ -119,20 +147,5 @@ final class HTTPConnection: ChannelInboundHandler {
         deadline?.cancel()
         let channel = context.channel
         deadline = context.eventLoop.scheduleTask(in: .seconds(Int64(seconds))) { channel.close(promise: nil) }
-    }
-}
-
-/// Answers 503 and closes the connection, without reading anything.
-final class ConnectionRefusal: ChannelInboundHandler {
-    typealias InboundIn = ByteBuffer
-    typealias OutboundOut = ByteBuffer
-
-    func channelActive(context: ChannelHandlerContext) {
-        let answer =
-            "HTTP/1.1 503 Service Unavailable\r\nretry-after: 1\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
-        let channel = context.channel
-        context.writeAndFlush(wrapOutboundOut(ByteBuffer(string: answer))).whenComplete { _ in
-            channel.close(promise: nil)
-        }
     }
 }

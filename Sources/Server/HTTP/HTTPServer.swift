@@ -14,7 +14,7 @@ final class HTTPServer: Sendable {
     let limits: ServerLimits
     let connections: Connections
     private let handler: Handler
-    private let log: Log
+    let log: Log
     /// Requests that are being answered.
     private let answering = Mutex(0)
     private let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
@@ -37,9 +37,6 @@ final class HTTPServer: Sendable {
             .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
             .childChannelInitializer { [limits] channel in
                 channel.eventLoop.makeCompletedFuture {
-                    guard self.connections.add(channel) else {
-                        return try channel.pipeline.syncOperations.addHandler(ConnectionRefusal())
-                    }
                     try channel.pipeline.syncOperations.configureHTTPServerPipeline(
                         withEncoderConfiguration: .init(), withDecoderLimitConfiguration: limits)
                     try channel.pipeline.syncOperations.addHandler(HTTPConnection(self))
@@ -101,7 +98,9 @@ final class HTTPServer: Sendable {
         if !keepAlive { headers.replaceOrAdd(name: "connection", value: "close") }
         switch response.body {
         case .bytes(let bytes): headers.replaceOrAdd(name: "content-length", value: "\(bytes.count)")
-        case .stream: headers.replaceOrAdd(name: "transfer-encoding", value: "chunked")
+        case .stream where request.version == .http1_1:
+            headers.replaceOrAdd(name: "transfer-encoding", value: "chunked")
+        case .stream: break
         }
         let head = HTTPResponseHead(version: request.version, status: response.status, headers: headers)
         channel.write(HTTPServerResponsePart.head(head), promise: nil)

@@ -1,6 +1,6 @@
 /// Bounds on what clients may ask for and how long they may take.
 public struct ServerLimits: Sendable {
-    /// Connections at a time; further ones are answered with 503 and closed.
+    /// Connections at a time; as many more are answered with 503, any others closed.
     public var connections = 256
     /// Bytes of a request's headers, and of one of them.
     public var headerBytes = 16 << 10
@@ -14,6 +14,8 @@ public struct ServerLimits: Sendable {
     public var bodySeconds = 30
     /// Seconds that a client may take to receive a part of a response.
     public var sendSeconds = 60
+    /// Seconds that a client that is refused may take to send a request, or to close its connection after the answer.
+    public var refusalSeconds = 5
     /// Characters of a prompt.
     public var promptCharacters = 2000
     /// Images of one request.

@@ -36,23 +36,17 @@ struct Run: Sendable {
     let name: String
     let path: String
 
-    /// The folder of a stage.
-    func folder(of stage: String) -> String? {
-        switch stage {
-        case "gan": path
-        case "encoder": "\(path)/encoder"
-        default: nil
-        }
-    }
+    /// The statistics of each stage.
+    static let statistics = ["encoder": "encoder/stats.jsonl", "gan": "stats.jsonl"]
 
     /// Stages that have statistics.
     var stages: [String] {
         ["encoder", "gan"].filter { stage in
-            folder(of: stage).map { FileManager.default.fileExists(atPath: "\($0)/stats.jsonl") } ?? false
+            Run.statistics[stage].map { FileManager.default.fileExists(atPath: "\(path)/\($0)") } ?? false
         }
     }
 
-    var recipe: String { (try? String(contentsOfFile: "\(path)/recipe.yaml", encoding: .utf8)) ?? "" }
+    var recipe: String { String(decoding: contents("recipe.yaml") ?? [], as: UTF8.self) }
 
     /// Images of the whole training; nil if the recipe is one of another version.
     var total: Int? { (try? Recipe(yaml: recipe, named: "recipe.yaml"))?.gan.images }
@@ -86,20 +80,38 @@ struct Run: Sendable {
         let isFakes =
             name.hasPrefix("fakes-") && name.hasSuffix(".png") && digits.count == 9
             && digits.utf8.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
-        guard name == "reals.png" || isFakes, let file = try? MappedFile("\(path)/\(name)") else {
+        guard name == "reals.png" || isFakes, let bytes = contents(name) else {
             throw APIError.notFound("there is no sample grid \(name.prefix(100))")
         }
-        return file.withBytes { [UInt8]($0) }
+        return bytes
     }
 
     /// The end of the log, at most 8 KiB, from the beginning of a line.
     var logTail: String {
-        guard let file = try? MappedFile("\(path)/log.txt") else { return "" }
-        return file.withBytes { bytes in
-            let tail = bytes.suffix(8 << 10)
-            let start =
-                tail.count == bytes.count ? tail.startIndex : (tail.firstIndex(of: 0x0A) ?? tail.startIndex - 1) + 1
-            return String(decoding: tail[start...], as: UTF8.self)
-        }
+        let (limit, newline) = (8 << 10, UInt8(ascii: "\n"))
+        guard var tail = contents("log.txt", last: limit + 1) else { return "" }
+        if tail.count > limit { tail.removeFirst(tail.firstIndex(of: newline).map { $0 + 1 } ?? 1) }
+        return String(decoding: tail, as: UTF8.self)
+    }
+
+    /// The rows of a file such as `stats.jsonl`; none if it does not exist.
+    func rows(of name: String) -> RunRows { RunRows(contents(name) ?? []) }
+
+    /// The last bytes of a file below the run; nil if it cannot be read, or a link leads outside: a run may come from someone else.
+    /// The file is read, not mapped, because a training may truncate it.
+    private func contents(_ name: String, last limit: Int = 64 << 20) -> [UInt8]? {
+        guard let root = Run.resolved(path), let file = Run.resolved("\(path)/\(name)"), file.hasPrefix(root + "/"),
+            let open = try? OpenFile(file)
+        else { return nil }
+        var bytes: [UInt8] = []
+        let count = min(limit, open.size)
+        return (try? open.read(count, at: open.size - count, into: &bytes)).map { bytes }
+    }
+
+    /// The path with all links resolved; nil if it does not exist.
+    private static func resolved(_ path: String) -> String? {
+        guard let resolved = realpath(path, nil) else { return nil }
+        defer { free(resolved) }
+        return String(cString: resolved)
     }
 }

@@ -1,4 +1,3 @@
-import Files
 import JSON
 
 /// The rows of a run's `stats.jsonl` or of another file with one JSON object per line. Lines that are not complete are ignored:
@@ -15,15 +14,9 @@ struct RunRows: Sendable {
 
     let rows: [Row]
 
-    /// The rows of a file; none if it does not exist.
-    init(contentsOf path: String) {
-        guard let file = try? MappedFile(path) else {
-            rows = []
-            return
-        }
-        rows = file.withBytes { bytes in
-            bytes.split(separator: UInt8(ascii: "\n")).compactMap { RunRows.row(Array($0)) }
-        }
+    /// The rows in the content of a file.
+    init(_ bytes: [UInt8]) {
+        rows = bytes.split(separator: UInt8(ascii: "\n")).compactMap { RunRows.row(Array($0)) }
     }
 
     private static func row(_ text: [UInt8]) -> Row? {

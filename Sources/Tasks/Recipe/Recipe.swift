@@ -174,7 +174,7 @@ public struct TextRecipe: Codable, Equatable, Sendable {
 
     var isBuiltIn: Bool { encoder == "built-in" }
     /// Whether the run trains it, or a head on it.
-    var isTrained: Bool {
+    package var isTrained: Bool {
         var isFolder = false
         _ = FileManager.default.fileExists(atPath: encoder, isDirectory: &isFolder)
         return isBuiltIn || isFolder

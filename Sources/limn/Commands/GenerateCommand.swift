@@ -5,15 +5,14 @@ import Files
 import FoundationEssentials
 import Images
 import Inference
-import Layers
-import Models
 
 struct GenerateCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "generate", abstract: "Generate images from prompts.",
         discussion: """
             The same prompt, seed and model give the same bytes on the same machine. Each PNG contains its prompt, seed and \
-            model as text chunks. File names that limn chooses never replace the image of another prompt or seed.
+            model as text chunks; with --no-metadata it contains none. File names that limn chooses never replace the image of another \
+            prompt or seed, nor an image without metadata.
 
             EXAMPLES
               limn generate "a purple flower with a yellow center" --out flower.png
@@ -21,6 +20,7 @@ struct GenerateCommand: ParsableCommand {
               limn generate "a red rose" "a yellow daisy" -n 4 --out images/
               limn generate --prompts captions.txt --out images --json
               echo "a pink flower" | limn generate --prompts - --grid --out grid.png
+              limn generate --prompts captions.txt -n 8 --labels --out sheet.png
             """)
 
     @Argument(help: "One or more prompts.")
@@ -33,16 +33,6 @@ struct GenerateCommand: ParsableCommand {
         help:
             "Seed of the first image: a number from 0 to 18446744073709551615, or random, which prints the seed drawn.")
     var seed = Seed(value: 0)
-
-    @Option(
-        help: """
-            Redraw noise values beyond ± this bound: smaller bounds give more typical and less varied images; no bound by \
-            default.
-            """)
-    var truncation: Float?
-
-    @Option(help: "The model, a safetensors file; $LIMN_MODEL or models/flowers-64.safetensors by default.")
-    var model: String?
 
     @Option(help: "A file with one prompt per line, or - for standard input; blank lines are skipped.")
     var prompts: String?
@@ -57,61 +47,43 @@ struct GenerateCommand: ParsableCommand {
     @Flag(help: "Write a single image with a grid of all images, one row per prompt.")
     var grid = false
 
-    @Option(help: "Resize images to this width and height, in pixels.")
-    var size: Int?
+    @Flag(
+        help:
+            "Write such a grid with the prompts above and the seeds below the images. Letters that the font lacks are boxes."
+    )
+    var labels = false
 
-    @Option(
-        help: ArgumentHelp(
-            "The folder of the pretrained text encoder that the model refers to; by default its original path, then next to the model.",
-            valueName: "folder"))
-    var encoder: String?
-
-    @OptionGroup var device: DeviceOptions
+    @OptionGroup var generation: GenerationOptions
 
     @Flag(help: "Print one JSON object for each file written.")
     var json = false
 
     func validate() throws {
         guard (1...10_000).contains(n) else { throw ValidationError("-n is \(n); expected 1 to 10000.") }
-        if let truncation {
-            guard truncation > 0.01 else {
-                throw ValidationError("--truncation is \(truncation); expected above 0.01.")
-            }
-        }
-        if let size {
-            guard (16...4096).contains(size) else { throw ValidationError("--size is \(size); expected 16 to 4096.") }
-        }
         if prompts != nil && !prompt.isEmpty {
             throw ValidationError("Give prompts on the command line or with --prompts, not both.")
         }
     }
 
     func run() throws {
-        try Paths.requireNotEmpty(("--out", out), ("--model", model), ("--prompts", prompts), ("--encoder", encoder))
+        try Paths.requireNotEmpty(("--out", out), ("--prompts", prompts))
         let clock = ContinuousClock()
         let list = try readPrompts()
         let requests = list.flatMap { prompt in
             (0..<n).map {
                 GenerationRequest(
-                    prompt: prompt.text, seed: seed.value &+ UInt64($0), truncation: truncation ?? .infinity)
+                    prompt: prompt.text, seed: seed.value &+ UInt64($0), truncation: generation.bound)
             }
         }
         let layout = try OutputLayout(
-            requests, perPrompt: n, grid: grid, lines: prompts == nil ? nil : list.map(\.line), out: out)
-        let path = try ModelLocation.find(model)
-        let model = try Model(contentsOf: path)
-        try layout.requireGeneratable(side: size ?? model.configuration.networks.side)
-        let generator: ImageGenerator
-        do {
-            generator = try ImageGenerator(model, device: device.open(), encoder: encoder)
-        } catch let mismatch as ParameterMismatch {
-            throw CommandError(.badData, "\(path): \(mismatch)")
-        }
+            requests, perPrompt: n, grid: grid || labels, lines: prompts == nil ? nil : list.map(\.line), out: out)
+        let generator = try generation.generator()
+        let side = generation.size ?? generator.side
+        try layout.requireGeneratable(side: side)
+        let sheet = labels ? LabeledGrid(rows(of: layout.files[0], requests), side: side) : nil
+        if let sheet { try layout.requireGeneratable(width: sheet.size.width, height: sheet.size.height) }
         for (line, text) in list {
-            guard let excess = generator.excess(of: text) else { continue }
-            let prompt = prompts.map { "\($0):\(line + 1)" } ?? "the prompt"
-            Terminal.say(
-                "\(prompt) has \(excess.tokens) tokens, but this model reads only the first \(excess.limit - 1)")
+            generator.sayExcess(of: text, named: prompts.map { "\($0):\(line + 1)" } ?? "the prompt")
         }
         try layout.prepare()
         if seed.isRandom { Terminal.say("seed \(seed.value)") }
@@ -120,23 +92,30 @@ struct GenerateCommand: ParsableCommand {
         let each = begin.duration(to: clock.now) / requests.count
         Terminal.clear()
         for file in layout.files {
-            let members = file.requests.map { scaled(images[$0]) }
-            let image = members.count == 1 ? members[0] : Image.grid(members, columns: file.columns)
+            let members = file.requests.map { images[$0].scaled(to: generation.size) }
+            let image =
+                sheet?.draw(members)
+                ?? (members.count == 1 ? members[0] : Image.grid(members, columns: file.columns))
             let first = requests[file.requests.lowerBound]
             let record = GenerationRecord(
-                file: file.path, request: first, count: members.count, model: model.configuration.name,
+                file: file.path, request: first, count: members.count, model: generator.name,
                 duration: each * members.count)
-            let png = try image.pngData(
-                text: ImageMetadata(request: first, model: model.configuration.name).pngText)
+            let metadata = ImageMetadata(request: first, model: generator.name, count: members.count)
+            let png = try image.pngData(text: generation.text(metadata))
             if file.path == "-" { try StandardOutput.write(png) } else { try AtomicFile.write(png, to: file.path) }
             if json && file.path != "-" { print(try record.json()) }
         }
         if !json { layout.announce() }
     }
 
-    private func scaled(_ image: Image) -> Image {
-        guard let size, size != image.width else { return image }
-        return image.resized(width: size, height: size, filter: .lanczos)
+    /// The rows of a grid with labels. Of rows with the same prompt, the first has it as its heading.
+    private func rows(of file: OutputLayout.File, _ requests: [GenerationRequest]) -> [LabeledGrid.Row] {
+        stride(from: 0, to: file.requests.count, by: file.columns).map { start in
+            let row = requests[file.requests][start..<min(start + file.columns, file.requests.count)]
+            let isRepeated = start > 0 && requests[start - 1].prompt == requests[start].prompt
+            return LabeledGrid.Row(
+                heading: isRepeated ? "" : requests[start].prompt, notes: row.map { "seed \($0.seed)" })
+        }
     }
 
     /// The prompts, none of them blank, with their numbers in the file or on the command line, from 0.
@@ -163,26 +142,4 @@ struct GenerateCommand: ParsableCommand {
         if blank > 0 { Terminal.say("\(prompts): skipped \(blank) blank line\(blank == 1 ? "" : "s")") }
         return list
     }
-}
-
-/// A seed given as a number or drawn at random.
-struct Seed: ExpressibleByArgument {
-    let value: UInt64
-    var isRandom = false
-
-    init(value: UInt64) { self.value = value }
-
-    init?(argument: String) {
-        if argument == "random" {
-            // Short enough to be typed again.
-            value = UInt64(UInt32.random(in: 0...UInt32.max))
-            isRandom = true
-        } else if let number = UInt64(argument) {
-            value = number
-        } else {
-            return nil
-        }
-    }
-
-    var defaultValueDescription: String { "\(value)" }
 }

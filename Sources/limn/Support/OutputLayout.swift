@@ -39,7 +39,7 @@ struct OutputLayout {
             files = [File(path: path, requests: requests.indices, columns: columns)]
             return
         }
-        let folder = out.count > 1 && out.hasSuffix("/") ? String(out.dropLast()) : out
+        let folder = OutputLayout.withoutSlash(out)
         self.folder = folder
         var names = FileNames(folder: folder)
         if grid {
@@ -60,19 +60,43 @@ struct OutputLayout {
         }
     }
 
+    /// One file per frame of a walk, `frame-00000.png` and so on.
+    /// - Throws: `CommandError` if one is another image.
+    init(frames requests: [GenerationRequest], folder: String) throws {
+        let folder = OutputLayout.withoutSlash(folder)
+        self.folder = folder
+        let names = FileNames(folder: folder)
+        files = try requests.enumerated().map { index, request in
+            let path = try names.numbered("frame-" + zeroPadded(index, width: 5), for: request)
+            return File(path: path, requests: index..<index + 1, columns: 1)
+        }
+    }
+
+    /// One file with all frames of a walk, in one row if they are few.
+    /// - Throws: `CommandError` if `path` is not that of a PNG.
+    init(strip requests: [GenerationRequest], path: String) throws {
+        try OutputLayout.requirePNG(path)
+        folder = nil
+        let columns = requests.count <= 10 ? requests.count : OutputLayout.side(of: requests.count)
+        files = [File(path: path, requests: requests.indices, columns: columns)]
+    }
+
     /// Throws if a file would be larger than the largest image that Limn reads: 32768 pixels wide or high, 64 million in all.
     /// - Parameter side: width and height of one image.
     func requireGeneratable(side: Int) throws {
         for file in files {
             let columns = min(file.columns, file.requests.count)
             let rows = (file.requests.count + columns - 1) / columns
-            let (width, height) = (columns * side, rows * side)
-            guard max(width, height) <= 32768, width * height <= 64_000_000 else {
-                throw CommandError(
-                    .usage,
-                    "\(file.path) would have \(width)×\(height) pixels; use fewer images or a smaller --size"
-                )
-            }
+            try requireGeneratable(width: columns * side, height: rows * side)
+        }
+    }
+
+    /// Likewise, for a single file of known size.
+    func requireGeneratable(width: Int, height: Int) throws {
+        guard max(width, height) <= 32768, width * height <= 64_000_000 else {
+            throw CommandError(
+                .usage,
+                "\(files[0].path) would have \(width)×\(height) pixels; use fewer images or a smaller --size")
         }
     }
 
@@ -100,7 +124,7 @@ struct OutputLayout {
     // MARK: Paths
 
     /// - Parameter ofMany: whether there are several images that need a file each.
-    private static func isFolder(_ path: String, ofMany: Bool) -> Bool {
+    static func isFolder(_ path: String, ofMany: Bool) -> Bool {
         if path == "-" { return false }
         if path.hasSuffix("/") { return true }
         var isFolder = false
@@ -117,9 +141,13 @@ struct OutputLayout {
     }
 
     /// The suffix of a path's last part in lower case; empty if there is none.
-    private static func suffix(_ path: String) -> String {
+    static func suffix(_ path: String) -> String {
         let name = path.split(separator: "/").last ?? ""
         return name.dropFirst().lastIndex(of: ".").map { name[name.index(after: $0)...].lowercased() } ?? ""
+    }
+
+    private static func withoutSlash(_ folder: String) -> String {
+        folder.count > 1 && folder.hasSuffix("/") ? String(folder.dropLast()) : folder
     }
 
     private static func side(of count: Int) -> Int { Int(Double(count).squareRoot().rounded(.up)) }
@@ -140,7 +168,7 @@ private struct FileNames {
 
     init(folder: String?) { self.folder = folder }
 
-    /// `STEM.png`, or `STEM-2.png` and so on if that is the image of another prompt or seed.
+    /// `STEM.png`, or `STEM-2.png` and so on if that is another image.
     mutating func free(_ stem: String, for request: GenerationRequest) -> String {
         var number = 1
         while true {
@@ -154,24 +182,27 @@ private struct FileNames {
     }
 
     /// `STEM.png`.
-    /// - Throws: `CommandError` if that is the image of another prompt or seed.
+    /// - Throws: `CommandError` if that is the image of another prompt or seed, or without metadata.
     func numbered(_ stem: String, for request: GenerationRequest) throws -> String {
         let path = path(stem)
         guard FileNames.isFree(path, for: request) else {
             throw CommandError(
-                .cannotWrite, "\(path): is the image of another prompt or seed; choose an empty folder with --out")
+                .cannotWrite,
+                "\(path): is the image of another prompt or seed, or does not say; choose an empty folder with --out")
         }
         return path
     }
 
     private func path(_ stem: String) -> String { (folder.map { "\($0)/" } ?? "") + stem + ".png" }
 
-    /// Whether a file does not exist, or is an image of the same prompt and seed.
+    /// Whether a file does not exist, or is an image of the same prompt and seed. Files without metadata are never replaced, since
+    /// nothing says what they are.
     private static func isFree(_ path: String, for request: GenerationRequest) -> Bool {
         guard FileManager.default.fileExists(atPath: path) else { return true }
-        guard let data = FileManager.default.contents(atPath: path), let texts = try? Image.pngText(in: [UInt8](data))
+        guard let data = FileManager.default.contents(atPath: path), let texts = try? Image.pngText(in: [UInt8](data)),
+            var found = ImageMetadata(pngText: texts)
         else { return false }
-        guard let found = ImageMetadata(pngText: texts)?.request else { return false }
-        return found.prompt == ImageMetadata.stored(request.prompt) && found.seed == request.seed
+        found.request.truncation = request.truncation
+        return found.request == ImageMetadata(request: request, model: found.model).request
     }
 }

@@ -17,6 +17,14 @@ enum Paths {
         }
     }
 
+    /// Throws if `output` is the file `input`, which would be replaced.
+    /// - Parameter name: what the input is, such as `model`.
+    static func requireDistinct(_ output: String, from input: String, name: String) throws {
+        var (a, b) = (stat(), stat())
+        guard stat(output, &a) == 0, stat(input, &b) == 0, a.st_dev == b.st_dev, a.st_ino == b.st_ino else { return }
+        throw CommandError(.usage, "\(output): is the \(name) itself, which would be replaced; choose another name")
+    }
+
     /// Throws for empty paths, which would become paths in the root of the file system when a name is appended.
     static func requireNotEmpty(_ paths: (flag: String, path: String?)...) throws {
         for (flag, path) in paths where path == "" {

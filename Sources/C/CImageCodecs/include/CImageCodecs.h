@@ -15,7 +15,7 @@ typedef enum {
     CImageStatusTruncated,
     /// The codec rejects the bytes, or finds another size than requested; the message is from the codec.
     CImageStatusDamaged,
-    /// The library that decodes this format is not installed; the message is from the loader.
+    /// The library for this format is not installed; the message is from the loader.
     CImageStatusLibraryMissing,
     CImageStatusOutOfMemory,
 } CImageStatus;
@@ -92,6 +92,11 @@ CImageStatus CImageJPEGEncode(
 CImageStatus CImageWebPDecode(
     const char *library, const uint8_t *bytes, size_t count, CImageColor background, CImageTarget target,
     char *message, size_t capacity);
+
+/// Encodes a lossless still WebP with libwebp, loaded from `library`.
+CImageStatus CImageWebPEncode(
+    const char *library, const uint8_t *rgb, size_t width, size_t height, CImageBytes *webp, char *message,
+    size_t capacity);
 
 /// Decodes the first image of a TIFF with libtiff, loaded from `library`, as it is stored, whatever its orientation;
 /// transparent pixels are blended with `background`.

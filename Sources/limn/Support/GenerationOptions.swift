@@ -1,0 +1,80 @@
+import ArgumentParser
+import Basics
+import CommandSupport
+import Images
+import Inference
+import Layers
+import Models
+
+/// Options of the commands that generate images.
+struct GenerationOptions: ParsableArguments {
+    @Option(
+        help: """
+            Redraw noise values beyond ± this bound: smaller bounds give more typical and less varied images; no bound by \
+            default.
+            """)
+    var truncation: Float?
+
+    @Option(help: "The model, a safetensors file; $LIMN_MODEL or models/flowers-64.safetensors by default.")
+    var model: String?
+
+    @Option(help: "Resize images to this width and height, in pixels.")
+    var size: Int?
+
+    @Option(
+        help: ArgumentHelp(
+            "The folder of the pretrained text encoder that the model refers to; by default its original path, then next to the model.",
+            valueName: "folder"))
+    var encoder: String?
+
+    @Flag(help: "Write files without prompt, seed and model.")
+    var noMetadata = false
+
+    @OptionGroup var device: DeviceOptions
+
+    func validate() throws {
+        if let truncation {
+            guard truncation > GenerationRequest.leastTruncation else {
+                throw ValidationError(
+                    "--truncation is \(truncation); expected above \(GenerationRequest.leastTruncation).")
+            }
+        }
+        if let size {
+            guard (16...4096).contains(size) else { throw ValidationError("--size is \(size); expected 16 to 4096.") }
+        }
+    }
+
+    /// The bound of the noise.
+    var bound: Float { truncation ?? .infinity }
+
+    /// Opens the model.
+    func generator() throws -> ImageGenerator {
+        try Paths.requireNotEmpty(("--model", model), ("--encoder", encoder))
+        let path = try ModelLocation.find(model)
+        do {
+            return try ImageGenerator(Model(contentsOf: path), device: device.open(), encoder: encoder)
+        } catch let mismatch as ParameterMismatch {
+            throw CommandError(.badData, "\(path): \(mismatch)")
+        }
+    }
+
+    /// The text chunks of an image.
+    func text(_ metadata: ImageMetadata) -> [(keyword: String, text: String)] { noMetadata ? [] : metadata.pngText }
+}
+
+extension ImageGenerator {
+    /// Says if a prompt is longer than the model reads.
+    /// - Parameter name: the prompt in the message.
+    func sayExcess(of prompt: String, named name: String = "the prompt") {
+        guard let excess = excess(of: prompt) else { return }
+        Terminal.say("\(name) has \(excess.tokens) tokens, but this model reads only the first \(excess.limit - 1)")
+    }
+}
+
+extension Image {
+    /// The image at `side` pixels, or as it is if that is nil.
+    func scaled(to side: Int?) -> Image {
+        guard let side, side != width else { return self }
+        return resized(width: side, height: side, filter: .lanczos)
+    }
+}
