@@ -167,6 +167,7 @@ class Dashboard(BrowserCase):
 
         self.proxy.edit = warn
         self.open_run()
+        self.page.one("#warnings li")
         self.page.wait_text("#warnings", "Divergence after 60,000 images: The discriminator <i>wins</i> by far.")
         self.assertTrue(self.page.js("return document.querySelector('#warnings').getBoundingClientRect().top < document.querySelector('.chart').getBoundingClientRect().top"))
         self.proxy.reset()

@@ -31,7 +31,10 @@ class Server:
         self.url = f"http://127.0.0.1:{port}"
         arguments = [word.format(port=port, runs=self.folder / "runs") for word in shlex.split(self.command)]
         log = open(self.folder / "server.log", "wb")
-        self.process = subprocess.Popen(arguments, stdout=log, stderr=log, stdin=subprocess.DEVNULL)
+        try:
+            self.process = subprocess.Popen(arguments, stdout=log, stderr=log, stdin=subprocess.DEVNULL)
+        except OSError as error:
+            raise SystemExit(f"test-browser: {arguments[0]} cannot be started: {error.strerror}; scripts/limn serve builds it")
         for _ in range(300):
             if self.process.poll() is not None:
                 break
