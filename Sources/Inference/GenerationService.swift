@@ -73,8 +73,14 @@ public final class GenerationService: Sendable {
     ) throws {
         let queue = Monitor(GenerationQueue())
         let loading = Monitor(Swift.Result<[LoadedModel], any Error>?.none)
+        // The thread takes the models, whose arrays are not needed any more when the device has them.
+        let given = Monitor(sources)
         thread = WorkerThreads(count: 1, niceness: 0) {
             do {
+                let sources = given.update(when: { sources -> [Source]? in
+                    defer { sources = [] }
+                    return sources
+                })
                 let device = try device()
                 let generators = try sources.map { try ImageGenerator($0.model, device: device, encoder: $0.encoder) }
                 let models = zip(sources, generators).map { source, generator in

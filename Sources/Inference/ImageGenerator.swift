@@ -14,7 +14,7 @@ public final class ImageGenerator {
     private let embedder: SentenceEmbedder
     private let device: any Device
     private let store = ParameterStore()
-    private let values: any Buffer
+    private let parameters: FrozenParameters
     private var programs: [Int: any Executable] = [:]
 
     /// Loads a model onto a device.
@@ -26,8 +26,9 @@ public final class ImageGenerator {
         self.device = device
         embedder = try SentenceEmbedder(model, encoder: encoder, device: device)
         _ = Generator(ParameterScope(Graph(), store) / "generator", networks)
-        values = try store.allocate(on: device)
+        let values = try store.allocate(on: device)
         try store.load(model.arrays.filter { !$0.key.hasPrefix("encoder.") }, into: values)
+        parameters = FrozenParameters(store.slices(of: values))
     }
 
     /// Width and height of the images in pixels.
@@ -110,8 +111,7 @@ public final class ImageGenerator {
     private func program(batch: Int) throws -> any Executable {
         if let known = programs[batch] { return known }
         let shards = device.shardCount(forBatch: batch)
-        let parameters = ParameterMap(store.slices(of: values))
-        let program = try device.compile(shards: shards, parameters: parameters) { _ in
+        let program = try device.compile(shards: shards, parameters: ParameterMap(frozen: parameters)) { _ in
             let graph = Graph()
             let generator = Generator(ParameterScope(graph, store) / "generator", networks)
             let text = TextEmbedding(graph.input("text", [batch / shards, networks.condition]))

@@ -48,12 +48,15 @@ final class HTTPServer: Sendable {
     /// Stops listening, lets requests that were accepted finish, and closes all connections, after `seconds` at the latest.
     func drain(_ listener: any Channel, within seconds: Int) throws {
         try? listener.close().wait()
-        for channel in connections.all {
-            channel.pipeline.fireUserInboundEventTriggered(HTTPConnection.Event.drain)
-        }
         let clock = ContinuousClock()
         let end = clock.now + .seconds(seconds)
-        while !connections.all.isEmpty && clock.now < end { usleep(10_000) }
+        while !connections.all.isEmpty && clock.now < end {
+            // Each time, because a connection may have been accepted while the listener was closed.
+            for channel in connections.all {
+                channel.pipeline.fireUserInboundEventTriggered(HTTPConnection.Event.drain)
+            }
+            usleep(10_000)
+        }
         for channel in connections.all { channel.close(promise: nil) }
         // Requests whose client is gone end soon: their tasks are cancelled.
         while answering.withLock({ $0 > 0 }) { usleep(1000) }
