@@ -4,8 +4,8 @@
     python Benchmarks/serving.py [--seconds 60] [--connections 64] [--json FILE]
 
 Needs torch, safetensors, numpy, fastapi, uvicorn, uvloop and httptools, wrk, and a build (.build/release/limn-server and limn). Requests ask for
-one image each in OpenAI's form, with 64 prompts in turn and without a seed. Before the load, images of the same seeds must agree. A round is
-a quarter of the time of each server; every ratio is the median of the ratios of single rounds.
+one image each in OpenAI's form, with 64 prompts in turn and without a seed; a load with a single prompt is compared with `limn generate -n
+960`. Before the load, images of the same seeds must agree. Every ratio is the median of the ratios of single rounds.
 """
 
 import argparse
@@ -129,6 +129,12 @@ def check(contenders):
                 sys.exit("the images are not the same")
 
 
+def write_script(path, prompts):
+    """A script of wrk that asks for the prompts in turn."""
+    bodies = ", ".join(f"[[{json.dumps({'prompt': prompt, 'response_format': 'b64_json'})}]]" for prompt in prompts)
+    path.write_text(SCRIPT.replace("BODIES", bodies))
+
+
 def generate_rate(folder):
     """Images per second of `limn generate -n 960`, the start of the process and the writing of the files included."""
     begin = time.monotonic()
@@ -152,18 +158,20 @@ def main():
         Contender("PyTorch batched", [*torch_server, 18652, "batched", options.precision], 18652)]
     try:
         check(contenders)
-        rates = []
+        limn, rates, singles = contenders[0], [], []
         with tempfile.TemporaryDirectory() as folder:
-            script = Path(folder, "post.lua")
-            bodies = ", ".join(f"[[{json.dumps({'prompt': prompt, 'response_format': 'b64_json'})}]]" for prompt in SENTENCES)
-            script.write_text(SCRIPT.replace("BODIES", bodies))
+            script, single = Path(folder, "post.lua"), Path(folder, "single.lua")
+            write_script(script, SENTENCES)
+            write_script(single, [PROMPT])
             for contender in contenders:
-                contender.load(script, options.connections, 2)
+                contender.load(script, options.connections, 8)
                 contender.rounds.clear()
                 contender.memory.clear()
             for _ in range(options.rounds):
                 for contender in contenders:
                     contender.load(script, options.connections, options.seconds // options.rounds)
+                limn.load(single, options.connections, options.seconds // options.rounds)
+                singles.append(limn.rounds.pop()["rate"])
                 rates.append(generate_rate(f"{folder}/images"))
         report = {contender.name: contender.summary() for contender in contenders}
     finally:
@@ -175,12 +183,12 @@ def main():
         print(f"  {name:16} {r['rate']:7.1f} requests/s, p50 {r['p50']:.0f} ms, p99 {r['p99']:.0f} ms, {r['failures']} of {r['requests']} failed, "
               f"{r['cpu_ms']:.2f} ms of processor time per request; memory: resident {memory['rss']:.0f}, unshared {memory['uss']:.0f}, "
               f"anonymous {memory['anonymous']:.0f}; growth of the last three quarters {growth['uss']:+.1f}")
-    limn = report["Limn"]["rates"]
-    ratios = {name: median_ratio(limn, r["rates"]) for name, r in report.items() if name != "Limn"}
-    ratios["limn generate -n 960"] = median_ratio(limn, rates)
+    ratios = {name: median_ratio(report["Limn"]["rates"], r["rates"]) for name, r in report.items() if name != "Limn"}
+    ratios["limn generate -n 960"] = median_ratio(singles, rates)
+    print(f"  one prompt: Limn {statistics.median(singles):.1f} requests/s, limn generate -n 960 {statistics.median(rates):.1f} images/s")
     print("  Limn's requests/s relative to " + ", ".join(f"{name}: {ratio:.2f}" for name, ratio in ratios.items()))
     if options.json:
-        Path(options.json).write_text(json.dumps({"servers": report, "generate": rates, "ratios": ratios}, indent=1) + "\n")
+        Path(options.json).write_text(json.dumps({"servers": report, "generate": rates, "single": singles, "ratios": ratios}, indent=1) + "\n")
 
 
 if __name__ == "__main__":

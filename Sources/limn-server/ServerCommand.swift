@@ -77,6 +77,8 @@ struct ServerCommand: ParsableCommand {
     func run() throws {
         // Blocked before any thread exists, so that all threads leave them to `sigwait` below.
         let signals = StopSignals()
+        // Threads of OpenMP, which oneDNN uses, wait without occupying a processor that the PNG encoder and the network need.
+        setenv("OMP_WAIT_POLICY", "passive", 0)
         let keys = try apiKeyFile.map(readKeys)
         if let runs { try requireFolder(runs) }
         let service = try startService()
