@@ -33,13 +33,15 @@ package final class TrainingState {
 
     /// Updates a network by the gradients in its buffers, or skips the update if a measurement is not finite.
     /// - Parameters:
-    ///   - measurements: what the phase that left the gradients measured; the gradient's norm is added.
+    ///   - prefix: of the names of the two measurements that are added, `gradient_norm` and `learning_rate`: `generator.`.
+    ///   - measurements: what the phase that left the gradients measured.
     ///   - maximumNorm: gradients of a larger Euclidean norm are scaled down to it; nil leaves them.
     package func update(
         _ network: OptimizedParameters, learningRate: Float, averageDecay: Float, maximumNorm: Double? = nil,
-        norm name: String, _ measurements: inout Measurements
+        prefix: String = "", _ measurements: inout Measurements
     ) {
-        measurements[name] = network.averageGradients(maximumNorm: maximumNorm)
+        measurements["\(prefix)learning_rate"] = Double(learningRate)
+        measurements["\(prefix)gradient_norm"] = network.averageGradients(maximumNorm: maximumNorm)
         guard measurements.values.allSatisfy(\.isFinite) else {
             skipped += 1
             network.skippedInARow += 1

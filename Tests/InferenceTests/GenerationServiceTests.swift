@@ -15,7 +15,7 @@ private func service(_ models: [String] = ["tiny"], capacity: Int = 1_000_000) t
 
 private func request(_ seed: UInt64) -> GenerationRequest { GenerationRequest(prompt: "a red circle", seed: seed) }
 
-@Suite(.timeLimit(.minutes(1))) struct GenerationServiceTests {
+@Suite(.timeLimit(.minutes(10))) struct GenerationServiceTests {
     @Test func manyCallersGetTheImagesThatTheGeneratorMakes() async throws {
         let service = try service(["one", "two"])
         let device = CPUDevice(library: .openBLAS, threads: 1, precision: .float32)

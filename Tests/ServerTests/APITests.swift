@@ -19,7 +19,7 @@ private func isNear(_ a: Image, _ b: Image) -> Bool {
     a.pixels.count == b.pixels.count && zip(a.pixels, b.pixels).allSatisfy { abs(Int($0) - Int($1)) <= 1 }
 }
 
-@Suite(.timeLimit(.minutes(1))) struct LimnAPITests {
+@Suite(.timeLimit(.minutes(10))) struct LimnAPITests {
     @Test func imagesAreThoseOfTheGeneratorAndSayHowTheyWereMade() async throws {
         let server = try TestServer()
         let response = try await server.send(
@@ -109,7 +109,7 @@ private func isNear(_ a: Image, _ b: Image) -> Bool {
     }
 }
 
-@Suite(.timeLimit(.minutes(1))) struct OpenAITests {
+@Suite(.timeLimit(.minutes(10))) struct OpenAITests {
     @Test func imagesComeInBase64OrAsDataURLs() async throws {
         let server = try TestServer()
         let response = try await server.send(
@@ -160,7 +160,7 @@ private func isNear(_ a: Image, _ b: Image) -> Bool {
     }
 }
 
-@Suite(.timeLimit(.minutes(1))) struct A1111Tests {
+@Suite(.timeLimit(.minutes(10))) struct A1111Tests {
     @Test func imagesCarrySeedsAndTheirVariations() async throws {
         let server = try TestServer()
         let plain = try await server.send(

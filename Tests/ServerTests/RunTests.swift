@@ -29,7 +29,7 @@ private struct Runs {
     private func lines(_ rows: [String]) -> String { rows.map { $0 + "\n" }.joined() }
 }
 
-@Suite(.timeLimit(.minutes(1))) struct RunTests {
+@Suite(.timeLimit(.minutes(10))) struct RunTests {
     @Test func aRunIsShownAsItsFilesSay() async throws {
         let runs = try Runs(
             statistics: [#"{"images": 1000, "images_per_second": 50}"#, #"{"images": 2000, "images_per_second": 100}"#])

@@ -41,7 +41,7 @@ private final class CountingTask: TrainingTask {
         let gradient: Float = isFinite(state.imagesSeen) ? 0.5 : .nan
         network.gradient.values = [Float](repeating: gradient, count: network.gradient.count)
         var measurements: Measurements = ["loss": 1e-7]
-        state.update(network, learningRate: 0.01, averageDecay: 0.9, norm: "norm", &measurements)
+        state.update(network, learningRate: 0.01, averageDecay: 0.9, &measurements)
         state.imagesSeen += batch
         return measurements
     }
@@ -104,7 +104,7 @@ private final class CountingTask: TrainingTask {
             }
             let (a, b) = (try rows(folder + "/whole"), try rows(folder + "/parts"))
             #expect(a.map { $0["images"] } == [500, 1000] && b.map { $0["images"] } == [500, 1000])
-            for (a, b) in zip(a, b) { #expect(a["loss"] == b["loss"] && a["norm"] == b["norm"]) }
+            for (a, b) in zip(a, b) { #expect(a["loss"] == b["loss"] && a["gradient_norm"] == b["gradient_norm"]) }
         }
     }
 
@@ -127,7 +127,7 @@ private final class CountingTask: TrainingTask {
                 // What TensorBoard does with the start of a session.
                 if event.isStart { shown.removeAll { $0 >= event.step } }
                 guard event.tags.contains("training/loss") else { continue }
-                #expect(event.tags.isSuperset(of: ["training/norm", "training/skipped", "training/images_per_second"]))
+                #expect(event.tags.isSuperset(of: ["training/gradient_norm", "training/learning_rate", "training/skipped", "training/images_per_second"]))
                 written.append(event.step)
                 shown.append(event.step)
             }

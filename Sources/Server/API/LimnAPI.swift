@@ -72,7 +72,7 @@ struct LimnAPI: Sendable {
             guard (0...1).contains(strength) else {
                 throw fields.fault("\"variation.strength\" is \(strength), expected 0 to 1")
             }
-            variation = Blend(toward: try object.seed(), fraction: Float(strength))
+            variation = Blend(toward: try object.seed(default: 0), fraction: Float(strength))
         }
         let requests = (0..<count).map { index in
             // Variations share the noise of the first image, and differ in that toward which it is turned.

@@ -95,8 +95,7 @@ package final class ContrastiveTrainer {
         try vectors.finish(gradients)
         // Gradients are clipped to a norm of 1: those of the first steps after warm-up are the largest.
         state.update(
-            pair, learningRate: learningRate, averageDecay: averageDecay, maximumNorm: 1, norm: "gradient_norm",
-            &measurements)
+            pair, learningRate: learningRate, averageDecay: averageDecay, maximumNorm: 1, &measurements)
         state.imagesSeen += batch.count
         return measurements
     }

@@ -157,8 +157,7 @@ package final class GANTrainer {
         _ network: OptimizedParameters, _ name: String, learningRate: Float, _ measurements: inout Measurements
     ) {
         state.update(
-            network, learningRate: learningRate, averageDecay: averageDecay, norm: "\(name).gradient_norm",
-            &measurements)
+            network, learningRate: learningRate, averageDecay: averageDecay, prefix: "\(name).", &measurements)
     }
 
     /// Where a step's time goes: the cost of each kernel call of each phase, penalty included, nothing updated.
