@@ -182,7 +182,7 @@ def main():
         memory, growth = r["memory"], r["growth"]
         print(f"  {name:16} {r['rate']:7.1f} requests/s, p50 {r['p50']:.0f} ms, p99 {r['p99']:.0f} ms, {r['failures']} of {r['requests']} failed, "
               f"{r['cpu_ms']:.2f} ms of processor time per request; memory: resident {memory['rss']:.0f}, unshared {memory['uss']:.0f}, "
-              f"anonymous {memory['anonymous']:.0f}; growth of the last three quarters {growth['uss']:+.1f}")
+              f"anonymous {memory['anonymous']:.0f}; growth of anonymous memory over the last three quarters {growth['anonymous']:+.1f}")
     ratios = {name: median_ratio(report["Limn"]["rates"], r["rates"]) for name, r in report.items() if name != "Limn"}
     ratios["limn generate -n 960"] = median_ratio(singles, rates)
     print(f"  one prompt: Limn {statistics.median(singles):.1f} requests/s, limn generate -n 960 {statistics.median(rates):.1f} images/s")

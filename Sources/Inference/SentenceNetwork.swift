@@ -13,9 +13,6 @@ package struct SentenceNetwork {
     package let width: Int
     /// The most tokens of a sequence.
     package let limit: Int
-    /// Batch sizes in addition to 1, in descending order. Rounding depends on the batch size; with few sizes, a caption mostly has
-    /// the same bits alone and among others.
-    let batchSizes: [Int]
     /// The id that sequences are padded with up to `limit`, as if it were a token of theirs; nil for none.
     package let padding: Int32?
     /// How token states are pooled by the input `weights`; nil if the network does not read it.
@@ -36,7 +33,6 @@ package struct SentenceNetwork {
         vocabulary = configuration.vocabulary
         width = configuration.embedding
         limit = configuration.length
-        batchSizes = [64]
         padding = nil
         pooling = nil
         end = .last
@@ -54,7 +50,6 @@ package struct SentenceNetwork {
         vocabulary = encoder.vocabulary
         width = head?.configuration.embedding ?? encoder.width
         limit = encoder.limit
-        batchSizes = [64, 32, 16, 8, 4, 2]
         let (architecture, modules) = (encoder.architecture, encoder.modules)
         self.padding = architecture.isPadded ? padding : nil
         pooling = encoder.pooling

@@ -27,6 +27,8 @@ package final class TokenEmbedder {
 
     /// Compiled programs are discarded when they occupy more bytes than this.
     private static let memoryLimit = 512 << 20
+    /// Batch sizes in addition to 1, in descending order: few, so that few programs are compiled.
+    private static let batchSizes = [64, 32, 16, 8, 4, 2]
     /// The most tokens of a batch, including padding: larger batches exceed the caches and are not faster.
     private static let tokensOfBatch = 8192
     /// Batches with at most this many tokens are not divided to save padding: a call would cost more.
@@ -92,10 +94,10 @@ package final class TokenEmbedder {
     /// The number of next sequences, whose lengths ascend, in one batch: the largest batch size with at most an eighth of padding, or
     /// one so small that dividing it further would cost more than the padding.
     private func batchSize(_ lengths: some Collection<Int>) -> Int {
-        for size in network.batchSizes where size <= lengths.count {
+        for size in TokenEmbedder.batchSizes where size <= lengths.count {
             let members = lengths.prefix(size)
             guard let last = members.max(), size * last <= TokenEmbedder.tokensOfBatch else { continue }
-            let isLast = size == network.batchSizes.last
+            let isLast = size == TokenEmbedder.batchSizes.last
             if isLast || size * last <= TokenEmbedder.tokensWorthACall || size * last * 8 <= members.reduce(0, +) * 9 {
                 return size
             }
