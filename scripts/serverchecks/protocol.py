@@ -304,7 +304,7 @@ class Stopping(ServerCase):
         threads = [threading.Thread(target=generate) for _ in range(8)]
         for thread in threads:
             thread.start()
-        while server.metric("limn_queue_images") < 300:
+        while server.metric("limn_images_total") + server.metric("limn_queue_images") < 8 * 64:
             time.sleep(0.01)
         server.process.send_signal(signal.SIGTERM)
         self.assertEqual(idle.recv(1), b"")
