@@ -84,7 +84,12 @@ public final class RunDirectory: Sendable {
         return lock
     }
 
-    deinit { close(lock) }
+    deinit {
+        // A child process that is being started has a copy of the descriptor until it runs its program; the lock must not
+        // last as long.
+        flock(lock, LOCK_UN)
+        close(lock)
+    }
 
     // MARK: Names
 

@@ -5,12 +5,12 @@ import Testing
 
 @Suite struct GenerateTests {
     /// The text chunks of a PNG by keyword.
-    private func texts(_ path: String) throws -> [String: String] {
+    func texts(_ path: String) throws -> [String: String] {
         let png = try #require(contents(path))
         return Dictionary(try Image.pngText(in: png).map { ($0.keyword, $0.text) }) { $1 }
     }
 
-    @Test func theModelThatShipsPaintsFromAnyFolder() throws {
+    @Test func theShippedModelGeneratesFromAnyFolder() throws {
         try withTemporaryFolder { folder in
             let outcome = try limn("generate", "A red flower!", in: folder)
             #expect(outcome.ending == .exit(0), "\(outcome.err)")
@@ -207,47 +207,6 @@ import Testing
     }
 
     /// Nothing says what a file without metadata is, so that limn never chooses its name.
-    @Test func withoutMetadataThereIsNoText() throws {
-        let tiny = try Tiny.shared()
-        try withTemporaryFolder { folder in
-            func generate(_ arguments: String...) throws -> Outcome {
-                try Child(["generate", "--model", tiny.model, "--no-metadata"] + arguments, in: folder).finish()
-            }
-            #expect(try generate("a rose").ending == .exit(0))
-            #expect(try generate("a rose").err == "a-rose-2.png\n")
-            #expect(haveEqualContents(folder + "/a-rose.png", folder + "/a-rose-2.png"))
-            #expect(try texts(folder + "/a-rose.png").isEmpty)
-            let bytes = try #require(contents(folder + "/a-rose.png"))
-            for word in ["tEXt", "iTXt", "zTXt", "rose", "Limn"] { #expect(bytes.firstRange(of: word.utf8) == nil) }
-            // A path that the user names is replaced.
-            #expect(try generate("a lily", "--out", "a-rose.png").ending == .exit(0))
-            try put("one\n", folder + "/prompts.txt")
-            #expect(try generate("--prompts", "prompts.txt", "--out", "numbered").ending == .exit(0))
-            expectRefusal(
-                try generate("--prompts", "prompts.txt", "--out", "numbered"), 73,
-                "numbered/00000.png: is the image of another prompt or seed")
-        }
-    }
-
-    @Test func labelsAreDrawnBesideTheImages() throws {
-        let tiny = try Tiny.shared()
-        try withTemporaryFolder { folder in
-            let outcome = try limn(
-                "generate", "a rose", "红玫瑰 🌹", "-n", "3", "--model", tiny.model, "--size", "64", "--labels", "--out",
-                "sheet.png",
-                in: folder)
-            #expect(outcome.ending == .exit(0), "\(outcome.err)")
-            let sheet = try Image(contentsOf: folder + "/sheet.png")
-            #expect(sheet.width > 3 * 64 && sheet.height > 2 * (64 + 2 * 9))
-            #expect(try texts(folder + "/sheet.png")["images"] == "6")
-            let large = try limn(
-                "generate", "a rose", "-n", "256", "--size", "500", "--model", tiny.model, "--labels", "--out",
-                "large.png",
-                in: folder)
-            expectRefusal(large, 64, "use fewer images or a smaller --size")
-        }
-    }
-
     /// Files are numbered by lines, so that they can be found again.
     @Test func blankLinesAreSkippedAndCounted() throws {
         let tiny = try Tiny.shared()

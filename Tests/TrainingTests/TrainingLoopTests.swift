@@ -127,7 +127,11 @@ private final class CountingTask: TrainingTask {
                 // What TensorBoard does with the start of a session.
                 if event.isStart { shown.removeAll { $0 >= event.step } }
                 guard event.tags.contains("training/loss") else { continue }
-                #expect(event.tags.isSuperset(of: ["training/gradient_norm", "training/learning_rate", "training/skipped", "training/images_per_second"]))
+                #expect(
+                    event.tags.isSuperset(of: [
+                        "training/gradient_norm", "training/learning_rate", "training/skipped",
+                        "training/images_per_second",
+                    ]))
                 written.append(event.step)
                 shown.append(event.step)
             }
