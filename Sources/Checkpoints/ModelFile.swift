@@ -1,5 +1,13 @@
 import Basics
 
+/// What a model makes images from.
+public enum ModelTask: String, Sendable, CaseIterable {
+    /// Text.
+    case textToImage = "text-to-image"
+    /// Other images.
+    case imageToImage = "image-to-image"
+}
+
 /// A model: one safetensors file with the arrays of the text encoder under `encoder.`, those of the generator under
 /// `generator.`, and everything else needed for generation as metadata.
 ///
@@ -7,6 +15,7 @@ import Basics
 /// |---|---|
 /// | `format` | `limn-model` |
 /// | `version` | `1` |
+/// | `task` | `image-to-image`; missing for `text-to-image` |
 /// | `configuration` | the networks' configuration, JSON |
 /// | `vocabulary` | the tokenizer's vocabulary, JSON; missing for a pretrained encoder |
 /// | `card` | the model card, Markdown; optional |
@@ -19,16 +28,22 @@ public struct ModelFile: Sendable {
     public let vocabulary: String?
     /// The model card as Markdown, if any.
     public let card: String?
+    /// What the model makes images from.
+    public let task: ModelTask
 
     static let format = "limn-model"
     static let version = 1
 
     /// A model to write.
-    public init(arrays: [NamedArray], configuration: String, vocabulary: String?, card: String? = nil) {
+    public init(
+        arrays: [NamedArray], configuration: String, vocabulary: String?, card: String? = nil,
+        task: ModelTask = .textToImage
+    ) {
         self.arrays = arrays.sorted { $0.name < $1.name }
         self.configuration = configuration
         self.vocabulary = vocabulary
         self.card = card
+        self.task = task
     }
 
     /// Reads a model.
@@ -39,11 +54,15 @@ public struct ModelFile: Sendable {
             throw CheckpointError.notAModel(path: path, found: file.kind)
         }
         try file.requireVersion(Self.version, path: path)
+        let name = file.metadata["task"] ?? ModelTask.textToImage.rawValue
+        guard let task = ModelTask(rawValue: name) else {
+            throw CheckpointError.badMetadata(path: path, key: "task", reason: "is \(quoted(name)), which is not known")
+        }
         self.init(
             arrays: file.names.compactMap { file[$0] },
             configuration: try file.text("configuration", path: path),
             vocabulary: file.metadata["vocabulary"],
-            card: file.metadata["card"])
+            card: file.metadata["card"], task: task)
     }
 
     /// Writes the model atomically.
@@ -54,6 +73,7 @@ public struct ModelFile: Sendable {
         ]
         metadata["vocabulary"] = vocabulary
         metadata["card"] = card
+        if task != .textToImage { metadata["task"] = task.rawValue }
         try Safetensors.write(arrays, metadata: metadata, to: path)
     }
 }

@@ -57,6 +57,10 @@ public struct Model: Sendable {
     /// - Throws: `CheckpointError`, `TokenizerError` or `ModelError`, one line that names the file.
     public init(contentsOf path: String) throws {
         let file = try ModelFile(contentsOf: path)
+        guard file.task == .textToImage else {
+            throw ModelError(
+                path: path, problem: "makes images from images, not from text; use `limn translate`", kind: .usage)
+        }
         do {
             configuration = try JSONDecoder().decode(Configuration.self, from: Data(file.configuration.utf8))
             try configuration.encoder?.validate()
