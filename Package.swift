@@ -128,7 +128,7 @@ let package = Package(
         .executableTarget(
             name: "limn-server",
             dependencies: [
-                "Basics", "Files", "CommandSupport", "Execution", "Layers", "Models", "Inference", "Server",
+                "Basics", "Files", "CommandSupport", "Execution", "Layers", "Models", "Inference", "Training", "Server",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], swiftSettings: strict),
         .executableTarget(

@@ -47,6 +47,8 @@ public final class GenerationService: Sendable {
         public let index: Int
         /// The image, of the model's size.
         public let image: Image
+        /// The number of tokens at the end of the prompt that the model did not read; of two prompts, the larger number.
+        public let ignoredTokens: Int
     }
 
     /// What the service has done since it started.
@@ -162,13 +164,18 @@ public final class GenerationService: Sendable {
             guard case .some(.some(let batch)) = batch else { return }
             do {
                 let begin = clock.now
-                let images = try generators[batch.model].generate(batch.members.map(\.request))
+                let generator = generators[batch.model]
+                let images = try generator.generate(batch.members.map(\.request))
+                let ignored = batch.members.map { generator.ignoredTokens(of: $0.request) }
                 let duration = begin.duration(to: clock.now)
                 // Continuations are called without the lock: their handlers take it.
                 let receivers = queue.update(when: { $0.finish(batch, after: duration) })
-                for ((member, image), receiver) in zip(zip(batch.members, images), receivers) {
+                for (position, receiver) in receivers.enumerated() {
                     guard let (continuation, isLast) = receiver else { continue }
-                    continuation.yield(Result(index: member.index, image: image))
+                    continuation.yield(
+                        Result(
+                            index: batch.members[position].index, image: images[position],
+                            ignoredTokens: ignored[position]))
                     if isLast { continuation.finish() }
                 }
             } catch {

@@ -43,6 +43,12 @@ public final class ImageGenerator {
         return tokens > embedder.limit ? (tokens, embedder.limit) : nil
     }
 
+    /// The number of tokens at the end of a request's prompt that the model does not read; of two prompts, the larger number.
+    func ignoredTokens(of request: GenerationRequest) -> Int {
+        ([request.prompt] + (request.promptBlend.map { [$0.target] } ?? []))
+            .compactMap { excess(of: $0) }.map { $0.tokens - $0.limit }.max() ?? 0
+    }
+
     /// Generates one image per request, in order. An image does not depend on the other requests, except for rounding: a pixel may
     /// differ by one level.
     /// - Parameter progress: called with the number of images generated so far.

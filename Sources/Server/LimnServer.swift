@@ -1,5 +1,6 @@
 import Basics
 import FoundationEssentials
+import Glibc
 import Inference
 import NIOCore
 import NIOHTTP1
@@ -99,8 +100,11 @@ public final class LimnServer: Sendable {
             let channel = try server.listen(host: host, port: port)
             return Listener(
                 port: channel.localAddress?.port ?? port, server: server, channel: channel, service: service)
+        } catch let error as IOError {
+            throw ServerError(
+                .usage, "cannot listen on \(host), port \(port): \(String(cString: strerror(error.errnoCode)))")
         } catch {
-            throw ServerError(.usage, "cannot listen on \(host), port \(port): \(error)")
+            throw ServerError(.usage, "cannot listen on \(host): it is no address or name of this machine")
         }
     }
 

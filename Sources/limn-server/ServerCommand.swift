@@ -1,6 +1,7 @@
 import ArgumentParser
 import Basics
 import CommandSupport
+import Dispatch
 import Execution
 import FoundationEssentials
 import Glibc
@@ -8,6 +9,7 @@ import Inference
 import Layers
 import Models
 import Server
+import Training
 
 @main
 struct ServerCommand: ParsableCommand {
@@ -75,8 +77,9 @@ struct ServerCommand: ParsableCommand {
     static func main() { runProgram() }
 
     func run() throws {
-        // Blocked before any thread exists, so that all threads leave them to `sigwait` below.
-        let signals = StopSignals()
+        let stopping = DispatchSemaphore(value: 0)
+        let interruption = Interruption { stopping.signal() }
+        signal(SIGPIPE, SIG_IGN)
         // Threads of OpenMP, which oneDNN uses, wait without occupying a processor that the PNG encoder and the network need.
         setenv("OMP_WAIT_POLICY", "passive", 0)
         let keys = try apiKeyFile.map(readKeys)
@@ -94,7 +97,7 @@ struct ServerCommand: ParsableCommand {
         if keys == nil && !["127.0.0.1", "localhost", "::1"].contains(host) {
             Terminal.say("anyone who reaches this address can generate images; --api-key-file requires a key")
         }
-        signals.wait()
+        withExtendedLifetime(interruption) { stopping.wait() }
         Terminal.say("stopping; accepted requests finish")
         try listener.stop(within: 30)
     }
@@ -135,23 +138,5 @@ struct ServerCommand: ParsableCommand {
         guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder else {
             throw ModelError(path: path, problem: "is not a folder; expected one with training runs", kind: .noInput)
         }
-    }
-}
-
-/// SIGINT, SIGTERM and SIGHUP as something to wait for. A second one ends the process at once.
-struct StopSignals {
-    private var set = sigset_t()
-
-    init() {
-        sigemptyset(&set)
-        for number in [SIGINT, SIGTERM, SIGHUP] { sigaddset(&set, number) }
-        pthread_sigmask(SIG_BLOCK, &set, nil)
-        signal(SIGPIPE, SIG_IGN)
-    }
-
-    func wait() {
-        var (set, number) = (self.set, Int32(0))
-        sigwait(&set, &number)
-        pthread_sigmask(SIG_UNBLOCK, &set, nil)
     }
 }

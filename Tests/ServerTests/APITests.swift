@@ -40,6 +40,19 @@ private func isNear(_ a: Image, _ b: Image) -> Bool {
         }
     }
 
+    @Test func whatTheModelDoesNotReadOfAPromptIsSaid() async throws {
+        let server = try TestServer()
+        let long = Array(repeating: "red", count: 40).joined(separator: " ")
+        for (prompt, isLong) in [("a red circle", false), (long, true)] {
+            let line = try #require(
+                await server.send("POST", "/v1/limn/images", json: #"{"prompt": "\#(prompt)"}"#).lines.first)
+            // The tiny model reads 16 tokens.
+            #expect(((try? line.integer("ignored_tokens")) ?? 0 >= 24) == isLong)
+            let data = try await server.send("POST", "/v1/images/generations", json: #"{"prompt": "\#(prompt)"}"#).text
+            #expect(data.contains(#""ignored_tokens""#) == isLong)
+        }
+    }
+
     @Test func variationsKeepTheSeedAndTurnTowardOthers() async throws {
         let server = try TestServer()
         let lines = try await server.send(

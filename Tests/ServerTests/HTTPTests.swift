@@ -57,6 +57,17 @@ import Testing
         #expect(response.headers["access-control-allow-origin"] == nil)
     }
 
+    @Test func aRequestMayNameTheWholeAddress() async throws {
+        let server = try TestServer()
+        for (target, status) in [
+            ("http://127.0.0.1/healthz?x=1", 200), ("http://127.0.0.1/nothing", 404), ("http://127.0.0.1", 200),
+        ] {
+            let connection = try Connection(port: server.listener.port)
+            await connection.write("GET \(target) HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n")
+            #expect(Response(await connection.readToEnd())?.status == status, "\(target)")
+        }
+    }
+
     @Test func keysAreRequiredWhereThereAreAny() async throws {
         let server = try TestServer(keys: "# two keys\nalpha-1\n\n beta-2 \n")
         func status(_ path: String, _ header: String?) async throws -> Int {

@@ -328,6 +328,18 @@ class Stopping(ServerCase):
         self.assertEqual(len(response.read().splitlines()), 64)
         self.assertEqual(server.process.wait(60), 0)
 
+    def test_a_hangup_ignored_at_the_start_stays_ignored(self):
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
+        try:
+            server = Server(self.server.command, *self.server.options)
+        finally:
+            signal.signal(signal.SIGHUP, signal.SIG_DFL)
+        server.process.send_signal(signal.SIGHUP)
+        time.sleep(0.5)
+        self.assertEqual(server.request("GET", "/healthz")[0], 200)
+        server.process.send_signal(signal.SIGTERM)
+        self.assertEqual(server.process.wait(60), 0)
+
     def test_a_pipelined_request_is_answered(self):
         server = Server(self.server.command, *self.server.options)
         request = post("/v1/images/generations", {"prompt": PROMPT, "n": 32})

@@ -63,6 +63,7 @@ final class A1111API: Sendable {
         let height: Int
         let sdModelName: String
         let infotexts: [String]
+        let ignoredTokens: Int?
     }
 
     /// Generates the images of a request. Settings of diffusion models, such as steps, are ignored; -1 draws a seed.
@@ -98,7 +99,8 @@ final class A1111API: Sendable {
             prompt: prompt, allPrompts: images.map { _ in prompt }, seed: seed, allSeeds: requests.map(\.seed),
             subseed: subseed, allSubseeds: requests.map { $0.seedBlend?.target ?? subseed },
             subseedStrength: Float(strength), width: side, height: side,
-            sdModelName: generation.service.models[model].id, infotexts: images.map { $0.metadata.parameters })
+            sdModelName: generation.service.models[model].id, infotexts: images.map { $0.metadata.parameters },
+            ignoredTokens: images.first?.ignoredTokens)
         return try .json(
             Images(
                 images: images.map(\.base64),

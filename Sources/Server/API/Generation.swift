@@ -20,6 +20,8 @@ struct GeneratedImage: Sendable {
     let metadata: ImageMetadata
     let side: Int
     let png: [UInt8]
+    /// Tokens at the end of the prompt that the model did not read; nil if it read all.
+    let ignoredTokens: Int?
 
     var base64: String { Data(png).base64EncodedString() }
 }
@@ -29,18 +31,12 @@ struct Generation: Sendable {
     let service: GenerationService
     let limits: ServerLimits
 
-    /// Generates the images of a call and passes each to `body` as it becomes ready.
-    /// - Throws: `APIError` 429 if the queue is full; what `body` throws; `CancellationError` if the client has left.
-    func images(of call: GenerationCall, body: @Sendable (GeneratedImage) async throws -> Void) async throws {
-        for try await result in try stream(call) { try await body(png(result, of: call)) }
-        // A cancelled iteration ends like a finished one.
-        try Task.checkCancellation()
-    }
-
     /// All images of a call, in order.
+    /// - Throws: `APIError` 429 if the queue is full; `CancellationError` if the client has left.
     func images(of call: GenerationCall) async throws -> [GeneratedImage] {
         var images: [GeneratedImage] = []
         for try await result in try stream(call) { images.append(try png(result, of: call)) }
+        // A cancelled iteration ends like a finished one.
         try Task.checkCancellation()
         return images.sorted { $0.index < $1.index }
     }
@@ -65,7 +61,8 @@ struct Generation: Sendable {
         let metadata = ImageMetadata(request: request, model: service.models[call.model].id)
         return GeneratedImage(
             index: result.index, request: request, metadata: metadata, side: image.width,
-            png: try image.pngData(text: metadata.pngText))
+            png: try image.pngData(text: metadata.pngText),
+            ignoredTokens: result.ignoredTokens > 0 ? result.ignoredTokens : nil)
     }
 
     // MARK: Fields of requests

@@ -112,6 +112,7 @@ struct LimnAPI: Sendable {
         let truncation: Float?
         let variation: Variation?
         let fraction: Double?
+        let ignoredTokens: Int?
         let model: String
         let width: Int
         let height: Int
@@ -149,7 +150,8 @@ struct LimnAPI: Sendable {
             variation: isWalk
                 ? nil
                 : request.seedBlend.map { Line.Variation(seed: "\($0.target)", strength: $0.fraction) },
-            fraction: fractions?[image.index], model: image.metadata.model, width: image.side, height: image.side,
+            fraction: fractions?[image.index], ignoredTokens: image.ignoredTokens, model: image.metadata.model,
+            width: image.side, height: image.side,
             png: image.base64)
     }
 }

@@ -38,6 +38,7 @@ struct OpenAIAPI: Sendable {
             let b64Json: String?
             let url: String?
             let seed: String
+            let ignoredTokens: Int?
         }
         let created: Int
         let data: [Entry]
@@ -68,7 +69,7 @@ struct OpenAIAPI: Sendable {
             let data = image.base64
             return Images.Entry(
                 b64Json: format == "url" ? nil : data, url: format == "url" ? "data:image/png;base64,\(data)" : nil,
-                seed: "\(image.request.seed)")
+                seed: "\(image.request.seed)", ignoredTokens: image.ignoredTokens)
         }
         return try .json(Images(created: unixTime(), data: entries))
     }

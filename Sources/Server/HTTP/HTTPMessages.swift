@@ -15,8 +15,11 @@ struct HTTPRequest: Sendable {
     let client: String
 
     init(head: HTTPRequestHead, body: [UInt8], client: String) {
-        let parts = head.uri.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
-        path = String(parts[0])
+        // A proxy's clients send the whole URI (RFC 9112, section 3.2.2).
+        let scheme = "http://"
+        let target = head.uri.hasPrefix(scheme) ? head.uri.dropFirst(scheme.count).drop { $0 != "/" } : head.uri[...]
+        let parts = target.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
+        path = target.isEmpty ? "/" : String(parts[0])
         query = parts.count > 1 ? String(parts[1]) : ""
         (method, version, headers) = (head.method, head.version, head.headers)
         (self.body, self.client) = (body, client)
