@@ -29,5 +29,5 @@ extension Image {
 extension UInt8 {
     /// The nearest 8-bit level of a sample, clipped to 0…255.
     @inline(__always)
-    init(nearest sample: Float) { self = UInt8(min(max(sample, 0), 255) + 0.5) }
+    init(nearest sample: Float) { self = UInt8(Swift.min(Swift.max(sample, 0), 255) + 0.5) }
 }
