@@ -27,6 +27,11 @@ public struct Degradation: Equatable, Sendable, CustomStringConvertible {
     /// - Throws: ``DegradationError`` for a text of another form, for a strength that its kind does not have, and for
     ///   `jpeg` if libjpeg-turbo is not installed.
     public init(_ text: String) throws(DegradationError) {
+        try self.init(text, libraries: CodecLibraries())
+    }
+
+    /// The same with other codecs.
+    package init(_ text: String, libraries: CodecLibraries) throws(DegradationError) {
         func failure(_ reason: String) -> DegradationError { DegradationError(text: text, reason: reason) }
         let words = text.split(whereSeparator: \.isWhitespace)
         description = words.joined(separator: " ")
@@ -67,7 +72,11 @@ public struct Degradation: Equatable, Sendable, CustomStringConvertible {
             guard kind.limits.contains(strengths.lowerBound), kind.limits.contains(strengths.upperBound) else {
                 throw failure("\(range) is not \(kind.quantity) from \(limits)")
             }
-            if let reason = kind.unavailable { throw failure(reason) }
+            if kind == .jpeg {
+                do {
+                    _ = try Image(width: 1, height: 1, color: .white).jpegData(quality: 100, libraries: libraries)
+                } catch { throw failure("\(error)") }
+            }
             alternatives.append(Alternative(kind: kind, strengths: strengths))
         }
         self.alternatives = alternatives

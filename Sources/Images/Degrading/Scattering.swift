@@ -31,10 +31,11 @@ extension Image {
         // What passes a metre of water, as in Li et al., "Underwater Scene Prior Inspired Deep Underwater Image and Video
         // Enhancement", 2020.
         let (oceanic, coastal) = (SIMD3<Float>(0.85, 0.961, 0.982), SIMD3<Float>(0.71, 0.82, 0.8))
-        let turbidity = stream.uniform()
+        // Squared, because water looks blue only near the oceanic end.
+        let turbidity = pow(stream.uniform(), 2)
         let attenuation = SIMD3<Float>(
             indices: { c in -(log(oceanic[c]) * (1 - turbidity) + log(coastal[c]) * turbidity) })
-        let descent = stream.uniform(in: 6...14)
+        let descent = stream.uniform(in: 6...20)
         let daylight = SIMD3<Float>(indices: { c in exp(-attenuation[c] * descent) })
         let brightness = stream.uniform(in: 0.45...0.75)
         return scattered(
