@@ -66,7 +66,7 @@ let package = Package(
 
         // Data.
         module("Tokenizers", ["Basics", "JSON", "Compression", "CUTF8Proc"]),
-        module("Images", ["Basics", "Files", "CImageCodecs", "CUTF8Proc", "CZlib"]),
+        module("Images", ["Basics", "Files", "RandomStreams", "CImageCodecs", "CUTF8Proc", "CZlib"]),
         module(
             "Corpora",
             ["Basics", "Files", "JSON", "Threads", "Compression", "RandomStreams", "Tokenizers", "Images"]),
@@ -152,7 +152,8 @@ let package = Package(
         tests("Files", ["Files", "TestSupport"]),
         tests("JSON", ["JSON"]),
         tests("Compression", ["Compression", "RandomStreams", "TestSupport"]),
-        tests("Images", ["Images", "TestSupport"], resources: [.copy("PngSuite"), .copy("Reference")]),
+        tests(
+            "Images", ["Images", "RandomStreams", "TestSupport"], resources: [.copy("PngSuite"), .copy("Reference")]),
         tests("Tokenizers", ["Tokenizers", "TestSupport"], resources: [.copy("Golden")]),
         tests(
             "Corpora", ["Corpora", "Compression", "Images", "RandomStreams", "TestSupport"],

@@ -3,6 +3,8 @@ import Glibc
 
 /// The interpolation kernel of a resize.
 public enum ResizeFilter: Sendable, CaseIterable {
+    /// The mean of the pixels within ½ pixel; without a reduction, the nearest one.
+    case box
     /// The triangle, with a radius of 1 pixel.
     case bilinear
     /// Cubic convolution with a = −½, with a radius of 2 pixels (Keys, 1981, equation 4).
@@ -13,6 +15,7 @@ public enum ResizeFilter: Sendable, CaseIterable {
     /// Radius of the kernel in pixels.
     var support: Double {
         switch self {
+        case .box: 0.5
         case .bilinear: 1
         case .bicubic: 2
         case .lanczos: 3
@@ -21,9 +24,12 @@ public enum ResizeFilter: Sendable, CaseIterable {
 
     /// The kernel at distance `x`.
     func callAsFunction(_ x: Double) -> Double {
+        // Of two pixels at the edges, one counts.
+        if self == .box { return x > -0.5 && x <= 0.5 ? 1 : 0 }
         let x = abs(x)
         guard x < support else { return 0 }
         switch self {
+        case .box: return 1
         case .bilinear: return 1 - x
         case .bicubic:
             let a = -0.5

@@ -9,19 +9,20 @@ public struct TextEmbedding {
     public init(_ tensor: Tensor) { self.tensor = tensor }
 }
 
-/// Images, [batch, side, side, 3], each value in −1…1.
+/// Images, [batch, height, width, 3], each value in −1…1.
 public struct ImageBatch {
-    /// [batch, side, side, 3].
+    /// [batch, height, width, 3].
     public let tensor: Tensor
-    /// Marks a tensor [batch, side, side, 3] as images.
+    /// Marks a tensor [batch, height, width, 3] as images.
     public init(_ tensor: Tensor) { self.tensor = tensor }
 }
 
-/// One logit of a discriminator per image, [batch×1]; high means real and matching.
+/// Logits of one head of a discriminator, [batch×n]; high means real and matching. n is 1, or the number of patches that the head
+/// scores.
 public struct Logits {
-    /// [batch×1].
+    /// [batch×n].
     public let tensor: Tensor
-    /// Marks a tensor [batch×1] as logits.
+    /// Marks a tensor [batch×n] as logits.
     public init(_ tensor: Tensor) { self.tensor = tensor }
 }
 

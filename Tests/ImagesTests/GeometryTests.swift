@@ -23,7 +23,7 @@ extension Image {
 }
 
 @Suite struct Resizing {
-    static let filters = ["bilinear": ResizeFilter.bilinear, "bicubic": .bicubic, "lanczos": .lanczos]
+    static let filters = ["box": ResizeFilter.box, "bilinear": .bilinear, "bicubic": .bicubic, "lanczos": .lanczos]
 
     @Test(arguments: ReferenceResize.all)
     func equalsPillow(reference: ReferenceResize) throws {

@@ -96,7 +96,7 @@ struct ReferenceResize: Sendable {
     ]
 
     static let all = sizes.flatMap { from, to in
-        ["bilinear", "bicubic", "lanczos"].map { filter in
+        ["box", "bilinear", "bicubic", "lanczos"].map { filter in
             ReferenceResize(
                 from: from, filter: filter,
                 image: ImagesTests.image("resize-\(from.0)x\(from.1)-\(to.0)x\(to.1)-\(filter).ppm"))

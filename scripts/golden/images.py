@@ -289,7 +289,7 @@ RESIZES = []
 SIZES = [((23, 17), (7, 5)), ((9, 7), (13, 12)), ((23, 17), (23, 4)), ((9, 7), (3, 10)), ((40, 3), (1, 1)),
          ((130, 97), (33, 25)), ((57, 41), (20, 33)), ((20, 15), (47, 39)), ((512, 384), (16, 12)), ((1, 1), (3, 2))]
 for (sw, sh), (tw, th) in SIZES:
-    for name in ["bilinear", "bicubic", "lanczos"]:
+    for name in ["box", "bilinear", "bicubic", "lanczos"]:
         value = Image.Resampling[name.upper()]
         RESIZES.append((sw, sh, tw, th, name, image(sw, sh).resize((tw, th), value)))
 

@@ -7,8 +7,13 @@ extension Image {
     /// - Throws: ``ImageError/libraryMissing(name:format:library:package:)``,
     ///   ``ImageError/unwritable(format:reason:)``.
     public func jpegData(quality: Int) throws -> [UInt8] {
+        try jpegData(quality: quality, libraries: CodecLibraries())
+    }
+
+    /// The same with an encoder from another library.
+    func jpegData(quality: Int, libraries: CodecLibraries) throws -> [UInt8] {
         precondition((1...100).contains(quality), "a quality is 1 to 100, not \(quality)")
-        let library = CodecLibraries().jpeg
+        let library = libraries.jpeg
         var jpeg = CImageBytes()
         let (status, message) = withMessageBuffer {
             CImageJPEGEncode(library, pixels, width, height, Int32(quality), &jpeg, $0.baseAddress, $0.count)

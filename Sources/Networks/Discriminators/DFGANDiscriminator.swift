@@ -67,9 +67,9 @@ struct DFGANDiscriminator: Discriminator {
         return [stages.reduce(x) { $1($0) }]
     }
 
-    func logits(of states: [Tensor], given sentences: TextEmbedding) -> [Logits] {
+    func logits(of states: [Tensor], given sentences: TextEmbedding?) -> [Logits] {
         // [B, 4, 4, 8w + condition] → [B, 4, 4, 2w]
-        let joined = join(Tensor.concatenated([states[0], sentences.tensor.broadcast(over: states[0])], axis: 3))
+        let joined = join(states[0].joined(with: sentences?.tensor))
         // → [B, 1, 1, 1] → [B×1]
         return [Logits(logit(joined.leakyReLU()).reshaped([states[0].shape[0], 1]))]
     }

@@ -16,7 +16,8 @@ public struct ImageFeatures {
 }
 
 /// A matching-aware discriminator (Reed et al. 2016, section 4.2): it scores an image together with a sentence, by one
-/// or several logits. The logits of an image do not depend on the other images of its batch.
+/// or several logits. Without a condition it scores images alone. The logits of an image do not depend on the other images of
+/// its batch.
 ///
 /// The computation has three stages so that training can reuse results: a frozen network's features of generated images
 /// serve both phases of a step, and the states of real images serve both their matching and their mismatched captions.
@@ -25,8 +26,9 @@ public protocol Discriminator {
     func features(of images: ImageBatch) -> ImageFeatures
     /// The learned computation that does not depend on the sentence, one tensor per head.
     func states(of features: ImageFeatures) -> [Tensor]
-    /// One logit per image and head; high means real and matching.
-    func logits(of states: [Tensor], given sentences: TextEmbedding) -> [Logits]
+    /// Logits of each image by each head; high means real and matching.
+    /// - Parameter sentences: nil if the configuration's `condition` is 0.
+    func logits(of states: [Tensor], given sentences: TextEmbedding?) -> [Logits]
 }
 
 /// The kinds of discriminator.
@@ -37,11 +39,13 @@ public enum DiscriminatorKind: String, Codable, Sendable, CaseIterable {
     case ganCLS = "gan-cls"
     /// Heads on the features of a frozen pretrained network at four scales (Sauer et al. 2021, "Projected GANs").
     case features
+    /// That of pix2pix and CycleGAN (Isola et al. 2017, section 3.2.2, "PatchGAN"): one logit per patch of the image.
+    case patch
 
     /// Whether the discriminator uses the features of a frozen pretrained network.
     public var usesFeatureNetwork: Bool {
         switch self {
-        case .dfGAN, .ganCLS: false
+        case .dfGAN, .ganCLS, .patch: false
         case .features: true
         }
     }
@@ -55,8 +59,10 @@ public struct DiscriminatorConfiguration: Hashable, Sendable {
     public var side: Int
     /// Channels at full resolution; with heads on features, half of the channels at which a head joins the sentence.
     public var width: Int
-    /// Width of the sentence vector.
+    /// Width of the sentence vector; 0 scores images alone.
     public var condition: Int
+    /// Channels of the images: 3, or 6 if `patch` scores an image together with another one (Isola et al. 2017, equation 1).
+    public var channels: Int
     /// The frozen network of `features`; other kinds ignore it.
     public var network: FeatureNetwork
     /// The side that images are resized to for the frozen network, a multiple of 32.
@@ -65,12 +71,13 @@ public struct DiscriminatorConfiguration: Hashable, Sendable {
     /// A configuration; the defaults are those of a recipe.
     public init(
         kind: DiscriminatorKind = .dfGAN, side: Int = 64, width: Int = 16, condition: Int = 256,
-        network: FeatureNetwork = .efficientNetLite0, resolution: Int = 96
+        channels: Int = 3, network: FeatureNetwork = .efficientNetLite0, resolution: Int = 96
     ) {
         self.kind = kind
         self.side = side
         self.width = width
         self.condition = condition
+        self.channels = channels
         self.network = network
         self.resolution = resolution
     }
@@ -79,7 +86,7 @@ public struct DiscriminatorConfiguration: Hashable, Sendable {
     public func validate() throws(ConfigurationError) {
         try ConfigurationError.checkSide("side", side)
         try ConfigurationError.check("discriminator.width", width, in: 4...256)
-        try ConfigurationError.check("encoder.embedding", condition, in: 8...4096)
+        if condition != 0 { try ConfigurationError.check("encoder.embedding", condition, in: 8...4096) }
         guard resolution % 32 == 0, (64...256).contains(resolution) else {
             throw ConfigurationError(
                 key: "discriminator.resolution", problem: "is \(resolution), expected a multiple of 32 from 64 to 256")
@@ -101,14 +108,18 @@ public struct DiscriminatorConfiguration: Hashable, Sendable {
         case .dfGAN: DFGANDiscriminator(scope, self)
         case .ganCLS: GANCLSDiscriminator(scope, self)
         case .features: FeatureDiscriminator(scope, frozen: frozen, self)
+        case .patch: PatchDiscriminator(scope, self)
         }
     }
 }
 
 extension Tensor {
-    /// Sentence vectors [batch×width] repeated at each position of feature maps [batch, height, width, channels].
-    func broadcast(over maps: Tensor) -> Tensor {
-        let (batch, width) = (shape[0], shape[1])
-        return reshaped([batch, 1, 1, width]).broadcast(to: [batch, maps.shape[1], maps.shape[2], width])
+    /// Feature maps [batch, height, width, channels] with sentence vectors [batch×width] repeated at each position as further
+    /// channels; the maps alone without sentences.
+    func joined(with sentences: Tensor?) -> Tensor {
+        guard let sentences else { return self }
+        let (batch, width) = (sentences.shape[0], sentences.shape[1])
+        let repeated = sentences.reshaped([batch, 1, 1, width]).broadcast(to: [batch, shape[1], shape[2], width])
+        return Tensor.concatenated([self, repeated], axis: 3)
     }
 }

@@ -81,12 +81,12 @@ public struct FeatureDiscriminator: Discriminator {
     }
 
     /// One logit per head.
-    public func logits(of states: [Tensor], given sentences: TextEmbedding) -> [Logits] {
+    public func logits(of states: [Tensor], given sentences: TextEmbedding?) -> [Logits] {
         // Elements of a unit vector are small compared with standardized features.
-        let scaled = sentences.tensor * Float(sentences.tensor.shape[1]).squareRoot()
+        let scaled = sentences.map { $0.tensor * Float($0.tensor.shape[1]).squareRoot() }
         return zip(heads, states).map { head, state in
             // [B, 3, 3, c + condition] → [B, 3, 3, 2w]
-            let joined = head.join(Tensor.concatenated([state, scaled.broadcast(over: state)], axis: 3))
+            let joined = head.join(state.joined(with: scaled))
             // → [B, 1, 1, 1] → [B×1]
             return Logits(head.logit(joined.leakyReLU()).reshaped([state.shape[0], 1]))
         }

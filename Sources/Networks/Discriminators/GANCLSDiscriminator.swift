@@ -6,7 +6,8 @@ import Layers
 struct GANCLSDiscriminator: Discriminator {
     private let stem: Convolution
     private let stages: [Convolution]
-    private let project: Linear
+    /// Nil without a condition.
+    private let project: Linear?
     private let join: Convolution
     private let logit: Convolution
 
@@ -20,8 +21,10 @@ struct GANCLSDiscriminator: Discriminator {
                 scope / "stages" / ($0 - 1), inputChannels: plan[$0 - 1], outputChannels: plan[$0], kernelSize: 4,
                 stride: 2, padding: 1)
         }
-        project = Linear(scope / "project", inputs: configuration.condition, outputs: projected)
-        join = Convolution(scope / "join", inputChannels: last + projected, outputChannels: last, kernelSize: 1)
+        project =
+            configuration.condition > 0
+            ? Linear(scope / "project", inputs: configuration.condition, outputs: projected) : nil
+        join = Convolution(scope / "join", inputChannels: last + (project == nil ? 0 : projected), outputChannels: last, kernelSize: 1)
         logit = Convolution(scope / "logit", inputChannels: last, outputChannels: 1, kernelSize: base, padding: 0)
     }
 
@@ -35,11 +38,11 @@ struct GANCLSDiscriminator: Discriminator {
         return [stages.reduce(x) { $1($0).leakyReLU() }]
     }
 
-    func logits(of states: [Tensor], given sentences: TextEmbedding) -> [Logits] {
+    func logits(of states: [Tensor], given sentences: TextEmbedding?) -> [Logits] {
         // [B×condition] → [B×128]
-        let sentence = project(sentences.tensor).leakyReLU()
+        let sentence = sentences.flatMap { project?($0.tensor).leakyReLU() }
         // [B, 4, 4, 8w + 128] → [B, 4, 4, 8w]
-        let joined = join(Tensor.concatenated([states[0], sentence.broadcast(over: states[0])], axis: 3))
+        let joined = join(states[0].joined(with: sentence))
         // → [B, 1, 1, 1] → [B×1]
         return [Logits(logit(joined.leakyReLU()).reshaped([states[0].shape[0], 1]))]
     }

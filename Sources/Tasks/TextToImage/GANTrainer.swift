@@ -1,26 +1,20 @@
 import Corpora
 import Execution
-import Glibc
 import Graphs
 import Layers
+import Models
 import Networks
 import RandomStreams
 import Training
 
-/// Trains a generator against a matching-aware discriminator.
-///
-/// A step has two phases. The generator makes images; the discriminator's phase updates the discriminator on real images and
-/// on these; the generator's phase updates the generator by the logits of the improved discriminator. Each phase leaves
-/// gradients in its network's buffer.
+/// Trains a generator of images from text against a matching-aware discriminator.
 package final class GANTrainer {
     package let generator: OptimizedParameters
     package let discriminator: OptimizedParameters
     package let generatorSizes: GeneratorConfiguration
     /// The parameters that are not trained.
     package let frozen: FrozenFeatures
-    /// The discriminator's phase with the gradient penalty, and without; one program where there is no difference.
-    private let discriminatorPhase: (penalized: any Executable, plain: any Executable)
-    private let generatorPhase: any Executable
+    private let networks: AdversarialStep
     private let recipe: Recipe
     private let condition: Int
     /// Sentence vectors of all captions, [captions×condition].
@@ -28,7 +22,7 @@ package final class GANTrainer {
     private let corpus: Corpus?
 
     /// Progress and both networks.
-    package let state: TrainingState
+    package var state: TrainingState { networks.state }
     private var imagesSeen: Int { state.imagesSeen }
 
     /// Traces and compiles the programs of a step.
@@ -65,15 +59,12 @@ package final class GANTrainer {
         }
         generator = try optimized(generatorStore)
         discriminator = try optimized(discriminatorStore)
-        state = TrainingState([("generator", generator), ("discriminator", discriminator)])
-
         let phases = PhaseCompiler(
             gan: gan, generatorSizes: generatorSizes, discriminatorSizes: discriminatorSizes, generator: generator,
             discriminator: discriminator, frozen: frozen, device: device, shards: shards)
-        let penalized = try phases.discriminatorPhase(penalty: gan.penalty * Float(gan.penaltyInterval))
-        let isLazy = gan.penaltyInterval > 1 && gan.penalty > 0
-        discriminatorPhase = (penalized, isLazy ? try phases.discriminatorPhase(penalty: 0) : penalized)
-        generatorPhase = try phases.generatorPhase()
+        networks = try AdversarialStep(
+            generator: generator, discriminator: discriminator, gan: gan,
+            discriminatorPhase: phases.discriminatorPhase, generatorPhase: phases.generatorPhase)
     }
 
     /// A trainer whose discriminator has no frozen parameters.
@@ -94,90 +85,28 @@ package final class GANTrainer {
         (generator.store.count, discriminator.store.count)
     }
     /// Arithmetic operations of one step, penalty included.
-    public var flopsPerStep: Double { discriminatorPhase.penalized.flops + generatorPhase.flops }
+    public var flopsPerStep: Double { networks.flops }
     /// The same, as the mean over steps with and without the penalty.
-    public var meanFlopsPerStep: Double {
-        let interval = Double(recipe.gan.penaltyInterval)
-        let phase = discriminatorPhase
-        return (phase.penalized.flops + (interval - 1) * phase.plain.flops) / interval + generatorPhase.flops
-    }
+    public var meanFlopsPerStep: Double { networks.meanFlops }
     /// Bytes of the programs of a step.
-    public var memory: Int {
-        let phase = discriminatorPhase
-        return phase.penalized.memory + (phase.plain === phase.penalized ? 0 : phase.plain.memory)
-            + generatorPhase.memory
-    }
+    public var memory: Int { networks.memory }
 
     /// One step on one batch.
     package func step(_ batch: Batch) throws -> Measurements {
-        let inputs = inputs(batch)
-        let isPenalized = imagesSeen / batch.count % recipe.gan.penaltyInterval == 0
-        // Generate images, and compute their features.
-        let generation = try generatorPhase.begin(inputs)
-        // Update the discriminator on real images and on these.
-        let phase = isPenalized ? discriminatorPhase.penalized : discriminatorPhase.plain
-        let discriminated = try phase.run(inputs.merging(generation.outputs) { $1 })
-        var measurements = GANTrainer.measurements(discriminated)
-        update(discriminator, "discriminator", learningRate: recipe.discriminator.learningRate, &measurements)
-        // Update the generator by the logits of the improved discriminator.
-        let generated = try generation.finish(inputs.merging(GANTrainer.passedFeatures(discriminated)) { $1 })
-        var answer = GANTrainer.measurements(generated)
-        update(generator, "generator", learningRate: recipe.generator.learningRate, &answer)
-        state.imagesSeen += batch.count
-        return measurements.merging(answer) { $1 }
+        try networks(
+            inputs(batch), batch: batch.count,
+            rates: (recipe.generator.learningRate, recipe.discriminator.learningRate))
     }
 
     /// The mean logit of real images with their captions; nothing is updated.
     /// - Parameter batch: as large as those of the training.
     package func logits(of batch: Batch) throws -> Double {
-        let inputs = inputs(batch)
-        let generation = try generatorPhase.begin(inputs)
-        return try discriminatorPhase.plain.run(inputs.merging(generation.outputs) { $1 }).mean("logits.real")
-    }
-
-    /// Means over the shards.
-    private static func measurements(_ results: RunResults) -> Measurements {
-        var measurements: Measurements = [:]
-        for name in results.names where !name.hasPrefix(PhaseCompiler.passed) {
-            measurements[name] = results.mean(name)
-        }
-        return measurements
-    }
-
-    /// Features that the discriminator's phase passes on to the generator's.
-    private static func passedFeatures(_ results: RunResults) -> [String: HostArray] {
-        var passed: [String: HostArray] = [:]
-        for name in results.names where name.hasPrefix(PhaseCompiler.passed) {
-            passed[String(name.dropFirst(PhaseCompiler.passed.count))] = .floats(results[name])
-        }
-        return passed
-    }
-
-    private func update(
-        _ network: OptimizedParameters, _ name: String, learningRate: Float, _ measurements: inout Measurements
-    ) {
-        state.update(
-            network, learningRate: learningRate, averageDecay: averageDecay, prefix: "\(name).", &measurements)
+        try networks.discriminated(inputs(batch)).mean("logits.real")
     }
 
     /// Where a step's time goes: the cost of each kernel call of each phase, penalty included, nothing updated.
     public func profile(_ batch: Batch) throws -> [(phase: String, costs: [KernelCost])] {
-        let inputs = inputs(batch)
-        let generation = try generatorPhase.begin(inputs)
-        let fake = generation.outputs
-        // Features of real images are as large as those of generated ones, and their values cost the same.
-        let passed = Dictionary(uniqueKeysWithValues: fake.map { ($0.replacing("fake", with: "real"), $1) })
-        return [
-            ("discriminator", try discriminatorPhase.penalized.profile(inputs.merging(fake) { $1 })),
-            ("generator", try generatorPhase.profile(inputs.merging(passed) { $1 })),
-        ]
-    }
-
-    /// The moving average's decay over one step. The half-life grows with the images seen, so that the untrained weights of
-    /// the start have no lasting effect (Karras et al. 2022, EDM).
-    private var averageDecay: Float {
-        let halfLife = min(Double(recipe.gan.emaHalfLife) * 1000, Double(imagesSeen) * 0.05)
-        return halfLife > 0 ? Float(pow(0.5, Double(recipe.gan.batch) / halfLife)) : 0
+        try networks.profile(inputs(batch))
     }
 
     // MARK: Inputs
@@ -240,5 +169,32 @@ package final class GANTrainer {
             }
         }
         return mask
+    }
+}
+
+extension GANTrainer {
+    /// A trainer of the recipe's networks with neutral statistics and an untrained encoder, for plans and profiles: its steps
+    /// cost as much as those of a training.
+    package convenience init(untrained recipe: Recipe, embeddings: [Float], condition: Int, device: any Device) throws {
+        let configuration = recipe.discriminatorConfiguration(condition: condition)
+        var frozen = try FrozenFeatures(device: device)
+        if let network = configuration.featureNetwork {
+            let head = ProjectionHeadConfiguration(
+                inputs: FeatureNetwork.pooledWidth, hidden: recipe.encoder.imageHidden, embedding: condition)
+            let store = ParameterStore()
+            let graph = Graph()
+            _ = ProjectionHead(ParameterScope(graph, store), head)(graph.input("pooled", [1, head.inputs]))
+            let values = NetworkArrays(
+                uniqueKeysWithValues: store.entries.map {
+                    ($0.path, ($0.shape.dimensions, $0.initialValues(seed: recipe.seed)))
+                })
+            frozen = try FrozenFeatures(
+                configuration, features: PretrainedFeatures(network),
+                statistics: .neutral(network),
+                imageHead: recipe.gan.contrastive > 0 ? TrainedHead(head, arrays: values) : nil, device: device,
+                seed: recipe.seed)
+        }
+        try self.init(
+            recipe, embeddings: embeddings, condition: condition, corpus: nil, frozen: frozen, device: device)
     }
 }

@@ -123,22 +123,12 @@ struct PhaseCompiler {
                 gan.loss, real: real[$0], mismatch: mismatch[$0], fake: fake[$0], mismatchWeight: gan.mismatchWeight)
         }
         var results: [String: Tensor] = [:]
-        func report(_ kind: String, _ losses: [Tensor], _ logits: [Logits]) {
-            let means = logits.map { $0.tensor.mean() }
-            results["loss.\(kind)"] = losses.sum()
-            results["logits.\(kind)"] = means.sum() * (1 / Float(means.count))
-            guard means.count > 1 else { return }
-            for head in means.indices {
-                results["heads.\(head).loss.\(kind)"] = losses[head]
-                results["heads.\(head).logits.\(kind)"] = means[head]
-            }
-        }
+        results.report("real", heads.map(\.real), real)
         // Relativistic pairs have no term of real images alone.
-        report("real", heads.map(\.real), real)
         if gan.loss == .relativistic { results["loss.real"] = nil }
-        report("mismatch", heads.map(\.mismatch), mismatch)
-        report("fake", heads.map(\.fake), fake)
-        var loss = heads.flatMap { [$0.real, $0.mismatch, $0.fake] }.sum()
+        results.report("mismatch", heads.map(\.mismatch), mismatch)
+        results.report("fake", heads.map(\.fake), fake)
+        var loss = heads.map(\.sum).sum()
         if penalty > 0 {
             let term: Tensor
             if gan.loss == .relativistic {
@@ -153,14 +143,11 @@ struct PhaseCompiler {
         }
         if gan.loss == .relativistic {
             for (number, map) in realFeatures.maps.enumerated() {
-                results["\(PhaseCompiler.passed)real.\(number)"] = map
+                results["\(AdversarialStep.passed)real.\(number)"] = map
             }
         }
         return Outputs(results: results, writes: discriminator.gradientWrites(of: loss, shard: shard))
     }
-
-    /// Prefix of the results that are inputs of the generator's phase rather than measurements.
-    static let passed = "features."
 
     /// The generator's phase. Its first stage generates images and computes their features, which the discriminator's phase
     /// reads; its second computes the updated discriminator's logits of them, and the gradients.

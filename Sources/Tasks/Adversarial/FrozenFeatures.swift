@@ -77,30 +77,3 @@ package final class FrozenFeatures {
         return ["weight": ([outputs, 1, 1, inputs], weight), "bias": ([outputs], bias)]
     }
 }
-
-extension GANTrainer {
-    /// A trainer of the recipe's networks with neutral statistics and an untrained encoder, for plans and profiles: its steps
-    /// cost as much as those of a training.
-    package convenience init(untrained recipe: Recipe, embeddings: [Float], condition: Int, device: any Device) throws {
-        let configuration = recipe.discriminatorConfiguration(condition: condition)
-        var frozen = try FrozenFeatures(device: device)
-        if let network = configuration.featureNetwork {
-            let head = ProjectionHeadConfiguration(
-                inputs: FeatureNetwork.pooledWidth, hidden: recipe.encoder.imageHidden, embedding: condition)
-            let store = ParameterStore()
-            let graph = Graph()
-            _ = ProjectionHead(ParameterScope(graph, store), head)(graph.input("pooled", [1, head.inputs]))
-            let values = NetworkArrays(
-                uniqueKeysWithValues: store.entries.map {
-                    ($0.path, ($0.shape.dimensions, $0.initialValues(seed: recipe.seed)))
-                })
-            frozen = try FrozenFeatures(
-                configuration, features: PretrainedFeatures(network),
-                statistics: .neutral(network),
-                imageHead: recipe.gan.contrastive > 0 ? TrainedHead(head, arrays: values) : nil, device: device,
-                seed: recipe.seed)
-        }
-        try self.init(
-            recipe, embeddings: embeddings, condition: condition, corpus: nil, frozen: frozen, device: device)
-    }
-}

@@ -1,12 +1,14 @@
 import Graphs
 import Networks
 
-/// The adversarial losses. Each scores three kinds of pairs, each kind in a term of its own.
+/// The adversarial losses. Each scores up to three kinds of pairs, each kind in a term of its own.
 public enum AdversarialLoss: String, Codable, Sendable, CaseIterable {
     /// Hinge (Lim and Ye 2017) as in DF-GAN.
     case hinge
     /// Cross-entropy as in GAN-CLS (Reed et al. 2016, algorithm 1), the generator's in its non-saturating form.
     case crossEntropy = "cross-entropy"
+    /// Least squares (Mao et al. 2017) as in CycleGAN: real images have the target 1, others 0.
+    case leastSquares = "least-squares"
     /// Relativistic pairs (Jolicoeur-Martineau 2018; Huang et al. 2024, "R3GAN").
     case relativistic
 }
@@ -19,24 +21,45 @@ struct DiscriminatorTerms {
 
     /// - Parameters:
     ///   - real, mismatch, fake: logits of real images with their captions, real images with other captions, and generated
-    ///     images with the captions they were generated from.
-    ///   - mismatchWeight: w; the mismatched term weighs w, the fake one 1 − w, the real one 1.
-    init(_ loss: AdversarialLoss, real: Logits, mismatch: Logits, fake: Logits, mismatchWeight w: Float) {
-        let (r, m, f) = (real.tensor, mismatch.tensor, fake.tensor)
+    ///     images with the captions they were generated from. Without captions there is no mismatch.
+    ///   - mismatchWeight: w; the mismatched term weighs w, the fake one 1 − w, the real one 1. Without a mismatch, w is 0.
+    init(_ loss: AdversarialLoss, real: Logits, mismatch: Logits?, fake: Logits, mismatchWeight: Float) {
+        let (r, f) = (real.tensor, fake.tensor)
+        let w = mismatch == nil ? 0 : mismatchWeight
+        // How much a logit is above what its kind of pairs should have.
+        let term: (Tensor) -> Tensor
         switch loss {
         case .hinge:
             self.real = (1 - r).relu().mean()
-            self.mismatch = (1 + m).relu().mean() * w
-            self.fake = (1 + f).relu().mean() * (1 - w)
+            term = { (1 + $0).relu() }
         case .crossEntropy:
             self.real = (-r).softplus().mean()
-            self.mismatch = m.softplus().mean() * w
-            self.fake = f.softplus().mean() * (1 - w)
+            term = { $0.softplus() }
+        case .leastSquares:
+            self.real = (1 - r).pow(2).mean()
+            term = { $0.pow(2) }
         case .relativistic:
             // Real images have no term of their own: the other two compare with their logits.
             self.real = r.graph.fill(0, [1])
-            self.mismatch = (m - r).softplus().mean() * w
-            self.fake = (f - r).softplus().mean()
+            term = { ($0 - r).softplus() }
+        }
+        self.mismatch = mismatch.map { term($0.tensor).mean() * w } ?? r.graph.fill(0, [1])
+        self.fake = term(f).mean() * (loss == .relativistic ? 1 : 1 - w)
+    }
+
+    var sum: Tensor { real + mismatch + fake }
+}
+
+extension [String: Tensor] {
+    /// Adds the loss and the mean logit of one kind of pairs, over all heads and of each.
+    mutating func report(_ kind: String, _ losses: [Tensor], _ logits: [Logits]) {
+        let means = logits.map { $0.tensor.mean() }
+        self["loss.\(kind)"] = losses.sum()
+        self["logits.\(kind)"] = means.sum() * (1 / Float(means.count))
+        guard means.count > 1 else { return }
+        for head in means.indices {
+            self["heads.\(head).loss.\(kind)"] = losses[head]
+            self["heads.\(head).logits.\(kind)"] = means[head]
         }
     }
 }
@@ -47,6 +70,7 @@ func generatorLoss(_ loss: AdversarialLoss, fake: [Logits], real: [Logits]?) -> 
         switch loss {
         case .hinge: return -fake.tensor.mean()
         case .crossEntropy: return (-fake.tensor).softplus().mean()
+        case .leastSquares: return (1 - fake.tensor).pow(2).mean()
         case .relativistic:
             guard let real else { preconditionFailure("relativistic pairs need logits of real images") }
             return (real[head].tensor - fake.tensor).softplus().mean()
