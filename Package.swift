@@ -195,6 +195,9 @@ let package = Package(
             ]),
         tests(
             "Command",
-            ["Images", "Networks", "Layers", "Graphs", "Execution", "CPUBackend", "Checkpoints", "TestSupport"]),
+            [
+                "Images", "Networks", "Layers", "Graphs", "Execution", "CPUBackend", "Checkpoints", "Models", "TestSupport",
+                "TinyModels",
+            ]),
     ]
 )

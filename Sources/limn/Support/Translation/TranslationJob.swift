@@ -30,6 +30,9 @@ final class TranslationJob {
                 switch content {
                 case .still(let image):
                     let path = try layout.target(of: item, suffix: output.format.suffix)
+                    guard path == "-" || StillFormat(suffix: OutputLayout.suffix(path)) != nil else {
+                        throw CommandError(.usage, "\(item.source): is not an animation or a video, as \(path) would be")
+                    }
                     waiting.append(Still(source: item, image: image, path: path))
                 case .video(let video): try translate(video, item)
                 }
