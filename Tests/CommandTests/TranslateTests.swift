@@ -18,6 +18,13 @@ import TinyModels
         }
     }
 
+    /// Writes a file in a folder that is created.
+    private func place(_ bytes: [UInt8], _ path: String) throws {
+        let folder = path.split(separator: "/").dropLast().reduce("") { "\($0)/\($1)" }
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        try put(bytes, path)
+    }
+
     private func picture(_ width: Int, _ height: Int, _ level: Int = 0) -> Image {
         let pixels = (0..<width * height * 3).map { UInt8(($0 / 3 % width * 9 + $0 % 3 * 50 + level) % 256) }
         return Image(width: width, height: height, pixels: pixels)
@@ -35,10 +42,10 @@ import TinyModels
     @Test func foldersAreKeptAndSizesToo() throws {
         try withModel { folder in
             for (path, width, height) in [("a.png", 17, 9), ("deep/er/b.png", 16, 16), ("deep/c.v1.png", 3, 40)] {
-                try put(try picture(width, height).pngData(), "\(folder)/in/\(path)")
+                try place(try picture(width, height).pngData(), "\(folder)/in/\(path)")
             }
-            try put(try picture(8, 8).pngData(), folder + "/in/.hidden/d.png")
-            try put("text", folder + "/in/notes.txt")
+            try place(try picture(8, 8).pngData(), folder + "/in/.hidden/d.png")
+            try place(Array("text".utf8), folder + "/in/notes.txt")
             try put(try picture(16, 16, 7).pngData(), folder + "/single.PNG")
             func translate(_ more: String...) throws -> Outcome {
                 try Child(["translate", "m.safetensors", "in/", "single.PNG", "--out", "in/out"] + more, in: folder)
@@ -111,11 +118,11 @@ import TinyModels
     @Test func aFileThatCannotBeReadDoesNotStopTheOthers() throws {
         try withModel { folder in
             let png = try picture(16, 16).pngData()
-            try put(png, folder + "/in/a.png")
-            try put(Array(png.dropLast(30)), folder + "/in/b.png")
-            try put("text", folder + "/in/c.jpg")
-            try put("text", folder + "/in/d.mp4")
-            try put(png, folder + "/in/e.png")
+            try place(png, folder + "/in/a.png")
+            try place(Array(png.dropLast(30)), folder + "/in/b.png")
+            try place(Array("text".utf8), folder + "/in/c.jpg")
+            try place(Array("text".utf8), folder + "/in/d.mp4")
+            try place(png, folder + "/in/e.png")
             let outcome = try limn("translate", "m.safetensors", "in", "--out", "out", in: folder)
             #expect(outcome.ending == .exit(65), "\(outcome.err)")
             #expect(outcome.talk.count == 4, "\(outcome.err)")
@@ -133,9 +140,9 @@ import TinyModels
         try withModel { folder in
             let (a, other) = (try picture(16, 16).pngData(), try picture(16, 16, 9).pngData())
             try put(a, folder + "/a.png")
-            try put(a, folder + "/in/a.png")
-            try put(other, folder + "/in/a.bmp.png")
-            try put(other, folder + "/out/a.png")
+            try place(a, folder + "/in/a.png")
+            try place(other, folder + "/in/a.bmp.png")
+            try place(other, folder + "/out/a.png")
             for (arguments, code, words) in [
                 (["a.png", "--out", "a.png"], 64, "a.png: is the source itself"),
                 (["a.png", "--out", "."], 64, "./a.png: is the source itself"),

@@ -42,15 +42,17 @@ struct TranslationLayout {
             return
         }
         let folder = OutputLayout.withoutSlash(out)
-        // Results in a folder within that of the sources are not translated again.
         let results = TranslationLayout.realPath(folder)
         var (items, others) = ([Item](), 0)
         for source in sources {
+            // Results in a folder within that of the sources are not translated again.
+            let isAround =
+                results.flatMap { out in TranslationLayout.realPath(source.path).map { out.hasPrefix($0 + "/") } } ?? false
             let names = source.isFolder ? try TranslationLayout.files(in: source.path) : [nil]
             for name in names {
                 let path = name.map { "\(source.path)/\($0)" } ?? source.path
                 if name != nil {
-                    if let results, TranslationLayout.realPath(path)?.hasPrefix(results + "/") ?? false { continue }
+                    if isAround, let results, TranslationLayout.realPath(path)?.hasPrefix(results + "/") ?? false { continue }
                     let suffix = OutputLayout.suffix(path)
                     guard ImageFormat(suffix: suffix) != nil || VideoFile.suffixes.contains(suffix) else {
                         others += 1
