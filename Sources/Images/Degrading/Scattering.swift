@@ -22,7 +22,7 @@ extension Image {
     /// The image in sea water: the direct and backscattered components of the Jaffe–McGlamery model (Jaffe, "Computer
     /// Modeling and the Design of Optimal Underwater Imaging Systems", 1990), without forward scattering.
     ///
-    /// The water lies between Jerlov's clear oceanic type I, which is blue, and his coastal type 3, which is green. Light is
+    /// The water lies between Jerlov's clear oceanic type I, which is blue, and his coastal type 5, which is green. Light is
     /// attenuated fastest in red. What is scattered back is daylight after its way down to the camera.
     ///
     /// - Parameter distance: metres to the far end of the scene.
@@ -30,8 +30,8 @@ extension Image {
         let depth = sceneDepth(nearest: 0.4...0.8, &stream)
         // What passes a metre of water, as in Li et al., "Underwater Scene Prior Inspired Deep Underwater Image and Video
         // Enhancement", 2020.
-        let (oceanic, coastal) = (SIMD3<Float>(0.85, 0.961, 0.982), SIMD3<Float>(0.71, 0.82, 0.8))
-        // Squared, because water looks blue only near the oceanic end.
+        let (oceanic, coastal) = (SIMD3<Float>(0.85, 0.961, 0.982), SIMD3<Float>(0.67, 0.73, 0.67))
+        // Squared, because water looks blue only near its oceanic end.
         let turbidity = pow(stream.uniform(), 2)
         let attenuation = SIMD3<Float>(
             indices: { c in -(log(oceanic[c]) * (1 - turbidity) + log(coastal[c]) * turbidity) })
