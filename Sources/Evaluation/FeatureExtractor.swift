@@ -92,7 +92,7 @@ package final class FeatureExtractor {
                 let scaled =
                     image.width == side && image.height == side
                     ? image : image.resized(width: side, height: side, filter: filter)
-                for sample in scaled.pixels { values.append(Float(sample) / 127.5 - 1) }
+                values += scaled.values
             }
             rows += try program.run(["images": .floats(values)])["features"].prefix(count * width)
             progress(start + count)

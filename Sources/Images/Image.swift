@@ -31,6 +31,18 @@ public struct Image: Sendable, Equatable {
         self.init(width: width, height: height, pixels: pixels)
     }
 
+    /// An image from samples in −1…1, `[height, width, 3]`; others are clamped.
+    ///
+    /// - Precondition: as for `init(width:height:pixels:)`.
+    public init(width: Int, height: Int, values: some Collection<Float>) {
+        self.init(
+            width: width, height: height, pixels: values.map { UInt8(max(0, min(255, ($0 * 127.5 + 127.5).rounded()))) }
+        )
+    }
+
+    /// The samples scaled to −1…1, `[height, width, 3]`: what networks read.
+    public var values: [Float] { pixels.map { Float($0) / 127.5 - 1 } }
+
     /// Fills RGB samples with one colour.
     static func fill(_ samples: UnsafeMutableBufferPointer<UInt8>, count: Int, with color: RGB) {
         for i in stride(from: 0, to: count, by: 3) {

@@ -131,8 +131,11 @@ public final class ImageGenerator {
 
 extension Image {
     /// An image from `side`·`side`·3 values in −1…1; values outside are clamped.
-    package init(side: Int, values: some Sequence<Float>) {
+    package init(side: Int, values: some Sequence<Float>) { self.init(width: side, height: side, values: values) }
+
+    /// An image from `height`·`width`·3 values in −1…1; values outside are clamped.
+    package init(width: Int, height: Int, values: some Sequence<Float>) {
         let pixels = values.map { UInt8(max(0, min(255, ($0 * 127.5 + 127.5).rounded()))) }
-        self.init(width: side, height: side, pixels: pixels)
+        self.init(width: width, height: height, pixels: pixels)
     }
 }

@@ -4,8 +4,17 @@ import Files
 import FoundationEssentials
 import Training
 
-/// The data of a run, `data.json` in its directory: a run is resumed with the data it was started with.
+/// The data of a run, `data.json` in its directory, and the sources of an image-to-image run in folders of their own, `source.json`: a
+/// run is resumed with the data it was started with.
 public struct DataRecord: Codable {
+    /// Which of a run's corpora a record describes.
+    public enum Role: String {
+        /// The captioned images, or the targets.
+        case data
+        /// The sources.
+        case source
+    }
+
     /// The folder's path at the start; it may have been moved since.
     let folder: String
     let format: String
@@ -34,26 +43,28 @@ public struct DataRecord: Codable {
     }
 
     /// The folder of the corpus that the run at `path` was started with; nil if it has no record.
-    public static func folder(ofRun path: String) -> String? {
-        (try? JSONDecoder().decode(DataRecord.self, from: Data(contentsOf: URL(filePath: "\(path)/data.json"))))?.folder
+    public static func folder(ofRun path: String, _ role: Role = .data) -> String? {
+        let file = URL(filePath: "\(path)/\(role.rawValue).json")
+        return (try? JSONDecoder().decode(DataRecord.self, from: Data(contentsOf: file)))?.folder
     }
 
-    private static func path(_ run: RunDirectory) -> String { "\(run.path)/data.json" }
+    private static func path(_ run: RunDirectory, _ role: Role) -> String { "\(run.path)/\(role.rawValue).json" }
 
-    func write(in run: RunDirectory) throws {
+    func write(in run: RunDirectory, _ role: Role) throws {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
-        try AtomicFile.write(String(decoding: try encoder.encode(self), as: UTF8.self) + "\n", to: DataRecord.path(run))
+        try AtomicFile.write(
+            String(decoding: try encoder.encode(self), as: UTF8.self) + "\n", to: DataRecord.path(run, role))
     }
 
     /// Checks that `corpus` is what `run` was started with. A run that has trained nothing yet, or has no record, accepts any
     /// corpus.
     /// - Throws: `StateError`, which names the difference.
-    static func require(_ corpus: Corpus, in run: RunDirectory) throws {
-        let path = path(run)
+    static func require(_ corpus: Corpus, in run: RunDirectory, _ role: Role) throws {
+        let path = path(run, role)
         let record = DataRecord(corpus)
         guard FileManager.default.fileExists(atPath: path), try hasTrained(run) else {
-            return try record.write(in: run)
+            return try record.write(in: run, role)
         }
         guard let before = try? JSONDecoder().decode(DataRecord.self, from: Data(contentsOf: URL(filePath: path)))
         else {

@@ -1,6 +1,7 @@
 import Basics
 import Corpora
 import Execution
+import Networks
 import Tokenizers
 
 /// The time of a training step by operation, kernel and shape, beside the machine's peak rates.
@@ -17,6 +18,9 @@ public struct StepProfile: CustomStringConvertible {
         device: any Device, encoder: Bool,
         kernels: Int
     ) throws {
+        guard recipe.task != .imageToImage else {
+            throw ConfigurationError(key: "task", problem: "is image-to-image, which profile does not measure")
+        }
         let corpus = try recipe.data.corpus(in: data, badFiles: badFiles, followsLinks: followsLinks)
         let imageStore = ImageStore(corpus: corpus, preprocessing: recipe.data.form, badFiles: badFiles)
         let sampler = try PairSampler(corpus: imageStore.corpus, seed: recipe.seed, flips: recipe.data.mirror)

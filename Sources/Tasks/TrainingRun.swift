@@ -13,6 +13,7 @@ import Training
 public struct TrainingRun {
     private let recipe: Recipe
     private let data: String
+    private let source: String?
     private let path: String
     private let badFiles: BadFilePolicy
     private let followsLinks: Bool
@@ -23,7 +24,8 @@ public struct TrainingRun {
 
     /// A run that is yet to be started.
     /// - Parameters:
-    ///   - data: the folder of the corpus.
+    ///   - data: the folder of the corpus; for image-to-image that of the targets, or of both.
+    ///   - source: for image-to-image the folder of the sources, if it is another one.
     ///   - path: the run directory.
     ///   - badFiles: how rows and images that cannot be used are treated.
     ///   - followsLinks: whether links out of the corpus's folder, and links to folders, are followed.
@@ -32,11 +34,13 @@ public struct TrainingRun {
     ///     `changeable`.
     ///   - interruption: asks the run to stop after the current step.
     public init(
-        _ recipe: Recipe, data: String, path: String, badFiles: BadFilePolicy = .limited, followsLinks: Bool = false,
+        _ recipe: Recipe, data: String, source: String? = nil, path: String, badFiles: BadFilePolicy = .limited,
+        followsLinks: Bool = false,
         resume: Bool, changes: Set<String> = [], device: any Device, interruption: Interruption? = nil
     ) {
         self.recipe = recipe
         self.data = data
+        self.source = source
         self.path = path
         self.badFiles = badFiles
         self.followsLinks = followsLinks
@@ -50,30 +54,23 @@ public struct TrainingRun {
     public func train() throws -> TrainingOutcome {
         // Read everything that can be missing before a run directory is made.
         try requireInputs()
+        guard recipe.task != .imageToImage else { return try trainTranslator() }
+        guard source == nil else {
+            throw ConfigurationError(
+                key: "task", problem: "is \(recipe.task.rawValue), which has no sources; omit --source")
+        }
         let listed = try recipe.data.corpus(in: data, badFiles: badFiles, followsLinks: followsLinks)
         let run = try openDirectory(listed)
         let dominant = listed.dominantClass
         let corpus = dominant == nil ? listed : listed.withoutClasses()
-        let images = ImageStore(
-            corpus: corpus, preprocessing: recipe.data.form, badFiles: badFiles, cache: "\(run.path)/images.cache")
-
-        // Introduce the run in its log, and whatever was skipped at its end, however it ends.
-        let logger = RunLogger(run)
-        try logger.log("limn train \(recipe.name) on \(device.summary)")
-        if let notice = device.notice { try logger.log(notice) }
-        for notice in images.takeNotices() { try logger.log(notice) }
-        for problem in corpus.skipped.first { try logger.log("skipped: \(problem)") }
-        try logger.log(
-            "\(corpus.examples.count) images, \(corpus.captionCount) captions, \(corpus.classes.count) classes in \(data)"
-        )
-        if corpus.splits.isEmpty, !recipe.data.split.isEmpty {
-            try logger.log("the rows name no split, so all are used for training; limn corpus split makes splits")
-        }
+        let images = store(of: corpus, in: run)
+        let logger = try introduce(run, images)
         if let dominant {
             try logger.log(
                 "classes are ignored: \(formatted(100 * dominant.share, digits: 0)) % of the images are of the class "
                     + "\(quoted(dominant.name)), which would leave too few mismatched captions")
         }
+        // Whatever was skipped is logged at the end, however the run ends.
         defer { try? logSkipped(images, logger) }
 
         // Train the stages.
@@ -81,15 +78,57 @@ public struct TrainingRun {
         if let start { try logger.log("starts with \(start.summary(for: recipe))") }
         let vectors = CaptionVectors(captions: Array(corpus.captions), run: run, logger: logger, device: device)
         guard let encoders = try trainEncoders(start, images, vectors, run) else { return .interrupted }
-        switch recipe.task {
-        case .contrastive: return .finished
-        case .textToImage:
-            let task = try TextToImageTask(
-                recipe, resolved: recipe.yaml(), start: start, images: images, encoders: encoders, vectors: vectors,
-                run: run,
-                logger: logger, device: device)
-            return try loop(task, run, logger).train()
+        guard recipe.task == .textToImage else { return .finished }
+        let task = try TextToImageTask(
+            recipe, resolved: recipe.yaml(), start: start, images: images, encoders: encoders, vectors: vectors,
+            run: run,
+            logger: logger, device: device)
+        return try loop(task, run, logger).train()
+    }
+
+    /// Trains a translator of images, whose only stage that is.
+    private func trainTranslator() throws -> TrainingOutcome {
+        let corpora = try TranslationCorpora(
+            recipe, data: data, source: source, badFiles: badFiles, followsLinks: followsLinks)
+        let run = try openDirectory(corpora.target, source: corpora.source)
+        let images = try TranslationImages(
+            recipe, source: corpora.source.map { store(of: $0, in: run, cache: "source.cache") },
+            target: store(of: corpora.target, in: run))
+        let logger = try introduce(run, images.target)
+        defer {
+            try? logSkipped(images.target, logger)
+            if let source = images.source { try? logSkipped(source, logger) }
         }
+        if let source = corpora.source {
+            try logger.log("\(source.examples.count) sources in \(self.source ?? data)")
+        } else {
+            try logger.log("sources made by \(images.degradations.map(\.description).joined(separator: ", "))")
+        }
+        let task = try ImageToImageTask(
+            recipe, resolved: recipe.yaml(), images: images, run: run, logger: logger, device: device)
+        return try loop(task, run, logger).train()
+    }
+
+    private func store(of corpus: Corpus, in run: RunDirectory, cache: String = "images.cache") -> ImageStore {
+        ImageStore(
+            corpus: corpus, preprocessing: recipe.data.form, badFiles: badFiles, cache: "\(run.path)/\(cache)")
+    }
+
+    /// Introduces the run in its log.
+    private func introduce(_ run: RunDirectory, _ images: ImageStore) throws -> RunLogger {
+        let logger = RunLogger(run)
+        let corpus = images.corpus
+        try logger.log("limn train \(recipe.name) on \(device.summary)")
+        if let notice = device.notice { try logger.log(notice) }
+        for notice in images.takeNotices() { try logger.log(notice) }
+        for problem in corpus.skipped.first { try logger.log("skipped: \(problem)") }
+        let captions = corpus.options.requiresCaptions ? "\(corpus.captionCount) captions, " : ""
+        try logger.log(
+            "\(corpus.examples.count) images, \(captions)\(corpus.classes.count) classes in \(data)")
+        if corpus.splits.isEmpty, !recipe.data.split.isEmpty {
+            try logger.log("the rows name no split, so all are used for training; limn corpus split makes splits")
+        }
+        return logger
     }
 
     /// The encoders, from the run, from the path that the recipe names, or trained now; nil if that was interrupted.
@@ -123,13 +162,19 @@ public struct TrainingRun {
     // MARK: Preparation
 
     private func requireInputs() throws {
+        if recipe.task != .contrastive, recipe.evaluate.every > 0 {
+            _ = try PretrainedFeatures(recipe.evaluate.network)
+        }
+        guard recipe.task != .imageToImage else {
+            for network in recipe.trainingFeatures { _ = try PretrainedFeatures(network) }
+            return
+        }
         if recipe.task == .textToImage, let network = recipe.discriminator.featureNetwork {
             _ = try PretrainedFeatures(network)
         }
         if let network = recipe.encoder.featureNetwork, recipe.text.isTrained { _ = try PretrainedFeatures(network) }
-        if recipe.task == .textToImage, recipe.evaluate.every > 0 {
-            _ = try PretrainedFeatures(recipe.evaluate.network)
-            if !recipe.evaluate.judge.isEmpty { _ = try EncoderPair(contentsOf: recipe.evaluate.judge) }
+        if recipe.task == .textToImage, recipe.evaluate.every > 0, !recipe.evaluate.judge.isEmpty {
+            _ = try EncoderPair(contentsOf: recipe.evaluate.judge)
         }
         if !recipe.text.isTrained {
             _ = try EncoderPair(contentsOf: recipe.text.encoder)
@@ -139,18 +184,20 @@ public struct TrainingRun {
     }
 
     /// Opens the run if it may be resumed and was started; otherwise makes it.
-    private func openDirectory(_ corpus: Corpus) throws -> RunDirectory {
+    private func openDirectory(_ corpus: Corpus, source: Corpus? = nil) throws -> RunDirectory {
         if resumes, FileManager.default.fileExists(atPath: "\(path)/recipe.yaml") {
             let run = try RunDirectory(opening: path)
             try requireSameRecipe(run)
-            try DataRecord.require(corpus, in: run)
+            try DataRecord.require(corpus, in: run, .data)
+            if let source { try DataRecord.require(source, in: run, .source) }
             return run
         }
         let start = try StartingPoint(for: recipe)
         let run = try RunDirectory(creating: path)
         if start != nil { try StartingPoint.copy(from: recipe.from, to: run) }
         // The recipe last: a directory with a recipe can be resumed.
-        try DataRecord(corpus).write(in: run)
+        try DataRecord(corpus).write(in: run, .data)
+        if let source { try DataRecord(source).write(in: run, .source) }
         try AtomicFile.write(recipe.yaml(), to: run.recipe)
         return run
     }
@@ -163,7 +210,8 @@ public struct TrainingRun {
     ]
     /// Keys that may be changed on purpose when a run is resumed; the run then differs from an uninterrupted one.
     public static let changeable: Set = [
-        "generator.learning_rate", "discriminator.learning_rate", "gan.batch", "gan.augmentation", "gan.contrastive",
+        "generator.learning_rate", "discriminator.learning_rate", "translator.learning_rate", "gan.batch",
+        "gan.augmentation", "gan.contrastive",
         "gan.ema_half_life", "gan.mismatch_weight", "gan.text_noise", "gan.interpolation", "encoder.patience",
     ]
 

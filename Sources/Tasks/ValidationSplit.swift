@@ -37,7 +37,7 @@ struct ValidationSplit {
         var (pixels, captions): ([Float], [CaptionReference]) = ([], [])
         for example in examples where captions.count < size {
             guard let image = try images.image(example) else { continue }
-            for sample in image.pixels { pixels.append(Float(sample) / 127.5 - 1) }
+            pixels += image.values
             captions.append(images.corpus.reference(example: example, caption: 0))
         }
         guard !captions.isEmpty else { throw images.nothingUsable }

@@ -19,10 +19,7 @@ public struct Batch: Sendable, Equatable {
         let size = images.count / max(count, 1)
         let side = Int(Double(size / 3).squareRoot().rounded())
         return (0..<count).map { index in
-            let pixels = images[index * size..<(index + 1) * size].map {
-                UInt8(min(max(($0 + 1) * 127.5 + 0.5, 0), 255))
-            }
-            return Fingerprint(of: Image(width: side, height: side, pixels: pixels))
+            Fingerprint(of: Image(width: side, height: side, values: images[index * size..<(index + 1) * size]))
         }
     }
 

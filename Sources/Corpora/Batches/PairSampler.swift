@@ -4,7 +4,7 @@ import RandomStreams
 public struct SampledPair: Sendable, Equatable {
     /// The image's example and the caption that matches it.
     public let caption: CaptionReference
-    /// A caption that does not describe the image (Reed et al., "Generative adversarial text to image synthesis",
+    /// A caption that does not describe the image, if the sampler needs one, else `caption` again (Reed et al., "Generative adversarial text to image synthesis",
     /// 2016, algorithm 1: the wrong text).
     public let mismatch: CaptionReference
     /// Whether the image is mirrored left to right.
@@ -22,12 +22,16 @@ public struct SampledPair: Sendable, Equatable {
 /// The mismatched caption comes from an image that shares no caption with this one, ignoring letter case, and, if the
 /// corpus has at least two classes, from another class.
 ///
+/// Samplers of paired corpora (`Corpus.paired`) with the same seed, `flips` and `excluded` draw the two images of a pair at
+/// the same position, with the same window and mirroring.
+///
 /// Uses 8 bytes per caption and 4 to 12 per image.
 public struct PairSampler: Sendable {
     /// The corpus that is sampled.
     public let corpus: Corpus
     private let seed: UInt64
     private let flips: Bool
+    private let needsMismatches: Bool
     private let comparesClasses: Bool
     /// Probability of a mismatched caption of the same class.
     private let attributeMismatches: Float
@@ -41,22 +45,26 @@ public struct PairSampler: Sendable {
     ///   - seed: seed of the order and of every choice.
     ///   - flips: whether to mirror half of the images; wrong for captions that mention left and right.
     ///   - excluded: examples that are never drawn.
+    ///   - needsMismatches: whether mismatched captions are used. If not, an image's own caption takes the place of one, so
+    ///     that all captions may be equal or empty.
     ///   - attributeMismatches: the probability that a mismatched caption is one that the corpus's caption template built for
     ///     another image of the same class, so that only the attributes are wrong; 0 without a template.
-    /// - Throws: `CorpusError.noMismatch` if some image has no mismatched caption.
+    /// - Throws: `CorpusError.noMismatch` if some image has no mismatched caption and needs one, `.empty` if there is no image.
     public init(
-        corpus: Corpus, seed: UInt64, flips: Bool, excluding excluded: Set<Int> = [], attributeMismatches: Float = 0
+        corpus: Corpus, seed: UInt64, flips: Bool, excluding excluded: Set<Int> = [], needsMismatches: Bool = true,
+        attributeMismatches: Float = 0
     ) throws {
         self.corpus = corpus
         self.seed = seed
         self.flips = flips
+        self.needsMismatches = needsMismatches
         let examples = corpus.examples.indices
         epochs = EpochOrders(
             members: examples.lazy.filter { !excluded.contains($0) }.map { UInt32($0) }, seed: seed)
         let known = examples.lazy.compactMap { corpus.label(of: $0) }
         comparesClasses = known.first.map { first in known.contains { $0 != first } } ?? false
         texts = CaptionDigests(corpus.captions)
-        self.attributeMismatches = corpus.options.template == nil ? 0 : attributeMismatches
+        self.attributeMismatches = needsMismatches && corpus.options.template != nil ? attributeMismatches : 0
         var members: [[UInt32]] = []
         if self.attributeMismatches > 0 {
             members = [[UInt32]](repeating: [], count: corpus.classes.count)
@@ -65,7 +73,8 @@ public struct PairSampler: Sendable {
             }
         }
         self.members = members
-        try requireMismatches()
+        guard !epochs.members.isEmpty else { throw CorpusError.empty(file: corpus.folder) }
+        if needsMismatches { try requireMismatches() }
     }
 
     /// Checks that every example has a mismatched one.
@@ -120,17 +129,21 @@ public struct PairSampler: Sendable {
     }
 
     private func pair(of example: Int, at position: Int, _ stream: inout RandomStream) -> SampledPair {
-        let caption = stream.index(below: corpus.captionNumbers(of: example).count)
+        let caption = corpus.reference(
+            example: example, caption: stream.index(below: corpus.captionNumbers(of: example).count))
         let flipped = stream.index(below: 2) == 1 && flips
+        let mismatch = needsMismatches ? mismatch(of: example, at: position, &stream) : caption
+        var windows = RandomStream(seed: seed, purpose: "window", index: UInt64(position))
+        return SampledPair(
+            caption: caption, mismatch: mismatch, flipped: flipped, window: [windows.uniform(), windows.uniform()])
+    }
+
+    private func mismatch(of example: Int, at position: Int, _ stream: inout RandomStream) -> CaptionReference {
         guard let other = mismatch(of: example, &stream) else {
             preconditionFailure("init checked that every example has a mismatch")
         }
         let wrong = stream.index(below: corpus.captionNumbers(of: other).count)
-        var windows = RandomStream(seed: seed, purpose: "window", index: UInt64(position))
-        return SampledPair(
-            caption: corpus.reference(example: example, caption: caption),
-            mismatch: attributeMismatch(of: example, at: position) ?? corpus.reference(example: other, caption: wrong),
-            flipped: flipped, window: [windows.uniform(), windows.uniform()])
+        return attributeMismatch(of: example, at: position) ?? corpus.reference(example: other, caption: wrong)
     }
 
     /// A caption of another image of the same class with other attributes; nil with the probability that no such caption is

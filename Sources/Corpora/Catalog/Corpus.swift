@@ -1,4 +1,4 @@
-/// Captioned images, listed and checked but not yet decoded; `CorpusFormat` names the supported layouts.
+/// Images with captions, listed and checked but not yet decoded; `CorpusFormat` names the supported layouts.
 ///
 /// Rows are stored as columns, about 50 bytes each in addition to the path and the captions; copies share the storage.
 public struct Corpus: Sendable {
@@ -14,7 +14,7 @@ public struct Corpus: Sendable {
     public let skipped: SkippedItems
     /// How the files were read.
     public let options: CorpusOptions
-    private let index: CorpusIndex
+    let index: CorpusIndex
 
     /// The usable rows of a listing.
     init(folder: String, _ listing: CorpusListing) {
@@ -27,10 +27,18 @@ public struct Corpus: Sendable {
         index = CorpusIndex(listing, rows: listing.rows)
     }
 
-    private init(_ other: Corpus, rows: CorpusRows, classes: [String]? = nil) {
+    /// The same corpus with other rows.
+    /// - Parameters:
+    ///   - classes: the names that the rows number, if they differ.
+    ///   - unpaired: rows that were skipped because they have no partner.
+    init(
+        _ other: Corpus, rows: CorpusRows, classes: [String]? = nil, unpaired: SkippedItems = SkippedItems()
+    ) {
         (folder, format, splits) = (other.folder, other.format, other.splits)
         self.classes = classes ?? other.classes
-        skipped = other.skipped
+        var skipped = other.skipped
+        skipped.add(unpaired)
+        self.skipped = skipped
         options = other.options
         index = CorpusIndex(other.index, rows: rows)
     }
@@ -56,7 +64,8 @@ public struct Corpus: Sendable {
     /// The positions, among an example's captions, of those that the caption template built; none without a template.
     public func templateCaptions(of example: Int) -> Range<Int> {
         let count = captionNumbers(of: example).count
-        return options.template == nil ? count..<count : count / 2..<count
+        // An image whose only caption is empty has none that the template built.
+        return options.template == nil ? count..<count : (count + 1) / 2..<count
     }
 
     /// Whether a caption may describe an example's image: one of its own, or one of another image of the same class that
@@ -106,6 +115,15 @@ public struct Corpus: Sendable {
             throw .unknownSplit(split, known: splits, folder: folder)
         }
         return Corpus(self, rows: index.rows.filtered { index.rows.splitNumber($0) == number })
+    }
+
+    /// The examples of one class.
+    /// - Throws: `CorpusError.unknownClass`.
+    package func restricted(toClass name: String) throws(CorpusError) -> Corpus {
+        guard let label = classes.firstIndex(of: name) else {
+            throw .unknownClass(name, known: classes, folder: folder)
+        }
+        return Corpus(self, rows: index.rows.filtered { index.rows.classNumber($0) == label })
     }
 
     /// The corpus with all classes unknown.

@@ -2,7 +2,7 @@
 public struct Example: Sendable, Equatable {
     /// The image's path relative to the corpus folder.
     public let path: String
-    /// One caption or more, none blank.
+    /// One caption or more, none blank; a single empty one if the image has none (`CorpusOptions.requiresCaptions`).
     public let captions: [String]
     /// Index of its class in `Corpus.classes`; nil if the class is unknown.
     public let label: Int?

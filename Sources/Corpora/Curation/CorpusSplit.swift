@@ -135,7 +135,7 @@ public struct CorpusSplit: Sendable {
     /// The layout whose captions `metadata()` copies; nil if they stay where they are.
     public var copiedFrom: CorpusFormat? {
         switch corpus.format {
-        case .metadataLines, .sidecars: nil
+        case .metadataLines, .sidecars, .images: nil
         default: corpus.format
         }
     }

@@ -11,6 +11,8 @@ public enum CorpusError: ClassifiedError {
     case cannotRead(path: String, reason: String)
     /// The folder has none of the layouts of `CorpusFormat`.
     case noCaptionsFound(folder: String, found: String)
+    /// The same where captions are not required.
+    case noImagesFound(folder: String, found: String)
     /// A table of captions lacks a column.
     case noColumn(String, file: String, found: [String])
     /// A caption template that cannot be read.
@@ -23,6 +25,10 @@ public enum CorpusError: ClassifiedError {
     case empty(file: String)
     /// There is no split of the requested name.
     case unknownSplit(String, known: [String], folder: String)
+    /// There is no class of the requested name.
+    case unknownClass(String, known: [String], folder: String)
+    /// The images of two corpora cannot be paired.
+    case unpairable(folder: String, reason: String)
     /// More rows are unusable than is allowed: the first problem, their number, and that of all rows.
     case problems(first: CorpusProblem, count: Int, total: Int, BadFilePolicy, root: String, folder: String)
     /// More images fail to decode than is allowed.
@@ -58,7 +64,11 @@ public enum CorpusError: ClassifiedError {
             "\(path): cannot be read: \(reason)"
         case .noCaptionsFound(let folder, let found):
             "\(folder): no captions found; looked for "
-                + CorpusFormat.allCases.map(\.signature).joined(separator: "; ") + "; found \(found)"
+                + CorpusFormat.allCases.filter { $0 != .images }.map(\.signature).joined(separator: "; ")
+                + "; found \(found)"
+        case .noImagesFound(let folder, let found):
+            "\(folder): no images found; looked for \(CorpusFormat.images.signature), listed by metadata.jsonl or a table, in "
+                + "folders or in shards (.tar, .tar.gz); found \(found)"
         case .noColumn(let column, let file, let found):
             "\(file): its first line names no column \(column)"
                 + (found.isEmpty ? "" : "; it has \(found.prefix(20).map { "\"\($0)\"" }.joined(separator: ", "))")
@@ -79,6 +89,14 @@ public enum CorpusError: ClassifiedError {
                 + "splits with limn corpus split \(folder) --parts train=0.9,test=0.1 --seed 1 --in-place"
         case .unknownSplit(let split, let known, let folder):
             "\(folder): has no split \"\(split)\"; it has \(known.joined(separator: ", "))"
+        case .unknownClass(let name, let known, let folder) where known.isEmpty:
+            "\(folder): has no class \"\(name)\", since its images have no classes; name the column of metadata.jsonl with the "
+                + "class, or make a folder of each class"
+        case .unknownClass(let name, let known, let folder):
+            "\(folder): has no class \"\(name)\"; it has \(known.prefix(20).joined(separator: ", "))"
+                + (known.count > 20 ? " and \(known.count - 20) more" : "")
+        case .unpairable(let folder, let reason):
+            "\(folder): its images cannot be paired: \(reason)"
         case .problems(let first, let count, let total, let badFiles, let root, let folder):
             "\(root)/\(first)" + CorpusError.share(count, of: total, "rows are unusable", badFiles)
                 + "; limn corpus check \(folder) lists them all"

@@ -10,6 +10,8 @@ public enum CorpusFormat: Sendable, CaseIterable, CustomStringConvertible {
     case cocoCaptions
     /// Images with a `.txt`, `.caption` or `.json` file of the same name.
     case sidecars
+    /// Images without any text, where captions are not required.
+    case images
     /// WebDataset shards: `.tar` or `.tar.gz` files of images with `.txt` or `.json` members.
     case shards
 
@@ -21,6 +23,7 @@ public enum CorpusFormat: Sendable, CaseIterable, CustomStringConvertible {
         case .textFolders: "text_c10 folders"
         case .cocoCaptions: "COCO captions"
         case .sidecars: "images with text files"
+        case .images: "images without captions"
         case .shards: "WebDataset shards"
         }
     }
@@ -34,6 +37,7 @@ public enum CorpusFormat: Sendable, CaseIterable, CustomStringConvertible {
         case .cocoCaptions: "COCO captions in annotations/*.json or captions*.json"
         case .sidecars:
             "images (\(ImagePath.extensions.joined(separator: ", "))) with a .txt, .caption or .json file of the same name"
+        case .images: "images (\(ImagePath.extensions.joined(separator: ", ")))"
         case .shards: "WebDataset shards (.tar, .tar.gz)"
         }
     }

@@ -31,8 +31,11 @@ public struct CorpusProblem: Sendable, Equatable, CustomStringConvertible {
         /// A file or folder that may hold captions or images and is not read, because of another or because it is a link.
         case unusedFile = "unused-file"
 
+        /// An image without a partner in the other one of two paired corpora; training ignores it.
+        case unpairedImage = "unpaired-image"
+
         /// Whether it is a notice rather than a problem: nothing that a row lists is missing.
-        public var isNotice: Bool { [.unlistedImage, .unpairedText, .unusedFile].contains(self) }
+        public var isNotice: Bool { [.unlistedImage, .unpairedText, .unusedFile, .unpairedImage].contains(self) }
     }
 
     /// The kind of problem.

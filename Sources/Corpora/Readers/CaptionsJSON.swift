@@ -119,7 +119,7 @@ enum CaptionsJSON {
         for index in file.imageIDs.indices where indexOfID[file.imageIDs[index]] == index {
             let image = file.imageNames.utf8(index)
             func called() -> String { String(decoding: image, as: UTF8.self) }
-            guard first[index] >= 0 else {
+            guard first[index] >= 0 || !listing.options.requiresCaptions else {
                 listing.note(.noCaption, name, nil, "\(called()) has no caption")
                 continue
             }
@@ -130,9 +130,11 @@ enum CaptionsJSON {
             guard let path = find(ImagePath.normalized(image), split, folder, &finder, name, &listing) else {
                 continue
             }
-            for caption in sequence(first: first[index], next: { next[$0] < 0 ? nil : next[$0] }) {
+            var caption = first[index]
+            while caption >= 0 {
                 listing.addCaption(
                     file.captions.utf8(caption), file: name, line: nil, subject: "\(called()) has")
+                caption = next[caption]
             }
             listing.addRow(path: path, className: [], split: splitBytes, source: source, line: nil)
         }

@@ -52,13 +52,15 @@ struct CorpusLayout {
             try requireNoColumns(.cocoCaptions, listing.options)
             return .cocoCaptions
         }
-        let tables = try captionTables(contents)
-        if let sidecars = SidecarFolder(contents) {
-            if !sidecars.hasRecords { try requireNoColumns(.sidecars, listing.options) }
-            noteUnused(tables.map(\.name) + contents.archives.all + contents.parquets.all, for: .sidecars, in: &listing)
+        let tables = try captionTables(contents, listing.options)
+        let sidecars = SidecarFolder(contents)
+        func readSidecars(as format: CorpusFormat, _ listing: inout CorpusListing) throws -> CorpusFormat {
+            if !sidecars.hasRecords { try requireNoColumns(format, listing.options) }
+            noteUnused(tables.map(\.name) + contents.archives.all + contents.parquets.all, for: format, in: &listing)
             try sidecars.read(into: &listing)
-            return .sidecars
+            return format
         }
+        if sidecars.hasTexts { return try readSidecars(as: .sidecars, &listing) }
         if !tables.isEmpty {
             let splits = tables.map { SplitName.of($0.name) }
             for (table, split) in zip(tables, splits) {
@@ -69,6 +71,7 @@ struct CorpusLayout {
             noteUnused(contents.archives.all + contents.parquets.all, for: .metadataTable, in: &listing)
             return tables.contains { $0.name.hasSuffix(".jsonl") } ? .metadataLines : .metadataTable
         }
+        if !listing.options.requiresCaptions, sidecars.hasImages { return try readSidecars(as: .images, &listing) }
         if !contents.archives.isEmpty {
             try Shards.read(contents.archives.all, into: &listing)
             noteUnused(contents.parquets.all, for: .shards, in: &listing)
@@ -76,7 +79,9 @@ struct CorpusLayout {
         }
         if !contents.parquets.isEmpty { throw CorpusError.parquet("\(root)/\(contents.parquets[0])") }
         let silent = files.isEmpty ? "" : "; no captions in \(files.prefix(3).joined(separator: ", "))"
-        throw CorpusError.noCaptionsFound(folder: folder, found: contents.summary + silent)
+        throw listing.options.requiresCaptions
+            ? CorpusError.noCaptionsFound(folder: folder, found: contents.summary + silent)
+            : .noImagesFound(folder: folder, found: contents.summary)
     }
 
     /// A table of captions that is not called `metadata`.
@@ -86,23 +91,23 @@ struct CorpusLayout {
     }
 
     /// The tables at the top of the folder whose columns name images and captions. `captions.txt`, as in Flickr8k, may be one.
-    private func captionTables(_ contents: FolderContents) throws -> [CaptionTable] {
+    private func captionTables(_ contents: FolderContents, _ options: CorpusOptions) throws -> [CaptionTable] {
         let texts = contents.texts.all.filter { !$0.contains("/") && $0.lowercased() == "captions.txt" }
         return try (contents.tables.all + texts).compactMap { name in
             if name.lowercased().hasSuffix(".jsonl") {
-                guard try MetadataFile.isIn("\(root)/\(name)") else { return nil }
+                guard try MetadataFile.isIn("\(root)/\(name)", options: options) else { return nil }
                 return CaptionTable(name: name) {
                     try MetadataFile.read($2.addSource(name), in: "", split: $1, into: &$2)
                 }
             }
-            guard try MetadataTable.columns(of: "\(root)/\(name)").isComplete else { return nil }
+            guard try MetadataTable.columns(of: "\(root)/\(name)", options: options).isComplete else { return nil }
             return CaptionTable(name: name) { try MetadataTable.read($2.addSource(name), in: "", split: $1, into: &$2) }
         }
     }
 
     /// - Throws: `CorpusError.noColumns` if the options name columns, which a layout does not have.
     private func requireNoColumns(_ format: CorpusFormat, _ options: CorpusOptions) throws(CorpusError) {
-        guard options.className == CorpusOptions().className, options.template == nil else {
+        guard options.className == CorpusOptions().className, options.template == nil, options.imageColumn == nil else {
             throw .noColumns(folder: folder, format)
         }
     }

@@ -62,6 +62,11 @@ extension CorpusListing {
         let resolved = FolderWalk.resolved(root) ?? root
         for row in isThere.indices where !isThere[row] {
             let path = rows.paths.utf8(row)
+            if let first = self.row(of: path), isThere[first] {
+                isThere[row] = true
+                found[row] = found[first]
+                continue
+            }
             if findsNames, !path.contains(0x2F), finder.images(path).count == 1, let image = finder.images(path).first {
                 finder.use(image)
                 found[row] = Array(unlisted.utf8(image))

@@ -5,13 +5,14 @@ import JSON
 enum MetadataFile {
     static let name = "metadata.jsonl"
 
-    /// Whether the first row of a file names an image and captions.
-    static func isIn(_ path: String) throws -> Bool {
+    /// Whether the first row of a file names an image, and captions if they are required.
+    static func isIn(_ path: String, options: CorpusOptions) throws -> Bool {
         var reader = try LineReader(path)
         guard let range = try reader.nextLine()?.range, isUTF8(reader.bytes[range]) else { return false }
-        var draft = RowDraft(CorpusOptions())
+        var draft = RowDraft(options)
         var scanner = JSONScanner(reader.bytes, in: range, acceptsNonFinite: true)
-        return (try? draft.read(&scanner)) != nil && !draft.path.isEmpty && !draft.captions.isEmpty
+        return (try? draft.read(&scanner)) != nil && !draft.path.isEmpty
+            && !(draft.captions.isEmpty && options.requiresCaptions)
     }
 
     /// Reads all rows into `listing`.
@@ -50,7 +51,7 @@ enum MetadataFile {
             }
             if draft.split.isEmpty, let split { draft.split += split.utf8 }
             if draft.path.isEmpty {
-                listing.note(.malformedRow, file, line.number, "has no \"file_name\"")
+                listing.note(.malformedRow, file, line.number, "has no \"\(listing.options.imageColumnName)\"")
             } else {
                 listing.add(draft, in: folder, source: source, line: line.number)
             }

@@ -14,16 +14,19 @@ enum MetadataTable {
 
         var hasPath: Bool { fields.contains { if case .path = $0 { true } else { false } } }
         var hasCaptions: Bool { fields.contains { if case .captions = $0 { true } else { false } } }
-        var isComplete: Bool { hasPath && hasCaptions }
+        /// Whether the columns suffice.
+        var isComplete: Bool { hasPath && (hasCaptions || !requiresCaptions) }
+        let requiresCaptions: Bool
     }
 
     /// Reads the first line of a table; if no separator makes it complete, its columns as separated by commas.
-    static func columns(of path: String, options: CorpusOptions = CorpusOptions()) throws -> Columns {
+    static func columns(of path: String, options: CorpusOptions) throws -> Columns {
         let draft = RowDraft(options)
         var first: Columns?
         for separator in [",", ";", "\t", "|"] as [Unicode.Scalar] {
             var reader = try CSVReader(path, separator: UInt8(ascii: separator))
-            var columns = Columns(separator: UInt8(ascii: separator))
+            var columns = Columns(
+                separator: UInt8(ascii: separator), requiresCaptions: options.requiresCaptions)
             if case .cells = try reader.next() {
                 for cell in 0..<reader.cells.count {
                     let name = reader.cells[cell].trimmingPrefix(while: \.isWhitespace)
@@ -35,7 +38,7 @@ enum MetadataTable {
             if columns.isComplete { return columns }
             first = first ?? columns
         }
-        return first ?? Columns()
+        return first ?? Columns(requiresCaptions: options.requiresCaptions)
     }
 
     /// Reads all rows into `listing`.
@@ -51,8 +54,10 @@ enum MetadataTable {
         let (names, fields) = (columns.names, columns.fields)
         var reader = try CSVReader(path, separator: columns.separator)
         guard try reader.next() != nil else { throw CorpusError.empty(file: path) }
-        guard columns.hasPath else { throw CorpusError.noColumn("file_name", file: path, found: names) }
-        guard columns.hasCaptions else { throw CorpusError.noColumn("text", file: path, found: names) }
+        guard columns.hasPath else {
+            throw CorpusError.noColumn(listing.options.imageColumnName, file: path, found: names)
+        }
+        guard columns.isComplete else { throw CorpusError.noColumn("text", file: path, found: names) }
         var draft = RowDraft(listing.options)
         var isEmpty = true
         while let record = try reader.next() {
@@ -70,7 +75,7 @@ enum MetadataTable {
                 for (column, field) in fields.enumerated() { fill(&draft, field, reader.cells.utf8(column)) }
                 if draft.split.isEmpty, let split { draft.split += split.utf8 }
                 if draft.path.isEmpty {
-                    listing.note(.malformedRow, file, line, "has no \"file_name\"")
+                    listing.note(.malformedRow, file, line, "has no \"\(listing.options.imageColumnName)\"")
                 } else {
                     listing.add(draft, in: folder, source: source, line: line)
                 }

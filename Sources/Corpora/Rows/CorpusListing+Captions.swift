@@ -96,13 +96,19 @@ extension CorpusListing {
     }
 
     /// Reads the text files of images, in order.
-    /// - Parameter body: receives the number of the match and its files.
+    /// - Parameter body: receives the number of each match and its files, of an empty match none.
     mutating func readTexts(
         of matches: [TextFileFinder.Match], in finder: TextFileFinder,
         _ body: (inout CorpusListing, Int, ImageTexts) -> Void
     ) throws {
         let files = matches.flatMap { [$0.record, $0.captions].compactMap { $0 } }
         var (number, texts) = (0, ImageTexts())
+        func handOver() {
+            body(&self, number, texts)
+            (number, texts) = (number + 1, ImageTexts())
+        }
+        func handOverEmpty() { while number < matches.count, matches[number].isEmpty { handOver() } }
+        handOverEmpty()
         try TextFiles.read(files, of: finder.files, in: root) { file, content in
             switch content {
             case .success(let bytes):
@@ -112,8 +118,8 @@ extension CorpusListing {
                 note(.noCaption, finder.files[file], nil, error.reason)
             }
             guard file == matches[number].captions ?? matches[number].record else { return }
-            body(&self, number, texts)
-            (number, texts) = (number + 1, ImageTexts())
+            handOver()
+            handOverEmpty()
         }
     }
 }

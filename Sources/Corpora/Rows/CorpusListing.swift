@@ -66,8 +66,9 @@ struct CorpusListing {
         return addSource(name)
     }
 
-    /// Records a problem, or a notice.
+    /// Records a problem, or a notice. Where captions are not required, a missing one is neither.
     mutating func note(_ kind: CorpusProblem.Kind, _ file: String, _ line: Int?, _ detail: String) {
+        if kind == .noCaption, !options.requiresCaptions { return }
         let problem = CorpusProblem(kind: kind, file: file, line: line, detail: detail)
         if kind.isNotice { notices.add(problem) } else { skipped.add(problem) }
     }
@@ -75,25 +76,27 @@ struct CorpusListing {
     /// Records the problems of a part that was read on another thread.
     mutating func note(_ problems: SkippedItems) { skipped.add(problems) }
 
-    /// Records a notice for each image that no row lists.
+    /// Records a notice for each image that no row lists, unless the rows have other columns of images.
     mutating func noteUnlisted(_ images: TextColumn, _ isUsed: [Bool]) {
+        guard options.imageColumn == nil else { return }
         for image in isUsed.indices where !isUsed[image] {
             note(.unlistedImage, images[image], nil, "is listed by no row")
         }
     }
 
-    /// Adds a row with the pending captions, or records why it is skipped. A row without a usable caption is dropped;
-    /// its captions have been recorded. If an earlier row of the same file, split and class has the same image, its captions
-    /// are added to that row: one row per caption is a common layout of tables.
+    /// Adds a row with the pending captions, or records why it is skipped. If captions are required, a row without a usable
+    /// one is dropped; its captions have been recorded. If an earlier row of the same file, split and class has the same
+    /// image, its captions are added to that row: one row per caption is a common layout of tables.
     /// - Parameter member: the range of the image's bytes in the shard `source`; nil if the image is a file.
     mutating func addRow(
         path: ArraySlice<UInt8>, className: [UInt8], split: [UInt8], source: Int?, line: Int?,
         member: Range<Int>? = nil
     ) {
-        guard rows.pendingCaptions > 0 else { return }
+        guard rows.pendingCaptions > 0 || !options.requiresCaptions else { return }
         let (label, part) = (classList.number(className), splitList.number(split))
         // Within a shard, names have already been compared; different shards may use the same names.
-        if member == nil, let first = table.row(of: path, in: rows.paths) {
+        let first = member == nil ? table.row(of: path, in: rows.paths) : nil
+        if let first {
             let name = String(decoding: path, as: UTF8.self)
             let location = rows.line(first).map { "on line \($0)" } ?? "in \(file(of: first))"
             func refuse(_ difference: String) {
@@ -104,11 +107,13 @@ struct CorpusListing {
             }
             guard source != nil, rows.source(first) == source else { return refuse("") }
             guard rows.splitNumber(first) == part else { return refuse(" with another split") }
-            guard rows.classNumber(first) == label else { return refuse(" with another class") }
-            return rows.appendCaptions(of: first)
+            if options.imageColumn == nil {
+                guard rows.classNumber(first) == label else { return refuse(" with another class") }
+                return rows.appendCaptions(of: first)
+            }
         }
         rows.append(path: path, className: label, split: part, source: source, line: line, member: member)
-        if member == nil { table.insert(rows.count - 1, in: rows.paths) }
+        if member == nil, first == nil { table.insert(rows.count - 1, in: rows.paths) }
     }
 
     /// Checks and adds a row of a metadata file, or records why it is skipped.
@@ -116,7 +121,7 @@ struct CorpusListing {
     mutating func add(_ draft: RowDraft, in folder: String, source: Int, line: Int?) {
         let file = sources[source]
         if let fault = ImagePath.fault(draft.path[...]) {
-            return note(.unsafePath, file, line, "\"file_name\" \(fault)")
+            return note(.unsafePath, file, line, "\"\(options.imageColumnName)\" \(fault)")
         }
         let inFolder = ImagePath.normalized(draft.path[...])
         let path = folder.isEmpty ? inFolder : Array(folder.utf8) + inFolder
@@ -154,8 +159,8 @@ struct CorpusListing {
         addRow(path: path, className: draft.className, split: split, source: source, line: line, member: member)
     }
 
-    /// Completes the rows of metadata files: rows without captions take those of text files beside their images, and rows of
-    /// one image become one.
+    /// Completes the rows of metadata files: rows without captions take those of text files beside their images, if there
+    /// are any, and rows of one image become one.
     mutating func finishMetadata() throws {
         if !withoutCaptions.isEmpty {
             usesTextFiles = true
@@ -163,7 +168,7 @@ struct CorpusListing {
             var found: [(row: Uncaptioned, match: TextFileFinder.Match)] = []
             for row in withoutCaptions {
                 let match = finder.match(row.path[...])
-                if match.isEmpty {
+                if match.isEmpty, options.requiresCaptions {
                     let (path, name) = (String(decoding: row.path, as: UTF8.self), row.path[...].lastPathPart)
                     let text = String(decoding: ImagePath.stem(name), as: UTF8.self) + ".txt"
                     note(
@@ -190,13 +195,14 @@ struct CorpusListing {
     /// The file that lists a row.
     func file(of row: Int) -> String { rows.source(row).map { sources[$0] } ?? rows.paths[row] }
 
-    /// The row whose image has this path.
+    /// The first row whose image has this path.
     func row(of path: ArraySlice<UInt8>) -> Int? { table.row(of: path, in: rows.paths) }
 
     /// Removes the rows whose element in `isKept` is false.
     mutating func keepRows(_ isKept: [Bool]) { rows = rows.filtered { isKept[$0] } }
 
-    /// Renumbers classes and splits in alphabetical order, so that labels do not depend on the order of rows.
+    /// Renumbers classes and splits in alphabetical order, so that labels do not depend on the order of rows. A row without
+    /// captions gets an empty one.
     mutating func finish(as format: CorpusFormat) {
         self.format = format
         var (classUsed, splitUsed) = (Set<Int>(), Set<Int>())
@@ -208,6 +214,7 @@ struct CorpusListing {
         let (splitNames, splitNumbers) = splitList.sorted(splitUsed.contains)
         (classes, splits) = (classNames, splitNames)
         rows.renumber(classes: classNumbers, splits: splitNumbers)
+        rows.completeCaptions()
         rows.compact()
         table = PathTable()
     }

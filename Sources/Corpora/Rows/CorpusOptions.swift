@@ -1,5 +1,8 @@
 /// How the files of a corpus are read.
 public struct CorpusOptions: Sendable, Equatable {
+    /// The column of a metadata file that holds the image's path; nil is `file_name` or one of its other known names. Rows
+    /// of a named column are not joined: each is an example of its own, even if another has the same image.
+    public var imageColumn: String?
     /// The column of a metadata file that holds the class.
     public var className: String
     /// Builds a second caption from each caption and other columns of its row; nil builds none.
@@ -8,17 +11,26 @@ public struct CorpusOptions: Sendable, Equatable {
     public var captionUnit: CaptionUnit
     /// Whether links that lead out of the folder, and links to folders, are followed.
     public var followsLinks: Bool
+    /// Whether each image must have a caption. If not, an image without any has one that is empty, and images without
+    /// text files or metadata are a corpus.
+    public var requiresCaptions: Bool
 
-    /// By default the class is in `class`, each line of a text file is a caption, and links out of the folder are refused.
+    /// By default the class is in `class`, each line of a text file is a caption, links out of the folder are refused, and
+    /// captions are required.
     public init(
-        className: String = "class", template: CaptionTemplate? = nil, captionUnit: CaptionUnit = .line,
-        followsLinks: Bool = false
+        imageColumn: String? = nil, className: String = "class", template: CaptionTemplate? = nil,
+        captionUnit: CaptionUnit = .line, followsLinks: Bool = false, requiresCaptions: Bool = true
     ) {
+        self.imageColumn = imageColumn
         self.className = className
         self.template = template
         self.captionUnit = captionUnit
         self.followsLinks = followsLinks
+        self.requiresCaptions = requiresCaptions
     }
+
+    /// The column of images as messages name it.
+    var imageColumnName: String { imageColumn ?? "file_name" }
 }
 
 /// What a caption is in a text file.

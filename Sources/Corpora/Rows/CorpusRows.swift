@@ -93,14 +93,29 @@ struct CorpusRows: Sendable, Equatable {
     }
 
     /// The rows that `isKept` keeps, in order.
-    func filtered(_ isKept: (Int) -> Bool) -> CorpusRows {
-        var kept = CorpusRows()
-        for row in 0..<count where isKept(row) {
-            for caption in captionRange(row) { kept.appendCaption(captions.utf8(caption)) }
-            kept.append(copying: row, of: self)
+    func filtered(_ isKept: (Int) -> Bool) -> CorpusRows { selecting((0..<count).filter(isKept)) }
+
+    /// The rows of these numbers, in their order.
+    func selecting(_ numbers: [Int]) -> CorpusRows {
+        var selected = CorpusRows()
+        for row in numbers {
+            for caption in captionRange(row) { selected.appendCaption(captions.utf8(caption)) }
+            selected.append(copying: row, of: self)
         }
-        kept.compact()
-        return kept
+        selected.compact()
+        return selected
+    }
+
+    /// Gives each row without captions an empty one.
+    mutating func completeCaptions() {
+        guard (0..<count).contains(where: { captionRange($0).isEmpty }) else { return }
+        var (texts, ends) = (TextColumn(), [Int]())
+        for row in 0..<count {
+            for caption in captionRange(row) { texts.append(captions.utf8(caption)) }
+            if captionRange(row).isEmpty { texts.append([]) }
+            ends.append(texts.count)
+        }
+        (captions, captionEnds) = (texts, ends)
     }
 
     /// Appends everything of another's row but its captions.

@@ -15,6 +15,7 @@ struct RowDraft {
     let options: CorpusOptions
     private let attributeNames: [[UInt8]]
     private let classColumn: [UInt8]
+    private let imageColumn: [UInt8]?
     /// Ranks of the members that `path` and `captions` came from; lower ranks take precedence.
     private var pathRank = Int.max
     private var captionRank = Int.max
@@ -24,6 +25,7 @@ struct RowDraft {
         attributeNames = options.template?.columns.map { Array($0.utf8) } ?? []
         attributes = [[UInt8]](repeating: [], count: attributeNames.count)
         classColumn = Array(options.className.utf8)
+        imageColumn = options.imageColumn.map { Array($0.utf8) }
     }
 
     /// The meaning of a column, or of an object's member, according to its name.
@@ -64,8 +66,12 @@ struct RowDraft {
 
     /// The meaning of a column; nil if it is not read.
     func field(_ name: ArraySlice<UInt8>) -> Field? {
+        if let imageColumn, name.elementsEqual(imageColumn) { return .path(rank: 0) }
         if let column = attributeNames.firstIndex(where: { name.elementsEqual($0) }) { return .attribute(column) }
-        return name.elementsEqual(classColumn) ? .className : Field(name)
+        if name.elementsEqual(classColumn) { return .className }
+        let field = Field(name)
+        if imageColumn != nil, case .path = field { return nil }
+        return field
     }
 
     mutating func clear() {
@@ -111,7 +117,7 @@ struct RowDraft {
             case .path(let rank):
                 // A member such as "image" may hold something else if "file_name" is there.
                 guard rank == 0 || scanner.isNext("\""), takesPath(rank: rank) else { return try scanner.skip() }
-                try RowDraft.text(&scanner, "\(Field.pathNames[rank])", into: &path)
+                try RowDraft.text(&scanner, options.imageColumn ?? "\(Field.pathNames[rank])", into: &path)
             case .className: try RowDraft.text(&scanner, options.className, into: &className)
             case .attribute(let column):
                 let name = options.template?.columns[column] ?? ""

@@ -28,9 +28,11 @@ enum Shards {
             }
         }
         if listing.rows.count == 0, listing.skipped.total == 0 {
-            throw CorpusError.noCaptionsFound(
-                folder: listing.root,
-                found: "\(names.count) shard\(names.count == 1 ? "" : "s") without an image that has a .txt or .json")
+            let shards = "\(names.count) shard\(names.count == 1 ? "" : "s")"
+            throw listing.options.requiresCaptions
+                ? CorpusError.noCaptionsFound(
+                    folder: listing.root, found: "\(shards) without an image that has a .txt or .json")
+                : .noImagesFound(folder: listing.root, found: "\(shards) without an image")
         }
     }
 
@@ -68,7 +70,7 @@ enum Shards {
                     .unusedFile, member(".caption"), nil, "is not read, since there is a .txt member of that name")
             }
             let image = Int(group.image)
-            guard group.captions >= 0 || group.json >= 0 else {
+            guard group.captions >= 0 || group.json >= 0 || !listing.options.requiresCaptions else {
                 let path = "\(name)/\(shard.images[image])"
                 listing.note(.noCaption, path, nil, "has no .txt, .caption or .json member beside it")
                 continue

@@ -117,7 +117,8 @@ package struct AdversarialStep {
         return features
     }
 
-    private func update(_ network: OptimizedParameters, _ name: String, rate: Float, _ measurements: inout Measurements) {
+    private func update(_ network: OptimizedParameters, _ name: String, rate: Float, _ measurements: inout Measurements)
+    {
         state.update(
             network, learningRate: rate, averageDecay: averageDecay, prefix: "\(name).", &measurements)
     }

@@ -124,7 +124,7 @@ package struct ChannelStatistics {
         var pixels: [Float] = []
         for example in stride(from: 0, to: total, by: step) {
             guard let image = try images.image(example) else { continue }
-            for sample in image.pixels { pixels.append(Float(sample) / 127.5 - 1) }
+            pixels += image.values
             guard pixels.count == batch * image.pixels.count else { continue }
             try add(&pixels)
         }

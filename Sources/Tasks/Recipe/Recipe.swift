@@ -8,7 +8,8 @@ import Networks
 public struct Recipe: Codable, Equatable, Sendable {
     /// The model's name.
     public var name = "untitled"
-    /// The last stage: `text-to-image` trains a generator, `contrastive` only the encoders.
+    /// The last stage: `text-to-image` trains a generator of images from text, `image-to-image` a translator of images,
+    /// `contrastive` only the encoders.
     public var task = TaskKind.textToImage
     /// A model, a pair of encoders or a run directory whose text encoder, image encoder and generator the training starts with;
     /// "" starts with random values.
@@ -25,9 +26,13 @@ public struct Recipe: Codable, Equatable, Sendable {
     public var encoder = EncoderRecipe()
     /// The generator.
     public var generator = GeneratorRecipe()
+    /// The translator of the task `image-to-image`, in place of the generator.
+    public var translator = TranslatorRecipe()
+    /// The images and the losses of that task.
+    public var imageToImage = ImageToImageRecipe()
     /// The discriminator.
     public var discriminator = DiscriminatorRecipe()
-    /// The adversarial training of the two.
+    /// The adversarial training of generator and discriminator.
     public var gan = GANRecipe()
     /// Measures during the training.
     public var evaluate = EvaluationRecipe()
@@ -36,7 +41,8 @@ public struct Recipe: Codable, Equatable, Sendable {
     public init() {}
 
     enum CodingKeys: String, CodingKey {
-        case name, task, from, seed, precision, data, text, encoder, generator, discriminator, gan, evaluate
+        case name, task, from, seed, precision, data, text, encoder, generator, translator
+        case imageToImage = "image_to_image", discriminator, gan, evaluate
     }
 
     /// Throws for the first value that is out of range.
@@ -72,6 +78,7 @@ public struct Recipe: Codable, Equatable, Sendable {
         try ConfigurationError.checkRate("discriminator.learning_rate", discriminator.learningRate)
         try generatorConfiguration(condition: encoder.embedding).validate()
         try discriminatorConfiguration(condition: encoder.embedding).validate()
+        if task == .imageToImage { try validateImageToImage() }
         guard evaluate.every == 0 || task == .contrastive || !trainingFeatures.contains(evaluate.network) else {
             throw ConfigurationError(
                 key: "evaluate.network",
@@ -88,7 +95,10 @@ public struct Recipe: Codable, Equatable, Sendable {
 
     /// The frozen networks that the training uses, which should not measure its result.
     var trainingFeatures: Set<FeatureNetwork> {
-        Set([discriminator.featureNetwork, text.isTrained ? encoder.featureNetwork : nil].compactMap { $0 })
+        guard task != .imageToImage else {
+            return Set(imageToImage.adversarial > 0 ? [discriminator.featureNetwork].compactMap(\.self) : [])
+        }
+        return Set([discriminator.featureNetwork, text.isTrained ? encoder.featureNetwork : nil].compactMap { $0 })
     }
 
     /// Whether the encoder stage's image encoder reads the discriminator's features; encoders from elsewhere are checked when
@@ -104,6 +114,8 @@ public struct Recipe: Codable, Equatable, Sendable {
 public enum TaskKind: String, Codable, Sendable, CaseIterable {
     /// A generator of images from text.
     case textToImage = "text-to-image"
+    /// A translator of images.
+    case imageToImage = "image-to-image"
     /// A pair of a text and an image encoder.
     case contrastive
 }
@@ -150,16 +162,29 @@ public struct DataRecipe: Codable, Equatable, Sendable {
 
     /// How the files of the corpus are read.
     /// - Throws: `CorpusError.badTemplate`.
-    func options(followsLinks: Bool = false) throws(CorpusError) -> CorpusOptions {
+    /// - Parameters:
+    ///   - imageColumn: the column of metadata with the images' paths; nil is the usual one.
+    ///   - requiresCaptions: whether images without captions are refused.
+    func options(
+        followsLinks: Bool = false, imageColumn: String? = nil, requiresCaptions: Bool = true
+    ) throws(CorpusError) -> CorpusOptions {
         CorpusOptions(
-            className: classColumn, template: caption.isEmpty ? nil : try CaptionTemplate(caption),
-            captionUnit: captionUnit, followsLinks: followsLinks)
+            imageColumn: imageColumn, className: classColumn,
+            template: caption.isEmpty ? nil : try CaptionTemplate(caption),
+            captionUnit: captionUnit, followsLinks: followsLinks,
+            requiresCaptions: requiresCaptions)
     }
 
     /// The corpus in a folder, as the recipe reads it: its split, or all of it if no row names a split.
-    func corpus(in folder: String, badFiles: BadFilePolicy, followsLinks: Bool) throws -> Corpus {
+    /// - Parameters: as of `options`.
+    func corpus(
+        in folder: String, badFiles: BadFilePolicy, followsLinks: Bool, imageColumn: String? = nil,
+        requiresCaptions: Bool = true
+    ) throws -> Corpus {
         let whole = try Corpus(
-            folder: folder, split: nil, badFiles: badFiles, options: options(followsLinks: followsLinks))
+            folder: folder, split: nil, badFiles: badFiles,
+            options: options(
+                followsLinks: followsLinks, imageColumn: imageColumn, requiresCaptions: requiresCaptions))
         return try split.isEmpty || whole.splits.isEmpty ? whole : whole.restricted(to: split)
     }
 }

@@ -65,7 +65,8 @@ extension Recipe {
         var leaves: [String: String] = [:]
         func visit(_ node: Node, _ path: [String]) {
             guard case .mapping(let members) = node else {
-                leaves[path.joined(separator: ".")] = node.string ?? ""
+                let items = node.sequence.map { "[\($0.compactMap(\.string).joined(separator: ", "))]" }
+                leaves[path.joined(separator: ".")] = items ?? node.string ?? ""
                 return
             }
             for (key, value) in members { visit(value, path + [key.string ?? ""]) }
@@ -86,6 +87,10 @@ extension Recipe {
         let place = path.isEmpty ? "the recipe" : path.joined(separator: ".")
         let line = node.mark.map { ":\($0.line)" } ?? ""
         guard case .mapping(var known) = tree else {
+            if case .sequence = tree {
+                tree = try list(node, place: place, file: "\(file)\(line)")
+                return
+            }
             guard case .scalar = node else {
                 throw RecipeError(description: "\(file)\(line): \(place) takes one value")
             }
@@ -114,6 +119,20 @@ extension Recipe {
         tree = .mapping(known)
     }
 
+    /// The list that a key takes; on the command line in YAML's own form, `[noise 25, blur 1]`, or its only item.
+    private static func list(_ node: Node, place: String, file: String) throws -> Node {
+        switch node {
+        case .sequence: return node
+        case .scalar(let scalar):
+            let text = String(scalar.string.drop { $0 == " " })
+            if text.hasPrefix("["), case .sequence(let items)? = try? Yams.compose(yaml: text) {
+                return .sequence(items)
+            }
+            return Node(text.isEmpty ? [] : [Node(text)])
+        default: throw RecipeError(description: "\(file): \(place) takes a list, such as [noise 0-55, blur 1]")
+        }
+    }
+
     private static func explain(_ error: DecodingError) -> String {
         func path(_ context: DecodingError.Context) -> String {
             context.codingPath.map(\.stringValue).joined(separator: ".")
@@ -140,7 +159,9 @@ extension Recipe {
             "task": names(TaskKind.self), "precision": names(Precision.self), "data.aspect": names(AspectMode.self),
             "data.crop": names(CropMode.self), "generator.kind": names(GeneratorKind.self),
             "generator.output": names(OutputActivation.self), "discriminator.kind": names(DiscriminatorKind.self),
-            "discriminator.network": names(FeatureNetwork.self), "gan.loss": names(AdversarialLoss.self),
+            "discriminator.network": names(FeatureNetwork.self), "translator.kind": names(TranslatorKind.self),
+            "translator.normalization": names(TranslatorNormalization.self),
+            "image_to_image.pairing": names(TranslationPairing.self), "gan.loss": names(AdversarialLoss.self),
             "evaluate.network": names(FeatureNetwork.self),
         ]
     }()

@@ -107,7 +107,7 @@ final class TextToImageTask: TrainingTask {
         let generator = try ImageGenerator(trainer.model(encoder, name: recipe.name, card: ""), device: device)
         let logits = (trainingLogits ?? .nan, try trainer.logits(of: validation.batch))
         let row = try validation.measures.measure(generator, imagesSeen: state.imagesSeen, logits: logits)
-        try ValidationMeasures.add(row, to: run)
+        try ValidationRows.add(row, imagesSeen: state.imagesSeen, to: run)
         try logger.showValidation("evaluation", row.measurements, imagesSeen: state.imagesSeen)
         try logger.log("gan: \(row.summary)")
         return nil

@@ -184,23 +184,6 @@ struct ValidationMeasures {
             generated: groups, real: classes.map { try real.selecting(Array($0.prefix(count))) }
         ).ratio
     }
-
-    /// The rows of a run, in `evaluation.jsonl`.
-    static func path(_ run: RunDirectory) -> String { "\(run.path)/evaluation.jsonl" }
-
-    /// Adds a row to a run, in place of any for as many images or more: those belong to a continuation that was given up.
-    static func add(_ row: Row, to run: RunDirectory) throws {
-        struct Key: Decodable { let images: Int }
-        let decoder = JSONDecoder()
-        let text = (try? String(contentsOfFile: path(run), encoding: .utf8)) ?? ""
-        var lines = text.split(separator: "\n").map(String.init).filter { line in
-            (try? decoder.decode(Key.self, from: Data(line.utf8))).map { $0.images < row.images } ?? false
-        }
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = .sortedKeys
-        lines.append(String(decoding: try encoder.encode(row), as: UTF8.self))
-        try AtomicFile.write(lines.joined(separator: "\n") + "\n", to: path(run))
-    }
 }
 
 /// Both values, or nil.

@@ -85,6 +85,7 @@ extension CorpusCommand {
             case .textFolders: "the folder text_c10"
             case .cocoCaptions: "JSON files with images and annotations"
             case .sidecars: "text files with the names of images"
+            case .images: "images without text files"
             }
         }
 

@@ -15,12 +15,18 @@ struct ReadingOptions: ParsableArguments {
     @Option(help: "What a caption is in a text file; data.caption_per in a recipe.")
     var captionPer = defaults.captionUnit
 
+    @Option(help: "The metadata column with the image, if it is not file_name: source or target of a corpus of pairs.")
+    var imageColumn: String?
+
+    @Flag(help: "Images need no captions, as for training image to image.")
+    var imagesOnly = false
+
     @OptionGroup var links: LinksOption
 
     func options() throws -> CorpusOptions {
         CorpusOptions(
-            className: classColumn, template: try caption.map { try CaptionTemplate($0) }, captionUnit: captionPer,
-            followsLinks: links.followLinks)
+            imageColumn: imageColumn, className: classColumn, template: try caption.map { try CaptionTemplate($0) },
+            captionUnit: captionPer, followsLinks: links.followLinks, requiresCaptions: !imagesOnly)
     }
 }
 

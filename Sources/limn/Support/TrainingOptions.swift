@@ -12,6 +12,15 @@ struct TrainingOptions: ParsableArguments {
     @Option(help: "The folder of captioned images; with --resume, by default the run's own.")
     var data: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "For image-to-image, the folder of the sources, if they are not in the folder of the targets.",
+            valueName: "folder"))
+    var source: String?
+
+    @Option(help: ArgumentHelp("For image-to-image, the folder of the targets; same as --data.", valueName: "folder"))
+    var target: String?
+
     @Option(name: .customLong("run"), help: ArgumentHelp("The run directory.", valueName: "dir"))
     var directory: String
 
@@ -43,22 +52,30 @@ struct TrainingOptions: ParsableArguments {
     ///   - recipe: path of the recipe, `-` for standard input; nil resumes with the run's own.
     ///   - overrides: further changes of the recipe, in the form of `--set`.
     func train(recipe path: String?, overrides: [String] = []) throws {
-        try Paths.requireNotEmpty(("--data", data), ("--run", directory), ("--from", from))
+        try Paths.requireNotEmpty(
+            ("--data", data), ("--source", source), ("--target", target), ("--run", directory), ("--from", from))
         let own = "\(directory)/recipe.yaml"
         let isStarted = resume && FileManager.default.fileExists(atPath: own)
-        guard let source = path ?? (isStarted ? own : nil) else {
+        guard let file = path ?? (isStarted ? own : nil) else {
             throw CommandError(.usage, "no recipe; name one, or --resume a run that was started (\(own) is missing)")
         }
-        guard let data = data ?? (isStarted ? DataRecord.folder(ofRun: directory) : nil) else {
-            throw CommandError(.usage, "no data; name the folder of captioned images with --data")
+        guard data == nil || target == nil else {
+            throw CommandError(.usage, "--target is the same as --data; pass one of them")
         }
+        guard let data = data ?? target ?? (isStarted ? DataRecord.folder(ofRun: directory) : nil) else {
+            throw CommandError(.usage, "no data; name the folder of images with --data")
+        }
+        // Sources in the folder of the targets have a record too.
+        let recorded = isStarted ? DataRecord.folder(ofRun: directory, .source) : nil
+        let source = source ?? (recorded == data ? nil : recorded)
         let settings = set + (from.map { ["from=\($0)"] } ?? []) + overrides
-        let recipe = try Recipe(yaml: InputFile.text(source), named: source, settings: settings)
+        let recipe = try Recipe(yaml: InputFile.text(file), named: file, settings: settings)
         let changes = Set(settings.compactMap { $0.split(separator: "=").first.map(String.init) })
         let device = try device.open(precision: recipe.precision)
         if dryRun {
             let plan = try TrainingPlan(
-                recipe, data: data, badFiles: badFiles.badFiles, followsLinks: links.followLinks, device: device)
+                recipe, data: data, source: source, badFiles: badFiles.badFiles, followsLinks: links.followLinks,
+                device: device)
             print(plan.description)
             return
         }
@@ -68,7 +85,8 @@ struct TrainingOptions: ParsableArguments {
             Terminal.say("\nstopping after this step; press Ctrl-C again to stop at once")
         }
         let run = TrainingRun(
-            recipe, data: data, path: directory, badFiles: badFiles.badFiles, followsLinks: links.followLinks,
+            recipe, data: data, source: source, path: directory, badFiles: badFiles.badFiles,
+            followsLinks: links.followLinks,
             resume: resume, changes: changes, device: device, interruption: interruption)
         guard try run.train() == .finished else { throw ExitCode(.interrupted) }
     }

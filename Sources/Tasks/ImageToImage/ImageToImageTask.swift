@@ -1,0 +1,243 @@
+import Basics
+import Checkpoints
+import Corpora
+import Evaluation
+import Execution
+import Files
+import Images
+import Inference
+import Models
+import Networks
+import RandomStreams
+import Training
+
+/// Training of a translator of images: the `gan:` stage of a recipe whose task is `image-to-image`.
+final class ImageToImageTask: TrainingTask {
+    let name = "gan"
+    let schedule: TrainingSchedule
+    private let recipe: Recipe
+    private let resolved: String
+    private let images: TranslationImages
+    private let run: RunDirectory
+    private let logger: RunLogger
+    private let device: any Device
+    private let trainer: TranslationTrainer
+    private let features: TranslationFeatures?
+    /// Examples of the sources and of the targets that nothing is trained on: those that cannot be used, and the validation split.
+    private let excluded: (source: Set<Int>, target: Set<Int>)
+    private let samples: ValidationImages
+    private let validation: ValidationImages
+
+    /// Compiles the networks.
+    init(
+        _ recipe: Recipe, resolved: String, images: TranslationImages, run: RunDirectory, logger: RunLogger,
+        device: any Device
+    ) throws {
+        self.recipe = recipe
+        self.resolved = resolved
+        self.images = images
+        self.run = run
+        self.logger = logger
+        self.device = device
+        let gan = recipe.gan
+        var schedule = TrainingSchedule(
+            images: gan.images, batch: gan.batch, checkpoint: .every(images: gan.checkpointEvery))
+        schedule.snapshot = .every(images: gan.snapshotEvery)
+        schedule.validation = .every(images: recipe.evaluate.every)
+        self.schedule = schedule
+        let unusable = try images.unusablePairs()
+        let targets = ValidationSplit(images.target, share: recipe.data.holdOut).examples
+        let sources =
+            images.isPaired
+            ? targets : images.source.map { ValidationSplit($0, share: recipe.data.holdOut).examples } ?? []
+        excluded = (unusable.union(sources), unusable.union(targets))
+        let kept = (
+            source: sources.filter { !unusable.contains($0) }, target: targets.filter { !unusable.contains($0) }
+        )
+        validation = try ValidationImages(images, kept, count: recipe.evaluate.every > 0 ? recipe.evaluate.captions : 0)
+        // Of a corpus too small for a validation split, training images.
+        func first(_ examples: [Int], of store: ImageStore?) -> [Int] {
+            examples.isEmpty
+                ? (store?.corpus.examples.indices).map { Array($0.prefix(ImageToImageTask.shown)) } ?? [] : examples
+        }
+        samples = try ValidationImages(
+            images,
+            (
+                first(kept.source, of: images.source ?? images.target), first(kept.target, of: images.target)
+            ), count: ImageToImageTask.shown)
+        trainer = try TranslationTrainer(
+            recipe, frozen: FrozenFeatures(recipe, images: images.target, run: run, device: device), device: device)
+        guard recipe.evaluate.every > 0 else {
+            features = nil
+            return
+        }
+        guard validation.sources.count >= ValidationSplit.minimum, validation.targets.count >= ValidationSplit.minimum
+        else {
+            throw ConfigurationError(
+                key: "evaluate.every",
+                problem:
+                    "needs a validation split of \(ValidationSplit.minimum) images or more, found \(validation.targets.count); "
+                    + "raise data.hold_out, or leave it 0")
+        }
+        features = try TranslationFeatures(
+            PretrainedFeatures(recipe.evaluate.network), device: device.with(precision: .float32))
+    }
+
+    var state: TrainingState { trainer.state }
+
+    func prepare() throws {
+        let counts = trainer.parameterCounts
+        let flops = trainer.flopsPerStep / 1e9 / Double(recipe.gan.batch)
+        try logger.log(
+            "gan: translator\(recipe.imageToImage.cycle > 0 ? "s" : "") \(counts.generator) and discriminator "
+                + "\(counts.discriminator) parameters, \(formatted(flops, digits: 2)) GFLOP per image, "
+                + "\(trainer.memory >> 20) MiB")
+    }
+
+    func batches(firstImage: Int) throws -> TranslationBatches {
+        try TranslationBatches(images, recipe, excluding: excluded, firstImage: firstImage)
+    }
+
+    func step(_ batch: TranslationBatch) throws -> Measurements { try trainer.step(batch) }
+
+    func progressDetail(_ measurements: Measurements) -> String {
+        ["loss.pixels", "loss.contrastive", "loss.cycle", "logits.real", "logits.fake"].compactMap { name in
+            measurements[name].map {
+                "\(name.split(separator: ".")[1]) \(formatted($0, digits: name == "loss.pixels" ? 4 : 2))"
+            }
+        }.joined(separator: " ")
+    }
+
+    /// Measures the averaged translator on the validation split.
+    func validate() throws -> String? {
+        struct Row: Encodable {
+            let images: Int
+            let measures: TranslationMeasures
+
+            func encode(to encoder: any Encoder) throws {
+                var container = encoder.container(keyedBy: RowKey.self)
+                try container.encode(images, forKey: RowKey("images"))
+                for (name, value) in measures.values { try container.encode(value, forKey: RowKey(name)) }
+            }
+        }
+        let results = try translator(model(card: "")).translate(validation.sources)
+        let measures = try TranslationMeasures(
+            sources: validation.sources, results: results, targets: validation.targets, arePairs: images.isPaired,
+            network: features, seed: recipe.seed)
+        try ValidationRows.add(
+            Row(images: state.imagesSeen, measures: measures), imagesSeen: state.imagesSeen, to: run)
+        try logger.showValidation("evaluation", measures.values, imagesSeen: state.imagesSeen)
+        try logger.log("gan: validation after \(state.imagesSeen) images: \(measures.summary)")
+        return nil
+    }
+
+    /// Writes the averaged translator as a model, and samples: source, result and, of pairs, target.
+    func writeSnapshot() throws {
+        let path = run.snapshot(imagesSeen: state.imagesSeen)
+        let model = model(card: card)
+        try model.write(to: path)
+        try model.write(to: "\(run.path)/model.safetensors")
+        try run.thinSnapshots(keeping: recipe.gan.snapshotsKept)
+        // The file as it was written, rounded to bfloat16, makes the samples.
+        let written = try TranslationModel(contentsOf: path)
+        var columns = [samples.sources, try translator(written).translate(samples.sources)]
+        if images.isPaired { columns.append(samples.targets) }
+        if written.configuration.hasReverse {
+            columns += [samples.targets, try translator(written, isReverse: true).translate(samples.targets)]
+        }
+        let shown = samples.sources.indices.flatMap { row in columns.compactMap { row < $0.count ? $0[row] : nil } }
+        let grid = Image.grid(shown, columns: columns.count * ImageToImageTask.shown / 8)
+        try logger.writeSamples(
+            "fakes", grid.pngData(), to: run.fakes(imagesSeen: state.imagesSeen), imagesSeen: state.imagesSeen)
+        logger.closeLine()
+    }
+
+    func finish() throws { try logger.log("gan: finished, \(run.path)/model.safetensors") }
+
+    /// Images shown in a sample grid, eight per column.
+    private static let shown = 24
+
+    private func translator(_ model: TranslationModel, isReverse: Bool = false) throws -> ImageTranslator {
+        try ImageTranslator(model, isReverse: isReverse, device: device)
+    }
+
+    private func model(card: String) -> TranslationModel {
+        TranslationModel(
+            configuration: .init(
+                name: recipe.name, translator: trainer.translatorSizes, side: recipe.data.side,
+                hasReverse: recipe.imageToImage.cycle > 0, degradation: recipe.imageToImage.degradation,
+                trainingFeatures: recipe.trainingFeatures.sorted { $0.rawValue < $1.rawValue }),
+            arrays: trainer.averagedArrays, card: card)
+    }
+
+    /// The model card: data, length of the training, and how to repeat it.
+    private var card: String {
+        let (counts, side) = (trainer.parameterCounts, recipe.data.side)
+        let sources =
+            images.source.map { "\($0.corpus.examples.count - excluded.source.count) sources" }
+            ?? "sources made by \(images.degradations.map(\.description).joined(separator: ", "))"
+        return """
+            # \(recipe.name)
+
+            An image-to-image translator trained with Limn on images of \(side)×\(side): \(recipe.translator.kind.rawValue), \
+            \(counts.generator) parameters, moving average of the weights.
+
+            - trained on \(images.target.corpus.examples.count - excluded.target.count) targets and \(sources), \
+            \(images.isPaired ? "in pairs" : "not paired"), split “\(recipe.data.split)”
+            - \(state.imagesSeen) images seen, \(state.skipped) updates skipped as not finite
+            - device: \(device.summary)
+
+            To repeat the training: `limn train RECIPE --data DIR --run DIR` with this recipe:
+
+            ```yaml
+            \(resolved)
+            ```
+            """
+    }
+}
+
+private struct RowKey: CodingKey {
+    let stringValue: String
+    var intValue: Int? { nil }
+    init(_ name: String) { stringValue = name }
+    init?(stringValue: String) { self.stringValue = stringValue }
+    init?(intValue: Int) { nil }
+}
+
+/// Sources and targets that a translator is measured on or shown with, cropped at the centre. Of pairs, both have the same order.
+private struct ValidationImages {
+    private(set) var sources: [Image] = []
+    private(set) var targets: [Image] = []
+
+    /// - Parameter count: the most images of each side.
+    init(_ images: TranslationImages, _ examples: (source: [Int], target: [Int]), count: Int) throws {
+        for example in examples.target.prefix(count) {
+            guard let image = try images.target.image(example) else { continue }
+            targets.append(image)
+            if images.source == nil {
+                sources.append(images.degraded(image, purpose: "validation", index: example))
+            }
+        }
+        guard let store = images.source else { return }
+        for example in examples.source.prefix(count) {
+            if let image = try store.image(example) { sources.append(image) }
+        }
+    }
+}
+
+extension FrozenFeatures {
+    /// What the recipe's discriminator of translations reads and does not train.
+    fileprivate convenience init(_ recipe: Recipe, images: ImageStore, run: RunDirectory, device: any Device) throws {
+        let configuration = recipe.translationDiscriminator(condition: 0)
+        guard recipe.imageToImage.adversarial > 0, let network = configuration.featureNetwork else {
+            try self.init(device: device)
+            return
+        }
+        let features = try PretrainedFeatures(network)
+        let statistics = try ChannelStatistics.cached(
+            in: run, configuration, features: features, images: images, device: device)
+        try self.init(
+            configuration, features: features, statistics: statistics, imageHead: nil, device: device,
+            seed: recipe.seed)
+    }
+}

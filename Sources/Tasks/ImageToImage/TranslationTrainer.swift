@@ -1,0 +1,154 @@
+import Execution
+import Graphs
+import Layers
+import Models
+import Networks
+import RandomStreams
+import Training
+
+/// Trains a translator of images, alone or against a discriminator: pix2pix, CycleGAN or CUT, as the losses of the recipe say.
+package final class TranslationTrainer {
+    package let generator: OptimizedParameters
+    package let discriminator: OptimizedParameters?
+    package let translatorSizes: TranslatorConfiguration
+    private let networks: AdversarialStep
+    private let recipe: Recipe
+    /// Sentence vectors of all captions, [captions×condition]; empty if no text steers the translation.
+    private let embeddings: [Float]
+    private let condition: Int
+    private let areas: [Int]
+
+    /// Progress and all networks.
+    package var state: TrainingState { networks.state }
+
+    /// Traces and compiles the programs of a step.
+    /// - Parameters:
+    ///   - embeddings: unit sentence vectors of the targets' captions, [captions×condition], by caption number.
+    ///   - condition: their width; 0 if no text steers the translation.
+    package init(
+        _ recipe: Recipe, embeddings: [Float] = [], condition: Int = 0, frozen: FrozenFeatures, device: any Device
+    ) throws {
+        self.recipe = recipe
+        self.embeddings = embeddings
+        self.condition = condition
+        let gan = recipe.gan
+        translatorSizes = recipe.translatorConfiguration(condition: condition)
+        try translatorSizes.validate()
+        let shards = device.shardCount(forBatch: gan.batch)
+        let phases = TranslationPhases(
+            recipe: recipe, translatorSizes: translatorSizes,
+            discriminatorSizes: recipe.translationDiscriminator(condition: condition), generator: ParameterStore(),
+            discriminator: ParameterStore(), frozen: frozen, shards: shards)
+        // Parameters must be declared before they are laid out.
+        phases.declare()
+        areas = phases.contrastedAreas()
+        func optimized(_ store: ParameterStore) throws -> OptimizedParameters {
+            try OptimizedParameters(
+                store, device: device, seed: recipe.seed, beta1: gan.beta1, beta2: gan.beta2, shards: shards)
+        }
+        let generator = try optimized(phases.generator)
+        let discriminator = recipe.imageToImage.adversarial > 0 ? try optimized(phases.discriminator) : nil
+        (self.generator, self.discriminator) = (generator, discriminator)
+        let parameters = ParameterMap(
+            generator.current.merging(discriminator?.current ?? [:]) { $1 }, frozen: frozen.parameters)
+        networks = try AdversarialStep(
+            generator: generator, discriminator: discriminator, gan: gan,
+            discriminatorPhase: { penalty in
+                try device.compile(shards: shards, parameters: parameters) { shard in
+                    phases.discriminatorOutputs(penalty: penalty) {
+                        discriminator?.gradientWrites(of: $0, shard: shard) ?? []
+                    }
+                }
+            },
+            generatorPhase: {
+                try device.compile(shards: shards, parameters: parameters) { shard in
+                    phases.generatorOutputs { generator.gradientWrites(of: $0, shard: shard) }
+                }
+            })
+    }
+
+    /// A trainer with neutral statistics of features, for plans and profiles: its steps cost as much as those of a training.
+    package convenience init(untrained recipe: Recipe, device: any Device) throws {
+        let configuration = recipe.translationDiscriminator(condition: 0)
+        var frozen = try FrozenFeatures(device: device)
+        if recipe.imageToImage.adversarial > 0, let network = configuration.featureNetwork {
+            frozen = try FrozenFeatures(
+                configuration, features: PretrainedFeatures(network), statistics: .neutral(network), imageHead: nil,
+                device: device, seed: recipe.seed)
+        }
+        try self.init(recipe, frozen: frozen, device: device)
+    }
+
+    /// The number of trained values of each network.
+    public var parameterCounts: (generator: Int, discriminator: Int) {
+        (generator.store.count, discriminator?.store.count ?? 0)
+    }
+    /// Arithmetic operations of one step.
+    public var flopsPerStep: Double { networks.flops }
+    /// The same, as the mean over steps with and without the penalty.
+    public var meanFlopsPerStep: Double { networks.meanFlops }
+    /// Bytes of the programs of a step.
+    public var memory: Int { networks.memory }
+
+    /// One step on one batch.
+    package func step(_ batch: TranslationBatch) throws -> Measurements {
+        let factor = rateFactor
+        return try networks(
+            inputs(batch), batch: batch.count,
+            rates: (factor * recipe.translator.learningRate, factor * recipe.discriminator.learningRate))
+    }
+
+    /// Where a step's time goes, nothing updated.
+    public func profile(_ batch: TranslationBatch) throws -> [(phase: String, costs: [KernelCost])] {
+        try networks.profile(inputs(batch))
+    }
+
+    /// 1, and in the last part of the training linearly less, down to 0 at its end.
+    private var rateFactor: Float {
+        let left = Float(recipe.gan.images - state.imagesSeen) / Float(recipe.gan.images)
+        return left < recipe.imageToImage.decay ? max(left, 0) / recipe.imageToImage.decay : 1
+    }
+
+    /// The averaged translators as the arrays of a model.
+    var averagedArrays: NetworkArrays {
+        generator.averagedArrays.filter { !$0.key.hasPrefix("heads.") }
+    }
+
+    // MARK: Inputs
+
+    /// The inputs of a step: a pure function of the seed, the images seen and the batch.
+    package func inputs(_ batch: TranslationBatch) -> [String: HostArray] {
+        var values: [String: HostArray] = [
+            "source": .floats(batch.source), "target": .floats(batch.target.images),
+        ]
+        if condition > 0 {
+            values["text"] = .floats(batch.target.captions.flatMap { embedding($0.number) })
+            values["mismatch"] = .floats(batch.target.mismatches.flatMap { embedding($0.number) })
+        }
+        var draws = RandomStream(seed: recipe.seed, purpose: "augmentation", index: UInt64(state.imagesSeen))
+        let isPaired = recipe.imageToImage.pairing == .paired
+        for prefix in recipe.imageToImage.cycle > 0 ? ["", "reverse."] : [""] {
+            for kind in ["real", "fake"] {
+                // The discriminator must not tell the images of a pair from their augmentation.
+                var stream = draws
+                let drawn = Augmentation.inputs(
+                    prefix + kind, batch: batch.count, side: recipe.data.side, probability: recipe.gan.augmentation,
+                    &stream)
+                if !isPaired { draws = stream }
+                values.merge(drawn) { $1 }
+            }
+        }
+        var stream = RandomStream(seed: recipe.seed, purpose: "positions", index: UInt64(state.imagesSeen))
+        for (map, area) in areas.enumerated() {
+            var positions = Array(Int32(0)..<Int32(area))
+            let count = PatchContrast.count(area)
+            for index in 0..<count { positions.swapAt(index, index + stream.index(below: area - index)) }
+            values["positions.\(map)"] = .integers(Array(positions[..<count]))
+        }
+        return values
+    }
+
+    private func embedding(_ number: Int) -> ArraySlice<Float> {
+        embeddings[number * condition..<(number + 1) * condition]
+    }
+}
