@@ -88,6 +88,12 @@ import Training
                     fake += (1 - w) * softplus(f[i]) / count
                     generator += softplus(-f[i]) / count
                     slopes = (-sigmoid(-r[i]), w * sigmoid(m[i]), (1 - w) * sigmoid(f[i]))
+                case .leastSquares:
+                    real += (1 - r[i]) * (1 - r[i]) / count
+                    mismatch += w * m[i] * m[i] / count
+                    fake += (1 - w) * f[i] * f[i] / count
+                    generator += (1 - f[i]) * (1 - f[i]) / count
+                    slopes = (-2 * (1 - r[i]), 2 * w * m[i], 2 * (1 - w) * f[i])
                 case .relativistic:
                     mismatch += w * softplus(m[i] - r[i]) / count
                     fake += softplus(f[i] - r[i]) / count
