@@ -18,7 +18,7 @@ import Testing
 
     @Test func aColumnNamesTheImages() throws {
         let rows = [
-            #"{"source": "in/1.png", "target": "out/1.png", "file_name": "other.png", "text": "one"}"#,
+            #"{"file_name": "other.png", "source": "in/1.png", "target": "out/1.png", "text": "one"}"#,
             #"{"source": "in/2.png", "target": "out/2.png", "text": "two"}"#,
         ]
         let folder = try TemporaryFolder(
