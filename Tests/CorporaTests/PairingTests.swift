@@ -217,10 +217,9 @@ import Testing
             try PairSampler(corpus: $0.corpus, seed: 5, flips: true, excluding: bad, needsMismatches: false)
         }
         let pairs = samplers.map { $0.pairs(0..<300) }
-        for (own, other) in zip(pairs[0], pairs[1]) {
-            #expect(own.caption.example == other.caption.example)
-            #expect(own.flipped == other.flipped && own.window == other.window)
-        }
+        #expect(pairs[0].map(\.caption.example) == pairs[1].map(\.caption.example))
+        #expect(pairs[0].map(\.flipped) == pairs[1].map(\.flipped))
+        #expect(pairs[0].map(\.window) == pairs[1].map(\.window))
         #expect(Set(pairs[0].map(\.flipped)).count == 2)
         #expect(Set(pairs[0].map(\.caption.caption)).count == 3)
         let batches = try zip(stores, samplers).map { try Batch(images: $0, sampler: $1, firstImage: 7, size: 40) }
