@@ -27,15 +27,18 @@ public struct TranslationMeasures: Codable, Sendable {
     public var kernel: Compared?
     /// Mean correlation of the edges of results with those of their sources: how much of the structure is kept. Nil if no image has edges.
     public var edges: Double?
+    /// Mean peak signal-to-noise ratio in dB of sources after translation there and back; nil without a translator back.
+    public var cycle: Double?
 
     /// - Parameters:
     ///   - sources, results: one result per source, of its size.
     ///   - targets: what the results should be, one per result, if `arePairs`; otherwise any images of the target's kind.
+    ///   - returned: the results translated back; nil without a translator back.
     ///   - network: the frozen network in whose features distances are measured; nil measures none.
     ///   - seed: of the subsets of the kernel distance.
     public init(
-        sources: [Image], results: [Image], targets: [Image], arePairs: Bool, network: TranslationFeatures?,
-        seed: UInt64
+        sources: [Image], results: [Image], targets: [Image], arePairs: Bool, returned: [Image]? = nil,
+        network: TranslationFeatures?, seed: UInt64
     ) throws {
         count = results.count
         self.targets = targets.count
@@ -47,10 +50,14 @@ public struct TranslationMeasures: Codable, Sendable {
             guard let result = try measure(results), let source = try measure(sources) else { return nil }
             return Compared(result: result, source: source)
         }
+        // Equal images have an infinite ratio; 100 dB is less than an error of one level in 40 samples of 8 bits.
+        func ratio(_ images: [Image], _ others: [Image]) -> Double? {
+            mean(zip(images, others).map { min($0.peakSignalToNoiseRatio(to: $1), 100) })
+        }
+        cycle = returned.flatMap { ratio($0, sources) }
         edges = mean(zip(results, sources).map { $0.edgeCorrelation(with: $1) })
         if arePairs {
-            // Equal images have an infinite ratio; 100 dB is less than an error of one level in 40 samples of 8 bits.
-            psnr = compared { mean(zip($0, targets).map { min($0.peakSignalToNoiseRatio(to: $1), 100) }) }
+            psnr = compared { ratio($0, targets) }
             ssim = compared { mean(zip($0, targets).map { $0.structuralSimilarity(to: $1) }) }
             perceptual = try network.flatMap { network in
                 try compared { mean(try network.perceptual.distances($0, targets).map { $0 }) }
@@ -79,23 +86,41 @@ public struct TranslationMeasures: Codable, Sendable {
             values["\(name)_source"] = measure.source
         }
         values["edges"] = edges
+        values["cycle"] = cycle
         return values
     }
 
     /// One line.
     public var summary: String {
-        func text(_ name: String, _ value: Compared?, _ digits: Int) -> String? {
-            value.map {
-                "\(name) \(formatted($0.result, digits: digits)) (source \(formatted($0.source, digits: digits)))"
-            }
-        }
-        let parts = [
-            text("PSNR", psnr, 2), text("SSIM", ssim, 3), text("perceptual distance", perceptual, 3),
-            text("Fréchet", frechet, 1), text("kernel", kernel, 2),
-            edges.map { "edges kept \(formatted($0, digits: 2))" },
-        ]
-        return parts.compactMap(\.self).joined(separator: ", ")
+        rows.map { "\($0.name) \($0.result)" + ($0.source.map { " (source \($0))" } ?? "") }.joined(separator: ", ")
     }
+
+    /// The measures as a table.
+    public var table: String {
+        let rows = [("", "result", "source")] + rows.map { ($0.name, $0.result, $0.source ?? "") }
+        func padded(_ text: String, _ width: Int) -> String { text + String(repeating: " ", count: width - text.count) }
+        let names = rows.map(\.0.count).max() ?? 0
+        let values = rows.map(\.1.count).max() ?? 0
+        let lines = rows.map { "  \(padded($0, names))  \(padded($1, values))  \($2)".trimmingTrailingSpaces }
+        return "\(count) results, \(targets) targets\n" + lines.joined(separator: "\n")
+    }
+
+    private var rows: [(name: String, result: String, source: String?)] {
+        func row(_ name: String, _ value: Compared?, _ digits: Int) -> (String, String, String?)? {
+            value.map { (name, formatted($0.result, digits: digits), formatted($0.source, digits: digits)) }
+        }
+        let rows = [
+            row("PSNR", psnr, 2), row("SSIM", ssim, 4), row("perceptual distance", perceptual, 3),
+            row("Fréchet distance", frechet, 1), row("kernel distance · 1000", kernel, 2),
+            edges.map { ("edges kept", formatted($0, digits: 3), nil) },
+            cycle.map { ("PSNR there and back", formatted($0, digits: 2), nil) },
+        ]
+        return rows.compactMap(\.self)
+    }
+}
+
+extension String {
+    fileprivate var trimmingTrailingSpaces: String { String(reversed().drop { $0 == " " }.reversed()) }
 }
 
 /// A frozen network with the two measures that use it.

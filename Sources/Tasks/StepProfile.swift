@@ -40,7 +40,7 @@ public struct StepProfile: CustomStringConvertible {
         } else {
             let width = recipe.encoder.embedding
             let embeddings = [Float](
-                repeating: 1 / Float(width).squareRoot(), count: imageStore.corpus.captionCount * width)
+                repeating: 1 / Float(width).squareRoot(), count: imageStore.corpus.captions.count * width)
             let trainer = try GANTrainer(
                 untrained: recipe, embeddings: embeddings, condition: width, device: device)
             once = { try trainer.profile(batch).flatMap(\.costs) }

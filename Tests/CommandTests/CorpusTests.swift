@@ -39,6 +39,30 @@ import Testing
         private enum Key: String, CodingKey { case none }
     }
 
+    @Test func imagesAloneAreReadOnRequest() throws {
+        try withImages { folder in
+            for number in 0..<12 {
+                try FileManager.default.removeItem(
+                    atPath: folder + "/data/\(number % 2 == 0 ? "even" : "odd")/\(number).txt")
+            }
+            expectRefusal(try limn("corpus", "check", "data", in: folder), 65, "data: no captions found")
+            let checked = try limn("corpus", "check", "data", "--images-only", in: folder)
+            #expect(checked.ending == .exit(0), "\(checked.err)")
+            let lines = checked.text.split(separator: "\n")
+            #expect(lines[0] == "data: 12 images, 0 captions, 2 classes")
+            #expect(lines[1] == "layout: images without captions, recognized by images without text files")
+            #expect(
+                lines.last == "  limn corpus split data --parts train=0.9,test=0.1 --seed 1 --in-place --images-only")
+            let told = try limn("corpus", "stats", "data", "--images-only", in: folder).text
+            #expect(told.contains("data: 12 images, 0 captions") && !told.contains("vocabulary"), "\(told)")
+            let (own, other) = ("even/0.png", "odd/1.png")
+            try put(#"{"source": "\#(own)", "target": "\#(other)"}"#, folder + "/data/metadata.jsonl")
+            let pairs = try limn("corpus", "check", "data", "--images-only", "--image-column", "target", in: folder)
+                .text
+            #expect(pairs.hasPrefix("data: 1 images, 0 captions"), "\(pairs)")
+        }
+    }
+
     @Test func problemsAreCountedByKindAndNamed() throws {
         try withImages { folder in
             for number in 0..<25 { try put("no image", folder + "/data/bad\(number).png") }

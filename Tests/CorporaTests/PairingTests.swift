@@ -18,7 +18,7 @@ import Testing
 
     @Test func aColumnNamesTheImages() throws {
         let rows = [
-            #"{"source": "in/1.png", "target": "out/1.png", "file_name": "other.png", "text": "one"}"#,
+            #"{"file_name": "other.png", "source": "in/1.png", "target": "out/1.png", "text": "one"}"#,
             #"{"source": "in/2.png", "target": "out/2.png", "text": "two"}"#,
         ]
         let folder = try TemporaryFolder(
@@ -122,6 +122,36 @@ import Testing
         #expect(two.contains("only two columns of the same metadata.jsonl or table"), "\(two)")
     }
 
+    /// Rows of one image stay in one split, even if the image cannot be read.
+    @Test func aSplitOfPairsKeepsBothColumns() throws {
+        let rows = (0..<12).map { #"{"source": "\#($0).png", "target": "t\#($0 / 2).png"}"# }
+        let folder = try TemporaryFolder(metadata: rows)
+        for index in 0..<12 { try folder.write("\(index)".utf8, to: "\(index).png") }
+        for index in 0..<6 { try folder.write("target \(index)".utf8, to: "t\(index).png") }
+        let halves = ["a", "b"].map { CorpusSplit.Part(name: $0, fraction: 0.5) }
+        let split = try CorpusSplit(side(folder.path, "target"), into: halves, by: .random, seed: 1)
+        #expect(split.counts.map(\.images) == [6, 6])
+        try folder.write(split.metadata(), to: "metadata.jsonl")
+        for name in ["a", "b"] {
+            let (sources, targets) = try side(folder.path, "source").restricted(to: name)
+                .paired(with: side(folder.path, "target"), by: .row)
+            #expect(sources.examples.count == 6 && sources.skipped.total == 0)
+            #expect(targets.skipped.counts == [.unpairedImage: 6])
+            #expect(zip(paths(sources), paths(targets)).allSatisfy { "t\((Int($0.dropLast(4)) ?? 0) / 2).png" == $1 })
+        }
+    }
+
+    @Test func aSplitOfATableOfPairsIsRefused() throws {
+        let folder = try folder([
+            ("metadata.csv", "source,target\n1.png,2.png\n3.png,4.png\n"), ("1.png", "1"), ("2.png", "2"),
+            ("3.png", "3"), ("4.png", "4"),
+        ])
+        let halves = ["a", "b"].map { CorpusSplit.Part(name: $0, fraction: 0.5) }
+        let split = try CorpusSplit(side(folder.path, "source"), into: halves, by: .random, seed: 1)
+        let text = message { _ = try split.metadata() }
+        #expect(text.contains(#"a new metadata.jsonl would hold only the images in "source""#), "\(text)")
+    }
+
     // MARK: Paths
 
     @Test func filesOfOnePathArePaired() throws {
@@ -181,16 +211,15 @@ import Testing
         let stores = [sources, targets].map {
             ImageStore(corpus: $0, preprocessing: ImagePreprocessing(side: 8), badFiles: .skip)
         }
-        let bad = try ImageStore.readAll(pairedIn: stores[0], and: stores[1])
+        let bad = try stores[0].readAll().union(stores[1].readAll())
         #expect(Set(bad.map { sources.examples[$0].path }) == ["3.png", "8.png"])
         let samplers = try stores.map {
             try PairSampler(corpus: $0.corpus, seed: 5, flips: true, excluding: bad, needsMismatches: false)
         }
         let pairs = samplers.map { $0.pairs(0..<300) }
-        for (own, other) in zip(pairs[0], pairs[1]) {
-            #expect(own.caption.example == other.caption.example)
-            #expect(own.flipped == other.flipped && own.window == other.window)
-        }
+        #expect(pairs[0].map(\.caption.example) == pairs[1].map(\.caption.example))
+        #expect(pairs[0].map(\.flipped) == pairs[1].map(\.flipped))
+        #expect(pairs[0].map(\.window) == pairs[1].map(\.window))
         #expect(Set(pairs[0].map(\.flipped)).count == 2)
         #expect(Set(pairs[0].map(\.caption.caption)).count == 3)
         let batches = try zip(stores, samplers).map { try Batch(images: $0, sampler: $1, firstImage: 7, size: 40) }

@@ -112,6 +112,18 @@ import Testing
         #expect(text.contains(#""A""#) && text.contains(#""B""#))
     }
 
+    /// The image may be in a column of another known name, and a row may hold `NaN`.
+    @Test func rowsAreFoundByAnyNameOfTheirImage() throws {
+        let rows = [#"{"image": "a.png", "text": "one"}"#, #"{"path": "b.png", "text": "two", "score": NaN}"#]
+        let folder = try TemporaryFolder(metadata: rows, images: [])
+        for name in ["a", "b"] { try folder.write(name.utf8, to: "\(name).png") }
+        let halves = [CorpusSplit.Part(name: "A", fraction: 0.5), CorpusSplit.Part(name: "B", fraction: 0.5)]
+        let division = try CorpusSplit(Corpus(folder: folder.path, split: nil), into: halves, by: .random, seed: 1)
+        try folder.write(division.metadata(), to: "metadata.jsonl")
+        let after = try Corpus(folder: folder.path, split: nil)
+        #expect(after.splits == ["A", "B"] && after.examples.indices.allSatisfy { after.splitNumber(of: $0) != nil })
+    }
+
     @Test func aFolderWithoutMetadataGetsSome() throws {
         let folder = try TemporaryFolder()
         for number in 0..<10 {

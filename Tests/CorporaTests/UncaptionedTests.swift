@@ -129,6 +129,49 @@ import Testing
         #expect(message { _ = try Corpus(folder: table.path, split: nil) }.contains("no captions found"))
     }
 
+    // MARK: Curation
+
+    @Test func emptyCaptionsAreNotCounted() throws {
+        let folder = try TemporaryFolder(shapes: 6)
+        try folder.write([], to: "images/metadata.txt")
+        try folder.write("a shape\na figure".utf8, to: "images/00002.txt")
+        let images = folder.path + "/images"
+        let inspection = try CorpusInspection(folder: images, options: options)
+        #expect(inspection.images == 6 && inspection.captions == 2 && inspection.counts == [.unpairedText: 1])
+        let statistics = try CorpusStatistics(folder: images, options: options)
+        #expect(statistics.captions == 2 && statistics.captionsPerImage.minimum == 0)
+        #expect(statistics.captionsByWords == [0, 0, 2] && statistics.duplicateCaptions.within == 0)
+        let corpus = try Corpus(folder: images, split: nil, options: options)
+        #expect(corpus.captionCount == 2 && corpus.captions.count == 7)
+    }
+
+    @Test(arguments: [CorpusConversion.Layout.folder, .shards(.images(4))])
+    func convertedImagesStayWithoutCaptions(layout: CorpusConversion.Layout) throws {
+        let folder = try TemporaryFolder(shapes: 6)
+        try folder.write("a shape".utf8, to: "images/00002.txt")
+        let corpus = try Corpus(folder: folder.path + "/images", split: nil, options: options)
+        let target = folder.path + "/converted"
+        let done = try CorpusConversion(corpus, to: target, layout: layout, options: .init())
+        #expect(done.images == 6 && done.captions == 1)
+        let converted = try Corpus(folder: target, split: nil, badFiles: .fail, options: options)
+        #expect(converted.captionCount == 1)
+        #expect(
+            converted.examples.map(\.captions).sorted { $0[0] < $1[0] } == [[""], [""], [""], [""], [""], ["a shape"]])
+        #expect(message { _ = try Corpus(folder: target, split: nil, badFiles: .fail) }.contains("5 of 6"))
+    }
+
+    @Test func aSplitKeepsImagesWithoutCaptions() throws {
+        let folder = try folder((0..<10).map { ("c\($0 % 2)/\($0).png", "bytes \($0)") })
+        let before = try Corpus(folder: folder.path, split: nil, options: options)
+        let halves = ["a", "b"].map { CorpusSplit.Part(name: $0, fraction: 0.5) }
+        let split = try CorpusSplit(before, into: halves, by: .random, seed: 1)
+        #expect(split.counts.map(\.captions) == [0, 0] && split.copiedFrom == nil)
+        try folder.write(split.metadata(), to: "metadata.jsonl")
+        let after = try Corpus(folder: folder.path, split: nil, badFiles: .fail, options: options)
+        #expect(after.splits == ["a", "b"] && after.classes == ["c0", "c1"])
+        #expect(Array(after.examples) == Array(before.examples))
+    }
+
     // MARK: Classes
 
     @Test func aClassCanBeChosen() throws {

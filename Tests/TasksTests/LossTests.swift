@@ -89,11 +89,11 @@ import Training
                     generator += softplus(-f[i]) / count
                     slopes = (-sigmoid(-r[i]), w * sigmoid(m[i]), (1 - w) * sigmoid(f[i]))
                 case .leastSquares:
-                    real += (r[i] - 1) * (r[i] - 1) / count
+                    real += (1 - r[i]) * (1 - r[i]) / count
                     mismatch += w * m[i] * m[i] / count
                     fake += (1 - w) * f[i] * f[i] / count
-                    generator += (f[i] - 1) * (f[i] - 1) / count
-                    slopes = (2 * (r[i] - 1), 2 * w * m[i], 2 * (1 - w) * f[i])
+                    generator += (1 - f[i]) * (1 - f[i]) / count
+                    slopes = (-2 * (1 - r[i]), 2 * w * m[i], 2 * (1 - w) * f[i])
                 case .relativistic:
                     mismatch += w * softplus(m[i] - r[i]) / count
                     fake += softplus(f[i] - r[i]) / count

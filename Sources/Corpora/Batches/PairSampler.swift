@@ -23,7 +23,8 @@ public struct SampledPair: Sendable, Equatable {
 /// corpus has at least two classes, from another class.
 ///
 /// Samplers of paired corpora (`Corpus.paired`) with the same seed, `flips` and `excluded` draw the two images of a pair at
-/// the same position, with the same window and mirroring.
+/// the same position, with the same window and mirroring. `excluded` must hold the pairs of which either image cannot be
+/// decoded, since each side chooses a substitute of its own.
 ///
 /// Uses 8 bytes per caption and 4 to 12 per image.
 public struct PairSampler: Sendable {

@@ -49,8 +49,14 @@ public struct Corpus: Sendable {
     /// All captions, example by example; `CaptionReference.number` counts in this order.
     public var captions: CaptionCollection { CaptionCollection(index: index) }
 
-    /// Number of captions of all examples together.
-    public var captionCount: Int { index.rows.captions.count }
+    /// Number of captions of all examples together, empty ones not counted.
+    public var captionCount: Int { examples.indices.reduce(0) { $0 + captionCount(of: $1) } }
+
+    /// Number of captions of an example, 0 if it has only the empty one.
+    package func captionCount(of example: Int) -> Int {
+        let numbers = captionNumbers(of: example)
+        return index.rows.captions.utf8(numbers.lowerBound).isEmpty ? 0 : numbers.count
+    }
 
     /// Index of an example's class in `classes`; nil if the class is unknown.
     public func label(of example: Int) -> Int? { index.rows.classNumber(example) }

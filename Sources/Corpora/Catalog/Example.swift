@@ -6,6 +6,9 @@ public struct Example: Sendable, Equatable {
     public let captions: [String]
     /// Index of its class in `Corpus.classes`; nil if the class is unknown.
     public let label: Int?
+
+    /// The captions as a metadata row has them; nil if there are none.
+    var text: [String]? { captions == [""] ? nil : captions }
 }
 
 /// A caption of an example, and its index among all captions of the corpus.

@@ -92,7 +92,7 @@ public struct CorpusConversion: Sendable {
                     case .success(let image):
                         try writer.add(image)
                         images += 1
-                        captions += image.captions.count
+                        captions += image.captions?.count ?? 0
                         bytes += image.bytes.count
                     case .failure(let failure):
                         skipped.add(failure.problem)
@@ -168,7 +168,7 @@ extension EncodedImage {
         }
         fileExtension = (ImageFormat(signatureOf: bytes) ?? .png).suffixes[0]
         let example = corpus.examples[number]
-        captions = example.captions
+        captions = example.text
         className = example.label.map { corpus.classes[$0] }
         split = corpus.splitNumber(of: number).map { corpus.splits[$0] }
         source = name

@@ -51,7 +51,7 @@ public struct CorpusInspection: Sendable {
         var (classes, splits) = ([String: Int](), [String: Int]())
         for example in 0..<total where decoded[example] != nil {
             images += 1
-            captions += corpus.captionNumbers(of: example).count
+            captions += corpus.captionCount(of: example)
             if let label = corpus.label(of: example) { classes[corpus.classes[label], default: 0] += 1 }
             if let split = corpus.splitNumber(of: example) { splits[corpus.splits[split], default: 0] += 1 }
         }

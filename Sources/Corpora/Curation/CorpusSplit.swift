@@ -89,7 +89,7 @@ public struct CorpusSplit: Sendable {
             let members = (0..<total).filter { assignment[$0] == part }
             return Count(
                 split: parts[part].name, images: members.count,
-                captions: members.reduce(0) { $0 + corpus.captionNumbers(of: $1).count },
+                captions: members.reduce(0) { $0 + corpus.captionCount(of: $1) },
                 classes: Set(members.compactMap { corpus.label(of: $0) }).count)
         }
         if let empty = counts.first(where: { $0.images == 0 }) {
@@ -153,13 +153,19 @@ public struct CorpusSplit: Sendable {
         let path = "\(corpus.folder)/\(MetadataFile.name)"
         if FileManager.default.fileExists(atPath: path) {
             let splits = Dictionary(
-                uniqueKeysWithValues: assignment.indices.map { (corpus.imageName($0), parts[assignment[$0]].name) })
-            return try MetadataEdit.settingSplits(of: path) { splits[$0] }
+                assignment.indices.map { (corpus.imageName($0), parts[assignment[$0]].name) },
+                uniquingKeysWith: { first, _ in first })
+            return try MetadataEdit.settingSplits(of: path, corpus.options) { splits[$0] }
+        }
+        if let column = corpus.options.imageColumn {
+            throw CorpusError.unsplittable(
+                folder: corpus.folder,
+                reason: "a new metadata.jsonl would hold only the images in \"\(column)\"; make one of its table first")
         }
         var text: [UInt8] = []
         for (number, example) in corpus.examples.enumerated() {
             text += try MetadataRow(
-                fileName: example.path, text: copiedFrom == nil ? nil : example.captions,
+                fileName: example.path, text: copiedFrom == nil ? nil : example.text,
                 className: example.label.map { corpus.classes[$0] },
                 split: parts[assignment[number]].name
             ).line()

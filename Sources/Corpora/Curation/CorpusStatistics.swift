@@ -93,7 +93,7 @@ public struct CorpusStatistics: Sendable, Encodable {
         self.sizes = Array(sizes.prefix(10))
 
         captions = corpus.captionCount
-        captionsPerImage = Summary(facts.indices.map { corpus.captionNumbers(of: $0).count })
+        captionsPerImage = Summary(facts.indices.map(corpus.captionCount))
         let vocabulary = CaptionStatistics(corpus)
         wordsPerCaption = Summary(vocabulary.lengths)
         var byWords = [Int](repeating: 0, count: wordsPerCaption.maximum + 1)
@@ -156,7 +156,7 @@ private struct CaptionStatistics {
 
     init(_ corpus: Corpus) {
         for example in 0..<corpus.examples.count {
-            for caption in corpus.captionNumbers(of: example) {
+            for caption in corpus.captionNumbers(of: example) where !corpus.captions[caption].isEmpty {
                 let numbers = words.add(corpus.captions[caption])
                 lengths.append(numbers.count)
                 if numbers.isEmpty { continue }

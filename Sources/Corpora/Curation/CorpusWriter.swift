@@ -7,7 +7,8 @@ struct EncodedImage: Sendable {
     let bytes: [UInt8]
     /// `png`, `jpg` or `webp`.
     let fileExtension: String
-    let captions: [String]
+    /// Nil if it has none.
+    let captions: [String]?
     let className: String?
     let split: String?
     /// The image's path in the original corpus.

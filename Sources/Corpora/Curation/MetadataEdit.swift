@@ -5,9 +5,13 @@ import JSON
 /// order.
 enum MetadataEdit {
     /// The content of the file with the new splits.
-    /// - Parameter split: maps an image's path to its new split; nil leaves the row unchanged.
+    /// - Parameters:
+    ///   - options: how the rows are read.
+    ///   - split: maps an image's path to its new split; nil leaves the row unchanged.
     /// - Throws: `CorpusError.cannotRead`.
-    static func settingSplits(of path: String, _ split: (String) -> String?) throws -> [UInt8] {
+    static func settingSplits(
+        of path: String, _ options: CorpusOptions, _ split: (String) -> String?
+    ) throws -> [UInt8] {
         let bytes = try CorpusFile.contents(path, limit: 1 << 36)
         var result: [UInt8] = []
         result.reserveCapacity(bytes.count + bytes.count / 8)
@@ -15,7 +19,7 @@ enum MetadataEdit {
         result += bytes[..<start]
         while start < bytes.count {
             let end = bytes[start...].firstIndex(of: 0x0A) ?? bytes.count
-            if let row = Row(bytes, start..<end), let split = split(row.path) {
+            if let row = Row(bytes, start..<end, options), let split = split(row.path) {
                 row.append(split: split, to: &result)
             } else {
                 result += bytes[start..<end]
@@ -36,23 +40,20 @@ enum MetadataEdit {
         /// Index of the closing brace.
         private var brace = 0
 
-        /// Nil if the line is not a JSON object.
-        init?(_ bytes: [UInt8], _ line: Range<Int>) {
+        /// Nil if the line is not a usable row.
+        init?(_ bytes: [UInt8], _ line: Range<Int>, _ options: CorpusOptions) {
             self.bytes = bytes
             self.line = line
-            var scanner = JSONScanner(bytes, in: line)
-            var file: [UInt8] = []
+            var draft = RowDraft(options)
+            var scanner = JSONScanner(bytes, in: line, acceptsNonFinite: true)
             do throws(JSONScanner.Fault) {
-                guard scanner.isNext("{") else { return nil }
+                try draft.read(&scanner)
+                scanner = JSONScanner(bytes, in: line, acceptsNonFinite: true)
                 try scanner.members { (scanner, name) throws(JSONScanner.Fault) in
-                    let isString = scanner.isNext("\"")
+                    // Moves to the value.
+                    _ = scanner.peek()
                     let start = scanner.position
-                    if name.isEqual(to: "file_name"), isString {
-                        file.removeAll()
-                        try scanner.string(into: &file)
-                    } else {
-                        try scanner.skip()
-                    }
+                    try scanner.skip()
                     if name.isEqual(to: "split") { values.append(start..<scanner.position) }
                 }
                 brace = scanner.position - 1
@@ -60,7 +61,7 @@ enum MetadataEdit {
             } catch {
                 return nil
             }
-            path = String(decoding: ImagePath.normalized(file[...]), as: UTF8.self)
+            path = String(decoding: ImagePath.normalized(draft.path[...]), as: UTF8.self)
         }
 
         /// Appends the line with another split.

@@ -105,18 +105,6 @@ public final class ImageStore: Sendable {
         return bad.withLock { $0 }
     }
 
-    /// Decodes every image of two paired corpora (`Corpus.paired`); the same as `readAll` of both.
-    /// - Returns: the examples of which either image cannot be decoded. Samplers of both corpora must exclude them, since
-    ///   each would choose a substitute of its own.
-    public static func readAll(
-        pairedIn first: ImageStore, and second: ImageStore, progress: (@Sendable (Int) -> Void)? = nil
-    ) throws -> Set<Int> {
-        precondition(first.corpus.examples.count == second.corpus.examples.count, "the corpora must be paired")
-        let bad = try first.readAll(progress: progress)
-        let count = first.corpus.examples.count
-        return try bad.union(second.readAll(progress: progress.map { report in { @Sendable in report(count + $0) } }))
-    }
-
     /// Decodes image `example` unless it is cached or another thread is decoding it.
     /// - Returns: whether prefetching can continue; false when the cache is full.
     func prefetch(_ example: Int) throws -> Bool {

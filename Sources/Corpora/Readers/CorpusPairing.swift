@@ -18,7 +18,8 @@ extension Corpus {
                 throw .unpairable(
                     folder: folder, reason: "only two columns of the same metadata.jsonl or table are paired by rows")
             }
-            if let pairs = pairs(with: other, keys, others, { "there is no usable \"\($0.options.imageColumnName)\"" }) {
+            if let pairs = pairs(with: other, keys, others, { "there is no usable \"\($0.options.imageColumnName)\"" })
+            {
                 return pairs
             }
             throw .unpairable(
@@ -28,7 +29,8 @@ extension Corpus {
         case .path:
             for (own, others) in [(0, 0), (index.rows.paths.commonFolders, other.index.rows.paths.commonFolders)] {
                 let keys = (index.rows.paths.stems(after: own), other.index.rows.paths.stems(after: others))
-                if let pairs = pairs(with: other, keys.0, keys.1, { "there is no image of that name in \($0.folder)" }) {
+                if let pairs = pairs(with: other, keys.0, keys.1, { "there is no image of that name in \($0.folder)" })
+                {
                     return pairs
                 }
             }

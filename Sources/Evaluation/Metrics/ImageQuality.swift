@@ -36,34 +36,24 @@ extension Image {
         let (c1, c2) = (pow(0.01 * 255, 2), pow(0.03 * 255, 2))
         let row = width * 3
         let valid = row - 6 * radius
-        // Weighted sums along columns, then along rows too, of a, b, a², b² and ab.
-        var columns = [[Double]](repeating: [Double](repeating: 0, count: row), count: 5)
-        var sums = [[Double]](repeating: [Double](repeating: 0, count: valid), count: 5)
+        // Weighted sums along columns of a, b, a², b² and ab, in the lanes of a vector.
+        var columns = [SIMD8<Double>](repeating: .zero, count: row)
         var total = 0.0
         for top in 0...height - window {
-            for m in 0..<5 {
-                for i in 0..<row { columns[m][i] = 0 }
-                for i in 0..<valid { sums[m][i] = 0 }
-            }
-            for (offset, weight) in kernel.enumerated() {
-                let start = (top + offset) * row
-                for i in 0..<row {
-                    let (a, b) = (Double(pixels[start + i]), Double(other.pixels[start + i]))
-                    columns[0][i] += weight * a
-                    columns[1][i] += weight * b
-                    columns[2][i] += weight * a * a
-                    columns[3][i] += weight * b * b
-                    columns[4][i] += weight * a * b
+            for i in 0..<row {
+                var sum = SIMD8<Double>.zero
+                for offset in 0..<window {
+                    let at = (top + offset) * row + i
+                    let (a, b) = (Double(pixels[at]), Double(other.pixels[at]))
+                    sum += kernel[offset] * SIMD8(a, b, a * a, b * b, a * b, 0, 0, 0)
                 }
-            }
-            for m in 0..<5 {
-                for (offset, weight) in kernel.enumerated() {
-                    for i in 0..<valid { sums[m][i] += weight * columns[m][i + 3 * offset] }
-                }
+                columns[i] = sum
             }
             for i in 0..<valid {
-                let (a, b) = (sums[0][i], sums[1][i])
-                let (varianceA, varianceB, covariance) = (sums[2][i] - a * a, sums[3][i] - b * b, sums[4][i] - a * b)
+                var sum = SIMD8<Double>.zero
+                for offset in 0..<window { sum += kernel[offset] * columns[i + 3 * offset] }
+                let (a, b) = (sum[0], sum[1])
+                let (varianceA, varianceB, covariance) = (sum[2] - a * a, sum[3] - b * b, sum[4] - a * b)
                 total +=
                     (2 * a * b + c1) * (2 * covariance + c2)
                     / ((a * a + b * b + c1) * (varianceA + varianceB + c2))

@@ -17,8 +17,9 @@ package final class PerceptualDistance {
     package init(_ features: PretrainedFeatures, device: any Device) throws {
         side = features.network.resolution
         let (side, store, network) = (side, store, features.network)
-        _ = network(
-            ParameterScope(Graph(), store), ImageBatch(Graph().input("declared", [1, side, side, 3])))
+        // Tracing the network declares its parameters, which must precede their allocation.
+        let declared = Graph()
+        _ = network(ParameterScope(declared, store), ImageBatch(declared.input("images", [1, side, side, 3])))
         let values = try store.allocate(on: device)
         try store.load(features.arrays, into: values)
         let shards = device.shardCount(forBatch: PerceptualDistance.batch)

@@ -204,27 +204,6 @@ private struct RowKey: CodingKey {
     init?(intValue: Int) { nil }
 }
 
-/// Sources and targets that a translator is measured on or shown with, cropped at the centre. Of pairs, both have the same order.
-private struct ValidationImages {
-    private(set) var sources: [Image] = []
-    private(set) var targets: [Image] = []
-
-    /// - Parameter count: the most images of each side.
-    init(_ images: TranslationImages, _ examples: (source: [Int], target: [Int]), count: Int) throws {
-        for example in examples.target.prefix(count) {
-            guard let image = try images.target.image(example) else { continue }
-            targets.append(image)
-            if images.source == nil {
-                sources.append(images.degraded(image, purpose: "validation", index: example))
-            }
-        }
-        guard let store = images.source else { return }
-        for example in examples.source.prefix(count) {
-            if let image = try store.image(example) { sources.append(image) }
-        }
-    }
-}
-
 extension FrozenFeatures {
     /// What the recipe's discriminator of translations reads and does not train.
     fileprivate convenience init(_ recipe: Recipe, images: ImageStore, run: RunDirectory, device: any Device) throws {

@@ -16,12 +16,13 @@ extension CorpusCommand {
                   limn corpus check images
                   limn corpus check images --all | less
                   limn corpus check images --json
+                  limn corpus check photos --images-only
                 """)
 
         @Argument(help: "The corpus.")
         var folder: String
 
-        @OptionGroup var reading: ReadingOptions
+        @OptionGroup var reading: ImageReadingOptions
 
         @Flag(help: "List every problem instead of the first \(Check.listed) of each kind.")
         var all = false
@@ -97,13 +98,16 @@ extension CorpusCommand {
                 print(
                     "no row names a split: training uses all images, and none are left to evaluate on; for a test split:\n"
                         + "  limn corpus split \(quotedForShell(folder)) --parts train=0.9,test=0.1 --seed 1 --in-place"
-                )
+                        + reading.arguments)
             }
+            // Training from image to image needs more than this corpus.
+            guard reading.arguments.isEmpty else { return }
             var words = ["limn train recipes/flowers-64.yaml --data \(quotedForShell(folder)) --run runs/mine"]
             let training = inspection.splits.keys.sorted()
             if !training.isEmpty, !training.contains(where: { ["train", "training"].contains($0.lowercased()) }) {
                 words.append("--set data.split=\(training.count == 1 ? quotedForShell(training[0]) : "")")
             }
+            let reading = reading.captioned
             if reading.classColumn != ReadingOptions.defaults.className {
                 words.append("--set data.class=\(quotedForShell(reading.classColumn))")
             }

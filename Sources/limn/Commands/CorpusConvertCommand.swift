@@ -53,7 +53,7 @@ extension CorpusCommand {
 
         @OptionGroup var badFiles: BadFilesOption
 
-        @OptionGroup var reading: ReadingOptions
+        @OptionGroup var reading: ImageReadingOptions
 
         @Flag(help: "Print a summary as JSON.")
         var json = false

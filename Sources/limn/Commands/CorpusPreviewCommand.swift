@@ -33,7 +33,7 @@ extension CorpusCommand {
         @Option(help: "Choose from this split only; \"\" is all rows.")
         var split = ""
 
-        @OptionGroup var reading: ReadingOptions
+        @OptionGroup var reading: ImageReadingOptions
 
         @Option(help: "Width and height of each image, in pixels.")
         var side = 128

@@ -26,7 +26,7 @@ extension CorpusCommand {
         @Argument(help: "The corpus, a folder.")
         var folder: String
 
-        @OptionGroup var reading: ReadingOptions
+        @OptionGroup var reading: ImageReadingOptions
 
         @Option(help: "Names and fractions of the splits; the fractions add up to 1.")
         var parts: Parts

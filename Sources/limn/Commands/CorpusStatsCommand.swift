@@ -22,7 +22,7 @@ extension CorpusCommand {
         @Argument(help: "The corpus.")
         var folder: String
 
-        @OptionGroup var reading: ReadingOptions
+        @OptionGroup var reading: ImageReadingOptions
 
         @Option(help: "Number of duplicates of each kind to list, at most 1000.")
         var list = 5
@@ -70,16 +70,7 @@ private struct StatisticsReport {
             Self.list(statistics.sizes.prefix(5))
                 + (rest > 0 ? ", and \(Measure.grouped(rest)) more" : ""))
 
-        heading("captions")
-        entry("per image", Self.range(statistics.captionsPerImage))
-        entry("words", Self.range(statistics.wordsPerCaption))
-        lines += Histogram(statistics.captionsByWords).lines.map { "  " + $0 }
-        entry(
-            "vocabulary",
-            "\(Measure.count(statistics.words, "word")), \(Measure.grouped(statistics.wordsUsedOnce)) used once"
-        )
-        entry("most common", Self.list(statistics.mostCommonWords.prefix(12)))
-
+        if statistics.captions > 0 { appendCaptions(statistics) }
         if !statistics.classes.isEmpty || !statistics.splits.isEmpty { heading("classes and splits") }
         if let largest = statistics.classes.first, let smallest = statistics.classes.last {
             entry(
@@ -95,6 +86,18 @@ private struct StatisticsReport {
             note(statistics.images - statistics.splits.reduce(0) { $0 + $1.count }, "without a split")
         }
         appendDuplicates(statistics)
+    }
+
+    private mutating func appendCaptions(_ statistics: CorpusStatistics) {
+        heading("captions")
+        entry("per image", Self.range(statistics.captionsPerImage))
+        entry("words", Self.range(statistics.wordsPerCaption))
+        lines += Histogram(statistics.captionsByWords).lines.map { "  " + $0 }
+        entry(
+            "vocabulary",
+            "\(Measure.count(statistics.words, "word")), \(Measure.grouped(statistics.wordsUsedOnce)) used once"
+        )
+        entry("most common", Self.list(statistics.mostCommonWords.prefix(12)))
     }
 
     private mutating func appendDuplicates(_ statistics: CorpusStatistics) {

@@ -1,17 +1,20 @@
 import ArgumentParser
 import CommandSupport
 import Basics
+import Checkpoints
 import Corpora
 import Evaluation
+import Execution
 import Files
 import FoundationEssentials
 import Networks
 import Inference
 import Models
+import Tasks
 
 struct EvaluateCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "evaluate", abstract: "Evaluate a model on captions that it was not trained on.",
+        commandName: "evaluate", abstract: "Evaluate a model on captions or images that it was not trained on.",
         discussion: """
             Generates one image per caption of the split and reports how well images match their captions (R-precision) and \
             how they differ from real images (Fréchet and kernel distance, precision, recall, diversity, nearest training \
@@ -21,18 +24,26 @@ struct EvaluateCommand: ParsableCommand {
             your images in a few minutes:
               limn encoder train recipes/judge.yaml --data images --run runs/judge
 
+            Of an image-to-image model, translates the images of the split and reports how near the results are to what they should \
+            be: PSNR, SSIM and perceptual distance to the targets of pairs, Fréchet and kernel distance to the targets as a whole, \
+            and how much of the edges is kept, each beside the untranslated sources.
+
             EXAMPLES
               limn evaluate models/flowers-64.safetensors --data flowers102 --colors
               limn evaluate runs/mine/model.safetensors --data images \\
                 --judge runs/judge/encoder/encoder.safetensors --json
               limn evaluate models/flowers-64.safetensors --data flowers102 --report report
+              limn evaluate models/denoise-64.safetensors --data flowers102 --degradation "noise 25"
+              limn evaluate runs/style --data emoji --class style --source-class twemoji --target-class noto
             """)
 
     @Argument(help: "The model, a safetensors file or a run directory.")
     var model: String
 
-    @Option(help: "The folder of captioned images.")
+    @Option(help: "The folder of captioned images; for image-to-image, of the targets, or of both.")
     var data: String
+
+    @OptionGroup(title: "Image-to-image options") var translation: TranslationEvaluationOptions
 
     @Option(help: "The split to evaluate on; \"\" is all rows.")
     var split: String = "test"
@@ -89,7 +100,7 @@ struct EvaluateCommand: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Also write a page with the report and example images, index.html, and report.json to this folder.",
+            "Also write a page with the report and example images, index.html, and report.json to this folder; for image-to-image samples.png (source, result, target) and report.json.",
             valueName: "folder"))
     var report: String?
 
@@ -98,6 +109,8 @@ struct EvaluateCommand: ParsableCommand {
         try report.map(EvaluateCommand.createFolder)
         let device = try device.open()
         let file = try ModelLocation.resolved(model)
+        guard try ModelFile(contentsOf: file).task == .textToImage else { return try evaluateTranslation(file, device) }
+        try translation.requireNone()
         let path = judge ?? EvaluateCommand.judge(of: file)
         guard FileManager.default.fileExists(atPath: path) else {
             throw CommandError(
@@ -107,15 +120,7 @@ struct EvaluateCommand: ParsableCommand {
         }
         let judge = try EncoderPair(contentsOf: path)
         let model = try Model(contentsOf: file)
-        let networks = try features.isEmpty ? defaultFeatures() : features.map { try EvaluateCommand.network($0) }
-        for network in networks where !allowTrainingFeatures {
-            guard model.configuration.trainingFeatures?.contains(network.network) != true else {
-                throw CommandError(
-                    .usage,
-                    "\(network.network.rawValue) was used to train \(model.configuration.name), so its distances are too "
-                        + "optimistic; use another network with --features, or pass --allow-training-features")
-            }
-        }
+        let networks = try networks(besides: model.configuration.trainingFeatures ?? [], of: model.configuration.name)
         let evaluator = Evaluator(
             model, judge: judge, measures: .init(features: networks, colors: colors), encoder: encoder, device: device,
             seed: seed
@@ -128,25 +133,72 @@ struct EvaluateCommand: ParsableCommand {
             options: reading.options(),
             synonyms: synonyms.map { try Synonyms(text: InputFile.text($0), named: $0) })
         Terminal.clear()
-        if networks.isEmpty {
-            let name = FeatureNetwork.efficientNetLite2.rawValue
-            Terminal.say("distances are not measured without \(name); download it with scripts/get-features \(name)")
-        }
-        func encoded() throws -> String {
-            let encoder = JSONEncoder()
-            encoder.outputFormatting = [.sortedKeys, .prettyPrinted]
-            return String(decoding: try encoder.encode(found.report), as: UTF8.self)
-        }
+        sayIfNoDistances(networks)
         // Before the files, so that a full disk does not lose the figures.
-        print(json ? try encoded() : found.report.table)
+        print(json ? try encoded(found.report) : found.report.table)
         if let report {
             let origin = IllustratedReport.Origin(
                 command: (["limn"] + CommandLine.arguments.dropFirst()).map(quotedForShell).joined(separator: " "),
                 version: Release.version, model: file, data: data, seed: seed, device: device.summary,
                 date: Date().ISO8601Format())
-            try AtomicFile.write(encoded() + "\n", to: "\(report)/report.json")
+            try AtomicFile.write(encoded(found.report) + "\n", to: "\(report)/report.json")
             try AtomicFile.write(found.page(origin), to: "\(report)/index.html")
             Terminal.say("\(report)/index.html")
+        }
+    }
+
+    private func encoded(_ report: some Encodable) throws -> String {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .prettyPrinted]
+        return String(decoding: try encoder.encode(report), as: UTF8.self)
+    }
+
+    private func sayIfNoDistances(_ networks: [PretrainedFeatures]) {
+        guard networks.isEmpty else { return }
+        let name = FeatureNetwork.efficientNetLite2.rawValue
+        Terminal.say("distances are not measured without \(name); download it with scripts/get-features \(name)")
+    }
+
+    /// The networks in whose features distances are measured.
+    /// - Throws: `CommandError` if one of them was used in the training.
+    private func networks(besides training: [FeatureNetwork], of model: String) throws -> [PretrainedFeatures] {
+        let networks = try features.isEmpty ? defaultFeatures() : features.map { try EvaluateCommand.network($0) }
+        for network in networks where !allowTrainingFeatures && training.contains(network.network) {
+            throw CommandError(
+                .usage,
+                "\(network.network.rawValue) was used to train \(model), so its distances are too optimistic; use another "
+                    + "network with --features, or pass --allow-training-features")
+        }
+        return networks
+    }
+
+    /// Evaluates an image-to-image model.
+    private func evaluateTranslation(_ file: String, _ device: any Device) throws {
+        let given: [(String, Bool)] = [
+            ("--judge", judge != nil), ("--colors", colors), ("--synonyms", synonyms != nil),
+            ("--encoder", encoder != nil),
+        ]
+        if let option = given.first(where: \.1) {
+            throw CommandError(
+                .usage, "\(option.0) is for models that make images from text; \(file) makes them from images")
+        }
+        let model = try TranslationModel(contentsOf: file)
+        let networks = try networks(besides: model.configuration.trainingFeatures, of: model.configuration.name)
+        guard networks.count < 2 else {
+            throw CommandError(.usage, "--features may be given once for a model that makes images from images")
+        }
+        let found = try TranslationEvaluation(
+            model, on: translation.images(data: data, split: split, classColumn: reading.classColumn, model: model),
+            network: networks.first,
+            badFiles: badFiles.badFiles, followsLinks: reading.links.followLinks, seed: seed, device: device
+        ) { Terminal.show("translated \($0)/\($1)") }
+        Terminal.clear()
+        sayIfNoDistances(networks)
+        print(json ? try encoded(found.measures) : "\(model.configuration.name) on \(data)\n\(found.measures.table)")
+        if let report {
+            try AtomicFile.write(encoded(found.measures) + "\n", to: "\(report)/report.json")
+            try AtomicFile.write(found.sheet.pngData(), to: "\(report)/samples.png")
+            Terminal.say("\(report)/samples.png")
         }
     }
 

@@ -1,3 +1,4 @@
+import Basics
 import ArgumentParser
 import Corpora
 
@@ -15,18 +16,34 @@ struct ReadingOptions: ParsableArguments {
     @Option(help: "What a caption is in a text file; data.caption_per in a recipe.")
     var captionPer = defaults.captionUnit
 
-    @Option(help: "The metadata column with the image, if it is not file_name: source or target of a corpus of pairs.")
-    var imageColumn: String?
-
-    @Flag(help: "Images need no captions, as for training image to image.")
-    var imagesOnly = false
-
     @OptionGroup var links: LinksOption
 
     func options() throws -> CorpusOptions {
         CorpusOptions(
-            imageColumn: imageColumn, className: classColumn, template: try caption.map { try CaptionTemplate($0) },
-            captionUnit: captionPer, followsLinks: links.followLinks, requiresCaptions: !imagesOnly)
+            className: classColumn, template: try caption.map { try CaptionTemplate($0) }, captionUnit: captionPer,
+            followsLinks: links.followLinks)
+    }
+}
+
+/// The same for commands that need no captions.
+struct ImageReadingOptions: ParsableArguments {
+    @Flag(help: "Images need no captions, as in training from image to image.")
+    var imagesOnly = false
+
+    @Option(help: "The metadata column with the image if it is not file_name, such as the source or target of a pair.")
+    var imageColumn: String?
+
+    @OptionGroup var captioned: ReadingOptions
+
+    func options() throws -> CorpusOptions {
+        var options = try captioned.options()
+        (options.imageColumn, options.requiresCaptions) = (imageColumn, !imagesOnly)
+        return options
+    }
+
+    /// The options of the two kinds above, as they were given: ` --images-only`.
+    var arguments: String {
+        (imagesOnly ? " --images-only" : "") + (imageColumn.map { " --image-column \(quotedForShell($0))" } ?? "")
     }
 }
 

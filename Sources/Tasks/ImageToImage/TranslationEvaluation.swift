@@ -1,0 +1,112 @@
+import Basics
+import Corpora
+import Evaluation
+import Execution
+import Images
+import Inference
+import Models
+import Networks
+
+/// An evaluation of an image-to-image model on images that it was not trained on.
+public struct TranslationEvaluation: Sendable {
+    /// Where the images come from.
+    public struct Images: Sendable {
+        /// The folder of the targets, or of both.
+        public var data: String
+        /// The folder of the sources, if it is another one.
+        public var source: String?
+        /// The split; "" is all rows.
+        public var split = "test"
+        /// Whether each source has a target.
+        public var arePairs = false
+        /// Makes the sources from the targets; empty if they are images.
+        public var degradation: [String] = []
+        /// The column of the class, and the classes of sources and targets if they are in one folder.
+        public var classColumn = "class"
+        public var classes: (source: String, target: String) = ("", "")
+        /// The most images to translate; nil is all.
+        public var count: Int?
+
+        /// Images in the folder `data`.
+        public init(data: String) { self.data = data }
+    }
+
+    /// The measures.
+    public let measures: TranslationMeasures
+    /// Some sources with their results and, of pairs, their targets.
+    public let samples: [(source: Image, result: Image, target: Image?)]
+    private static let shown = 32
+
+    /// Translates the sources and measures the results.
+    /// - Parameters:
+    ///   - network: in whose features distances are measured; nil measures none.
+    ///   - seed: of degradations.
+    ///   - progress: called with the number of images translated, and of all.
+    /// - Throws: `CorpusError`, `ConfigurationError`, `ModelError` or `EvaluationError`.
+    public init(
+        _ model: TranslationModel, on images: Images, network: PretrainedFeatures?, badFiles: BadFilePolicy,
+        followsLinks: Bool, seed: UInt64, device: any Device, progress: (_ done: Int, _ total: Int) -> Void
+    ) throws {
+        var recipe = Recipe()
+        recipe.seed = seed
+        recipe.data.side = model.configuration.side
+        recipe.data.split = images.split
+        recipe.data.classColumn = images.classColumn
+        recipe.imageToImage.degradation = images.degradation
+        recipe.imageToImage.pairing = images.arePairs || !images.degradation.isEmpty ? .paired : .unpaired
+        (recipe.imageToImage.source, recipe.imageToImage.target) = images.classes
+        let corpora = try TranslationCorpora(
+            recipe, data: images.data, source: images.source, badFiles: badFiles, followsLinks: followsLinks)
+        func store(_ corpus: Corpus) -> ImageStore {
+            ImageStore(corpus: corpus, preprocessing: recipe.data.form, badFiles: badFiles)
+        }
+        let found = try TranslationImages(
+            recipe, source: corpora.source.map(store), target: store(corpora.target))
+        let unusable = try found.unusablePairs()
+        func usable(_ corpus: Corpus?) -> [Int] {
+            (corpus?.examples.indices).map { $0.filter { !unusable.contains($0) } } ?? []
+        }
+        let set = try ValidationImages(
+            found, (usable(corpora.source), usable(corpora.target)), count: images.count ?? .max)
+        func translated(_ images: [Image], isReverse: Bool = false) throws -> [Image] {
+            try ImageTranslator(model, isReverse: isReverse, device: device).translate(images, progress: progress)
+        }
+        let results = try translated(set.sources)
+        let returned = model.configuration.hasReverse ? try translated(results, isReverse: true) : nil
+        measures = try TranslationMeasures(
+            sources: set.sources, results: results, targets: set.targets, arePairs: found.isPaired, returned: returned,
+            network: network.map { try TranslationFeatures($0, device: device.with(precision: .float32)) }, seed: seed)
+        let step = max(1, results.count / TranslationEvaluation.shown)
+        samples = stride(from: 0, to: results.count, by: step).prefix(TranslationEvaluation.shown).map {
+            (set.sources[$0], results[$0], found.isPaired ? set.targets[$0] : nil)
+        }
+    }
+
+    /// A contact sheet: source, result and, of pairs, target, four samples per row.
+    public var sheet: Image {
+        Image.grid(
+            samples.flatMap { [$0.source, $0.result] + ($0.target.map { [$0] } ?? []) },
+            columns: 4 * (samples.first?.target == nil ? 2 : 3))
+    }
+}
+
+/// Sources and targets that a translator is measured on or shown with, cropped at the centre. Of pairs, both have the same order.
+struct ValidationImages {
+    private(set) var sources: [Image] = []
+    private(set) var targets: [Image] = []
+
+    /// - Parameter count: the most images of each side.
+    init(_ images: TranslationImages, _ examples: (source: [Int], target: [Int]), count: Int) throws {
+        for example in examples.target.prefix(count) {
+            guard let image = try images.target.image(example) else { continue }
+            targets.append(image)
+            if images.source == nil {
+                sources.append(images.degraded(image, purpose: "validation", index: example))
+            }
+        }
+        guard let store = images.source else { return }
+        for example in examples.source.prefix(count) {
+            if let image = try store.image(example) { sources.append(image) }
+        }
+    }
+}
