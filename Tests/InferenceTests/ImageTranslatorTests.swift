@@ -42,7 +42,7 @@ import TinyModels
         let model = try tinyTranslationModel(network)
         let image = picture(237, 151)
         let whole = try ImageTranslator(model, device: device).translate([image])[0]
-        let tiled = try ImageTranslator(model, device: device, largestTile: 110 * 110)
+        let tiled = try ImageTranslator(model, device: device, largestArea: 110 * 110)
         var calls: [[Int]] = []
         let result = try tiled.translate([image]) { calls.append([$0, $1]) }[0]
         let total = try #require(calls.last?[1])
@@ -54,7 +54,7 @@ import TinyModels
     /// With instance normalization, each tile is as if it were an image of its own, and one changes gradually into the next.
     @Test func tilesOfANormalizedNetworkAreBlended() throws {
         let (image, model) = (picture(480, 32), try tinyTranslationModel(Self.resNet))
-        let result = try ImageTranslator(model, device: device, largestTile: 320 * 32).translate([image])[0]
+        let result = try ImageTranslator(model, device: device, largestArea: 320 * 32).translate([image])[0]
         let plan = TilePlan(
             width: 480, height: 32, multiple: 4, margin: Self.resNet.reach, ramp: 64, area: 320 * 32).columns
         #expect(plan.starts.count == 2)
