@@ -39,7 +39,8 @@ struct TranslateCommand: ParsableCommand {
     @Flag(help: "Translate back, from the model's target to its source.")
     var reverse = false
 
-    @Option(help: "The format of still images: png, jpeg or webp (lossless); by default that of --out's suffix, or png.")
+    @Option(
+        help: "The format of still images: png, jpeg or webp (lossless); by default that of --out's suffix, or png.")
     var format: StillFormat?
 
     @Option(help: "Quality of JPEGs, 1 to 100.")
@@ -70,7 +71,8 @@ struct TranslateCommand: ParsableCommand {
         let path = try ModelLocation.resolved(model)
         let translator: ImageTranslator
         do {
-            translator = try ImageTranslator(TranslationModel(contentsOf: path), isReverse: reverse, device: device.open())
+            translator = try ImageTranslator(
+                TranslationModel(contentsOf: path), isReverse: reverse, device: device.open())
         } catch let mismatch as ParameterMismatch {
             throw CommandError(.badData, "\(path): \(mismatch)")
         }
@@ -93,7 +95,8 @@ struct TranslateCommand: ParsableCommand {
         guard named != nil || VideoContainer(suffix: suffix) != nil else {
             throw CommandError(
                 .usage,
-                "\(out): images are written as .png, .jpg or .webp, animations and videos as .gif, .png, .mp4, .mov or .mkv")
+                "\(out): images are written as .png, .jpg or .webp, animations and videos as .gif, .png, .mp4, .mov or .mkv"
+            )
         }
         if let format, format != named {
             throw CommandError(.usage, "\(out): has another suffix than files of --format \(format.rawValue)")

@@ -31,7 +31,8 @@ final class TranslationJob {
                 case .still(let image):
                     let path = try layout.target(of: item, suffix: output.format.suffix)
                     guard path == "-" || StillFormat(suffix: OutputLayout.suffix(path)) != nil else {
-                        throw CommandError(.usage, "\(item.source): is not an animation or a video, as \(path) would be")
+                        throw CommandError(
+                            .usage, "\(item.source): is not an animation or a video, as \(path) would be")
                     }
                     waiting.append(Still(source: item, image: image, path: path))
                 case .video(let video): try translate(video, item)
@@ -74,7 +75,9 @@ final class TranslationJob {
         guard Image.isAnimation(bytes) else { return .still(try Image(decoding: bytes, named: path)) }
         guard ImageFormat(signatureOf: bytes) != .webp else {
             throw CommandError(
-                .badData, "\(path): animated WebP images are not read; convert it with `magick FILE frames.gif` (package imagemagick)")
+                .badData,
+                "\(path): animated WebP images are not read; convert it with `magick FILE frames.gif` (package imagemagick)"
+            )
         }
         return .video(try VideoFile(path))
     }
@@ -108,7 +111,9 @@ final class TranslationJob {
                 try video.forEachFrame { frame in
                     if encoder == nil { encoder = try self.encoder(of: video, container, frame, item, file.descriptor) }
                     part.waiting.append(frame)
-                    if part.waiting.count == ImageTranslator.largestBatch { try translate(&part, of: video, to: encoder) }
+                    if part.waiting.count == ImageTranslator.largestBatch {
+                        try translate(&part, of: video, to: encoder)
+                    }
                 }
                 try translate(&part, of: video, to: encoder)
                 guard let encoder else { throw CommandError(.badData, "\(video.path): has no frames") }
