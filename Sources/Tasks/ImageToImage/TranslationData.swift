@@ -37,7 +37,8 @@ struct TranslationCorpora {
             let pair = try corpus(source).paired(with: corpus(data, captions: true), by: .path)
             (self.source, target) = (pair.0, pair.1)
         case (.paired, nil):
-            let pair = try corpus(data, column: "source").paired(with: corpus(data, column: "target", captions: true), by: .row)
+            let pair = try corpus(data, column: "source").paired(
+                with: corpus(data, column: "target", captions: true), by: .row)
             (self.source, target) = (pair.0, pair.1)
         case (.unpaired, let source?):
             let (own, target) = (try corpus(source), try corpus(data, captions: true))

@@ -21,8 +21,9 @@ public struct TranslationEvaluation: Sendable {
         public var arePairs = false
         /// Makes the sources from the targets; empty if they are images.
         public var degradation: [String] = []
-        /// The column of the class, and the classes of sources and targets if they are in one folder.
+        /// The column of the class.
         public var classColumn = "class"
+        /// The classes of sources and targets if they are in one folder; "" otherwise.
         public var classes: (source: String, target: String) = ("", "")
         /// The most images to translate; nil is all.
         public var count: Int?
