@@ -136,7 +136,7 @@ let package = Package(
             dependencies: [
                 "Training", "Tasks", "Corpora", "Execution", "CPUBackend", "Graphs", "Networks", "Layers",
                 "Checkpoints",
-                "RandomStreams", "Models", "Inference", "Tokenizers",
+                "RandomStreams", "Models", "Inference", "Tokenizers", "Images",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], path: "Benchmarks/Driver", swiftSettings: strict),
 
@@ -195,6 +195,9 @@ let package = Package(
             ]),
         tests(
             "Command",
-            ["Images", "Networks", "Layers", "Graphs", "Execution", "CPUBackend", "Checkpoints", "TestSupport"]),
+            [
+                "Images", "Networks", "Layers", "Graphs", "Execution", "CPUBackend", "Checkpoints", "Models", "TestSupport",
+                "TinyModels",
+            ]),
     ]
 )

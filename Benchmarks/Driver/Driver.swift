@@ -13,7 +13,7 @@ struct Driver: ParsableCommand {
         commandName: "limn-bench", abstract: "Benchmark workloads for the scripts in Benchmarks.",
         subcommands: [
             Device.self, Export.self, Step.self, Generate.self, Peak.self, Encode.self, Tokenize.self, Listing.self,
-            Feed.self, Sample.self,
+            Feed.self, Sample.self, Translate.self,
         ])
 
     /// Prints `ready` and a JSON object, then answers each line "N" with the duration of N rounds in seconds.

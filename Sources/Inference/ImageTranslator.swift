@@ -16,13 +16,14 @@ public final class ImageTranslator {
     private let scope: String
     private let device: any Device
     private let parameters: FrozenParameters
-    private let largestTile: Int
+    /// The most pixels of a tile, and of a batch.
+    private let largestArea: Int
     private var programs: [(shape: [Int], program: any Executable)] = []
 
     /// The most images that one run of the network translates.
     public static let largestBatch = 16
-    /// The most pixels of a tile, and of a batch.
-    package static let largestArea = 1 << 19
+    /// The most values of a map at full resolution, which bounds memory: 1024×1024 pixels of 32 channels.
+    private static let largestMap = 1 << 25
     /// The most bytes that programs kept for later batches of the same shape use.
     private static let programMemory = 1 << 30
     /// Tiles overlap by twice this number of pixels at most, besides the ramp.
@@ -33,16 +34,17 @@ public final class ImageTranslator {
     /// - Throws: `ModelError` if the model does not translate back, or needs text; `ParameterMismatch` if parameters are missing or
     ///   misshapen.
     public convenience init(_ model: TranslationModel, isReverse: Bool = false, device: any Device) throws {
-        try self.init(model, isReverse: isReverse, device: device, largestTile: ImageTranslator.largestArea)
+        let area = ImageTranslator.largestMap / max(16, model.configuration.translator.width)
+        try self.init(model, isReverse: isReverse, device: device, largestArea: area)
     }
 
-    /// - Parameter largestTile: the most pixels of a tile.
-    package init(_ model: TranslationModel, isReverse: Bool = false, device: any Device, largestTile: Int) throws {
+    /// - Parameter largestArea: the most pixels of a tile, and of a batch of them.
+    package init(_ model: TranslationModel, isReverse: Bool = false, device: any Device, largestArea: Int) throws {
         let configuration = model.configuration
         name = configuration.name
         network = configuration.translator
         self.device = device
-        self.largestTile = largestTile
+        self.largestArea = largestArea
         guard !isReverse || configuration.hasReverse else {
             throw ModelError(path: name, problem: "translates in one direction only; omit --reverse", kind: .usage)
         }
@@ -96,13 +98,13 @@ public final class ImageTranslator {
         TilePlan(
             width: image.width, height: image.height, multiple: network.multiple,
             margin: min(network.reach, ImageTranslator.largestMargin), ramp: network.normalization == .none ? 8 : 64,
-            area: largestTile)
+            area: largestArea)
     }
 
     /// The size of the next batch of `count` tiles: a power of two, so that few programs serve any number.
     private func batchSize(for count: Int, area: Int) -> Int {
         var size = ImageTranslator.largestBatch
-        while size > count || size > 1 && size * area > ImageTranslator.largestArea { size /= 2 }
+        while size > count || size > 1 && size * area > largestArea { size /= 2 }
         return size
     }
 

@@ -8,6 +8,7 @@ struct Limn: ParsableCommand {
         discussion: """
             EXAMPLES
               limn generate "a purple flower with a yellow center" --out flower.png
+              limn translate denoise.safetensors photos/ --out clean/
               limn serve
               limn train recipes/flowers-64.yaml --data images --run runs/mine --resume
               limn evaluate models/flowers-64.safetensors --data flowers102 --split test
@@ -19,8 +20,8 @@ struct Limn: ParsableCommand {
             """,
         version: "limn \(Release.version)",
         subcommands: [
-            GenerateCommand.self, InterpolateCommand.self, EditCommand.self, ServeCommand.self, TrainCommand.self,
-            EvaluateCommand.self, InfoCommand.self, ExportCommand.self, ProfileCommand.self, CorpusCommand.self,
+            GenerateCommand.self, InterpolateCommand.self, EditCommand.self, TranslateCommand.self, ServeCommand.self,
+            TrainCommand.self, EvaluateCommand.self, InfoCommand.self, ExportCommand.self, ProfileCommand.self, CorpusCommand.self,
             VocabularyCommand.self, EncoderCommand.self, EncodeCommand.self, SimilarityCommand.self,
         ])
 

@@ -53,7 +53,7 @@ package struct WebPEncoder: AnimationEncoder {
 extension Image {
     /// The image as a lossless WebP file.
     /// - Throws: ``ImageError/libraryMissing(name:format:library:package:)``, ``ImageError/unwritable(format:reason:)``.
-    fileprivate func webPData(library: String) throws -> [UInt8] {
+    package func webPData(library: String = CodecLibraries().webp) throws -> [UInt8] {
         var webp = CImageBytes()
         let (status, message) = withMessageBuffer {
             CImageWebPEncode(library, pixels, width, height, &webp, $0.baseAddress, $0.count)

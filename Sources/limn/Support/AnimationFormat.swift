@@ -43,7 +43,8 @@ enum AnimationFormat: CaseIterable {
         case .gif: return GIFEncoder(framesPerSecond: framesPerSecond, comment: comment)
         case .webp: return WebPEncoder(framesPerSecond: framesPerSecond, comment: comment)
         case .mp4:
-            return try MP4Encoder(file: file, side: side, framesPerSecond: framesPerSecond, comment: comment)
+            return try VideoEncoder(
+                file: file, container: .mp4, width: side, height: side, rate: "\(framesPerSecond)", comment: comment)
         }
     }
 }

@@ -146,7 +146,7 @@ struct OutputLayout {
         return name.dropFirst().lastIndex(of: ".").map { name[name.index(after: $0)...].lowercased() } ?? ""
     }
 
-    private static func withoutSlash(_ folder: String) -> String {
+    static func withoutSlash(_ folder: String) -> String {
         folder.count > 1 && folder.hasSuffix("/") ? String(folder.dropLast()) : folder
     }
 

@@ -9,7 +9,9 @@ extension Facts {
     init(arraysIn path: String) throws {
         let file = try Safetensors(contentsOf: path)
         switch file.metadata["format"] {
-        case "limn-model": try self.init(model: path)
+        case "limn-model":
+            let isTranslation = file.metadata["task"] == ModelTask.imageToImage.rawValue
+            if isTranslation { try self.init(translation: path) } else { try self.init(model: path) }
         case EncoderPair.format: try self.init(pair: file, path: path)
         case "limn-training-checkpoint": try self.init(checkpoint: path)
         default:
@@ -42,6 +44,27 @@ extension Facts {
         add("training features", configuration.trainingFeatures.map { .texts($0.map(\.rawValue)) })
         add("generator parameters", .count(Facts.count(model.arrays, below: "generator")))
         add("encoder parameters", .count(Facts.count(model.arrays, below: "encoder")))
+        card = model.card
+    }
+
+    private init(translation path: String) throws {
+        let model = try TranslationModel(contentsOf: path)
+        let (configuration, translator) = (model.configuration, model.configuration.translator)
+        self.init(path, kind: "model")
+        add("name", configuration.name)
+        add("task", ModelTask.imageToImage.rawValue)
+        add("trained on images of", .size(configuration.side, configuration.side))
+        let blocks = Measure.count(translator.blocks, "block") + (translator.kind == .uNet ? " per resolution" : "")
+        add(
+            "translator",
+            "\(translator.kind.rawValue), width \(translator.width), \(blocks), \(Measure.count(translator.halvings, "halving"))")
+        add("normalization", translator.normalization.rawValue)
+        add("residual", translator.isResidual ? "yes" : "no")
+        add("reverse direction", configuration.hasReverse ? "yes" : "no")
+        add("degradation", configuration.degradation.isEmpty ? nil : .texts(configuration.degradation))
+        let features = configuration.trainingFeatures.map(\.rawValue)
+        add("training features", features.isEmpty ? nil : .texts(features))
+        add("translator parameters", .count(Facts.count(model.arrays, below: "translator")))
         card = model.card
     }
 

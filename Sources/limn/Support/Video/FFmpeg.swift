@@ -1,80 +1,87 @@
 @preconcurrency import Glibc
-import Images
 
-/// Writes an H.264 video through an `ffmpeg` process, which is looked for on PATH and reads the frames from a socket.
-final class MP4Encoder: AnimationEncoder {
+/// A running program of the ffmpeg package, which is looked for on PATH, with a socket as its standard input or output. A socket, since
+/// writing to a pipe without a reader raises a signal.
+final class FFmpeg {
+    /// Which of its streams the socket is.
+    enum Stream: Int32 { case input = 0, output = 1 }
+
+    private let program: String
     private let process: pid_t
-    /// Our end of the socket; -1 if it is closed. A socket, since writing to a pipe without a reader raises a signal.
-    private var frames: Int32
+    /// Our end of the socket; -1 if it is closed.
+    private var socket: Int32
     /// A temporary file without a name, for the process's messages. A pipe could fill up.
     private let messages: UnsafeMutablePointer<FILE>
     private var isRunning = true
 
-    /// The longest comment, in Unicode scalars: an argument of a process has at most 128 KiB.
-    private static let longestComment = 10_000
-
     /// - Parameters:
-    ///   - file: the descriptor of an empty regular file.
-    ///   - side: width and height of the frames, an even number.
-    /// - Throws: `CommandError` if there is no `ffmpeg`.
-    init(file: Int32, side: Int, framesPerSecond: Int, comment: String) throws {
-        let ends = try MP4Encoder.socketPair()
+    ///   - purpose: what needs the program, for the message that it is missing, such as `MP4`.
+    ///   - file: a descriptor that the program has as descriptor 3.
+    /// - Throws: `CommandError` if the program is not installed.
+    init(_ program: String, _ words: [String], _ stream: Stream, file: Int32? = nil, for purpose: String) throws(CommandError) {
+        let ends = try FFmpeg.socketPair()
         defer { close(ends.theirs) }
         guard let messages = tmpfile() else {
             close(ends.ours)
             throw CommandError(.cannotWrite, "no temporary file: \(String(cString: strerror(errno)))")
         }
         let log = fileno(messages)
-        let input = ["-f", "rawvideo", "-pix_fmt", "rgb24", "-video_size", "\(side)x\(side)"]
-        // Small videos are otherwise taken to have the colours of standard definition, and large ones those of high definition.
-        let colors = ["-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "bt709", "-color_range", "tv"]
-        let comment = String(comment.unicodeScalars.prefix(MP4Encoder.longestComment))
-        let words =
-            ["ffmpeg", "-hide_banner", "-loglevel", "error", "-nostdin"] + input
-            + ["-framerate", "\(framesPerSecond)", "-i", "pipe:0"]
-            + ["-vf", "scale=out_color_matrix=bt709:out_range=tv", "-pix_fmt", "yuv420p"] + colors
-            + ["-c:v", "libx264", "-crf", "16", "-movflags", "+faststart"]
-            + (comment.isEmpty ? [] : ["-metadata", "comment=\(comment)"]) + ["-f", "mp4", "-y", "/dev/fd/3"]
-        let (code, process) = MP4Encoder.start(words, [(ends.theirs, 0), (log, 1), (log, 2), (file, 3)])
+        var descriptors = [(ends.theirs, stream.rawValue), (log, 2)]
+        if stream == .input { descriptors.append((log, 1)) }
+        if let file { descriptors.append((file, 3)) }
+        let (code, process) = FFmpeg.start([program, "-hide_banner", "-loglevel", "error"] + words, descriptors)
         guard code == 0 else {
             close(ends.ours)
             fclose(messages)
             let reason =
                 code == ENOENT
                 ? "which is not installed" : "which cannot be started (\(String(cString: strerror(code))))"
-            throw CommandError(.cannotWrite, "MP4 needs ffmpeg, \(reason); `apt-get install ffmpeg` brings it")
+            throw CommandError(
+                .cannotWrite, "\(purpose) needs \(program), \(reason); `apt-get install ffmpeg` brings it")
         }
-        (self.process, frames, self.messages) = (process, ends.ours, messages)
+        (self.program, self.process, socket, self.messages) = (program, process, ends.ours, messages)
     }
 
-    func add(_ frame: Image) throws -> [UInt8] {
+    /// Writes all of `bytes` to the program's standard input.
+    /// - Throws: `CommandError` with its last message if it has ended.
+    func send(_ bytes: [UInt8]) throws(CommandError) {
         var sent = 0
-        while sent < frame.pixels.count {
-            let count = frame.pixels.withUnsafeBytes {
-                send(frames, $0.baseAddress! + sent, $0.count - sent, Int32(MSG_NOSIGNAL))
+        while sent < bytes.count {
+            let count = bytes.withUnsafeBytes {
+                Glibc.send(socket, $0.baseAddress! + sent, $0.count - sent, Int32(MSG_NOSIGNAL))
             }
             if count < 0 && errno == EINTR { continue }
-            // The process has ended, and says why.
             guard count > 0 else {
-                _ = try finish()
-                throw CommandError(.internalError, "ffmpeg ended before the last frame")
+                try finish()
+                throw CommandError(.internalError, "\(program) ended before the last frame")
             }
             sent += count
         }
-        return []
     }
 
-    /// Waits for the process, which has then written the whole file.
+    /// Reads up to `count` bytes of the program's standard output; fewer only at its end.
+    func receive(_ count: Int) -> [UInt8] {
+        [UInt8](unsafeUninitializedCapacity: count) { buffer, done in
+            while done < count {
+                let got = read(socket, buffer.baseAddress! + done, count - done)
+                if got < 0 && errno == EINTR { continue }
+                if got <= 0 { break }
+                done += got
+            }
+        }
+    }
+
+    /// Closes the socket and waits for the end of the program.
     /// - Throws: `CommandError` with the last line of its messages if it fails.
-    func finish() throws -> [UInt8] {
+    func finish() throws(CommandError) {
         closeSocket()
         let status = wait()
-        guard status != 0 else { return [] }
+        guard status != 0 else { return }
         let signal = status & 0x7F
         let line =
             lastMessage
             ?? (signal == 0 ? "it ended with status \(status >> 8 & 0xFF)" : "it was ended by signal \(signal)")
-        throw CommandError(.cannotWrite, "ffmpeg: \(line)")
+        throw CommandError(.cannotWrite, "\(program): \(line)")
     }
 
     deinit {
@@ -87,11 +94,12 @@ final class MP4Encoder: AnimationEncoder {
     }
 
     private func closeSocket() {
-        if frames >= 0 { close(frames) }
-        frames = -1
+        if socket >= 0 { close(socket) }
+        socket = -1
     }
 
     private func wait() -> Int32 {
+        guard isRunning else { return 0 }
         var status: Int32 = 0
         while waitpid(process, &status, 0) < 0 && errno == EINTR {}
         isRunning = false
@@ -107,7 +115,7 @@ final class MP4Encoder: AnimationEncoder {
         }
     }
 
-    private static func socketPair() throws -> (ours: Int32, theirs: Int32) {
+    private static func socketPair() throws(CommandError) -> (ours: Int32, theirs: Int32) {
         var ends: [Int32] = [-1, -1]
         let kind = Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
         guard socketpair(AF_UNIX, kind, 0, &ends) == 0 else {

@@ -1,0 +1,57 @@
+import Files
+import FoundationEssentials
+import Images
+import Inference
+
+/// How translated images are written.
+struct TranslationOutput {
+    let format: StillFormat
+    let quality: Int
+    let isReverse: Bool
+    let hasMetadata: Bool
+    let printsJSON: Bool
+
+    func metadata(source: String, model: String) -> TranslationMetadata {
+        TranslationMetadata(source: source, model: model, isReverse: isReverse)
+    }
+
+    /// Writes a still image, to standard output for `-`.
+    func write(_ image: Image, to path: String, _ metadata: TranslationMetadata) throws {
+        let bytes = try format.data(image, quality: quality, text: hasMetadata ? metadata.pngText : [])
+        if path == "-" { try StandardOutput.write(bytes) } else { try AtomicFile.write(bytes, to: path) }
+    }
+
+    /// Prints the record of a file that was written.
+    func announce(_ record: TranslationRecord) throws {
+        if printsJSON, record.file != "-" { print(try record.json()) }
+    }
+}
+
+/// One line of `--json`: the file, what was translated, and how long the network took.
+struct TranslationRecord: Encodable {
+    let file: String
+    let source: String
+    let model: String
+    let direction: String
+    let width: Int
+    let height: Int
+    /// Number of frames; nil for a still image.
+    let frames: Int?
+    let milliseconds: Double
+
+    init(
+        file: String, source: String, model: String, isReverse: Bool, size: (width: Int, height: Int), frames: Int?,
+        duration: Duration
+    ) {
+        (self.file, self.source, self.model, self.frames) = (file, source, model, frames)
+        direction = isReverse ? "reverse" : "forward"
+        (width, height) = size
+        milliseconds = (duration / .milliseconds(1)).rounded()
+    }
+
+    func json() throws -> String {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        return String(decoding: try encoder.encode(self), as: UTF8.self)
+    }
+}
