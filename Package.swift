@@ -175,7 +175,7 @@ let package = Package(
         tests(
             "Tasks",
             [
-                "Training", "Tasks", "Corpora", "Checkpoints", "Models", "Inference", "Networks", "Layers", "Graphs",
+                "Training", "Tasks", "Corpora", "Checkpoints", "Evaluation", "Models", "Inference", "Networks", "Layers", "Graphs",
                 "Execution",
                 "CPUBackend", "Images", "Tokenizers", "RandomStreams", "Files", "TestSupport",
             ]),

@@ -7,7 +7,9 @@ import Models
 public struct TranslationMeasures: Codable, Sendable {
     /// A measure of the results, and of the sources in their place.
     public struct Compared: Codable, Sendable {
+        /// Of the results.
         public let result: Double
+        /// Of the sources.
         public let source: Double
     }
 

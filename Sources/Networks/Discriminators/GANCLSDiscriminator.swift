@@ -24,7 +24,8 @@ struct GANCLSDiscriminator: Discriminator {
         project =
             configuration.condition > 0
             ? Linear(scope / "project", inputs: configuration.condition, outputs: projected) : nil
-        join = Convolution(scope / "join", inputChannels: last + (project == nil ? 0 : projected), outputChannels: last, kernelSize: 1)
+        join = Convolution(
+            scope / "join", inputChannels: last + (project == nil ? 0 : projected), outputChannels: last, kernelSize: 1)
         logit = Convolution(scope / "logit", inputChannels: last, outputChannels: 1, kernelSize: base, padding: 0)
     }
 

@@ -19,28 +19,29 @@ struct TranslationCorpora {
     /// - Throws: `ConfigurationError` if the recipe does not say where the sources come from; `CorpusError`.
     init(_ recipe: Recipe, data: String, source: String?, badFiles: BadFilePolicy, followsLinks: Bool) throws {
         let settings = recipe.imageToImage
-        func corpus(_ folder: String, column: String? = nil) throws -> Corpus {
+        func corpus(_ folder: String, column: String? = nil, captions: Bool = false) throws -> Corpus {
             try recipe.data.corpus(
                 in: folder, badFiles: badFiles, followsLinks: followsLinks, imageColumn: column,
-                requiresCaptions: settings.text)
+                requiresCaptions: captions && settings.text)
         }
         guard settings.degradation.isEmpty else {
             guard source == nil else {
                 throw ConfigurationError(
                     key: "image_to_image.degradation", problem: "makes the sources, so there is no use for --source")
             }
-            (self.source, target) = (nil, try corpus(data))
+            (self.source, target) = (nil, try corpus(data, captions: true))
             return
         }
         switch (settings.pairing, source) {
         case (.paired, let source?):
-            let pair = try corpus(source).paired(with: corpus(data), by: .path)
+            let pair = try corpus(source).paired(with: corpus(data, captions: true), by: .path)
             (self.source, target) = (pair.0, pair.1)
         case (.paired, nil):
-            let pair = try corpus(data, column: "source").paired(with: corpus(data, column: "target"), by: .row)
+            let pair = try corpus(data, column: "source").paired(
+                with: corpus(data, column: "target", captions: true), by: .row)
             (self.source, target) = (pair.0, pair.1)
         case (.unpaired, let source?):
-            let (own, target) = (try corpus(source), try corpus(data))
+            let (own, target) = (try corpus(source), try corpus(data, captions: true))
             self.source = try settings.source.isEmpty ? own : own.restricted(toClass: settings.source)
             self.target = try settings.target.isEmpty ? target : target.restricted(toClass: settings.target)
         case (.unpaired, nil):
@@ -51,7 +52,7 @@ struct TranslationCorpora {
                         "is empty; pass --source and --target with the two folders of images, or name two classes of one "
                         + "corpus as image_to_image.source and target")
             }
-            let whole = try corpus(data)
+            let whole = try corpus(data, captions: true)
             (self.source, target) = (
                 try whole.restricted(toClass: settings.source), try whole.restricted(toClass: settings.target)
             )

@@ -21,8 +21,9 @@ public struct TranslationEvaluation: Sendable {
         public var arePairs = false
         /// Makes the sources from the targets; empty if they are images.
         public var degradation: [String] = []
-        /// The column of the class, and the classes of sources and targets if they are in one folder.
+        /// The column of the class.
         public var classColumn = "class"
+        /// The classes of sources and targets if they are in one folder; "" otherwise.
         public var classes: (source: String, target: String) = ("", "")
         /// The most images to translate; nil is all.
         public var count: Int?
@@ -95,9 +96,13 @@ struct ValidationImages {
     private(set) var sources: [Image] = []
     private(set) var targets: [Image] = []
 
-    /// - Parameter count: the most images of each side.
+    /// - Parameter count: the most images of each side; of more, evenly spaced ones.
     init(_ images: TranslationImages, _ examples: (source: [Int], target: [Int]), count: Int) throws {
-        for example in examples.target.prefix(count) {
+        func chosen(_ examples: [Int]) -> [Int] {
+            guard examples.count > count else { return examples }
+            return (0..<count).map { examples[$0 * examples.count / count] }
+        }
+        for example in chosen(examples.target) {
             guard let image = try images.target.image(example) else { continue }
             targets.append(image)
             if images.source == nil {
@@ -105,7 +110,7 @@ struct ValidationImages {
             }
         }
         guard let store = images.source else { return }
-        for example in examples.source.prefix(count) {
+        for example in chosen(examples.source) {
             if let image = try store.image(example) { sources.append(image) }
         }
     }

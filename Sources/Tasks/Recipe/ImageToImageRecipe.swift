@@ -13,9 +13,9 @@ public enum TranslationPairing: String, Codable, Sendable, CaseIterable {
 public struct ImageToImageRecipe: Codable, Equatable, Sendable {
     /// `unpaired` or `paired`.
     public var pairing = TranslationPairing.unpaired
-    /// The classes of the sources and of the targets in one corpus (`data.class` names the column); "" if they are corpora of their
-    /// own.
+    /// The class of the sources, if they are in one corpus with the targets (`data.class` names the column); else "".
     public var source = ""
+    /// The class of the targets, likewise.
     public var target = ""
     /// Makes the sources from the targets, anew each time: a list such as `["noise 0-55", "jpeg 30-95 p 0.5"]`. Empty if the
     /// sources are images of their own.
