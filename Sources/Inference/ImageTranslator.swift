@@ -22,8 +22,8 @@ public final class ImageTranslator {
 
     /// The most images that one run of the network translates.
     public static let largestBatch = 16
-    /// The most values of a map at full resolution, which bounds memory: 1024×1024 pixels of 32 channels.
-    private static let largestMap = 1 << 25
+    /// The most values of a map at full resolution, which bounds memory: 1920×1080 pixels of 32 channels fit.
+    private static let largestMap = 1 << 26
     /// The most bytes that programs kept for later batches of the same shape use.
     private static let programMemory = 1 << 30
     /// Tiles overlap by twice this number of pixels at most, besides the ramp.
