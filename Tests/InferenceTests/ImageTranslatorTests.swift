@@ -56,7 +56,8 @@ import TinyModels
         let (image, model) = (picture(480, 32), try tinyTranslationModel(Self.resNet))
         let result = try ImageTranslator(model, device: device, largestArea: 320 * 32).translate([image])[0]
         let plan = TilePlan(
-            width: 480, height: 32, multiple: 4, margin: Self.resNet.reach, ramp: 64, area: 320 * 32).columns
+            width: 480, height: 32, multiple: 4, margin: Self.resNet.reach, ramp: 64, area: 320 * 32
+        ).columns
         #expect(plan.starts.count == 2)
         let whole = try ImageTranslator(model, device: device)
         let parts = try plan.starts.map {

@@ -20,6 +20,7 @@ struct TranslateCommand: ParsableCommand {
               limn translate runs/monet photos/ more.webp --out paintings/
               limn translate runs/monet painting.png --reverse --out photo.png
               limn translate denoise.safetensors scans/ --out clean/ --format jpeg --quality 90
+              limn translate runs/petals rose.jpg --prompt "purple petals" --out purple.png
               limn translate underwater.safetensors dive.mp4 --out dive-clear.mp4
             """)
 
@@ -36,10 +37,20 @@ struct TranslateCommand: ParsableCommand {
             """)
     var out: String
 
+    @Option(help: "The text that steers the translation, for models trained with image_to_image.text.")
+    var prompt: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "The folder of the pretrained text encoder that the model refers to; by default its original path, then next to the model.",
+            valueName: "folder"))
+    var encoder: String?
+
     @Flag(help: "Translate back, from the model's target to its source.")
     var reverse = false
 
-    @Option(help: "The format of still images: png, jpeg or webp (lossless); by default that of --out's suffix, or png.")
+    @Option(
+        help: "The format of still images: png, jpeg or webp (lossless); by default that of --out's suffix, or png.")
     var format: StillFormat?
 
     @Option(help: "Quality of JPEGs, 1 to 100.")
@@ -70,13 +81,20 @@ struct TranslateCommand: ParsableCommand {
         let path = try ModelLocation.resolved(model)
         let translator: ImageTranslator
         do {
-            translator = try ImageTranslator(TranslationModel(contentsOf: path), isReverse: reverse, device: device.open())
+            translator = try ImageTranslator(
+                TranslationModel(contentsOf: path), isReverse: reverse, encoder: encoder, device: device.open())
         } catch let mismatch as ParameterMismatch {
             throw CommandError(.badData, "\(path): \(mismatch)")
         }
+        guard translator.needsPrompts == (prompt != nil) else {
+            throw CommandError(
+                .usage,
+                translator.needsPrompts
+                    ? "\(path): text steers its translation; pass --prompt" : "\(path): reads no text; omit --prompt")
+        }
         let output = TranslationOutput(
             format: format ?? StillFormat(suffix: OutputLayout.suffix(out)) ?? .png, quality: quality,
-            isReverse: reverse, hasMetadata: !noMetadata, printsJSON: json)
+            isReverse: reverse, prompt: prompt, hasMetadata: !noMetadata, printsJSON: json)
         let job = TranslationJob(layout, translator, output)
         try job.run()
         if !json, out != "-" {
@@ -93,7 +111,8 @@ struct TranslateCommand: ParsableCommand {
         guard named != nil || VideoContainer(suffix: suffix) != nil else {
             throw CommandError(
                 .usage,
-                "\(out): images are written as .png, .jpg or .webp, animations and videos as .gif, .png, .mp4, .mov or .mkv")
+                "\(out): images are written as .png, .jpg or .webp, animations and videos as .gif, .png, .mp4, .mov or .mkv"
+            )
         }
         if let format, format != named {
             throw CommandError(.usage, "\(out): has another suffix than files of --format \(format.rawValue)")

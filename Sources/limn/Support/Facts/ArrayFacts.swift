@@ -57,7 +57,8 @@ extension Facts {
         let blocks = Measure.count(translator.blocks, "block") + (translator.kind == .uNet ? " per resolution" : "")
         add(
             "translator",
-            "\(translator.kind.rawValue), width \(translator.width), \(blocks), \(Measure.count(translator.halvings, "halving"))")
+            "\(translator.kind.rawValue), width \(translator.width), \(blocks), \(Measure.count(translator.halvings, "halving"))"
+        )
         add("normalization", translator.normalization.rawValue)
         add("residual", translator.isResidual ? "yes" : "no")
         add("reverse direction", configuration.hasReverse ? "yes" : "no")

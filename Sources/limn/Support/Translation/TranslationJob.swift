@@ -31,7 +31,8 @@ final class TranslationJob {
                 case .still(let image):
                     let path = try layout.target(of: item, suffix: output.format.suffix)
                     guard path == "-" || StillFormat(suffix: OutputLayout.suffix(path)) != nil else {
-                        throw CommandError(.usage, "\(item.source): is not an animation or a video, as \(path) would be")
+                        throw CommandError(
+                            .usage, "\(item.source): is not an animation or a video, as \(path) would be")
                     }
                     waiting.append(Still(source: item, image: image, path: path))
                 case .video(let video): try translate(video, item)
@@ -74,16 +75,23 @@ final class TranslationJob {
         guard Image.isAnimation(bytes) else { return .still(try Image(decoding: bytes, named: path)) }
         guard ImageFormat(signatureOf: bytes) != .webp else {
             throw CommandError(
-                .badData, "\(path): animated WebP images are not read; convert it with `magick FILE frames.gif` (package imagemagick)")
+                .badData,
+                "\(path): animated WebP images are not read; convert it with `magick FILE frames.gif` (package imagemagick)"
+            )
         }
         return .video(try VideoFile(path))
+    }
+
+    /// The prompt for each of `count` images.
+    private func prompts(_ count: Int) -> [String] {
+        output.prompt.map { [String](repeating: $0, count: count) } ?? []
     }
 
     private func translate(_ stills: inout [Still]) throws {
         guard !stills.isEmpty else { return }
         let begin = clock.now
         let (done, total) = (written, layout.items.count)
-        let images = try translator.translate(stills.map(\.image)) {
+        let images = try translator.translate(stills.map(\.image), prompts: prompts(stills.count)) {
             Terminal.show("translated \(done) of \(total) files, \($0) of \($1) tiles of the next \(stills.count)")
         }
         let each = begin.duration(to: clock.now) / stills.count
@@ -108,7 +116,9 @@ final class TranslationJob {
                 try video.forEachFrame { frame in
                     if encoder == nil { encoder = try self.encoder(of: video, container, frame, item, file.descriptor) }
                     part.waiting.append(frame)
-                    if part.waiting.count == ImageTranslator.largestBatch { try translate(&part, of: video, to: encoder) }
+                    if part.waiting.count == ImageTranslator.largestBatch {
+                        try translate(&part, of: video, to: encoder)
+                    }
                 }
                 try translate(&part, of: video, to: encoder)
                 guard let encoder else { throw CommandError(.badData, "\(video.path): has no frames") }
@@ -127,7 +137,7 @@ final class TranslationJob {
     }
 
     private func translate(_ part: inout VideoPart, of video: VideoFile, to encoder: VideoEncoder?) throws {
-        for image in try translator.translate(part.waiting) {
+        for image in try translator.translate(part.waiting, prompts: prompts(part.waiting.count)) {
             part.size = (image.width, image.height)
             _ = try encoder?.add(image)
         }

@@ -36,7 +36,8 @@ struct TranslationLayout {
         let isSingle = sources.count == 1 && !sources[0].isFolder
         guard OutputLayout.isFolder(out, ofMany: !isSingle) else {
             guard isSingle else {
-                throw CommandError(.usage, "\(out): is a file, and there may be several images; name a folder with --out")
+                throw CommandError(
+                    .usage, "\(out): is a file, and there may be several images; name a folder with --out")
             }
             (items, folder, others) = ([Item(source: sources[0].path, target: out)], nil, 0)
             return
@@ -47,12 +48,15 @@ struct TranslationLayout {
         for source in sources {
             // Results in a folder within that of the sources are not translated again.
             let isAround =
-                results.flatMap { out in TranslationLayout.realPath(source.path).map { out.hasPrefix($0 + "/") } } ?? false
+                results.flatMap { out in TranslationLayout.realPath(source.path).map { out.hasPrefix($0 + "/") } }
+                ?? false
             let names = source.isFolder ? try TranslationLayout.files(in: source.path) : [nil]
             for name in names {
                 let path = name.map { "\(source.path)/\($0)" } ?? source.path
                 if name != nil {
-                    if isAround, let results, TranslationLayout.realPath(path)?.hasPrefix(results + "/") ?? false { continue }
+                    if isAround, let results, TranslationLayout.realPath(path)?.hasPrefix(results + "/") ?? false {
+                        continue
+                    }
                     let suffix = OutputLayout.suffix(path)
                     guard ImageFormat(suffix: suffix) != nil || VideoFile.suffixes.contains(suffix) else {
                         others += 1

@@ -18,7 +18,9 @@ final class FFmpeg {
     ///   - purpose: what needs the program, for the message that it is missing, such as `MP4`.
     ///   - file: a descriptor that the program has as descriptor 3.
     /// - Throws: `CommandError` if the program is not installed.
-    init(_ program: String, _ words: [String], _ stream: Stream, file: Int32? = nil, for purpose: String) throws(CommandError) {
+    init(_ program: String, _ words: [String], _ stream: Stream, file: Int32? = nil, for purpose: String)
+        throws(CommandError)
+    {
         let ends = try FFmpeg.socketPair()
         defer { close(ends.theirs) }
         guard let messages = tmpfile() else {

@@ -64,7 +64,9 @@ struct VideoFile {
         let white = "format=rgba,split[a][b];[a]lutrgb=r=255:g=255:b=255:a=255[white];[white][b]overlay=format=rgb"
         let isTransparent = [.gif, .apng].contains(container)
         let filter = "setpts=N/(\(rate))/TB" + (isTransparent ? ",\(white)" : "")
-        let options = ["-map", "0:v:0", "-vf", filter, "-r", rate, "-f", "image2pipe", "-c:v", "ppm", "-pix_fmt", "rgb24"]
+        let options = [
+            "-map", "0:v:0", "-vf", filter, "-r", rate, "-f", "image2pipe", "-c:v", "ppm", "-pix_fmt", "rgb24",
+        ]
         let ffmpeg = try FFmpeg("ffmpeg", ["-nostdin"] + input + options + ["pipe:1"], .output, for: "a video")
         while let frame = try frame(ffmpeg) { try body(frame) }
         do throws(CommandError) { try ffmpeg.finish() } catch {
