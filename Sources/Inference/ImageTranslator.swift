@@ -16,6 +16,8 @@ public final class ImageTranslator {
     private let scope: String
     private let device: any Device
     private let parameters: FrozenParameters
+    /// Nil if no text steers the translation.
+    private let embedder: SentenceEmbedder?
     /// The most pixels of a tile, and of a batch.
     private let largestArea: Int
     private var programs: [(shape: [Int], program: any Executable)] = []
@@ -30,16 +32,23 @@ public final class ImageTranslator {
     private static let largestMargin = 128
 
     /// Loads a model onto a device.
-    /// - Parameter isReverse: whether to translate back, from the model's target to its source.
-    /// - Throws: `ModelError` if the model does not translate back, or needs text; `ParameterMismatch` if parameters are missing or
-    ///   misshapen.
-    public convenience init(_ model: TranslationModel, isReverse: Bool = false, device: any Device) throws {
+    /// - Parameters:
+    ///   - isReverse: whether to translate back, from the model's target to its source.
+    ///   - encoder: the folder of the pretrained text encoder that the model refers to; nil tries its original path, then the folder of
+    ///     the model file.
+    /// - Throws: `ModelError` if the model does not translate back, or its text encoder is not found; `ParameterMismatch` if parameters
+    ///   are missing or misshapen.
+    public convenience init(
+        _ model: TranslationModel, isReverse: Bool = false, encoder: String? = nil, device: any Device
+    ) throws {
         let area = ImageTranslator.largestMap / max(16, model.configuration.translator.width)
-        try self.init(model, isReverse: isReverse, device: device, largestArea: area)
+        try self.init(model, isReverse: isReverse, encoder: encoder, device: device, largestArea: area)
     }
 
     /// - Parameter largestArea: the most pixels of a tile, and of a batch of them.
-    package init(_ model: TranslationModel, isReverse: Bool = false, device: any Device, largestArea: Int) throws {
+    package init(
+        _ model: TranslationModel, isReverse: Bool = false, encoder: String? = nil, device: any Device, largestArea: Int
+    ) throws {
         let configuration = model.configuration
         name = configuration.name
         network = configuration.translator
@@ -48,9 +57,11 @@ public final class ImageTranslator {
         guard !isReverse || configuration.hasReverse else {
             throw ModelError(path: name, problem: "translates in one direction only; omit --reverse", kind: .usage)
         }
-        guard network.condition == 0 else {
-            throw ModelError(path: name, problem: "needs a sentence for each image, which is not supported yet")
+        let text = try model.encoder(at: encoder)
+        guard (text != nil) == (network.condition > 0) else {
+            throw ModelError(path: name, problem: "has no text encoder, which its translator needs")
         }
+        embedder = try text.map { try SentenceEmbedder($0, name: model.configuration.name, device: device) }
         let scope = isReverse ? "reverse" : "translator"
         self.scope = scope
         let store = ParameterStore()
@@ -60,14 +71,21 @@ public final class ImageTranslator {
         parameters = FrozenParameters(store.slices(of: values))
     }
 
+    /// Whether a prompt steers the translation.
+    public var needsPrompts: Bool { embedder != nil }
+
     /// Translates images, in order. An image does not depend on the others, except for rounding: a pixel may differ by one level.
     /// - Parameters:
     ///   - images: of any sizes; the results have the same ones.
+    ///   - prompts: one per image, if the model needs them.
     ///   - progress: called with the number of tiles that are done and the number of all; an image has one or more.
     /// - Throws: `ModelError` if the model's weights give values that are not finite, `ExecutionError` without enough memory.
-    public func translate(_ images: [Image], progress: (_ done: Int, _ total: Int) -> Void = { _, _ in }) throws
-        -> [Image]
-    {
+    /// - Precondition: there are prompts if and only if the model needs them.
+    public func translate(
+        _ images: [Image], prompts: [String] = [], progress: (_ done: Int, _ total: Int) -> Void = { _, _ in }
+    ) throws -> [Image] {
+        precondition(prompts.count == (needsPrompts ? images.count : 0), "a model that needs prompts has one per image")
+        let sentences = try embedder?.embed(prompts) ?? []
         var canvases = images.map { Canvas($0, plan: plan($0)) }
         var results = [Image?](repeating: nil, count: images.count)
         let tiles = canvases.indices.flatMap { image in (0..<canvases[image].plan.count).map { (image, tile: $0) } }
@@ -79,7 +97,9 @@ public final class ImageTranslator {
                 let batch = rest.prefix(batchSize(for: rest.count, area: shape[0] * shape[1]))
                 rest = rest.dropFirst(batch.count)
                 let pixels = try translated(
-                    batch.flatMap { canvases[$0.0].source(ofTile: $0.tile) }, shape: [batch.count] + shape)
+                    batch.flatMap { canvases[$0.0].source(ofTile: $0.tile) },
+                    sentences: batch.flatMap { sentences[$0.0 * network.condition..<($0.0 + 1) * network.condition] },
+                    shape: [batch.count] + shape)
                 for (index, (image, tile)) in batch.enumerated() {
                     let count = pixels.count / batch.count
                     canvases[image].add(pixels[index * count..<(index + 1) * count], tile: tile)
@@ -109,8 +129,9 @@ public final class ImageTranslator {
     }
 
     /// Results in −1…1 or somewhat beyond for sources [batch, height, width, 3] in −1…1.
-    package func translated(_ source: [Float], shape: [Int]) throws -> [Float] {
-        let pixels = try program(shape).run(["source": .floats(source)])["images"]
+    /// - Parameter sentences: their sentence vectors, [batch×condition].
+    package func translated(_ source: [Float], sentences: [Float] = [], shape: [Int]) throws -> [Float] {
+        let pixels = try program(shape).run(["source": .floats(source), "sentences": .floats(sentences)])["images"]
         guard pixels.allSatisfy(\.isFinite) else {
             throw ModelError(
                 path: name, problem: "its weights produce values that are not finite; is the file damaged?")
@@ -128,8 +149,11 @@ public final class ImageTranslator {
         let program = try device.compile(shards: shards, parameters: ParameterMap(frozen: parameters)) { _ in
             let graph = Graph()
             let translator = Translator(ParameterScope(graph, ParameterStore()) / scope, network)
-            let source = ImageBatch(graph.input("source", [shape[0] / shards, shape[1], shape[2], 3]))
-            return Outputs(results: ["images": translator(source).tensor])
+            let count = shape[0] / shards
+            let source = ImageBatch(graph.input("source", [count, shape[1], shape[2], 3]))
+            let condition = network.condition
+            let sentences = condition > 0 ? TextEmbedding(graph.input("sentences", [count, condition])) : nil
+            return Outputs(results: ["images": translator(source, sentences: sentences).tensor])
         }
         programs.append((shape, program))
         return program

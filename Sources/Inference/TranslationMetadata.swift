@@ -6,12 +6,15 @@ public struct TranslationMetadata: Hashable, Sendable {
     public var model: String
     /// Whether the image was translated back, from the model's target to its source.
     public var isReverse: Bool
+    /// The text that steered the translation; nil if none did.
+    public var prompt: String?
 
     /// The metadata of the translation of a file by `model`.
-    public init(source: String, model: String, isReverse: Bool = false) {
+    public init(source: String, model: String, isReverse: Bool = false, prompt: String? = nil) {
         self.source = String(source.prefix(1000))
         self.model = model
         self.isReverse = isReverse
+        self.prompt = prompt
     }
 
     /// Text chunks, one per field.
@@ -19,12 +22,13 @@ public struct TranslationMetadata: Hashable, Sendable {
         [
             (keyword: "source", text: source), (keyword: "model", text: model),
             (keyword: "direction", text: isReverse ? "reverse" : "forward"), (keyword: "Software", text: "Limn"),
-        ]
+        ] + (prompt.map { [(keyword: "prompt", text: $0)] } ?? [])
     }
 
     /// All fields as one text, for formats with a place for one.
     public var text: String {
-        "Source: \(source), Model: \(model), Direction: \(isReverse ? "reverse" : "forward"), Software: Limn"
+        "Source: \(source), Model: \(model), Direction: \(isReverse ? "reverse" : "forward"), "
+            + (prompt.map { "Prompt: \($0), " } ?? "") + "Software: Limn"
     }
 
     /// The metadata in the text chunks of a PNG; nil if it is not a translation by Limn.
@@ -33,6 +37,8 @@ public struct TranslationMetadata: Hashable, Sendable {
         guard text("Software") == "Limn", let source = text("source"), let direction = text("direction"),
             ["forward", "reverse"].contains(direction)
         else { return nil }
-        self.init(source: source, model: text("model") ?? "", isReverse: direction == "reverse")
+        self.init(
+            source: source, model: text("model") ?? "", isReverse: direction == "reverse",
+            prompt: text("prompt"))
     }
 }

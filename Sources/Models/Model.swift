@@ -31,6 +31,8 @@ public struct Model: Sendable {
             self.networks = networks
             self.trainingFeatures = trainingFeatures
         }
+
+        var text: StoredTextEncoder? { StoredTextEncoder(encoder, pretrained) }
     }
 
     /// The model's name and sizes.
@@ -63,36 +65,19 @@ public struct Model: Sendable {
         }
         do {
             configuration = try JSONDecoder().decode(Configuration.self, from: Data(file.configuration.utf8))
-            try configuration.encoder?.validate()
-            try configuration.pretrained?.head.validate()
+            try configuration.text?.validate()
             try configuration.networks.validate()
         } catch let error as ConfigurationError {
             throw ModelError(path: path, problem: "its configuration is invalid: \(error)")
         } catch {
             throw ModelError(path: path, problem: "its configuration is not the JSON of a Limn model")
         }
-        let width: Int
-        switch (configuration.encoder, configuration.pretrained) {
-        case (let encoder?, nil):
-            guard let text = file.vocabulary else {
-                throw CheckpointError.badMetadata(path: path, key: "vocabulary", reason: "is missing")
-            }
-            let vocabulary = try Vocabulary(json: Array(text.utf8), named: "the vocabulary in \(path)")
-            guard vocabulary.count == encoder.vocabulary else {
-                throw ModelError(
-                    path: path,
-                    problem: "its vocabulary has \(vocabulary.count) entries, its encoder \(encoder.vocabulary)")
-            }
-            self.vocabulary = vocabulary
-            width = encoder.embedding
-        case (nil, let reference?):
-            vocabulary = nil
-            width = reference.head.embedding
-        default:
+        guard let text = configuration.text else {
             throw ModelError(
                 path: path, problem: "its configuration must have one text encoder, built-in or pretrained")
         }
-        guard configuration.networks.condition == width else {
+        vocabulary = try text.vocabulary(in: file, path: path)
+        guard configuration.networks.condition == text.width else {
             throw ModelError(
                 path: path, problem: "its generator expects sentence vectors of another width than its text encoder has"
             )
@@ -119,18 +104,8 @@ public struct Model: Sendable {
     ///   folder of the model. Must be nil for a model with a built-in encoder.
     /// - Throws: `ModelError` if the encoder is not found or has other weights.
     package func encoder(at folder: String?) throws -> SentenceEncoder {
-        let path = path ?? configuration.name
-        let arrays = arrays.below("encoder")
-        if let reference = configuration.pretrained {
-            return .pretrained(
-                try reference.encoder(at: folder, model: path), TrainedHead(reference.head, arrays: arrays))
-        }
-        guard let encoder = configuration.encoder, let vocabulary else {
-            preconditionFailure("a model has exactly one text encoder")
-        }
-        guard folder == nil else {
-            throw ModelError(path: path, problem: "has a built-in text encoder; omit --encoder")
-        }
-        return .builtIn(encoder, vocabulary, arrays)
+        guard let text = configuration.text else { preconditionFailure("a model has exactly one text encoder") }
+        return try text.encoder(
+            at: folder, vocabulary: vocabulary, arrays: arrays.below("encoder"), path: path ?? configuration.name)
     }
 }

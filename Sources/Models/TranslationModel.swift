@@ -1,8 +1,10 @@
 import Checkpoints
 import FoundationEssentials
 import Networks
+import Tokenizers
 
-/// Everything needed to translate images: the averaged translator, and for translations trained in both directions the one back.
+/// Everything needed to translate images: the averaged translator, for translations trained in both directions the one back, and for
+/// those that text steers the text encoder.
 public struct TranslationModel: Sendable {
     /// The `configuration` of a model file of the task `image-to-image`.
     public struct Configuration: Codable, Equatable, Sendable {
@@ -18,11 +20,16 @@ public struct TranslationModel: Sendable {
         public var degradation: [String]
         /// Frozen networks whose features were used in training, and which should not be used to evaluate the model.
         public var trainingFeatures: [FeatureNetwork]
+        /// Sizes of the built-in text encoder; nil for a pretrained one, and if no text steers the translation.
+        public var encoder: TextEncoderConfiguration?
+        /// The pretrained text encoder; nil for a built-in one, and if no text steers the translation.
+        public var pretrained: PretrainedReference?
 
-        /// A configuration.
+        /// A configuration; one of `encoder` and `pretrained` must not be nil if the translator has a condition.
         public init(
             name: String, translator: TranslatorConfiguration, side: Int, hasReverse: Bool = false,
-            degradation: [String] = [], trainingFeatures: [FeatureNetwork] = []
+            degradation: [String] = [], trainingFeatures: [FeatureNetwork] = [],
+            encoder: TextEncoderConfiguration? = nil, pretrained: PretrainedReference? = nil
         ) {
             self.name = name
             self.translator = translator
@@ -30,22 +37,39 @@ public struct TranslationModel: Sendable {
             self.hasReverse = hasReverse
             self.degradation = degradation
             self.trainingFeatures = trainingFeatures
+            self.encoder = encoder
+            self.pretrained = pretrained
         }
+
+        /// Nil if no text steers the translation.
+        var text: StoredTextEncoder? { StoredTextEncoder(encoder, pretrained) }
     }
 
     /// The model's name and sizes.
     public let configuration: Configuration
-    /// Parameters under `translator.`, and under `reverse.` those of the translator back.
+    /// The vocabulary of a built-in text encoder; nil without one.
+    public let vocabulary: Vocabulary?
+    /// Parameters under `translator.`, under `reverse.` those of the translator back, and under `encoder.` those of the built-in text
+    /// encoder or of the head on a pretrained one.
     public let arrays: NetworkArrays
     /// The model card in Markdown.
     public let card: String?
+    /// The file from which the model was read; nil for others.
+    private let path: String?
 
     /// A model with the given parameters.
-    public init(configuration: Configuration, arrays: NetworkArrays, card: String? = nil) {
+    public init(
+        configuration: Configuration, vocabulary: Vocabulary? = nil, arrays: NetworkArrays, card: String? = nil
+    ) {
         self.configuration = configuration
+        self.vocabulary = vocabulary
         self.arrays = arrays
         self.card = card
+        path = nil
     }
+
+    /// Whether text steers the translation.
+    public var needsText: Bool { configuration.translator.condition > 0 }
 
     /// Reads a model file and checks its sizes.
     /// - Throws: `FileError`, `CheckpointError` or `ModelError`, one line that names the file.
@@ -58,12 +82,20 @@ public struct TranslationModel: Sendable {
         do {
             configuration = try JSONDecoder().decode(Configuration.self, from: Data(file.configuration.utf8))
             try configuration.translator.validate()
+            try configuration.text?.validate()
             try ConfigurationError.checkSide("side", configuration.side)
         } catch let error as ConfigurationError {
             throw ModelError(path: path, problem: "its configuration is invalid: \(error)")
         } catch {
             throw ModelError(path: path, problem: "its configuration is not the JSON of a Limn image-to-image model")
         }
+        guard configuration.translator.condition == configuration.text?.width ?? 0 else {
+            throw ModelError(
+                path: path,
+                problem: "its translator expects sentence vectors of another width than its text encoder has")
+        }
+        vocabulary = try configuration.text?.vocabulary(in: file, path: path)
+        self.path = path
         arrays = try NetworkArrays(file.arrays, path: path)
         card = file.card
     }
@@ -75,8 +107,17 @@ public struct TranslationModel: Sendable {
         encoder.outputFormatting = .sortedKeys
         let file = ModelFile(
             arrays: arrays.map { NamedArray(name: $0, shape: $1.shape, floats: $1.values, element: .bfloat16) },
-            configuration: String(decoding: try encoder.encode(configuration), as: UTF8.self), vocabulary: nil,
-            card: card, task: .imageToImage)
+            configuration: String(decoding: try encoder.encode(configuration), as: UTF8.self),
+            vocabulary: try vocabulary.map { String(decoding: try $0.json(), as: UTF8.self) }, card: card,
+            task: .imageToImage)
         try file.write(to: path)
+    }
+
+    /// The text encoder; nil if no text steers the translation.
+    /// - Parameter folder: as of `Model`.
+    /// - Throws: `ModelError` if the encoder is not found or has other weights.
+    package func encoder(at folder: String?) throws -> SentenceEncoder? {
+        try configuration.text?.encoder(
+            at: folder, vocabulary: vocabulary, arrays: arrays.below("encoder"), path: path ?? configuration.name)
     }
 }

@@ -86,7 +86,7 @@ public struct TrainingRun {
         return try loop(task, run, logger).train()
     }
 
-    /// Trains a translator of images, whose only stage that is.
+    /// Trains a translator of images, after the text encoder if text steers it.
     private func trainTranslator() throws -> TrainingOutcome {
         let corpora = try TranslationCorpora(
             recipe, data: data, source: source, badFiles: badFiles, followsLinks: followsLinks)
@@ -104,8 +104,15 @@ public struct TrainingRun {
         } else {
             try logger.log("sources made by \(images.degradations.map(\.description).joined(separator: ", "))")
         }
+        var text: (SentenceEncoder, CaptionVectors)?
+        if recipe.imageToImage.text {
+            let vectors = CaptionVectors(
+                captions: Array(corpora.target.captions), run: run, logger: logger, device: device)
+            guard let encoders = try trainEncoders(nil, images.target, vectors, run) else { return .interrupted }
+            text = (encoders.text, vectors)
+        }
         let task = try ImageToImageTask(
-            recipe, resolved: recipe.yaml(), images: images, run: run, logger: logger, device: device)
+            recipe, resolved: recipe.yaml(), images: images, text: text, run: run, logger: logger, device: device)
         return try loop(task, run, logger).train()
     }
 
@@ -165,9 +172,9 @@ public struct TrainingRun {
         if recipe.task != .contrastive, recipe.evaluate.every > 0 {
             _ = try PretrainedFeatures(recipe.evaluate.network)
         }
-        guard recipe.task != .imageToImage else {
+        if recipe.task == .imageToImage {
             for network in recipe.trainingFeatures { _ = try PretrainedFeatures(network) }
-            return
+            guard recipe.imageToImage.text else { return }
         }
         if recipe.task == .textToImage, let network = recipe.discriminator.featureNetwork {
             _ = try PretrainedFeatures(network)

@@ -21,7 +21,8 @@ struct Limn: ParsableCommand {
         version: "limn \(Release.version)",
         subcommands: [
             GenerateCommand.self, InterpolateCommand.self, EditCommand.self, TranslateCommand.self, ServeCommand.self,
-            TrainCommand.self, EvaluateCommand.self, InfoCommand.self, ExportCommand.self, ProfileCommand.self, CorpusCommand.self,
+            TrainCommand.self, EvaluateCommand.self, InfoCommand.self, ExportCommand.self, ProfileCommand.self,
+            CorpusCommand.self,
             VocabularyCommand.self, EncoderCommand.self, EncodeCommand.self, SimilarityCommand.self,
         ])
 

@@ -17,7 +17,7 @@ import Training
 @Suite(.serialized) struct ImageToImageTests {
     /// The losses of the published methods, with tiny networks.
     enum Method: String, CaseIterable {
-        case restoration, pix2pix, cycleGAN, contrastive
+        case restoration, pix2pix, cycleGAN, contrastive, text
 
         var yaml: String {
             let losses =
@@ -26,10 +26,12 @@ import Training
                 case .pix2pix: "{pairing: paired, degradation: [blur 1], pixels: 10, decay: 0}"
                 case .cycleGAN: "{cycle: 10, identity: 5, decay: 0}"
                 case .contrastive: "{contrastive: 1, identity: 1, decay: 0}"
+                case .text: "{contrastive: 1, identity: 1, decay: 0, text: true}"
                 }
             return """
                 task: image-to-image
-                data: {side: 16, mirror: true}
+                data: {side: 16, mirror: true, vocabulary: 300}
+                encoder: {width: 16, layers: 1, heads: 2, length: 16, embedding: 16, image_width: 4, batch: 16, images: 64}
                 translator: {width: 4, blocks: 2, halvings: 2, kind: \(self == .restoration ? "unet" : "resnet")}
                 discriminator: {kind: patch, width: 4}
                 image_to_image: \(losses)
@@ -86,13 +88,14 @@ import Training
             }
             let model = try TranslationModel(contentsOf: "\(folder)/run/model.safetensors")
             #expect(model.configuration.hasReverse == (method == .cycleGAN))
-            #expect(model.configuration.degradation.isEmpty == (method == .cycleGAN || method == .contrastive))
+            #expect(model.configuration.degradation.isEmpty == ![.restoration, .pix2pix].contains(method))
             #expect(model.card?.contains("48 images seen") == true)
             #expect(!model.arrays.keys.contains { $0.hasPrefix("heads") })
             for isReverse in method == .cycleGAN ? [false, true] : [false] {
                 let translator = try ImageTranslator(model, isReverse: isReverse, device: CPUDevice(threads: 1))
                 let image = Image(width: 21, height: 17, color: RGB(200, 30, 30))
-                let result = try translator.translate([image])[0]
+                #expect(translator.needsPrompts == (method == .text))
+                let result = try translator.translate([image], prompts: method == .text ? ["a red circle"] : [])[0]
                 #expect((result.width, result.height) == (21, 17))
             }
         }
@@ -132,7 +135,11 @@ import Training
             target: Batch(firstImage: 0, images: images(), captions: captions, mismatches: captions))
         let gradients = try [1, 3].map { threads in
             let device = CPUDevice(library: .openBLAS, threads: threads, precision: .float32)
-            let trainer = try TranslationTrainer(recipe, frozen: FrozenFeatures(device: device), device: device)
+            let condition = recipe.imageToImage.text ? 16 : 0
+            let embeddings = (0..<12 * condition).map { Float($0 * 7 % 13) / 13 - 0.5 }
+            let trainer = try TranslationTrainer(
+                recipe, embeddings: embeddings, condition: condition, frozen: FrozenFeatures(device: device),
+                device: device)
             let measured = try trainer.step(batch)
             #expect(!measured.values.contains { !$0.isFinite })
             return (trainer.generator.gradient.values, trainer.discriminator?.gradient.values ?? [])

@@ -22,6 +22,8 @@ final class ImageToImageTask: TrainingTask {
     private let logger: RunLogger
     private let device: any Device
     private let trainer: TranslationTrainer
+    /// The text encoder; nil if no text steers the translation.
+    private let encoder: SentenceEncoder?
     private let features: TranslationFeatures?
     /// Examples of the sources and of the targets that nothing is trained on: those that cannot be used, and the validation split.
     private let excluded: (source: Set<Int>, target: Set<Int>)
@@ -29,8 +31,10 @@ final class ImageToImageTask: TrainingTask {
     private let validation: ValidationImages
 
     /// Compiles the networks.
+    /// - Parameter text: the text encoder and the vectors of the targets' captions; nil if no text steers the translation.
     init(
-        _ recipe: Recipe, resolved: String, images: TranslationImages, run: RunDirectory, logger: RunLogger,
+        _ recipe: Recipe, resolved: String, images: TranslationImages,
+        text: (encoder: SentenceEncoder, vectors: CaptionVectors)?, run: RunDirectory, logger: RunLogger,
         device: any Device
     ) throws {
         self.recipe = recipe
@@ -39,6 +43,7 @@ final class ImageToImageTask: TrainingTask {
         self.run = run
         self.logger = logger
         self.device = device
+        encoder = text?.encoder
         let gan = recipe.gan
         var schedule = TrainingSchedule(
             images: gan.images, batch: gan.batch, checkpoint: .every(images: gan.checkpointEvery))
@@ -66,7 +71,10 @@ final class ImageToImageTask: TrainingTask {
                 first(kept.source, of: images.source ?? images.target), first(kept.target, of: images.target)
             ), count: ImageToImageTask.shown)
         trainer = try TranslationTrainer(
-            recipe, frozen: FrozenFeatures(recipe, images: images.target, run: run, device: device), device: device)
+            recipe, embeddings: text.map { try $0.vectors.vectors($0.encoder) } ?? [], condition: encoder?.width ?? 0,
+            frozen: FrozenFeatures(
+                recipe, condition: encoder?.width ?? 0, images: images.target, run: run, device: device),
+            device: device)
         guard recipe.evaluate.every > 0 else {
             features = nil
             return
@@ -120,7 +128,8 @@ final class ImageToImageTask: TrainingTask {
                 for (name, value) in measures.values { try container.encode(value, forKey: RowKey(name)) }
             }
         }
-        let results = try translator(model(card: "")).translate(validation.sources)
+        let results = try translator(model(card: "")).translate(
+            validation.sources, prompts: prompts(validation))
         let measures = try TranslationMeasures(
             sources: validation.sources, results: results, targets: validation.targets, arePairs: images.isPaired,
             network: features, seed: recipe.seed)
@@ -140,8 +149,10 @@ final class ImageToImageTask: TrainingTask {
         try run.thinSnapshots(keeping: recipe.gan.snapshotsKept)
         // The file as it was written, rounded to bfloat16, makes the samples.
         let written = try TranslationModel(contentsOf: path)
-        var columns = [samples.sources, try translator(written).translate(samples.sources)]
-        if images.isPaired { columns.append(samples.targets) }
+        let results = try translator(written).translate(samples.sources, prompts: prompts(samples))
+        var columns = [samples.sources, results]
+        // With text, the image whose caption the result should follow.
+        if images.isPaired || encoder != nil { columns.append(samples.targets) }
         if written.configuration.hasReverse {
             columns += [samples.targets, try translator(written, isReverse: true).translate(samples.targets)]
         }
@@ -161,13 +172,19 @@ final class ImageToImageTask: TrainingTask {
         try ImageTranslator(model, isReverse: isReverse, device: device)
     }
 
+    /// One caption of a target per source; none if no text steers the translation.
+    private func prompts(_ images: ValidationImages) -> [String] { encoder == nil ? [] : images.prompts }
+
     private func model(card: String) -> TranslationModel {
-        TranslationModel(
+        let stored = encoder?.stored
+        return TranslationModel(
             configuration: .init(
                 name: recipe.name, translator: trainer.translatorSizes, side: recipe.data.side,
                 hasReverse: recipe.imageToImage.cycle > 0, degradation: recipe.imageToImage.degradation,
-                trainingFeatures: recipe.trainingFeatures.sorted { $0.rawValue < $1.rawValue }),
-            arrays: trainer.averagedArrays, card: card)
+                trainingFeatures: recipe.trainingFeatures.sorted { $0.rawValue < $1.rawValue },
+                encoder: stored?.builtIn, pretrained: stored?.pretrained),
+            vocabulary: stored?.vocabulary,
+            arrays: trainer.averagedArrays.merging(encoder?.arrays.above("encoder") ?? [:]) { $1 }, card: card)
     }
 
     /// The model card: data, length of the training, and how to repeat it.
@@ -206,8 +223,10 @@ private struct RowKey: CodingKey {
 
 extension FrozenFeatures {
     /// What the recipe's discriminator of translations reads and does not train.
-    fileprivate convenience init(_ recipe: Recipe, images: ImageStore, run: RunDirectory, device: any Device) throws {
-        let configuration = recipe.translationDiscriminator(condition: 0)
+    fileprivate convenience init(
+        _ recipe: Recipe, condition: Int, images: ImageStore, run: RunDirectory, device: any Device
+    ) throws {
+        let configuration = recipe.translationDiscriminator(condition: condition)
         guard recipe.imageToImage.adversarial > 0, let network = configuration.featureNetwork else {
             try self.init(device: device)
             return

@@ -55,6 +55,7 @@ public struct TranslationEvaluation: Sendable {
         recipe.data.classColumn = images.classColumn
         recipe.imageToImage.degradation = images.degradation
         recipe.imageToImage.pairing = images.arePairs || !images.degradation.isEmpty ? .paired : .unpaired
+        recipe.imageToImage.text = model.needsText
         (recipe.imageToImage.source, recipe.imageToImage.target) = images.classes
         let corpora = try TranslationCorpora(
             recipe, data: images.data, source: images.source, badFiles: badFiles, followsLinks: followsLinks)
@@ -69,11 +70,13 @@ public struct TranslationEvaluation: Sendable {
         }
         let set = try ValidationImages(
             found, (usable(corpora.source), usable(corpora.target)), count: images.count ?? .max)
-        func translated(_ images: [Image], isReverse: Bool = false) throws -> [Image] {
-            try ImageTranslator(model, isReverse: isReverse, device: device).translate(images, progress: progress)
+        func translated(_ images: [Image], prompts: [String], isReverse: Bool = false) throws -> [Image] {
+            try ImageTranslator(model, isReverse: isReverse, device: device)
+                .translate(images, prompts: prompts, progress: progress)
         }
-        let results = try translated(set.sources)
-        let returned = model.configuration.hasReverse ? try translated(results, isReverse: true) : nil
+        let results = try translated(set.sources, prompts: model.needsText ? set.prompts : [])
+        let returned =
+            model.configuration.hasReverse ? try translated(results, prompts: [], isReverse: true) : nil
         measures = try TranslationMeasures(
             sources: set.sources, results: results, targets: set.targets, arePairs: found.isPaired, returned: returned,
             network: network.map { try TranslationFeatures($0, device: device.with(precision: .float32)) }, seed: seed)
@@ -95,6 +98,11 @@ public struct TranslationEvaluation: Sendable {
 struct ValidationImages {
     private(set) var sources: [Image] = []
     private(set) var targets: [Image] = []
+    /// The first caption of each target, "" for one without.
+    private var captions: [String] = []
+
+    /// The caption of a target for each source.
+    var prompts: [String] { captions.isEmpty ? [] : sources.indices.map { captions[$0 % captions.count] } }
 
     /// - Parameter count: the most images of each side; of more, evenly spaced ones.
     init(_ images: TranslationImages, _ examples: (source: [Int], target: [Int]), count: Int) throws {
@@ -105,6 +113,7 @@ struct ValidationImages {
         for example in chosen(examples.target) {
             guard let image = try images.target.image(example) else { continue }
             targets.append(image)
+            captions.append(images.target.corpus.examples[example].captions.first ?? "")
             if images.source == nil {
                 sources.append(images.degraded(image, purpose: "validation", index: example))
             }

@@ -69,14 +69,15 @@ package final class TranslationTrainer {
 
     /// A trainer with neutral statistics of features, for plans and profiles: its steps cost as much as those of a training.
     package convenience init(untrained recipe: Recipe, device: any Device) throws {
-        let configuration = recipe.translationDiscriminator(condition: 0)
+        let condition = recipe.imageToImage.text ? recipe.encoder.embedding : 0
+        let configuration = recipe.translationDiscriminator(condition: condition)
         var frozen = try FrozenFeatures(device: device)
         if recipe.imageToImage.adversarial > 0, let network = configuration.featureNetwork {
             frozen = try FrozenFeatures(
                 configuration, features: PretrainedFeatures(network), statistics: .neutral(network), imageHead: nil,
                 device: device, seed: recipe.seed)
         }
-        try self.init(recipe, frozen: frozen, device: device)
+        try self.init(recipe, condition: condition, frozen: frozen, device: device)
     }
 
     /// The number of trained values of each network.

@@ -95,10 +95,12 @@ public struct Recipe: Codable, Equatable, Sendable {
 
     /// The frozen networks that the training uses, which should not measure its result.
     var trainingFeatures: Set<FeatureNetwork> {
-        guard task != .imageToImage else {
-            return Set(imageToImage.adversarial > 0 ? [discriminator.featureNetwork].compactMap(\.self) : [])
-        }
-        return Set([discriminator.featureNetwork, text.isTrained ? encoder.featureNetwork : nil].compactMap { $0 })
+        let isTranslation = task == .imageToImage
+        let hasDiscriminator = !isTranslation || imageToImage.adversarial > 0
+        let trainsEncoder = text.isTrained && (!isTranslation || imageToImage.text)
+        return Set(
+            [hasDiscriminator ? discriminator.featureNetwork : nil, trainsEncoder ? encoder.featureNetwork : nil]
+                .compactMap(\.self))
     }
 
     /// Whether the encoder stage's image encoder reads the discriminator's features; encoders from elsewhere are checked when

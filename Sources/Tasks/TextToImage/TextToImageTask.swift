@@ -159,20 +159,12 @@ extension GANTrainer {
     /// The text encoder and the averaged generator as a model.
     func model(_ encoder: SentenceEncoder, name: String, card: String) -> Model {
         let arrays = encoder.arrays.above("encoder").merging(generator.averagedArrays) { $1 }
-        switch encoder {
-        case .builtIn(let configuration, let vocabulary, _):
-            return Model(
-                configuration: .init(
-                    name: name, encoder: configuration, networks: generatorSizes, trainingFeatures: trainingFeatures),
-                vocabulary: vocabulary, arrays: arrays, card: card)
-        case .pretrained(let encoder, let head):
-            return Model(
-                configuration: .init(
-                    name: name, encoder: nil,
-                    pretrained: PretrainedReference(encoder, head: head.configuration), networks: generatorSizes,
-                    trainingFeatures: trainingFeatures),
-                vocabulary: nil, arrays: arrays, card: card)
-        }
+        let stored = encoder.stored
+        return Model(
+            configuration: .init(
+                name: name, encoder: stored.builtIn, pretrained: stored.pretrained, networks: generatorSizes,
+                trainingFeatures: trainingFeatures),
+            vocabulary: stored.vocabulary, arrays: arrays, card: card)
     }
 }
 

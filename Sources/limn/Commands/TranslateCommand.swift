@@ -20,6 +20,7 @@ struct TranslateCommand: ParsableCommand {
               limn translate runs/monet photos/ more.webp --out paintings/
               limn translate runs/monet painting.png --reverse --out photo.png
               limn translate denoise.safetensors scans/ --out clean/ --format jpeg --quality 90
+              limn translate runs/petals rose.jpg --prompt "purple petals" --out purple.png
               limn translate underwater.safetensors dive.mp4 --out dive-clear.mp4
             """)
 
@@ -35,6 +36,15 @@ struct TranslateCommand: ParsableCommand {
             suffix), which gets one file per image, named as the source.
             """)
     var out: String
+
+    @Option(help: "The text that steers the translation, for models trained with image_to_image.text.")
+    var prompt: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "The folder of the pretrained text encoder that the model refers to; by default its original path, then next to the model.",
+            valueName: "folder"))
+    var encoder: String?
 
     @Flag(help: "Translate back, from the model's target to its source.")
     var reverse = false
@@ -72,13 +82,19 @@ struct TranslateCommand: ParsableCommand {
         let translator: ImageTranslator
         do {
             translator = try ImageTranslator(
-                TranslationModel(contentsOf: path), isReverse: reverse, device: device.open())
+                TranslationModel(contentsOf: path), isReverse: reverse, encoder: encoder, device: device.open())
         } catch let mismatch as ParameterMismatch {
             throw CommandError(.badData, "\(path): \(mismatch)")
         }
+        guard translator.needsPrompts == (prompt != nil) else {
+            throw CommandError(
+                .usage,
+                translator.needsPrompts
+                    ? "\(path): text steers its translation; pass --prompt" : "\(path): reads no text; omit --prompt")
+        }
         let output = TranslationOutput(
             format: format ?? StillFormat(suffix: OutputLayout.suffix(out)) ?? .png, quality: quality,
-            isReverse: reverse, hasMetadata: !noMetadata, printsJSON: json)
+            isReverse: reverse, prompt: prompt, hasMetadata: !noMetadata, printsJSON: json)
         let job = TranslationJob(layout, translator, output)
         try job.run()
         if !json, out != "-" {

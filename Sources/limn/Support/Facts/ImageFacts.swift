@@ -16,6 +16,7 @@ extension Facts {
             add("translated from", metadata.source)
             add("direction", metadata.isReverse ? "reverse" : "forward")
             add("model", metadata.model)
+            if let prompt = metadata.prompt { add("prompt", prompt) }
             return
         }
         guard let metadata = ImageMetadata(pngText: texts) else {

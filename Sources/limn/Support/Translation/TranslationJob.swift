@@ -86,11 +86,16 @@ final class TranslationJob {
         return .video(try VideoFile(path))
     }
 
+    /// The prompt for each of `count` images.
+    private func prompts(_ count: Int) -> [String] {
+        output.prompt.map { [String](repeating: $0, count: count) } ?? []
+    }
+
     private func translate(_ stills: inout [Still]) throws {
         guard !stills.isEmpty else { return }
         let begin = clock.now
         let (done, total) = (written, layout.items.count)
-        let images = try translator.translate(stills.map(\.image)) {
+        let images = try translator.translate(stills.map(\.image), prompts: prompts(stills.count)) {
             Terminal.show("translated \(done) of \(total) files, \($0) of \($1) tiles of the next \(stills.count)")
         }
         let each = begin.duration(to: clock.now) / stills.count
@@ -142,7 +147,7 @@ final class TranslationJob {
     }
 
     private func translate(_ part: inout VideoPart, of video: VideoFile, to encoder: VideoEncoder?) throws {
-        for image in try translator.translate(part.waiting) {
+        for image in try translator.translate(part.waiting, prompts: prompts(part.waiting.count)) {
             part.size = (image.width, image.height)
             _ = try encoder?.add(image)
         }

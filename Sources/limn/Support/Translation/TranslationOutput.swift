@@ -8,11 +8,13 @@ struct TranslationOutput {
     let format: StillFormat
     let quality: Int
     let isReverse: Bool
+    /// The text that steers the translation; nil if none does.
+    let prompt: String?
     let hasMetadata: Bool
     let printsJSON: Bool
 
     func metadata(source: String, model: String) -> TranslationMetadata {
-        TranslationMetadata(source: source, model: model, isReverse: isReverse)
+        TranslationMetadata(source: source, model: model, isReverse: isReverse, prompt: prompt)
     }
 
     /// Writes a still image, to standard output for `-`.
