@@ -136,6 +136,12 @@ import TinyModels
                 #expect(line.hasPrefix(words), "\(outcome.err)")
             }
             #expect(try files(below: folder + "/out") == ["a.png", "e.png"])
+
+            // A failure to write stops the command; what could not be read before is said too.
+            try place(png, folder + "/other/e.png")
+            let stopped = try limn("translate", "m.safetensors", "in/b.png", "in/e.png", "--out", "other", in: folder)
+            #expect(stopped.ending == .exit(73) && stopped.talk.count == 2, "\(stopped.err)")
+            #expect(stopped.talk.first?.hasPrefix("limn: in/b.png: ") == true, "\(stopped.err)")
         }
     }
 

@@ -59,6 +59,22 @@ import TinyModels
         }
     }
 
+    /// Frames of unequal durations are neither repeated nor left out.
+    @Test(.enabled(if: exists("/usr/bin/ffprobe"), "ffmpeg is not installed"))
+    func unevenAnimationsKeepTheirFrames() throws {
+        try withModel { folder in
+            var bytes = try gif()
+            // The duration is in the extension before each frame.
+            let controls = bytes.indices.filter { bytes[$0...].starts(with: [0x21, 0xF9, 4]) }
+            try #require(controls.count == frames.count)
+            for control in controls.suffix(5) { bytes[control + 4] = 70 }
+            try put(bytes, folder + "/a.gif")
+            let outcome = try limn("translate", "m.safetensors", "a.gif", "--out", "b.mp4", in: folder)
+            #expect(outcome.ending == .exit(0), "\(outcome.err)")
+            #expect(try probe("b.mp4", "stream=nb_read_frames", in: folder) == ["nb_read_frames=20"])
+        }
+    }
+
     @Test(.enabled(if: exists("/usr/bin/ffprobe"), "ffmpeg is not installed"))
     func videosKeepRateAndSound() throws {
         try withModel { folder in

@@ -27,6 +27,19 @@ final class TranslationJob {
         if layout.others > 0 {
             Terminal.say("skipped \(Measure.count(layout.others, "file")) without the suffix of an image or a video")
         }
+        do {
+            try translateAll()
+        } catch {
+            // What was translated before is written, and what could not be read is said.
+            try? writer.finish()
+            Terminal.clear()
+            if let failure { Terminal.say("limn: \(failure)") }
+            throw error
+        }
+        Terminal.clear()
+    }
+
+    private func translateAll() throws {
         var waiting: [Still] = []
         for item in layout.items {
             if let content = try reading({ try content(of: item) }) {
@@ -46,7 +59,6 @@ final class TranslationJob {
         }
         try translate(&waiting)
         try writer.finish()
-        Terminal.clear()
     }
 
     private struct Still {
