@@ -122,7 +122,7 @@ let package = Package(
             name: "limn",
             dependencies: [
                 "Basics", "Files", "Training", "Tasks", "Evaluation", "Models", "Inference", "Export", "Corpora",
-                "Tokenizers", "Images", "CommandSupport", "Execution", "Networks", "Layers", "Checkpoints",
+                "Tokenizers", "Images", "CommandSupport", "Execution", "Networks", "Layers", "Checkpoints", "Threads",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], swiftSettings: strict),
         .executableTarget(
@@ -175,7 +175,8 @@ let package = Package(
         tests(
             "Tasks",
             [
-                "Training", "Tasks", "Corpora", "Checkpoints", "Evaluation", "Models", "Inference", "Networks", "Layers", "Graphs",
+                "Training", "Tasks", "Corpora", "Checkpoints", "Evaluation", "Models", "Inference", "Networks",
+                "Layers", "Graphs",
                 "Execution",
                 "CPUBackend", "Images", "Tokenizers", "RandomStreams", "Files", "TestSupport",
             ]),
@@ -196,7 +197,8 @@ let package = Package(
         tests(
             "Command",
             [
-                "Images", "Networks", "Layers", "Graphs", "Execution", "CPUBackend", "Checkpoints", "Models", "TestSupport",
+                "Images", "Networks", "Layers", "Graphs", "Execution", "CPUBackend", "Checkpoints", "Models",
+                "TestSupport",
                 "TinyModels",
             ]),
     ]

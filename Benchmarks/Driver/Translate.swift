@@ -11,7 +11,8 @@ import RandomStreams
 
 /// An image-to-image model on random images, from pixels to pixels, for `translation.py`.
 struct Translate: ParsableCommand {
-    @Option(help: "The model, a U-Net without normalization; written with random weights if --width is given.") var model: String
+    @Option(help: "The model, a U-Net without normalization; written with random weights if --width is given.")
+    var model: String
     @Option(help: "Channels of a model that is written.") var width: Int?
     @Option(help: "Halvings of a model that is written.") var halvings = 3
     @Option(help: "Width of the images.") var columns = 64

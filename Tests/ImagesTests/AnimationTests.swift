@@ -214,3 +214,36 @@ private func encoded(_ frames: [Image], with encoder: some AnimationEncoder) thr
             error?.description.contains("libabsent.so.1, which is not installed; `apt-get install libwebp7`") == true)
     }
 }
+
+@Suite struct AnimationRecognition {
+    @Test func animationsHaveSeveralFrames() throws {
+        for count in [1, 2, 5] {
+            let frames = frames(count, width: 30, height: 20)
+            let files = [
+                try encoded(frames, with: GIFEncoder(framesPerSecond: 10, comment: "a comment")),
+                try encoded(frames, with: APNGEncoder(frames: count, framesPerSecond: 10)),
+            ]
+            for file in files { #expect(Image.isAnimation(file) == (count > 1)) }
+        }
+        #expect(!Image.isAnimation(try noise(width: 30, height: 20).pngData()))
+        if let webP = try? encoded(frames(2, width: 30, height: 20), with: WebPEncoder(framesPerSecond: 10)) {
+            #expect(Image.isAnimation(webP))
+        }
+    }
+
+    /// Whatever is damaged, the answer does not crash.
+    @Test func damagedFilesAreAnswered() throws {
+        let frames = frames(3, width: 30, height: 20)
+        for file in [
+            try encoded(frames, with: GIFEncoder(framesPerSecond: 10)),
+            try encoded(frames, with: APNGEncoder(frames: 3, framesPerSecond: 10)),
+        ] {
+            for count in 0..<min(file.count, 2000) { _ = Image.isAnimation(Array(file.prefix(count))) }
+            for position in 0..<min(file.count, 2000) {
+                var damaged = file
+                damaged[position] ^= 0xFF
+                _ = Image.isAnimation(damaged)
+            }
+        }
+    }
+}

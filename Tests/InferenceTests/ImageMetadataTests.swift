@@ -85,4 +85,16 @@ import Testing
             metadata.text(ofWalkThrough: [("a", 1), ("a", 2)], frames: 9)
                 == "a\nSeed: 1 → 2, Truncation: 0.5, Frames: 9, Model: m, Software: Limn")
     }
+
+    @Test func aTranslationSaysWhatItWasMadeFrom() throws {
+        let metadata = TranslationMetadata(source: "花.jpg", model: "m", isReverse: true)
+        let png = try Image(width: 2, height: 2, color: .white).pngData(text: metadata.pngText)
+        #expect(TranslationMetadata(pngText: try Image.pngText(in: png)) == metadata)
+        #expect(ImageMetadata(pngText: metadata.pngText) == nil)
+        for (keyword, text) in [("Software", "Other"), ("direction", "sideways")] {
+            let changed = metadata.pngText.map { $0.keyword == keyword ? (keyword, text) : $0 }
+            #expect(TranslationMetadata(pngText: changed) == nil)
+        }
+        #expect(TranslationMetadata(pngText: metadata.pngText.filter { $0.keyword != "source" }) == nil)
+    }
 }

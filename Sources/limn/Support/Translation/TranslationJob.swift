@@ -2,16 +2,19 @@ import Basics
 import Files
 import Images
 import Inference
+import Threads
 
 /// Translates the files of a layout, several small images at a time.
 final class TranslationJob {
-    /// Number of files written so far.
+    /// Number of files translated so far.
     private(set) var written = 0
     /// The last failure to read a file, which does not stop the others; earlier ones have been printed.
     private(set) var failure: (any ClassifiedError)?
     private let layout: TranslationLayout
     private let translator: ImageTranslator
     private let output: TranslationOutput
+    /// Images are encoded and written while the next ones are translated.
+    private let writer = TaskQueue(limit: 4 * ImageTranslator.largestBatch)
     private let clock = ContinuousClock()
 
     init(_ layout: TranslationLayout, _ translator: ImageTranslator, _ output: TranslationOutput) {
@@ -42,6 +45,7 @@ final class TranslationJob {
             if waiting.count == 4 * ImageTranslator.largestBatch || pixels > 1 << 21 { try translate(&waiting) }
         }
         try translate(&waiting)
+        try writer.finish()
         Terminal.clear()
     }
 
@@ -97,8 +101,12 @@ final class TranslationJob {
         let each = begin.duration(to: clock.now) / stills.count
         for (still, image) in zip(stills, images) {
             let metadata = output.metadata(source: still.source.name, model: translator.name)
-            try output.write(image, to: still.path, metadata)
-            try announce(still.path, still.source, size: (image.width, image.height), duration: each)
+            let record = record(of: still.path, still.source, size: (image.width, image.height), duration: each)
+            try writer.add { [output] in
+                try output.write(image, to: still.path, metadata)
+                try output.announce(record)
+            }
+            written += 1
         }
         stills = []
     }
@@ -126,7 +134,9 @@ final class TranslationJob {
             }
         }
         guard isComplete != nil, let size = part.size else { return }
-        try announce(path, item, size: size, frames: part.done, duration: begin.duration(to: clock.now))
+        let record = record(of: path, item, size: size, frames: part.done, duration: begin.duration(to: clock.now))
+        try writer.add { [output] in try output.announce(record) }
+        written += 1
     }
 
     /// The frames of a video that wait, and how many are done.
@@ -157,14 +167,12 @@ final class TranslationJob {
             comment: text, sound: video)
     }
 
-    private func announce(
-        _ path: String, _ item: TranslationLayout.Item, size: (width: Int, height: Int), frames: Int? = nil,
+    private func record(
+        of path: String, _ item: TranslationLayout.Item, size: (width: Int, height: Int), frames: Int? = nil,
         duration: Duration
-    ) throws {
-        written += 1
-        try output.announce(
-            TranslationRecord(
-                file: path, source: item.source, model: translator.name, isReverse: output.isReverse, size: size,
-                frames: frames, duration: duration))
+    ) -> TranslationRecord {
+        TranslationRecord(
+            file: path, source: item.source, model: translator.name, isReverse: output.isReverse, size: size,
+            frames: frames, duration: duration)
     }
 }
