@@ -130,7 +130,7 @@ import TinyModels
                 outcome.talk,
                 [
                     "limn: in/b.png: the PNG image is truncated", "limn: in/c.jpg: not an image", "2 files in out",
-                    "limn: in/d.mp4: ",,
+                    "limn: in/d.mp4: ",
                 ])
             {
                 #expect(line.hasPrefix(words), "\(outcome.err)")
