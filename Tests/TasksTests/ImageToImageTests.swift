@@ -120,7 +120,9 @@ import Training
             ) { _, _ in }
             let psnr = try #require(found.measures.psnr)
             #expect(psnr.result > psnr.source + 3)
-            #expect(found.samples.allSatisfy { $0.target != nil })
+            #expect(found.results.count == found.targets.count && found.sources.count == found.targets.count)
+            // Source, result and target, four samples per row.
+            #expect(found.sheet.width == 12 * 18 - 2)
         }
     }
 

@@ -34,9 +34,13 @@ public struct TranslationEvaluation: Sendable {
 
     /// The measures.
     public let measures: TranslationMeasures
-    /// Some sources with their results and, of pairs, their targets.
-    public let samples: [(source: Image, result: Image, target: Image?)]
-    private static let shown = 32
+    /// The images that were translated.
+    public let sources: [Image]
+    /// One result per source, in their order.
+    public let results: [Image]
+    /// The targets; of pairs, in the order of the sources.
+    public let targets: [Image]
+    private let arePairs: Bool
 
     /// Translates the sources and measures the results.
     /// - Parameters:
@@ -74,23 +78,22 @@ public struct TranslationEvaluation: Sendable {
             try ImageTranslator(model, isReverse: isReverse, device: device)
                 .translate(images, prompts: prompts, progress: progress)
         }
-        let results = try translated(set.sources, prompts: model.needsText ? set.prompts : [])
+        results = try translated(set.sources, prompts: model.needsText ? set.prompts : [])
         let returned =
             model.configuration.hasReverse ? try translated(results, prompts: [], isReverse: true) : nil
         measures = try TranslationMeasures(
             sources: set.sources, results: results, targets: set.targets, arePairs: found.isPaired, returned: returned,
             network: network.map { try TranslationFeatures($0, device: device.with(precision: .float32)) }, seed: seed)
-        let step = max(1, results.count / TranslationEvaluation.shown)
-        samples = stride(from: 0, to: results.count, by: step).prefix(TranslationEvaluation.shown).map {
-            (set.sources[$0], results[$0], found.isPaired ? set.targets[$0] : nil)
-        }
+        (sources, targets, arePairs) = (set.sources, set.targets, found.isPaired)
     }
 
-    /// A contact sheet: source, result and, of pairs, target, four samples per row.
+    /// A contact sheet of up to 32 evenly spaced results: source, result and, of pairs, target, four samples per row.
     public var sheet: Image {
-        Image.grid(
-            samples.flatMap { [$0.source, $0.result] + ($0.target.map { [$0] } ?? []) },
-            columns: 4 * (samples.first?.target == nil ? 2 : 3))
+        let step = max(1, results.count / 32)
+        let shown = stride(from: 0, to: results.count, by: step).prefix(32)
+        return Image.grid(
+            shown.flatMap { [sources[$0], results[$0]] + (arePairs ? [targets[$0]] : []) },
+            columns: 4 * (arePairs ? 3 : 2))
     }
 }
 

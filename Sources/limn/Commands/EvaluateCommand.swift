@@ -100,7 +100,7 @@ struct EvaluateCommand: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Also write a page with the report and example images, index.html, and report.json to this folder; for image-to-image samples.png (source, result, target) and report.json.",
+            "Also write a page with the report and example images, index.html, and report.json to this folder; for image-to-image report.json, samples.png (source, result, target) and all images in folders.",
             valueName: "folder"))
     var report: String?
 
@@ -198,6 +198,12 @@ struct EvaluateCommand: ParsableCommand {
         if let report {
             try AtomicFile.write(encoded(found.measures) + "\n", to: "\(report)/report.json")
             try AtomicFile.write(found.sheet.pngData(), to: "\(report)/samples.png")
+            for (name, images) in [("sources", found.sources), ("results", found.results), ("targets", found.targets)] {
+                try EvaluateCommand.createFolder("\(report)/\(name)")
+                for (number, image) in images.enumerated() {
+                    try AtomicFile.write(image.pngData(), to: "\(report)/\(name)/\(zeroPadded(number, width: 5)).png")
+                }
+            }
             Terminal.say("\(report)/samples.png")
         }
     }
