@@ -4,8 +4,7 @@
     python Benchmarks/translation.py [--json FILE]
 
 The network is a U-Net with random weights, width 32, three halvings and one residual block per resolution in each half, without
-normalization: about 1.6 million parameters. Two cases: batches of 16 images of 64×64, and one image of 1920×1080, which Limn divides
-into tiles. Needs torch, numpy, Pillow and safetensors, `.build/release/limn` and `limn-bench`. PyTorch is measured in float32 and with
+normalization: 3.0 million parameters. Two cases: batches of 16 images of 64×64, and one image of 1920×1080. Needs torch, numpy, Pillow and safetensors, `.build/release/limn` and `limn-bench`. PyTorch is measured in float32 and with
 bfloat16 autocast, in the channels-last layout and in inference mode. compare.py describes the interleaved timing.
 """
 
