@@ -59,21 +59,29 @@ public struct ImageToImageRecipe: Codable, Equatable, Sendable {
         return result
     }
 
-    func validate(_ discriminator: DiscriminatorRecipe, _ gan: GANRecipe) throws(ConfigurationError) {
-        func failure(_ key: String, _ problem: String) -> ConfigurationError {
-            ConfigurationError(key: "image_to_image.\(key)", problem: problem)
-        }
-        let (forPaired, forUnpaired) = (
-            [("pixels", pixels), ("features", features)],
-            [("cycle", cycle), ("contrastive", contrastive), ("identity", identity)]
-        )
-        for (key, weight) in forPaired + forUnpaired + [("adversarial", adversarial)] {
+    private var pairedWeights: [(key: String, weight: Float)] { [("pixels", pixels), ("features", features)] }
+    private var unpairedWeights: [(key: String, weight: Float)] {
+        [("cycle", cycle), ("contrastive", contrastive), ("identity", identity)]
+    }
+
+    private func failure(_ key: String, _ problem: String) -> ConfigurationError {
+        ConfigurationError(key: "image_to_image.\(key)", problem: problem)
+    }
+
+    /// Throws for the first value that is out of range.
+    func validateRanges() throws(ConfigurationError) {
+        for (key, weight) in pairedWeights + unpairedWeights + [("adversarial", adversarial)] {
             guard weight >= 0, weight.isFinite else { throw failure(key, "is \(weight), expected 0 or more") }
         }
-        for (key, weight) in pairing == .paired ? forUnpaired : forPaired where weight > 0 {
+        guard (0...1).contains(decay) else { throw failure("decay", "is \(decay), expected 0 to 1") }
+        _ = try degradations()
+    }
+
+    /// Throws for the first combination of settings that trains no translator.
+    func validate(_ discriminator: DiscriminatorRecipe, _ gan: GANRecipe) throws(ConfigurationError) {
+        for (key, weight) in pairing == .paired ? unpairedWeights : pairedWeights where weight > 0 {
             throw failure(key, "is \(weight), but has no meaning with image_to_image.pairing: \(pairing.rawValue)")
         }
-        _ = try degradations()
         switch pairing {
         case .paired:
             guard adversarial + pixels + features > 0 else {
@@ -111,7 +119,6 @@ public struct ImageToImageRecipe: Codable, Equatable, Sendable {
                 key: "gan.contrastive", problem: "compares images with sentences; must be 0 for the task image-to-image"
             )
         }
-        guard (0...1).contains(decay) else { throw failure("decay", "is \(decay), expected 0 to 1") }
     }
 }
 
@@ -152,7 +159,6 @@ extension Recipe {
         try imageToImage.validate(discriminator, gan)
         let configuration = translatorConfiguration(condition: 0)
         try configuration.validate()
-        try ConfigurationError.checkRate("translator.learning_rate", translator.learningRate)
         guard data.side.isMultiple(of: configuration.multiple), data.side >= 4 * configuration.multiple else {
             throw ConfigurationError(
                 key: "translator.halvings",

@@ -78,6 +78,8 @@ public struct Recipe: Codable, Equatable, Sendable {
         try ConfigurationError.checkRate("discriminator.learning_rate", discriminator.learningRate)
         try generatorConfiguration(condition: encoder.embedding).validate()
         try discriminatorConfiguration(condition: encoder.embedding).validate()
+        try imageToImage.validateRanges()
+        try ConfigurationError.checkRate("translator.learning_rate", translator.learningRate)
         if task == .imageToImage { try validateImageToImage() }
         guard evaluate.every == 0 || task == .contrastive || !trainingFeatures.contains(evaluate.network) else {
             throw ConfigurationError(
