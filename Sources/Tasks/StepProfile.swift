@@ -18,32 +18,25 @@ public struct StepProfile: CustomStringConvertible {
         device: any Device, encoder: Bool,
         kernels: Int
     ) throws {
-        guard recipe.task != .imageToImage else {
-            throw ConfigurationError(key: "task", problem: "is image-to-image, which profile does not measure")
-        }
-        let corpus = try recipe.data.corpus(in: data, badFiles: badFiles, followsLinks: followsLinks)
-        let imageStore = ImageStore(corpus: corpus, preprocessing: recipe.data.form, badFiles: badFiles)
-        let sampler = try PairSampler(corpus: imageStore.corpus, seed: recipe.seed, flips: recipe.data.mirror)
         let size = encoder ? recipe.encoder.batch : recipe.gan.batch
-        let batch = try Batch(images: imageStore, sampler: sampler, firstImage: 0, size: size)
         let once: () throws -> [KernelCost]
-        if encoder {
-            // The cost of a step does not depend on the vectors' values.
-            let captions = Array(imageStore.corpus.captions)
-            let tower = try TextTower(recipe, captions: captions) {
-                [Float](repeating: 0, count: captions.count * $0.width)
+        if recipe.task == .imageToImage {
+            let corpora = try TranslationCorpora(
+                recipe, data: data, source: nil, badFiles: badFiles, followsLinks: followsLinks)
+            func store(_ corpus: Corpus) -> ImageStore {
+                ImageStore(corpus: corpus, preprocessing: recipe.data.form, badFiles: badFiles)
             }
-            let images = try ImageTower(recipe) { _ in .placeholder(recipe.encoder.views) }
-            let trainer = try ContrastiveTrainer(
-                recipe, corpus: imageStore.corpus, tower: tower, images: images, device: device)
-            once = { try trainer.profile(batch) }
-        } else {
-            let width = recipe.encoder.embedding
-            let embeddings = [Float](
-                repeating: 1 / Float(width).squareRoot(), count: imageStore.corpus.captions.count * width)
-            let trainer = try GANTrainer(
-                untrained: recipe, embeddings: embeddings, condition: width, device: device)
+            let images = try TranslationImages(
+                recipe, source: corpora.source.map(store), target: store(corpora.target))
+            let batches = try TranslationBatches(images, recipe, excluding: ([], []), firstImage: 0)
+            defer { batches.stop() }
+            let batch = try batches.next()
+            let trainer = try TranslationTrainer(
+                untrained: recipe, captions: corpora.target.captions.count, device: device)
             once = { try trainer.profile(batch).flatMap(\.costs) }
+        } else {
+            once = try StepProfile.captionedStep(
+                recipe, data: data, badFiles: badFiles, followsLinks: followsLinks, device: device, encoder: encoder)
         }
         _ = try once()
         var byKernel: [String: Sum] = [:]
@@ -98,5 +91,34 @@ public struct StepProfile: CustomStringConvertible {
     private static func column(_ value: Double, width: Int, digits: Int) -> String {
         let text = digits == 0 ? "\(Int(value))" : formatted(value, digits: digits)
         return String(repeating: " ", count: max(0, width - text.count)) + text
+    }
+
+    /// A step of the encoder stage or of text-to-image training.
+    private static func captionedStep(
+        _ recipe: Recipe, data: String, badFiles: BadFilePolicy, followsLinks: Bool, device: any Device, encoder: Bool
+    ) throws -> () throws -> [KernelCost] {
+        let corpus = try recipe.data.corpus(in: data, badFiles: badFiles, followsLinks: followsLinks)
+        let imageStore = ImageStore(corpus: corpus, preprocessing: recipe.data.form, badFiles: badFiles)
+        let sampler = try PairSampler(corpus: imageStore.corpus, seed: recipe.seed, flips: recipe.data.mirror)
+        let size = encoder ? recipe.encoder.batch : recipe.gan.batch
+        let batch = try Batch(images: imageStore, sampler: sampler, firstImage: 0, size: size)
+        if encoder {
+            // The cost of a step does not depend on the vectors' values.
+            let captions = Array(imageStore.corpus.captions)
+            let tower = try TextTower(recipe, captions: captions) {
+                [Float](repeating: 0, count: captions.count * $0.width)
+            }
+            let images = try ImageTower(recipe) { _ in .placeholder(recipe.encoder.views) }
+            let trainer = try ContrastiveTrainer(
+                recipe, corpus: imageStore.corpus, tower: tower, images: images, device: device)
+            return { try trainer.profile(batch) }
+        } else {
+            let width = recipe.encoder.embedding
+            let embeddings = [Float](
+                repeating: 1 / Float(width).squareRoot(), count: imageStore.corpus.captions.count * width)
+            let trainer = try GANTrainer(
+                untrained: recipe, embeddings: embeddings, condition: width, device: device)
+            return { try trainer.profile(batch).flatMap(\.costs) }
+        }
     }
 }

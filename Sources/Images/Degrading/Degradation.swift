@@ -115,8 +115,11 @@ public struct DegradationError: ClassifiedError, Equatable {
     public let reason: String
     /// An invalid argument.
     public var kind: ErrorKind { .usage }
-    /// One line: the text and the reason.
-    public var description: String { "degradation \"\(text)\": \(reason)" }
+    /// One line: the text and the reason, of which very long ones are cut.
+    public var description: String {
+        func cut(_ text: String, _ limit: Int) -> String { text.count > limit ? "\(text.prefix(limit))…" : text }
+        return "degradation \"\(cut(text, 200))\": \(cut(reason, 600))"
+    }
 }
 
 extension ClosedRange<Float> {

@@ -68,7 +68,8 @@ package final class TranslationTrainer {
     }
 
     /// A trainer with neutral statistics of features, for plans and profiles: its steps cost as much as those of a training.
-    package convenience init(untrained recipe: Recipe, device: any Device) throws {
+    /// - Parameter captions: those of the targets, if text steers the translation and steps are made.
+    package convenience init(untrained recipe: Recipe, captions: Int = 0, device: any Device) throws {
         let condition = recipe.imageToImage.text ? recipe.encoder.embedding : 0
         let configuration = recipe.translationDiscriminator(condition: condition)
         var frozen = try FrozenFeatures(device: device)
@@ -77,7 +78,9 @@ package final class TranslationTrainer {
                 configuration, features: PretrainedFeatures(network), statistics: .neutral(network), imageHead: nil,
                 device: device, seed: recipe.seed)
         }
-        try self.init(recipe, condition: condition, frozen: frozen, device: device)
+        let embeddings = [Float](
+            repeating: 1 / Float(max(condition, 1)).squareRoot(), count: captions * condition)
+        try self.init(recipe, embeddings: embeddings, condition: condition, frozen: frozen, device: device)
     }
 
     /// The number of trained values of each network.
