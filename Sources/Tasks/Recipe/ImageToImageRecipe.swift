@@ -156,6 +156,10 @@ public struct TranslatorRecipe: Codable, Equatable, Sendable {
 extension Recipe {
     /// Throws for the first setting with which no translator can be trained.
     func validateImageToImage() throws(ConfigurationError) {
+        guard from.isEmpty else {
+            throw ConfigurationError(
+                key: "from", problem: "is \(from), but translators cannot start from a model yet; omit it")
+        }
         try imageToImage.validate(discriminator, gan)
         let configuration = translatorConfiguration(condition: 0)
         try configuration.validate()
