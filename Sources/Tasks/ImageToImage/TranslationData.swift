@@ -136,7 +136,14 @@ struct TranslationBatches: BatchSource {
     func next() throws -> TranslationBatch {
         let target = try targets.next()
         guard let sources else { return TranslationBatch(source: degraded(target), target: target) }
-        return TranslationBatch(source: try sources.next().images, target: target)
+        let source = try sources.next()
+        // A feeder replaces an image that has become unreadable, which would pair it with another one's target.
+        if images.isPaired, source.captions.map(\.example) != target.captions.map(\.example) {
+            throw StateError(
+                description:
+                    "an image of a pair can no longer be read; restore the files and resume, which reports them")
+        }
+        return TranslationBatch(source: source.images, target: target)
     }
 
     /// Sources made from the targets of a batch, on all processors.

@@ -17,7 +17,7 @@ public struct ImageToImageRecipe: Codable, Equatable, Sendable {
     public var source = ""
     /// The class of the targets, likewise.
     public var target = ""
-    /// Makes the sources from the targets, anew each time: a list such as `["noise 0-55", "jpeg 30-95 p 0.5"]`. Empty if the
+    /// Makes the sources from the targets, differently each time an image is used: a list such as `["noise 0-55", "jpeg 30-95 p 0.5"]`. Empty if the
     /// sources are images of their own.
     public var degradation: [String] = []
     /// Weight of the adversarial loss; 0 trains without a discriminator.
@@ -159,6 +159,11 @@ extension Recipe {
         guard from.isEmpty else {
             throw ConfigurationError(
                 key: "from", problem: "is \(from), but translators cannot start from a model yet; omit it")
+        }
+        guard evaluate.judge.isEmpty else {
+            throw ConfigurationError(
+                key: "evaluate.judge",
+                problem: "compares images with captions; must be empty for the task image-to-image")
         }
         try imageToImage.validate(discriminator, gan)
         let configuration = translatorConfiguration(condition: 0)
