@@ -44,6 +44,7 @@ let package = Package(
         .target(
             name: "CImageCodecs", path: "Sources/C/CImageCodecs",
             linkerSettings: [.linkedLibrary("png"), .linkedLibrary("dl"), .linkedLibrary("m")]),
+        .target(name: "CMPI", path: "Sources/C/CMPI", linkerSettings: [.linkedLibrary("dl")]),
         .target(name: "COneDNN", path: "Sources/C/COneDNN", linkerSettings: [.linkedLibrary("dl")]),
         .target(
             name: "CKernels", path: "Sources/C/CKernels",
@@ -62,6 +63,7 @@ let package = Package(
         module("Execution", ["Basics", "Graphs"]),
         module("CPUBackend", ["Graphs", "Execution", "COpenBLAS", "COneDNN", "CKernels"]),
         module("CUDABackend", ["Execution"]),
+        module("MPIRanks", ["Execution", "Threads", "CMPI"]),
         module("Layers", ["Basics", "Graphs", "Execution", "RandomStreams"]),
 
         // Data.
@@ -115,7 +117,7 @@ let package = Package(
         module(
             "CommandSupport",
             [
-                "Basics", "Execution", "CPUBackend", "CUDABackend",
+                "Basics", "Execution", "CPUBackend", "CUDABackend", "MPIRanks",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         .executableTarget(
@@ -142,7 +144,7 @@ let package = Package(
 
         // What several test targets share: temporary folders, failing disks, gzip data, damaged files.
         .target(
-            name: "TestSupport", dependencies: ["Basics", "Files", "RandomStreams", "CZlib"], path: "Tests/TestSupport",
+            name: "TestSupport", dependencies: ["Basics", "Execution", "Files", "RandomStreams", "Threads", "CZlib"], path: "Tests/TestSupport",
             swiftSettings: strict),
         .target(
             name: "TinyModels", dependencies: ["CPUBackend", "Graphs", "Layers", "Models", "Networks", "Tokenizers"],

@@ -1,6 +1,9 @@
+#define _GNU_SOURCE  // CPU_COUNT
 // The thread pool of all kernels.
 #include "CKernels.h"
 #include <pthread.h>
+#include <sched.h>
+#include <unistd.h>
 
 static limn_runner external_runner;
 
@@ -90,4 +93,9 @@ int limn_has_bfloat16(void) {
 #else
   return 0;
 #endif
+}
+
+int limn_processors(void) {
+    cpu_set_t allowed;
+    return sched_getaffinity(0, sizeof allowed, &allowed) == 0 ? CPU_COUNT(&allowed) : (int)sysconf(_SC_NPROCESSORS_ONLN);
 }

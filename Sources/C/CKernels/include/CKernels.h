@@ -42,6 +42,9 @@ void limn_parallel(int threads, limn_share share, void *context);
 // Whether the processor has bfloat16 multiplication (AVX-512 BF16); without it bfloat16 is slower than float32.
 int limn_has_bfloat16(void);
 
+/// The number of processors that this process may use: its affinity, which launchers of ranks and containers set.
+int limn_processors(void);
+
 // --- Fused loops (fused_loop.c) -----------------------------------------------------------------------------------
 
 // Limits of one loop. The compiler fuses at most LIMN_LOOP_MEMBERS operations. They have at most two operands each and are
