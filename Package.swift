@@ -157,7 +157,8 @@ let package = Package(
 
         // What several test targets share: temporary folders, failing disks, gzip data, damaged files.
         .target(
-            name: "TestSupport", dependencies: ["Basics", "Execution", "Files", "RandomStreams", "Threads", "CZlib"], path: "Tests/TestSupport",
+            name: "TestSupport", dependencies: ["Basics", "Execution", "Files", "RandomStreams", "Threads", "CZlib"],
+            path: "Tests/TestSupport",
             swiftSettings: strict),
         .target(
             name: "TinyModels", dependencies: ["CPUBackend", "Graphs", "Layers", "Models", "Networks", "Tokenizers"],
