@@ -83,11 +83,3 @@ void limn_parallel(int threads, limn_share share, void *context) {
   }
   share(context, 0, 1);
 }
-
-int limn_has_bfloat16(void) {
-#if defined(__x86_64__)
-  return __builtin_cpu_supports("avx512bf16") != 0;
-#else
-  return 0;
-#endif
-}
