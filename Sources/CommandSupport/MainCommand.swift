@@ -24,7 +24,9 @@ extension ParsableCommand {
         signal(SIGXFSZ, SIG_IGN)
         do {
             var command = try parseAsRoot()
-            if let problem = limn_level_problem() { throw RefusedLevel(description: printable(String(cString: problem))) }
+            if let problem = limn_level_problem() {
+                throw RefusedLevel(description: printable(String(cString: problem)))
+            }
             try command.run()
             try finish()
         } catch let failure as any ClassifiedError {
