@@ -16,6 +16,13 @@ func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Reso
     .testTarget(name: name + "Tests", dependencies: dependencies, resources: resources, swiftSettings: strict)
 }
 
+/// A program as users of the library write it: without access to what is not public.
+func example(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .executableTarget(
+        name: "example-" + name.lowercased(), dependencies: dependencies, path: "Examples/" + name,
+        packageAccess: false, swiftSettings: strict)
+}
+
 let package = Package(
     name: "Limn",
     products: [
@@ -45,6 +52,7 @@ let package = Package(
         .target(
             name: "CImageCodecs", dependencies: ["CProcessor"], path: "Sources/C/CImageCodecs",
             linkerSettings: [.linkedLibrary("png"), .linkedLibrary("dl"), .linkedLibrary("m")]),
+        .target(name: "CMPI", path: "Sources/C/CMPI", linkerSettings: [.linkedLibrary("dl")]),
         .target(
             name: "COneDNN", dependencies: ["CProcessor"], path: "Sources/C/COneDNN",
             linkerSettings: [.linkedLibrary("dl")]),
@@ -65,6 +73,7 @@ let package = Package(
         module("Execution", ["Basics", "Graphs"]),
         module("CPUBackend", ["Graphs", "Execution", "COpenBLAS", "COneDNN", "CKernels", "CProcessor"]),
         module("CUDABackend", ["Execution"]),
+        module("MPIRanks", ["Execution", "Threads", "CMPI"]),
         module("Layers", ["Basics", "Graphs", "Execution", "RandomStreams"]),
 
         // Data.
@@ -118,7 +127,7 @@ let package = Package(
         module(
             "CommandSupport",
             [
-                "Basics", "Execution", "CPUBackend", "CUDABackend", "CProcessor",
+                "Basics", "Execution", "CPUBackend", "CUDABackend", "MPIRanks", "CProcessor",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         .executableTarget(
@@ -143,9 +152,16 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], path: "Benchmarks/Driver", swiftSettings: strict),
 
+        // Programs with the library, whose code is also in Sources/Inference/Documentation.docc. As targets of this package they are
+        // built with it in seconds; a package of their own would compile all of Limn again.
+        example("Generate", ["CPUBackend", "Files", "Images", "Inference", "Models"]),
+        example("Train", ["CPUBackend", "Corpora", "Tasks"]),
+        example("Network", ["CPUBackend", "Corpora", "Execution", "Graphs", "Layers", "RandomStreams"]),
+
         // What several test targets share: temporary folders, failing disks, gzip data, damaged files.
         .target(
-            name: "TestSupport", dependencies: ["Basics", "Files", "RandomStreams", "CZlib"], path: "Tests/TestSupport",
+            name: "TestSupport", dependencies: ["Basics", "Execution", "Files", "RandomStreams", "Threads", "CZlib"],
+            path: "Tests/TestSupport",
             swiftSettings: strict),
         .target(
             name: "TinyModels", dependencies: ["CPUBackend", "Graphs", "Layers", "Models", "Networks", "Tokenizers"],

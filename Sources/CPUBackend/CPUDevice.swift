@@ -30,7 +30,7 @@ public struct CPUDevice: Device {
     /// A device with the given settings, or the nearest that this machine supports.
     /// - Parameters:
     ///   - library: nil selects oneDNN if it can be loaded, else OpenBLAS.
-    ///   - threads: 1…128; nil is the number of available processors.
+    ///   - threads: 1…128; nil is the number of processors that this process may use.
     ///   - precision: nil is bfloat16 if the processor multiplies it natively, else float32. bfloat16 falls back to float32
     ///     without oneDNN and on processors that would emulate it.
     public init(library: Library? = nil, threads: Int? = nil, precision: Precision? = nil) {
@@ -38,9 +38,14 @@ public struct CPUDevice: Device {
         let hasOneDNN = status == nil
         self.library = library == .openBLAS || !hasOneDNN ? .openBLAS : .oneDNN
         notice = library == .openBLAS ? nil : status.map { "slower without oneDNN: \($0)" }
-        self.threads = max(1, min(threads ?? sysconf(Int32(_SC_NPROCESSORS_ONLN)), 128))
+        self.threads = max(1, min(threads ?? CPUDevice.threads(ofProcesses: 1), 128))
         let multipliesBFloat16 = self.library == .oneDNN && limn_level() >= LIMN_AVX512_BF16
         self.precision = multipliesBFloat16 ? precision ?? .bfloat16 : .float32
+    }
+
+    /// The number of processors that this process may use, or its share if several processes use all.
+    public static func threads(ofProcesses processes: Int) -> Int {
+        min(Int(limn_processors()), max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)) / processes))
     }
 
     /// The same processor with another precision; bfloat16 falls back to float32 as in `init`.
@@ -86,11 +91,12 @@ public struct CPUDevice: Device {
 
     /// Compiles to fused loops and library calls on one arena per shard; see `Device`.
     public func compile(
-        shards: Int, parameters: ParameterMap, outputs: (_ shard: Int) throws -> Outputs
+        shards: Shards, parameters: ParameterMap, outputs: (_ shard: Int) throws -> Outputs
     ) throws -> any Executable {
-        let device = shards == 1 ? self : CPUDevice(library: library, threads: 1, precision: precision)
-        let packing = shards == 1 ? nil : WeightPacking()
-        let programs = try (0..<shards).map { shard in
+        let count = shards.own.count
+        let device = count == 1 ? self : CPUDevice(library: library, threads: 1, precision: precision)
+        let packing = count == 1 ? nil : WeightPacking()
+        let programs = try (0..<count).map { shard in
             let outputs = try outputs(shard)
             let tensors =
                 Array(outputs.results.values) + outputs.writes.map(\.tensor) + Array(outputs.firstStage.values)
@@ -104,7 +110,7 @@ public struct CPUDevice: Device {
         guard limn_reserve_product_buffers(Int32(callers)) == 0 else {
             throw ExecutionError.outOfMemory(bytes: callers * limn_product_buffer_bytes())
         }
-        return CPUExecutable(programs, packing: packing)
+        return CPUExecutable(programs, shards: shards, packing: packing)
     }
 
     // MARK: Optimizer steps

@@ -7,6 +7,7 @@ import Execution
 /// preempted thread does not stall a barrier in every kernel. The division into shards is fixed, so that runs are deterministic.
 final class CPUExecutable: Executable {
     private let programs: [CPUProgram]
+    private let shards: Shards
     /// The packing steps of each shard's thread, which run before any program starts.
     private let packing: [WeightPacking.Share]
     private let packedBytes: Int
@@ -18,16 +19,18 @@ final class CPUExecutable: Executable {
     }
 
     private var isTimed = false
+    private var observer: (any WriteObserver)?
     private var stages = CPUProgram.Stages.both
     private var phase = Phase.packing
     /// Number of runs started so far: detects a run that is finished after another one was started.
     private var runs = 0
 
     /// - Parameters:
-    ///   - programs: one for each shard.
+    ///   - programs: one for each own shard.
     ///   - packing: packed trained parameters that all programs share; nil if each program packs its own.
-    init(_ programs: [CPUProgram], packing: WeightPacking?) {
+    init(_ programs: [CPUProgram], shards: Shards, packing: WeightPacking?) {
         self.programs = programs
+        self.shards = shards
         self.packing = (packing ?? WeightPacking()).shares(programs.count)
         packedBytes = packing?.memory ?? 0
         outcomes = .allocate(capacity: programs.count)
@@ -42,9 +45,11 @@ final class CPUExecutable: Executable {
     var flops: Double { programs.reduce(0) { $0 + $1.flops } }
     var memory: Int { programs.reduce(packedBytes) { $0 + $1.memory } }
 
-    func run(_ inputs: [String: HostArray]) throws(ExecutionError) -> RunResults {
+    var writes: [Range<Int>] { programs[0].writes }
+
+    func run(_ inputs: [String: HostArray], observer: (any WriteObserver)?) throws(ExecutionError) -> RunResults {
         runs += 1
-        try run(inputs, .both)
+        try run(inputs, .both, observer: observer)
         return results
     }
 
@@ -56,9 +61,9 @@ final class CPUExecutable: Executable {
             outputs[name] = .floats(programs.flatMap { $0.firstStage[name]?.floats ?? [] })
         }
         let number = runs
-        return StartedRun(outputs: outputs) { inputs throws(ExecutionError) in
+        return StartedRun(outputs: outputs) { inputs, observer throws(ExecutionError) in
             precondition(self.runs == number, "another run was started before this one was finished")
-            try self.run(inputs, .second)
+            try self.run(inputs, .second, observer: observer)
             return self.results
         }
     }
@@ -78,10 +83,14 @@ final class CPUExecutable: Executable {
 
     private var results: RunResults { RunResults(shards: programs.map { $0.results.mapValues(\.floats) }) }
 
-    private func run(_ inputs: [String: HostArray], _ stages: CPUProgram.Stages) throws(ExecutionError) {
+    private func run(
+        _ inputs: [String: HostArray], _ stages: CPUProgram.Stages, observer: (any WriteObserver)? = nil
+    ) throws(ExecutionError) {
         self.stages = stages
+        self.observer = observer
+        defer { self.observer = nil }
         for (index, program) in programs.enumerated() {
-            program.load(inputs, stages, shard: index, of: programs.count)
+            program.load(inputs, stages, shard: index, of: shards)
         }
         for phase in packedBytes > 0 ? [Phase.packing, .running] : [.running] {
             self.phase = phase
@@ -99,10 +108,13 @@ final class CPUExecutable: Executable {
         let program = programs[index]
         outcomes[index] = Result { () throws(ExecutionError) in
             switch phase {
-            case .packing: try program.run(packing[index].steps(of: stages), isTimed: isTimed)
+            case .packing: return try program.run(packing[index].steps(of: stages), isTimed: isTimed)
             case .running:
-                try (packedBytes > 0 ? outcomes[index].get() : [])
-                    + program.run(program.steps(of: stages), isTimed: isTimed)
+                if stages == .second, let observer {
+                    for _ in 0..<program.writesOfFirstStage { observer.wrote(shard: index) }
+                }
+                return try (packedBytes > 0 ? outcomes[index].get() : [])
+                    + program.run(program.steps(of: stages), isTimed: isTimed) { observer?.wrote(shard: index) }
             }
         }
     }

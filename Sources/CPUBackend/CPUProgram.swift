@@ -9,6 +9,8 @@ final class CPUProgram {
         let shapes: String
         let flops: Double
         let bytes: Double
+        /// The number of outputs that are completely written after this step.
+        var writes = 0
         /// Returns 0, or the status of the library that failed.
         let run: () -> Int
 
@@ -41,6 +43,10 @@ final class CPUProgram {
     let inputs: [String: Slot]
     let firstStage: [String: Slot]
     let results: [String: Slot]
+    /// See `Executable.writes`.
+    let writes: [Range<Int>]
+    /// How many of them the first stage makes; such gradients are constants.
+    var writesOfFirstStage: Int { steps[..<split].reduce(0) { $0 + $1.writes } }
     /// Keeps alive all memory that the steps point to.
     private let owned: [AnyObject]
     /// Sets the number of threads of each kernel, for this thread.
@@ -52,9 +58,11 @@ final class CPUProgram {
 
     init(
         steps: [Step], split: Int, inputs: [String: Slot], firstStage: [String: Slot], results: [String: Slot],
-        owned: [AnyObject], memory: Int, productThreads: Int, configureThreads: @escaping () -> Void
+        writes: [Range<Int>], owned: [AnyObject], memory: Int, productThreads: Int,
+        configureThreads: @escaping () -> Void
     ) {
         self.productThreads = productThreads
+        self.writes = writes
         (self.steps, self.split, self.inputs, self.firstStage) = (steps, split, inputs, firstStage)
         (self.results, self.owned, self.memory, self.configureThreads) = (results, owned, memory, configureThreads)
     }
@@ -70,9 +78,12 @@ final class CPUProgram {
     }
 
     /// Runs steps on this thread.
+    /// - Parameter wrote: called after each write of an output.
     /// - Returns: the cost of each step if `isTimed`, else nothing.
     /// - Throws: `ExecutionError.kernel` for the first step that fails.
-    func run(_ steps: some Sequence<Step>, isTimed: Bool) throws(ExecutionError) -> [KernelCost] {
+    func run(
+        _ steps: some Sequence<Step>, isTimed: Bool, wrote: () -> Void = {}
+    ) throws(ExecutionError) -> [KernelCost] {
         configureThreads()
         let clock = ContinuousClock()
         var costs: [KernelCost] = []
@@ -80,6 +91,7 @@ final class CPUProgram {
             let start = isTimed ? clock.now : nil
             let status = step.run()
             guard status == 0 else { throw .kernel(name: step.name, status: status) }
+            for _ in 0..<step.writes { wrote() }
             guard let start else { continue }
             let time = (clock.now - start).components
             costs.append(
@@ -93,16 +105,20 @@ final class CPUProgram {
     /// Copies inputs into the arena.
     /// - Parameters:
     ///   - stages: the stages whose inputs are copied.
-    ///   - shard, shards: each value is divided into `shards` equal parts, of which part `shard` is copied; a value as long as one
-    ///     shard's input is copied whole.
-    func load(_ values: [String: HostArray], _ stages: Stages, shard: Int, of shards: Int) {
+    ///   - shard, shards: the part of each value that is copied, counted from 0 among the own shards; see `Executable.run`.
+    func load(_ values: [String: HostArray], _ stages: Stages, shard: Int, of shards: Shards) {
         for (name, slot) in inputs where stages == .both || slot.isSecondStage == (stages == .second) {
             guard let value = values[name] else { preconditionFailure("no value for input \(name)") }
             let count = slot.shape.count
-            precondition(
-                value.count == count * shards || value.count == count,
-                "\(value.count) values for input \(name) of shape \(slot.shape) in \(shards) shards")
-            let first = value.count == count ? 0 : shard * count
+            let first =
+                switch value.count {
+                case count: 0
+                case count * shards.total: (shards.own.lowerBound + shard) * count
+                case count * shards.own.count: shard * count
+                default:
+                    preconditionFailure(
+                        "\(value.count) values for input \(name) of shape \(slot.shape) in \(shards.total) shards")
+                }
             func copy<T>(_ array: [T]) {
                 array[first..<first + count].withUnsafeBytes {
                     if let base = $0.baseAddress { slot.pointer.copyMemory(from: base, byteCount: $0.count) }

@@ -25,7 +25,7 @@ public struct CUDADevice: Device {
     public func shardCount(forBatch batch: Int) -> Int { switch absent {} }
     /// Compiles the same computation for each shard; see `Device`.
     public func compile(
-        shards: Int, parameters: ParameterMap, outputs: (_ shard: Int) throws -> Outputs
+        shards: Shards, parameters: ParameterMap, outputs: (_ shard: Int) throws -> Outputs
     ) throws -> any Executable { switch absent {} }
     /// Averages gradients over shards; see `Device`.
     public func averageGradients(_ shards: [any Buffer], maximumNorm: Double?) -> Double { switch absent {} }

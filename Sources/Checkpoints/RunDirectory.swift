@@ -6,11 +6,12 @@ import Glibc
 /// The directory of one training run: its recipe, logs, checkpoints and models (docs/run-directory.md).
 ///
 /// The object holds an exclusive lock on the file `lock` in the directory; the operating system releases it when the
-/// process ends, for whatever reason.
+/// process ends, for whatever reason. Of the processes that train together, one has the lock, and only that one writes.
 public final class RunDirectory: Sendable {
     /// The folder.
     public let path: String
-    private let lock: Int32
+    /// Nil in a process that only reads.
+    private let lock: Int32?
 
     /// Creates a run directory.
     /// - Throws: `CheckpointError.runExists` if the folder is not empty; `.runInUse` if another process is creating it;
@@ -50,6 +51,17 @@ public final class RunDirectory: Sendable {
         try self.init(locking: path)
     }
 
+    /// A run that another process has opened, for reading.
+    /// - Throws: `CheckpointError.notARun` if this process does not see its recipe.
+    public init(joining path: String) throws {
+        guard FileManager.default.fileExists(atPath: "\(path)/recipe.yaml") else {
+            throw CheckpointError.notARun(
+                path: path, reason: "this host does not see it; put it in a folder that all hosts share")
+        }
+        self.path = path
+        lock = nil
+    }
+
     /// Acquires the lock and removes temporary files of interrupted writes.
     private init(locking path: String) throws {
         self.path = path
@@ -85,6 +97,7 @@ public final class RunDirectory: Sendable {
     }
 
     deinit {
+        guard let lock else { return }
         // A child process that is being started has a copy of the descriptor until it runs its program; the lock must not
         // last as long.
         flock(lock, LOCK_UN)

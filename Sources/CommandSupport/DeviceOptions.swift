@@ -13,7 +13,10 @@ package struct DeviceOptions: ParsableArguments, Sendable {
     @Option(help: ArgumentHelp("The device to compute on: cpu; cuda is not available yet.", valueName: "cpu|cuda"))
     package var device = Name.cpu
 
-    @Option(help: "Threads that compute, 1 to 128; all processors by default.")
+    @Option(
+        help:
+            "Threads that compute, 1 to 128; all processors by default, or an equal part of them for each rank of a training."
+    )
     package var threads: Int?
 
     package init() {}
@@ -25,11 +28,13 @@ package struct DeviceOptions: ParsableArguments, Sendable {
     }
 
     /// Opens the device.
-    /// - Parameter precision: nil is the device's default.
+    /// - Parameters:
+    ///   - precision: nil is the device's default.
+    ///   - processes: the number of processes that share the machine's processors.
     /// - Throws: `ExecutionError.unavailable`.
-    package func open(precision: Precision? = nil) throws -> any Device {
+    package func open(precision: Precision? = nil, processes: Int = 1) throws -> any Device {
         switch device {
-        case .cpu: CPUDevice(threads: threads, precision: precision)
+        case .cpu: CPUDevice(threads: threads ?? CPUDevice.threads(ofProcesses: processes), precision: precision)
         case .cuda: try CUDADevice()
         }
     }

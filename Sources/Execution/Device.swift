@@ -24,16 +24,20 @@ public protocol Device: Sendable {
 
     /// The number of equal shards that a batch of this size is best divided into.
     func shardCount(forBatch batch: Int) -> Int
+    /// The processes that train together with this one.
+    var ranks: any Communicator { get }
+    /// The shards of a batch of training, which all ranks compute together. The batch must be a multiple of their number.
+    func trainingShards(forBatch batch: Int) -> Shards
 
-    /// Compiles the same computation for each of `shards` equal parts of a batch, which run in parallel.
+    /// Compiles the same computation for each own shard of a batch; they run in parallel.
     ///
     /// The computation must treat the images of a batch independently, except for means, which the caller averages over shards.
     /// - Parameters:
     ///   - parameters: where the program reads each parameter.
-    ///   - outputs: traces the graph of one shard. Each shard's graph must read the same inputs and must write to buffers of
-    ///     its own.
+    ///   - outputs: traces the graph of one own shard, counted from 0. Each shard's graph must read the same inputs and must write to
+    ///     buffers of its own.
     func compile(
-        shards: Int, parameters: ParameterMap, outputs: (_ shard: Int) throws -> Outputs
+        shards: Shards, parameters: ParameterMap, outputs: (_ shard: Int) throws -> Outputs
     ) throws -> any Executable
 
     /// Replaces the gradient in the first of `shards` by the mean of all, clipped to the Euclidean norm `maximumNorm`.
@@ -52,4 +56,16 @@ extension Device {
     public func compile(_ outputs: Outputs, parameters: ParameterMap) throws -> any Executable {
         try compile(shards: 1, parameters: parameters) { _ in outputs }
     }
+
+    /// Compiles the same computation for each of `shards` equal parts of a batch, all in this process.
+    public func compile(
+        shards: Int, parameters: ParameterMap, outputs: (_ shard: Int) throws -> Outputs
+    ) throws -> any Executable {
+        try compile(shards: Shards(shards), parameters: parameters, outputs: outputs)
+    }
+
+    /// This process alone.
+    public var ranks: any Communicator { SingleProcess.shared }
+    /// All shards in this process.
+    public func trainingShards(forBatch batch: Int) -> Shards { Shards(shardCount(forBatch: batch)) }
 }

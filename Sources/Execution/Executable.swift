@@ -5,6 +5,12 @@ public enum HostArray: Sendable, Equatable {
     case floats([Float])
     case integers([Int32])
 
+    /// The values of an array of `.floats`.
+    package var floats: [Float] {
+        guard case .floats(let values) = self else { preconditionFailure("an array of integers") }
+        return values
+    }
+
     /// The number of values.
     public var count: Int {
         switch self {
@@ -36,6 +42,13 @@ public struct Outputs {
     }
 }
 
+/// Learns during a run which of its writes are complete, so that gradients can be exchanged while others are still computed.
+public protocol WriteObserver: AnyObject, Sendable {
+    /// A shard has made its next write, in the order of `Executable.writes`. Called on the shard's thread, which waits.
+    /// - Parameter shard: counted from 0 among the own shards.
+    func wrote(shard: Int)
+}
+
 /// A compiled graph. It must be used on one thread only and is deliberately not `Sendable`.
 public protocol Executable: AnyObject {
     /// Floating-point operations of one run, over all shards.
@@ -43,11 +56,16 @@ public protocol Executable: AnyObject {
     /// Bytes of intermediate values, scratch memory and packed trained parameters.
     var memory: Int { get }
 
+    /// The ranges of their buffers to which each shard of a run writes outputs, in the order in which they are complete.
+    var writes: [Range<Int>] { get }
+
     /// Runs both stages.
     /// - Parameter inputs: a value for each input of the graph; other names are ignored. A value as long as one shard's input
-    ///   is given whole to every shard; any other is divided equally along the first dimension.
+    ///   is given whole to every shard; any other is divided equally along the first dimension, and holds the rows of all shards or
+    ///   of this process's shards.
+    /// - Parameter observer: learns of the writes.
     @discardableResult
-    func run(_ inputs: [String: HostArray]) throws(ExecutionError) -> RunResults
+    func run(_ inputs: [String: HostArray], observer: (any WriteObserver)?) throws(ExecutionError) -> RunResults
 
     /// Runs the first stage. The second stage runs when the result is finished; before that, no other run may start.
     /// - Parameter inputs: the inputs of the first stage.
@@ -59,29 +77,40 @@ public protocol Executable: AnyObject {
     func profile(_ inputs: [String: HostArray]) throws(ExecutionError) -> [KernelCost]
 }
 
+extension Executable {
+    /// Runs both stages.
+    @discardableResult
+    public func run(_ inputs: [String: HostArray]) throws(ExecutionError) -> RunResults {
+        try run(inputs, observer: nil)
+    }
+}
+
 /// A run whose first stage is complete. Its second stage can be run once or not at all, which the compiler checks.
 public struct StartedRun: ~Copyable {
-    /// The first stage's outputs by name, joined along the batch.
+    /// The first stage's outputs by name, joined along this process's part of the batch.
     public let outputs: [String: HostArray]
-    private let secondStage: ([String: HostArray]) throws(ExecutionError) -> RunResults
+    private let secondStage: ([String: HostArray], (any WriteObserver)?) throws(ExecutionError) -> RunResults
 
     /// - Parameter secondStage: runs the second stage on the inputs that the first did not need.
     public init(
         outputs: [String: HostArray],
-        secondStage: @escaping ([String: HostArray]) throws(ExecutionError) -> RunResults
+        secondStage: @escaping ([String: HostArray], (any WriteObserver)?) throws(ExecutionError) -> RunResults
     ) {
         self.outputs = outputs
         self.secondStage = secondStage
     }
 
     /// Runs the second stage.
+    /// - Parameter observer: learns of the writes, first of those that the first stage made.
     @discardableResult
-    public consuming func finish(_ inputs: [String: HostArray]) throws(ExecutionError) -> RunResults {
-        try secondStage(inputs)
+    public consuming func finish(
+        _ inputs: [String: HostArray], observer: (any WriteObserver)? = nil
+    ) throws(ExecutionError) -> RunResults {
+        try secondStage(inputs, observer)
     }
 }
 
-/// The results of a run.
+/// The results of a run in this process.
 public struct RunResults: Sendable, Equatable {
     /// The results of each shard by name.
     public let shards: [[String: [Float]]]

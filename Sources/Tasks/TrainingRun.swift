@@ -20,6 +20,7 @@ public struct TrainingRun {
     private let resumes: Bool
     private let changes: Set<String>
     private let device: any Device
+    private var ranks: any Communicator { device.ranks }
     private let interruption: Interruption?
 
     /// A run that is yet to be started.
@@ -54,6 +55,7 @@ public struct TrainingRun {
     public func train() throws -> TrainingOutcome {
         // Read everything that can be missing before a run directory is made.
         try requireInputs()
+        try recipe.requireBatches(for: ranks)
         guard recipe.task != .imageToImage else { return try trainTranslator() }
         guard source == nil else {
             throw ConfigurationError(
@@ -118,16 +120,23 @@ public struct TrainingRun {
 
     private func store(of corpus: Corpus, in run: RunDirectory, cache: String = "images.cache") -> ImageStore {
         ImageStore(
-            corpus: corpus, preprocessing: recipe.data.form, badFiles: badFiles, cache: "\(run.path)/\(cache)")
+            corpus: corpus, preprocessing: recipe.data.form, badFiles: badFiles, cache: "\(run.path)/\(cache)",
+            isShared: ranks.size > 1)
     }
 
     /// Introduces the run in its log.
     private func introduce(_ run: RunDirectory, _ images: ImageStore) throws -> RunLogger {
-        let logger = RunLogger(run)
+        let logger = RunLogger(run, ranks: ranks)
         let corpus = images.corpus
         try logger.log("limn train \(recipe.name) on \(device.summary)")
+        if ranks.size > 1 {
+            // Launchers name the process of a rank that ended.
+            let processes = try ranks.gather([ProcessInfo.processInfo.processIdentifier])
+            let list = zip(processes, ranks.hosts).enumerated().map { "rank \($0) is process \($1.0[0]) on \($1.1)" }
+            try logger.log(list.prefix(16).joined(separator: ", ") + (list.count > 16 ? ", …" : ""))
+        }
         if let notice = device.notice { try logger.log(notice) }
-        for notice in images.takeNotices() { try logger.log(notice) }
+        for notice in images.takeNotices() { try logger.logNotice(notice) }
         for problem in corpus.skipped.first { try logger.log("skipped: \(problem)") }
         let captions = corpus.options.requiresCaptions ? "\(corpus.captionCount) captions, " : ""
         try logger.log(
@@ -145,12 +154,16 @@ public struct TrainingRun {
         guard recipe.text.isTrained else { return try EncoderPair(contentsOf: recipe.text.encoder) }
         let folder = "\(run.path)/encoder"
         let result = ContrastiveTask.result(folder)
-        if !FileManager.default.fileExists(atPath: result) {
+        if try ranks.broadcast([FileManager.default.fileExists(atPath: result) ? 1 : 0]) == [0] {
             // A run directory of its own, with its own statistics and checkpoints.
-            let isStarted = FileManager.default.fileExists(atPath: "\(folder)/recipe.yaml")
-            let stage = try isStarted ? RunDirectory(opening: folder) : RunDirectory(creating: folder)
-            if !isStarted { try AtomicFile.write(recipe.yaml(), to: stage.recipe) }
-            let logger = RunLogger(stage)
+            let stage = try ranks.rootFirst {
+                guard ranks.isRoot else { return try RunDirectory(joining: folder) }
+                let isStarted = FileManager.default.fileExists(atPath: "\(folder)/recipe.yaml")
+                let stage = try isStarted ? RunDirectory(opening: folder) : RunDirectory(creating: folder)
+                if !isStarted { try AtomicFile.write(recipe.yaml(), to: stage.recipe) }
+                return stage
+            }
+            let logger = RunLogger(stage, ranks: ranks)
             let task = try ContrastiveTask(
                 recipe, start: start, images: images, vectors: vectors, run: stage, logger: logger, device: device)
             guard try loop(task, stage, logger).train() == .finished else { return nil }
@@ -190,8 +203,15 @@ public struct TrainingRun {
         }
     }
 
-    /// Opens the run if it may be resumed and was started; otherwise makes it.
+    /// Opens the run if it may be resumed and was started; otherwise makes it. Rank 0 does so for all.
     private func openDirectory(_ corpus: Corpus, source: Corpus? = nil) throws -> RunDirectory {
+        try RankAgreement(recipe, corpora: [corpus] + (source.map { [$0] } ?? []), device: device).require(ranks)
+        return try ranks.rootFirst {
+            try ranks.isRoot ? ownDirectory(corpus, source: source) : RunDirectory(joining: path)
+        }
+    }
+
+    private func ownDirectory(_ corpus: Corpus, source: Corpus?) throws -> RunDirectory {
         if resumes, FileManager.default.fileExists(atPath: "\(path)/recipe.yaml") {
             let run = try RunDirectory(opening: path)
             try requireSameRecipe(run)
@@ -246,13 +266,13 @@ public struct TrainingRun {
 
     /// Logs the rows and images that could not be used, and their number.
     private func logSkipped(_ images: ImageStore, _ logger: RunLogger) throws {
-        for notice in images.takeNotices() { try logger.log(notice) }
+        for notice in images.takeNotices() { try logger.logNotice(notice) }
         let bad = images.skipped
         for problem in bad.first.sorted(by: { $0.description < $1.description }) {
-            try logger.log("skipped: \(problem)")
+            try logger.logNotice("skipped: \(problem)")
         }
         var sum = images.corpus.skipped
         sum.add(bad)
-        if sum.total > 0 { try logger.log("\(sum)") }
+        if sum.total > 0 { try logger.logNotice("\(sum)") }
     }
 }

@@ -87,19 +87,26 @@ extension ValidationSplit.Pairs {
 struct CorpusBatches: BatchSource {
     private let feeder: BatchFeeder
     private let images: ImageStore
+    private let ranks: any Communicator
 
     /// - Parameters:
     ///   - size: images per batch.
     ///   - firstImage: the number of the first image of the first batch.
-    init(_ images: ImageStore, _ recipe: Recipe, excluding split: ValidationSplit, size: Int, firstImage: Int) throws {
+    ///   - ranks: those that share each batch.
+    init(
+        _ images: ImageStore, _ recipe: Recipe, excluding split: ValidationSplit, size: Int, firstImage: Int,
+        ranks: any Communicator
+    ) throws {
         self.images = images
+        self.ranks = ranks
         let sampler = try PairSampler(
             corpus: images.corpus, seed: recipe.seed, flips: recipe.data.mirror, excluding: Set(split.examples),
             attributeMismatches: recipe.data.attributeMismatch)
-        feeder = BatchFeeder(images: images, sampler: sampler, batchSize: size, firstImage: firstImage)
+        feeder = BatchFeeder(
+            images: images, sampler: sampler, batchSize: size, firstImage: firstImage, shard: ranks.shard)
     }
 
-    func next() throws -> Batch { try feeder.next() }
+    func next() throws -> Batch { try feeder.next().joined(over: ranks) }
     func takeNotices() -> [String] { images.takeNotices() }
     func stop() { feeder.stop() }
 }

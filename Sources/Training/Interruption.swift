@@ -2,7 +2,7 @@ import Dispatch
 import Glibc
 import Synchronization
 
-/// Turns SIGINT, SIGTERM and SIGHUP (a lost connection) into a request to stop after the current step. A second signal ends
+/// Turns SIGINT, SIGTERM, SIGHUP (a lost connection) and SIGUSR1 (which batch systems send before the end of a job) into a request to stop after the current step. A second signal ends
 /// the process at once, as by default. Signals that were ignored before, such as SIGHUP under nohup, stay
 /// ignored.
 public final class Interruption {
@@ -20,7 +20,7 @@ public final class Interruption {
     public init(notify: @escaping @Sendable () -> Void) {
         let (flag, queue) = (Flag(), DispatchQueue(label: "limn.signals"))
         self.flag = flag
-        let numbers = [SIGINT, SIGTERM, SIGHUP].filter { !Interruption.isIgnored($0) }
+        let numbers = [SIGINT, SIGTERM, SIGHUP, SIGUSR1].filter { !Interruption.isIgnored($0) }
         self.numbers = numbers
         sources = numbers.map { number in
             signal(number, SIG_IGN)

@@ -10,6 +10,8 @@ package final class OptimizedParameters {
     package let parameters: any Buffer
     /// One gradient buffer for each shard of the program that computes it; the mean is taken into the first.
     private let gradients: [any Buffer]
+    /// The exchange of the gradients of the run in progress.
+    private var reduction: GradientReduction?
     private let first: any Buffer
     private let second: any Buffer
     /// Moving average of the values.
@@ -23,11 +25,13 @@ package final class OptimizedParameters {
     private let beta1: Float
     private let beta2: Float
     private let device: any Device
+    /// The ranks that train these parameters together.
+    package var ranks: any Communicator { device.ranks }
 
     /// Lays out the declared parameters on a device and draws their initial values.
     /// - Parameters:
     ///   - beta1, beta2: Adam's decay rates.
-    ///   - shards: of the programs that compute gradients.
+    ///   - shards: of the programs that compute gradients in this rank.
     package init(
         _ store: ParameterStore, device: any Device, seed: UInt64, beta1: Float, beta2: Float, shards: Int = 1
     ) throws(ExecutionError) {
@@ -52,33 +56,35 @@ package final class OptimizedParameters {
     }
 
     /// The gradients of `loss` by the parameters, each with its place in a shard's gradient buffer.
-    /// - Parameter roots: the first components of the paths that are wanted; none means all.
-    package func gradientWrites(of loss: Tensor, shard: Int = 0, under roots: [String] = [])
-        -> [(tensor: Tensor, destination: BufferSlice)]
-    {
-        let entries = store.entries.filter { entry in
-            roots.isEmpty || roots.contains { entry.path.hasPrefix($0 + ".") }
-        }
-        let variables = entries.map { loss.graph.parameter($0.path, $0.shape) }
-        return zip(entries, Graphs.gradients(of: loss, withRespectTo: variables)).map {
+    package func gradientWrites(of loss: Tensor, shard: Int = 0) -> [(tensor: Tensor, destination: BufferSlice)] {
+        let variables = store.entries.map { loss.graph.parameter($0.path, $0.shape) }
+        return zip(store.entries, Graphs.gradients(of: loss, withRespectTo: variables)).map {
             ($1, store.slice($0, of: gradients[shard]))
         }
-    }
-
-    /// The place of one parameter's gradient in the first shard's buffer.
-    package func gradientSlice(of path: String) -> BufferSlice {
-        guard let entry = store.entries.first(where: { $0.path == path }) else { preconditionFailure("no \(path)") }
-        return store.slice(entry, of: gradients[0])
     }
 
     /// The gradient of the last step, after `averageGradients`.
     package var gradient: any Buffer { gradients[0] }
 
-    /// Averages the shards' gradients.
+    /// Averages the gradients of all shards of all ranks.
     /// - Parameter maximumNorm: the mean is scaled down to this Euclidean norm; nil leaves it.
     /// - Returns: the norm before scaling; not finite if any gradient is not.
-    package func averageGradients(maximumNorm: Double? = nil) -> Double {
-        device.averageGradients(gradients, maximumNorm: maximumNorm)
+    package func averageGradients(maximumNorm: Double? = nil) throws -> Double {
+        guard let reduction else {
+            precondition(
+                ranks.size == 1, "the gradients of several ranks are averaged only if startReduction was called")
+            return device.averageGradients(gradients, maximumNorm: maximumNorm)
+        }
+        self.reduction = nil
+        try reduction.finish()
+        return device.averageGradients([gradient], maximumNorm: maximumNorm)
+    }
+
+    /// Starts to average the gradients that a run of `program` is about to write, over all ranks; nil if there is only one.
+    package func startReduction(of program: any Executable) -> GradientReduction? {
+        guard ranks.size > 1 else { return nil }
+        reduction = GradientReduction(gradients, writes: program.writes, ranks: ranks)
+        return reduction
     }
 
     /// One step of Adam and of the moving average, and one power iteration of each parameter under spectral normalization.

@@ -1,5 +1,6 @@
 import Basics
 import Checkpoints
+import Execution
 import Files
 import FoundationEssentials
 
@@ -7,6 +8,8 @@ import FoundationEssentials
 /// standard error, where a terminal shows a line that is rewritten and anything else gets a line once a minute.
 package final class RunLogger {
     private let run: RunDirectory
+    /// What precedes the notices of a rank other than 0, which logs nothing else; nil in rank 0.
+    private let rank: String?
     private let clock = ContinuousClock()
     private var lastShown: ContinuousClock.Instant?
     private var hasOpenLine = false
@@ -24,10 +27,22 @@ package final class RunLogger {
     private var events: TensorBoardLog?
     private var hasEventFailed = false
 
-    package init(_ run: RunDirectory) { self.run = run }
+    /// A logger of a run.
+    /// - Parameter ranks: those that train it; only rank 0 writes to its directory.
+    package init(_ run: RunDirectory, ranks: any Communicator = SingleProcess.shared) {
+        self.run = run
+        rank = ranks.isRoot ? nil : "rank \(ranks.rank) on \(ranks.hosts[ranks.rank]): "
+    }
+
+    /// Adds a line about this rank's part of the data to the log. Ranks other than 0 only print it on standard error.
+    package func logNotice(_ text: String) throws {
+        guard let rank else { return try log(text) }
+        Terminal.say(rank + text)
+    }
 
     /// Adds a line to the log, and prints it on standard error.
     package func log(_ text: String) throws {
+        guard rank == nil else { return }
         closeLine()
         Terminal.say(text)
         try run.appendLog("\(Date().ISO8601Format()) \(text)")
@@ -96,6 +111,7 @@ package final class RunLogger {
 
     /// Writes the means since the last row to `stats.jsonl`.
     package func writeRow(imagesSeen: Int, skipped: Int) throws {
+        guard rank == nil else { return sums = [:] }
         var row = [(name: "images_per_second", value: progress.rate(imagesSeen))]
         if let last = lastRow {
             let now = clock.now
@@ -141,6 +157,7 @@ package final class RunLogger {
 
     /// Shows the progress of the stage: twice a second on a terminal, once a minute elsewhere.
     package func show(imagesSeen: Int, detail: String = "") {
+        guard rank == nil else { return }
         let now = clock.now
         if let lastShown, now - lastShown < (Terminal.isInteractive ? .milliseconds(500) : .seconds(60)) { return }
         lastShown = now

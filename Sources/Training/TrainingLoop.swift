@@ -41,27 +41,33 @@ package struct TrainingLoop<Task: TrainingTask> {
         self.interruption = interruption
     }
 
-    /// Trains until the schedule's end, an early end by validation, or an interruption.
+    /// Trains until the schedule's end, an early end by validation, or an interruption. Of the ranks that train together, rank 0
+    /// validates and writes.
     package func train() throws -> TrainingOutcome {
         let (schedule, state) = (task.schedule, task.state)
+        let ranks = state.ranks
 
         // Resume from the newest readable checkpoint.
         var pending: String?
-        if let checkpoint = try TrainingCheckpoint.latest(in: run.path, report: { try? log("\($0)") }) {
+        if ranks.isRoot, let checkpoint = try TrainingCheckpoint.latest(in: run.path, report: { try? log("\($0)") }) {
             try state.restore(checkpoint)
             pending = checkpoint.statistics
             try log("resuming after \(state.imagesSeen) images")
         }
-        try logger.beginTraining(recipe: recipe, imagesSeen: state.imagesSeen)
-        try task.prepare()
+        try state.copyFromRoot()
+        if ranks.isRoot {
+            try logger.beginTraining(recipe: recipe, imagesSeen: state.imagesSeen)
+            try task.prepare()
+        }
         logger.beginStage(task.name, of: schedule.images, imagesSeen: state.imagesSeen, pending: pending)
 
         let source = try task.batches(firstImage: state.imagesSeen)
         defer { source.stop() }
         var recoveries = 0
+        var reports = RankReports(ranks)
         while state.imagesSeen < schedule.images {
             // Stop if a signal asked for it.
-            if interruption?.isRequested ?? false {
+            if try reports.exchange(isInterrupted: interruption?.isRequested ?? false) {
                 try writeCheckpoint()
                 try log("stopped after \(state.imagesSeen) images; resume with --resume")
                 return .interrupted
@@ -69,17 +75,18 @@ package struct TrainingLoop<Task: TrainingTask> {
 
             // One step on the next batch.
             let before = state.imagesSeen
-            let measurements = try task.step(logger.waitForData { try source.next() })
+            let measurements = try reports.measure { try task.step(logger.waitForData { try source.next() }) }
             let isLast = state.imagesSeen >= schedule.images
             func isDue(_ interval: Interval) -> Bool {
                 !interval.isNever && (isLast || interval.elapsed(from: before, to: state.imagesSeen))
             }
 
             // Statistics and progress.
-            for notice in source.takeNotices() { try logger.log(notice) }
+            for notice in source.takeNotices() { try logger.logNotice(notice) }
             logger.record(measurements)
             logger.show(imagesSeen: state.imagesSeen, detail: task.progressDetail(measurements))
             if Interval.every(images: Self.stepsPerRow * schedule.batch).elapsed(from: before, to: state.imagesSeen) {
+                logger.record(reports.takeStatistics())
                 try logger.writeRow(imagesSeen: state.imagesSeen, skipped: state.skipped)
             }
 
@@ -90,13 +97,13 @@ package struct TrainingLoop<Task: TrainingTask> {
             }
 
             // Validate.
-            if isDue(schedule.validation), let reason = try task.validate() {
+            if isDue(schedule.validation), let reason = try validate() {
                 try log("\(reason), ended after \(state.imagesSeen) images")
                 break
             }
 
             // Write a snapshot, before the checkpoint: a run killed between the two makes the snapshot again.
-            if isDue(schedule.snapshot) { try task.writeSnapshot() }
+            if ranks.isRoot, isDue(schedule.snapshot) { try task.writeSnapshot() }
 
             // Write a checkpoint, unless updates are being skipped: the reason may be in the networks themselves. The last one
             // is always written.
@@ -107,13 +114,23 @@ package struct TrainingLoop<Task: TrainingTask> {
         }
 
         if let share = logger.shareOfWaiting { try log(share) }
-        try task.finish()
+        // Other ranks continue when the result is written.
+        try ranks.rootFirst { if ranks.isRoot { try task.finish() } }
         return .finished
+    }
+
+    /// Why the training should end, by the validation of rank 0.
+    private func validate() throws -> String? {
+        let ranks = task.state.ranks
+        guard ranks.size > 1 else { return try task.validate() }
+        let reason = try ranks.broadcast(Array((task.validate() ?? "").utf8))
+        return reason.isEmpty ? nil : String(decoding: reason, as: UTF8.self)
     }
 
     private func log(_ text: String) throws { try logger.log("\(task.name): \(text)") }
 
     private func writeCheckpoint() throws {
+        guard task.state.ranks.isRoot else { return }
         var checkpoint = task.state.checkpoint(recipe: recipe, seed: seed)
         checkpoint.statistics = try logger.pendingStatistics()
         try checkpoint.write(in: run.path)
@@ -123,6 +140,7 @@ package struct TrainingLoop<Task: TrainingTask> {
     /// led here.
     private func recover(attempt: Int) throws {
         let state = task.state
+        guard state.ranks.isRoot else { return try state.copyFromRoot() }
         let advice = "lower the learning rates and resume"
         guard let checkpoint = try TrainingCheckpoint.latest(in: run.path) else {
             throw StateError(
@@ -135,6 +153,7 @@ package struct TrainingLoop<Task: TrainingTask> {
                     + "\(checkpoint.counters.imagesSeen) images; \(advice)")
         }
         try state.restoreNetworks(checkpoint)
+        try state.copyFromRoot()
         try log(
             "gradients were not finite \(Self.skipsBeforeRecovery) times in a row; "
                 + "restored the networks of \(checkpoint.counters.imagesSeen) images (\(attempt) of "

@@ -1,5 +1,7 @@
 import Basics
 import Checkpoints
+import Execution
+import FoundationEssentials
 
 /// A checkpoint, or data, that do not fit the training that is to be resumed.
 public struct StateError: ClassifiedError {
@@ -28,20 +30,24 @@ package final class TrainingState {
         self.origins = origins
     }
 
+    /// The ranks that train together.
+    package var ranks: any Communicator { networks[0].parameters.ranks }
+
     /// Updates that a network has skipped since its last one: the largest of all networks.
     package var skippedInARow: Int { networks.map(\.parameters.skippedInARow).max() ?? 0 }
 
-    /// Updates a network by the gradients in its buffers, or skips the update if a measurement is not finite.
+    /// Updates a network by the gradients in the buffers of all ranks, or skips the update in all if a measurement is not finite.
     /// - Parameters:
     ///   - prefix: of the names of the two measurements that are added, `gradient_norm` and `learning_rate`: `generator.`.
-    ///   - measurements: what the phase that left the gradients measured.
+    ///   - measurements: what the phase that left the gradients measured in this rank; becomes the mean over all ranks.
     ///   - maximumNorm: gradients of a larger Euclidean norm are scaled down to it; nil leaves them.
     package func update(
         _ network: OptimizedParameters, learningRate: Float, averageDecay: Float, maximumNorm: Double? = nil,
         prefix: String = "", _ measurements: inout Measurements
-    ) {
+    ) throws {
+        measurements = try ranks.mean(measurements)
         measurements["\(prefix)learning_rate"] = Double(learningRate)
-        measurements["\(prefix)gradient_norm"] = network.averageGradients(maximumNorm: maximumNorm)
+        measurements["\(prefix)gradient_norm"] = try network.averageGradients(maximumNorm: maximumNorm)
         guard measurements.values.allSatisfy(\.isFinite) else {
             skipped += 1
             network.skippedInARow += 1
@@ -53,18 +59,21 @@ package final class TrainingState {
 
     package func checkpoint(recipe: String, seed: UInt64) -> TrainingCheckpoint {
         TrainingCheckpoint(
-            counters: .init(
-                imagesSeen: imagesSeen, skippedSteps: skipped, seed: seed,
-                networks: Dictionary(
-                    uniqueKeysWithValues: networks.map {
-                        ($0.name, .init(steps: $0.parameters.steps, skippedInARow: $0.parameters.skippedInARow))
-                    })),
-            recipe: recipe, origins: origins,
+            counters: counters(seed: seed), recipe: recipe, origins: origins,
             arrays: networks.flatMap { name, parameters in
                 parameters.buffers.map {
                     NamedArray(name: "\(name).\($0.name)", shape: [$0.buffer.count], floats: $0.buffer.values)
                 }
             })
+    }
+
+    private func counters(seed: UInt64) -> TrainingCheckpoint.Counters {
+        TrainingCheckpoint.Counters(
+            imagesSeen: imagesSeen, skippedSteps: skipped, seed: seed,
+            networks: Dictionary(
+                uniqueKeysWithValues: networks.map {
+                    ($0.name, .init(steps: $0.parameters.steps, skippedInARow: $0.parameters.skippedInARow))
+                }))
     }
 
     /// Takes everything from a checkpoint.
@@ -83,6 +92,25 @@ package final class TrainingState {
         skipped = checkpoint.counters.skippedSteps
         for (name, parameters) in networks {
             parameters.skippedInARow = checkpoint.counters.networks[name]?.skippedInARow ?? 0
+        }
+    }
+
+    /// Copies rank 0's state to all other ranks.
+    package func copyFromRoot() throws {
+        guard ranks.size > 1 else { return }
+        let counters = try JSONDecoder().decode(
+            TrainingCheckpoint.Counters.self,
+            from: Data(try ranks.broadcast([UInt8](JSONEncoder().encode(counters(seed: 0))))))
+        imagesSeen = counters.imagesSeen
+        skipped = counters.skippedSteps
+        for (name, parameters) in networks {
+            for (_, buffer) in parameters.buffers {
+                let values = try ranks.gather(ranks.isRoot ? buffer.values : [])[0]
+                if !ranks.isRoot { buffer.values = values }
+            }
+            parameters.parametersChanged()
+            parameters.steps = counters.networks[name]?.steps ?? 0
+            parameters.skippedInARow = counters.networks[name]?.skippedInARow ?? 0
         }
     }
 

@@ -1,80 +1,10 @@
-import CPUBackend
 import Checkpoints
-import Execution
 import Foundation
-import Graphs
-import Layers
 import TestSupport
 import Testing
 import Training
 
-/// A training of one parameter whose steps can be made to diverge.
-private final class CountingTask: TrainingTask {
-    struct Source: BatchSource {
-        func next() throws -> Int { 10 }
-        func takeNotices() -> [String] { [] }
-        func stop() {}
-    }
-
-    let name = "counting"
-    var schedule: TrainingSchedule
-    let state: TrainingState
-    let network: OptimizedParameters
-    /// Whether the gradient of the step after so many images is finite.
-    var isFinite: (Int) -> Bool = { _ in true }
-    /// Ends the training early once it returns a reason.
-    var validation: (Int) -> String? = { _ in nil }
-    private(set) var events: [String] = []
-
-    init(images: Int) throws {
-        schedule = TrainingSchedule(images: images, batch: 10, checkpoint: .every(images: 100))
-        let store = ParameterStore()
-        _ = (ParameterScope(Graph(), store) / "w").parameter([4], .constant(1))
-        network = try OptimizedParameters(store, device: CPUDevice(threads: 1), seed: 1, beta1: 0.9, beta2: 0.99)
-        state = TrainingState([("network", network)])
-    }
-
-    func prepare() throws { events.append("prepare \(state.imagesSeen)") }
-    func batches(firstImage: Int) throws -> Source { Source() }
-
-    func step(_ batch: Int) throws -> Measurements {
-        let gradient: Float = isFinite(state.imagesSeen) ? 0.5 : .nan
-        network.gradient.values = [Float](repeating: gradient, count: network.gradient.count)
-        var measurements: Measurements = ["loss": 1e-7]
-        state.update(network, learningRate: 0.01, averageDecay: 0.9, &measurements)
-        state.imagesSeen += batch
-        return measurements
-    }
-
-    func progressDetail(_ measurements: Measurements) -> String { "" }
-
-    func validate() throws -> String? {
-        events.append("validate \(state.imagesSeen)")
-        return validation(state.imagesSeen)
-    }
-
-    func writeSnapshot() throws { events.append("snapshot \(state.imagesSeen)") }
-    func finish() throws { events.append("finish \(state.imagesSeen)") }
-}
-
 @Suite(.serialized) struct TrainingLoopTests {
-    private func train(_ task: CountingTask, in folder: String) throws -> TrainingOutcome {
-        let path = folder + "/run"
-        let isStarted = FileManager.default.fileExists(atPath: path + "/recipe.yaml")
-        let run = try isStarted ? RunDirectory(opening: path) : RunDirectory(creating: path)
-        if !isStarted { try Data().write(to: URL(filePath: run.recipe)) }
-        return try TrainingLoop(
-            task, run: run, logger: RunLogger(run), recipe: "", seed: 1, interruption: nil
-        ).train()
-    }
-
-    private func rows(_ folder: String) throws -> [[String: Double]] {
-        let text = try String(contentsOfFile: folder + "/run/stats.jsonl", encoding: .utf8)
-        return try text.split(separator: "\n").map {
-            try #require(try JSONSerialization.jsonObject(with: Data($0.utf8)) as? [String: Double])
-        }
-    }
-
     @Test func intervalsElapseAtMultiplesAndTheLastStepCountsForAll() throws {
         try withTemporaryFolder { folder in
             let task = try CountingTask(images: 250)

@@ -1,6 +1,9 @@
+#define _GNU_SOURCE  // CPU_COUNT
 // The thread pool of all kernels.
 #include "CKernels.h"
 #include <pthread.h>
+#include <sched.h>
+#include <unistd.h>
 
 static limn_runner external_runner;
 
@@ -82,4 +85,9 @@ void limn_parallel(int threads, limn_share share, void *context) {
     return;
   }
   share(context, 0, 1);
+}
+
+int limn_processors(void) {
+    cpu_set_t allowed;
+    return sched_getaffinity(0, sizeof allowed, &allowed) == 0 ? CPU_COUNT(&allowed) : (int)sysconf(_SC_NPROCESSORS_ONLN);
 }

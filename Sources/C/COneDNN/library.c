@@ -34,7 +34,7 @@ static void limit_spinning(void) {
 static dnnl_status_t limit_instructions(void) {
 #if defined(__x86_64__)
   static const dnnl_cpu_isa_t levels[LIMN_LEVELS] = {
-    dnnl_cpu_isa_sse41, dnnl_cpu_isa_avx2, dnnl_cpu_isa_avx512_core, dnnl_cpu_isa_avx512_core_bf16};
+      dnnl_cpu_isa_sse41, dnnl_cpu_isa_avx2, dnnl_cpu_isa_avx512_core, dnnl_cpu_isa_avx512_core_bf16};
   if (limn_level_is_limited()) return limn_library.dnnl_set_max_cpu_isa(levels[limn_level()]);
 #endif
   return dnnl_success;
@@ -57,9 +57,9 @@ static void open_library(void) {
   if (!version || version()->major != DNNL_VERSION_MAJOR) {
     snprintf(
         complaint, sizeof complaint,
-        "libdnnl is oneDNN %d, but this program was built for oneDNN " TEXT(DNNL_VERSION_MAJOR)
-        "; build it again with the headers of the library in use",
-        version ? version()->major : 0);
+        "libdnnl is oneDNN %d, but this program was built for oneDNN %d; build it again with the headers of the "
+        "library in use",
+        version ? version()->major : 0, DNNL_VERSION_MAJOR);
     return;
   }
 #define LOOK_UP(name)                                                                                                  \

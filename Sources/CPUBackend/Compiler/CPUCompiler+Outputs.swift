@@ -18,18 +18,20 @@ extension CPUCompiler {
             }
             // A value with several destinations is computed at the first and copied to the others.
             guard locations[id] == nil else { continue }
-            locations[id] = fixed(write.destination)
+            let location = fixed(write.destination)
+            locations[id] = location
             preassigned.insert(id)
-            directWrites.insert(index)
+            writeLocations[index] = location
         }
     }
 
     /// Copies outputs to their destinations if they were computed elsewhere.
     mutating func copyRemainingWrites() {
         precondition(preassigned.isEmpty, "output writes of nodes \(preassigned.sorted()) would be lost")
-        for (index, write) in outputs.writes.enumerated() where !directWrites.contains(index) {
+        for (index, write) in outputs.writes.enumerated() where writeLocations[index] == nil {
             let from = operand(write.tensor.id, as: .float32)
             let to = fixed(write.destination)
+            writeLocations[index] = to
             let count = write.destination.count
             emit("copy", bytes: Double(count * 8), reads: [from], writes: [to]) { at in
                 let (target, source) = (at(to), at(from))
@@ -71,10 +73,17 @@ extension CPUCompiler {
         var base = allocations.map { $0.fixed ?? arena.pointer }
         for (index, offset) in zip(planned, plan.offsets) { base[index] = arena.pointer + offset }
         let at = Addresses(base: base, scratch: scratch.pointer)
+        // A write is complete after the last step that touches its destination.
+        let writes = writeLocations.sorted { $0.key < $1.key }.map { index, location in
+            (step: allocations[location.buffer].last, destination: outputs.writes[index].destination)
+        }.sorted { $0.step < $1.step }
+        var writesOfStep = [Int](repeating: 0, count: pending.count)
+        for write in writes { writesOfStep[write.step] += 1 }
         return CPUProgram(
-            steps: pending.map {
+            steps: zip(pending, writesOfStep).map {
                 CPUProgram.Step(
-                    operation: $0.operation, shapes: $0.shapes, flops: $0.flops, bytes: $0.bytes, run: $0.bind(at))
+                    operation: $0.operation, shapes: $0.shapes, flops: $0.flops, bytes: $0.bytes, writes: $1,
+                    run: $0.bind(at))
             },
             split: outputs.firstStage.isEmpty ? pending.count : split,
             inputs: inputs.mapValues { .init(pointer: at($0.0), shape: $0.1, type: $0.2, isSecondStage: $0.3) },
@@ -83,6 +92,7 @@ extension CPUCompiler {
                     ($0, .init(pointer: at($1), shape: outputs.firstStage[$0]?.shape ?? [], type: .float32))
                 }),
             results: results.mapValues { .init(pointer: at($0.0), shape: $0.1, type: .float32) },
+            writes: writes.map { $0.destination.offset..<$0.destination.offset + $0.destination.count },
             owned: owned + [arena, scratch] + Array(primitives.values), memory: plan.size + scratchBytes,
             productThreads: productThreads,
             configureThreads: { [threads = Int32(device.threads)] in limn_onednn_set_threads(threads) })

@@ -66,8 +66,8 @@ struct CPUCompiler {
     private var converted: [Int: Location] = [:]
     /// Nodes that must be computed in place at the destination of an output.
     var preassigned: Set<Int> = []
-    /// Indices of output writes that need no copy because their node is preassigned.
-    var directWrites: Set<Int> = []
+    /// Where output writes are made, by index: in advance, for those that need no copy because their node is preassigned.
+    var writeLocations: [Int: Location] = [:]
     /// Objects that the program keeps alive.
     var owned: [AnyObject] = []
     /// Loops that the preceding convolution computes as it stores its results, by index.

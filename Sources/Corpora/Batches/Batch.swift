@@ -1,11 +1,13 @@
 import Images
 
-/// The input of one training step.
+/// The input of one training step: of data-parallel training, the whole batch with the images of this process's part.
 public struct Batch: Sendable, Equatable {
     /// Images seen before this batch since the start of training.
     public let firstImage: Int
-    /// RGB images, `[count, side, side, 3]`, values in −1…1.
+    /// RGB images of the items at `rows`, `[rows.count, side, side, 3]`, values in −1…1.
     public let images: [Float]
+    /// The items whose images this process has; all of them, unless others have the rest.
+    public let rows: Range<Int>
     /// A matching caption for each image.
     public let captions: [CaptionReference]
     /// A mismatched caption for each image.
@@ -14,11 +16,11 @@ public struct Batch: Sendable, Equatable {
     /// Number of images.
     public var count: Int { captions.count }
 
-    /// The perceptual hash of each image.
+    /// The perceptual hash of each of `images`.
     package var fingerprints: [Fingerprint] {
-        let size = images.count / max(count, 1)
+        let size = images.count / max(rows.count, 1)
         let side = Int(Double(size / 3).squareRoot().rounded())
-        return (0..<count).map { index in
+        return (0..<rows.count).map { index in
             Fingerprint(of: Image(width: side, height: side, values: images[index * size..<(index + 1) * size]))
         }
     }
@@ -69,9 +71,14 @@ public struct Batch: Sendable, Equatable {
         return pairs
     }
 
-    /// A batch of given images, `[count, side, side, 3]`.
-    package init(firstImage: Int, images: [Float], captions: [CaptionReference], mismatches: [CaptionReference]) {
+    /// A batch of given images, `[rows.count, side, side, 3]`.
+    /// - Parameter rows: nil is all.
+    package init(
+        firstImage: Int, images: [Float], rows: Range<Int>? = nil, captions: [CaptionReference],
+        mismatches: [CaptionReference]
+    ) {
         self.firstImage = firstImage
+        self.rows = rows ?? captions.indices
         self.images = images
         self.captions = captions
         self.mismatches = mismatches

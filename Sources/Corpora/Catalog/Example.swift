@@ -12,7 +12,7 @@ public struct Example: Sendable, Equatable {
 }
 
 /// A caption of an example, and its index among all captions of the corpus.
-public struct CaptionReference: Sendable, Hashable {
+public struct CaptionReference: Sendable, Hashable, BitwiseCopyable {
     /// Index in `Corpus.examples`.
     public let example: Int
     /// Index in that example's `captions`.

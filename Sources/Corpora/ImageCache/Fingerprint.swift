@@ -2,7 +2,7 @@ import Images
 
 /// A perceptual hash of an image, small enough to compare a million images. Two images are near-duplicates if both
 /// parts of their hashes are close.
-package struct Fingerprint: Sendable, Equatable {
+package struct Fingerprint: Sendable, Equatable, BitwiseCopyable {
     /// The difference hash (dHash): the image is reduced to 9 × 8 grey levels; each bit says whether a level is greater
     /// than its left neighbour.
     let code: UInt64

@@ -44,7 +44,7 @@ final class ImageCache: Sendable {
     /// Maximum number of images waiting to be written.
     private static let queueLimit = 256
 
-    init(count: Int, preprocessing: ImagePreprocessing, file path: String?, memoryLimit: Int?) {
+    init(count: Int, preprocessing: ImagePreprocessing, file path: String?, isShared: Bool, memoryLimit: Int?) {
         self.preprocessing = preprocessing
         var state = State(
             slots: [SlotState](repeating: .unknown, count: count),
@@ -52,7 +52,7 @@ final class ImageCache: Sendable {
         var file: ImageCacheFile?
         if let path {
             do throws(ImageCacheFile.Failure) {
-                let opened = try ImageCacheFile(path, preprocessing: preprocessing, count: count)
+                let opened = try ImageCacheFile(path, preprocessing: preprocessing, count: count, isShared: isShared)
                 if opened.wasReset {
                     state.notices.append("\(path) is damaged or belongs to other images; it is rebuilt")
                 }

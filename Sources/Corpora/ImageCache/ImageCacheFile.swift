@@ -4,7 +4,8 @@ import Images
 
 /// A file cache of preprocessed images, so that each is decoded once rather than once per process.
 ///
-/// The file is locked while it is open. It is written with `pwrite`, which reports a full disk as an error; a store
+/// The file is locked while it is open, against all processes or against those that do not share it. Processes that share it may write
+/// the same image, which they do with the same bytes. It is written with `pwrite`, which reports a full disk as an error; a store
 /// into a mapping would raise SIGBUS. Slots that were written and verified are read through a mapping.
 ///
 /// Layout, little-endian:
@@ -44,7 +45,8 @@ final class ImageCacheFile: Sendable {
     private static let version: UInt64 = 2
 
     /// Opens the file at `path`, or creates it.
-    init(_ path: String, preprocessing: ImagePreprocessing, count: Int) throws(Failure) {
+    /// - Parameter isShared: whether other processes use it for the same images at the same time.
+    init(_ path: String, preprocessing: ImagePreprocessing, count: Int, isShared: Bool) throws(Failure) {
         let capacity = preprocessing.capacity
         slotSize = capacity < 4096 ? capacity : (capacity + 4095) & ~4095
         self.preprocessing = preprocessing
@@ -54,7 +56,7 @@ final class ImageCacheFile: Sendable {
         let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOCTTY, 0o666)
         guard descriptor >= 0 else { throw Failure("opened", errno) }
         do throws(Failure) {
-            (bytes, wasReset) = try ImageCacheFile.prepare(descriptor, header: header, size: size)
+            (bytes, wasReset) = try ImageCacheFile.prepare(descriptor, header: header, size: size, isShared: isShared)
         } catch {
             close(descriptor)
             throw error
@@ -63,16 +65,20 @@ final class ImageCacheFile: Sendable {
     }
 
     private static func prepare(
-        _ descriptor: Int32, header: [UInt8], size: Int
+        _ descriptor: Int32, header: [UInt8], size: Int, isShared: Bool
     ) throws(Failure) -> (UnsafeRawBufferPointer, Bool) {
         var status = stat()
         guard fstat(descriptor, &status) == 0 else { throw Failure("opened", errno) }
         guard status.st_mode & S_IFMT == S_IFREG else { throw Failure("is no file") }
-        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+        // The first process prepares the file, and then lets others share it.
+        let isFirst = flock(descriptor, LOCK_EX | LOCK_NB) == 0
+        guard isFirst || isShared && errno == EWOULDBLOCK && flock(descriptor, LOCK_SH) == 0 else {
             throw errno == EWOULDBLOCK ? Failure("is in use by another process") : Failure("locked", errno)
         }
+        defer { if isFirst, isShared { flock(descriptor, LOCK_SH) } }
         var found = [UInt8](repeating: 0, count: header.count)
         let isOurs = pread(descriptor, &found, found.count, 0) == found.count && found == header
+        guard isOurs || isFirst else { throw Failure("belongs to other images, which another process uses") }
         if !isOurs {
             // Truncated first, so that no old entry is mistaken for a new one.
             guard ftruncate(descriptor, 0) == 0 else { throw Failure("emptied", errno) }

@@ -31,18 +31,20 @@ public final class ImageStore: Sendable {
     ///   - preprocessing: how to preprocess the images.
     ///   - badFiles: how many images may fail to decode.
     ///   - cachePath: path of the cache file; nil caches in memory only.
+    ///   - isShared: whether other processes use the cache file at the same time, for the same images.
     ///   - memoryLimit: maximum size of the memory cache in bytes; nil is half of the machine's memory. Images that do
     ///     not fit are decoded on every request.
     public init(
         corpus: Corpus, preprocessing: ImagePreprocessing, badFiles: BadFilePolicy = .limited,
-        cache cachePath: String? = nil,
+        cache cachePath: String? = nil, isShared: Bool = false,
         memoryLimit: Int? = nil
     ) {
         self.corpus = corpus
         self.preprocessing = preprocessing
         self.badFiles = badFiles
         let cache = ImageCache(
-            count: corpus.examples.count, preprocessing: preprocessing, file: cachePath, memoryLimit: memoryLimit)
+            count: corpus.examples.count, preprocessing: preprocessing, file: cachePath, isShared: isShared,
+            memoryLimit: memoryLimit)
         self.cache = cache
         // The thread retains the cache but not the store, so that releasing the store ends the thread.
         writer = WorkerThreads(count: cache.hasFile ? 1 : 0, niceness: 0) { cache.write() }

@@ -44,8 +44,8 @@ package struct AdversarialStep {
         self.generatorPhase = try generatorPhase()
     }
 
-    /// Arithmetic operations of one step, penalty included.
-    var flops: Double { generatorPhase.flops + (discriminatorPhase?.penalized.flops ?? 0) }
+    /// Arithmetic operations of one step over all ranks, penalty included.
+    var flops: Double { (generatorPhase.flops + (discriminatorPhase?.penalized.flops ?? 0)) * Double(state.ranks.size) }
 
     /// The same, as the mean over steps with and without the penalty.
     var meanFlops: Double {
@@ -70,14 +70,17 @@ package struct AdversarialStep {
         var (measurements, passed): (Measurements, [String: HostArray]) = ([:], [:])
         if let discriminator, let phase = discriminatorPhase {
             let isPenalized = state.imagesSeen / batch % gan.penaltyInterval == 0
-            let found = try (isPenalized ? phase.penalized : phase.plain).run(inputs.merging(generation.outputs) { $1 })
+            let program = isPenalized ? phase.penalized : phase.plain
+            let found = try program.run(
+                inputs.merging(generation.outputs) { $1 }, observer: discriminator.startReduction(of: program))
             measurements = AdversarialStep.measurements(found)
             passed = AdversarialStep.passedFeatures(found)
-            update(discriminator, "discriminator", rate: rates.discriminator, &measurements)
+            try update(discriminator, "discriminator", rate: rates.discriminator, &measurements)
         }
-        let generated = try generation.finish(inputs.merging(passed) { $1 })
+        let generated = try generation.finish(
+            inputs.merging(passed) { $1 }, observer: generator.startReduction(of: generatorPhase))
         var answer = AdversarialStep.measurements(generated)
-        update(generator, "generator", rate: rates.generator, &answer)
+        try update(generator, "generator", rate: rates.generator, &answer)
         state.imagesSeen += batch
         return measurements.merging(answer) { $1 }
     }
@@ -118,8 +121,9 @@ package struct AdversarialStep {
     }
 
     private func update(_ network: OptimizedParameters, _ name: String, rate: Float, _ measurements: inout Measurements)
+        throws
     {
-        state.update(
+        try state.update(
             network, learningRate: rate, averageDecay: averageDecay, prefix: "\(name).", &measurements)
     }
 

@@ -29,6 +29,15 @@ package struct ChannelStatistics {
         in run: RunDirectory, _ configuration: DiscriminatorConfiguration, features: PretrainedFeatures,
         images: ImageStore, device: any Device
     ) throws -> ChannelStatistics {
+        try device.ranks.rootFirst {
+            try cachedHere(in: run, configuration, features: features, images: images, device: device)
+        }
+    }
+
+    private static func cachedHere(
+        in run: RunDirectory, _ configuration: DiscriminatorConfiguration, features: PretrainedFeatures,
+        images: ImageStore, device: any Device
+    ) throws -> ChannelStatistics {
         let path = "\(run.path)/features.safetensors"
         let key = "\(features.network.rawValue) \(features.checksum) \(configuration.resolution)"
         if FileManager.default.fileExists(atPath: path) {

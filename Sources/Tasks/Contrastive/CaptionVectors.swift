@@ -39,6 +39,11 @@ struct CaptionVectors {
 
     /// The cached vectors, or those that the embedder computes, which are then cached.
     private func cached(_ encoder: String, width: Int, _ embedder: () throws -> SentenceEmbedder) throws -> [Float] {
+        try device.ranks.rootFirst { try cachedHere(encoder, width: width, embedder) }
+    }
+
+    private func cachedHere(_ encoder: String, width: Int, _ embedder: () throws -> SentenceEmbedder) throws -> [Float]
+    {
         let path = "\(run.path)/embeddings.safetensors"
         let metadata = ["format": CaptionVectors.format, "key": "\(checksum) \(encoder)"]
         let shape = [captions.count, width]

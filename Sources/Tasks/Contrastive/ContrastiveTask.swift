@@ -73,7 +73,8 @@ final class ContrastiveTask: TrainingTask {
 
     func batches(firstImage: Int) throws -> CorpusBatches {
         try CorpusBatches(
-            images, recipe, excluding: validationSplit, size: schedule.batch, firstImage: firstImage)
+            images, recipe, excluding: validationSplit, size: schedule.batch, firstImage: firstImage,
+            ranks: device.ranks)
     }
 
     func step(_ batch: Batch) throws -> Measurements { try trainer.step(batch) }

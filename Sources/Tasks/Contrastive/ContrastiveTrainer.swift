@@ -44,57 +44,63 @@ package final class ContrastiveTrainer {
         let declared = ParameterScope(Graph(), store)
         let side = recipe.data.side
         _ = (tower(declared / "text", batch: 1), images(declared / "image", batch: 1, side: side))
-        let shards = device.shardCount(forBatch: encoder.batch)
+        let shards = device.trainingShards(forBatch: encoder.batch)
         let graph = Graph()
         // The temperature starts at 0.07 and is trained as a logarithm (Radford et al. 2021, CLIP, section 2.5).
-        let logScale = (ParameterScope(graph, store) / "scale").parameter([1], .constant(log(1 / 0.07)))
+        func logScale(_ root: ParameterScope) -> Tensor {
+            (root / "scale").parameter([1], .constant(log(1 / 0.07)))
+        }
+        let ownScale = logScale(ParameterScope(graph, store))
         let pair = try OptimizedParameters(
-            store, device: device, seed: recipe.seed, beta1: 0.9, beta2: 0.98, shards: shards)
+            store, device: device, seed: recipe.seed, beta1: 0.9, beta2: 0.98, shards: shards.own.count)
         self.pair = pair
         state = TrainingState([("pair", pair)], origins: images.origin.map { ["image features": $0] } ?? [:])
 
         let vectors = ["images", "sentences"].map { graph.input($0, [encoder.batch, encoder.embedding]) }
-        let scale = logScale.exp()
+        let scale = ownScale.exp()
         let loss = contrastiveLoss(
             images: vectors[0], sentences: vectors[1], scale: scale,
             mask: graph.input("mask", [encoder.batch, encoder.batch]))
-        // The gradients of the shards are averaged, and their sum is wanted: each is multiplied by the number of shards.
-        let gradients = gradients(of: loss, withRespectTo: vectors + [logScale]).map { $0 * Float(shards) }
+        let gradients = gradients(of: loss, withRespectTo: vectors + [ownScale])
+        // The gradients of the shards are averaged, and those by their vectors are to be added: each is multiplied by their number.
+        let factor = Float(shards.total)
         comparison = try device.compile(
             Outputs(
-                results: ["loss": loss, "scale": scale, "images": gradients[0], "sentences": gradients[1]],
-                writes: [(gradients[2], pair.gradientSlice(of: "scale"))]),
+                results: [
+                    "loss": loss, "scale": scale, "images": gradients[0] * factor, "sentences": gradients[1] * factor,
+                    "temperature": gradients[2],
+                ]),
             parameters: ParameterMap(pair.current))
 
-        let size = encoder.batch / shards
+        let size = encoder.batch / shards.total
         encoders = try device.compile(shards: shards, parameters: ParameterMap(pair.current)) { shard in
             let graph = Graph()
             let root = ParameterScope(graph, store)
             let sentences = tower(root / "text", batch: size)
             let vectors = [images(root / "image", batch: size, side: side), sentences.tensor]
             // The gradient of this sum by the parameters is that of the loss, by the chain rule.
-            let linear = zip(vectors, ["images", "sentences"]).map {
-                ($0 * graph.input("gradient of \($1)", $0.shape)).sum(along: [0, 1])
+            let linear = zip(vectors + [logScale(root)], ["images", "sentences", "temperature"]).map {
+                ($0 * graph.input("gradient of \($1)", $0.shape)).sum()
             }
             return Outputs(
-                writes: pair.gradientWrites(of: linear[0] + linear[1], shard: shard, under: ["text", "image"]),
+                writes: pair.gradientWrites(of: linear.sum(), shard: shard),
                 firstStage: ["images": vectors[0], "sentences": vectors[1]])
         }
     }
 
     /// The number of trained values of both encoders.
     package var parameterCount: Int { pair.store.count }
-    /// Arithmetic operations of one step.
-    package var flopsPerStep: Double { encoders.flops + comparison.flops }
+    /// Arithmetic operations of one step over all ranks.
+    package var flopsPerStep: Double { (encoders.flops + comparison.flops) * Double(device.ranks.size) }
 
     /// One step on the matching pairs of a batch.
     package func step(_ batch: Batch) throws -> Measurements {
-        let inputs = inputs(batch)
+        let inputs = try inputs(batch)
         let vectors = try encoders.begin(inputs)
         var (measurements, gradients) = try compare(vectors.outputs, mask: inputs["mask"])
-        try vectors.finish(gradients)
+        try vectors.finish(gradients, observer: pair.startReduction(of: encoders))
         // Gradients are clipped to a norm of 1: those of the first steps after warm-up are the largest.
-        state.update(
+        try state.update(
             pair, learningRate: learningRate, averageDecay: averageDecay, maximumNorm: 1, &measurements)
         state.imagesSeen += batch.count
         return measurements
@@ -105,6 +111,12 @@ package final class ContrastiveTrainer {
         measurements: Measurements, gradients: [String: HostArray]
     ) {
         var values = vectors
+        if device.ranks.size > 1 {
+            // Every rank compares the vectors of the whole batch. All ranks must exchange them in one order.
+            for name in vectors.keys.sorted() {
+                values[name] = .floats(try device.ranks.gather(vectors[name]?.floats ?? []).flatMap { $0 })
+            }
+        }
         values["mask"] = mask
         let results = try comparison.run(values)
         return (
@@ -112,13 +124,14 @@ package final class ContrastiveTrainer {
             [
                 "gradient of images": .floats(results["images"]),
                 "gradient of sentences": .floats(results["sentences"]),
+                "gradient of temperature": .floats(results["temperature"]),
             ]
         )
     }
 
     /// The cost of each kernel call of a step except the comparison; nothing is updated.
     func profile(_ batch: Batch) throws -> [KernelCost] {
-        let inputs = inputs(batch)
+        let inputs = try inputs(batch)
         let gradients = try compare(encoders.begin(inputs).outputs, mask: inputs["mask"]).gradients
         return try encoders.profile(inputs.merging(gradients) { $1 })
     }
@@ -136,14 +149,14 @@ package final class ContrastiveTrainer {
         return halfLife > 0 ? Float(pow(0.5, Double(recipe.encoder.batch) / halfLife)) : 0
     }
 
-    private func inputs(_ batch: Batch) -> [String: HostArray] {
+    private func inputs(_ batch: Batch) throws -> [String: HostArray] {
         let count = batch.count
         var stream = RandomStream(seed: recipe.seed, purpose: "contrastive", index: UInt64(imagesSeen))
         let reach = Int(Float(recipe.data.side) * recipe.encoder.translation)
         let seen = images.inputs(batch, reach: reach, &stream)
         let read = tower.inputs(batch.captions.map(\.number), &stream)
         var mask = [Float](repeating: 0, count: count * count)
-        let fingerprints = batch.fingerprints
+        let fingerprints = try device.ranks.gather(batch.fingerprints).flatMap { $0 }
         for row in 0..<count {
             for column in 0..<count where row != column {
                 let isNegative =

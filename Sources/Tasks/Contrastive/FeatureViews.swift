@@ -23,7 +23,7 @@ package struct FeatureViews {
         return max(1, min(wanted, memoryLimit / (bytes * max(images, 1))))
     }
 
-    /// Computes the features. The first view of an image is the whole image; others crop away up to `crop` of its side and, if
+    /// Computes the features, each rank those of its part of the images. The first view of an image is the whole image; others crop away up to `crop` of its side and, if
     /// `mirrors`, are mirrored at random.
     /// - Parameter progress: called with the number of images done.
     private init(
@@ -31,12 +31,13 @@ package struct FeatureViews {
         seed: UInt64, device: any Device, progress: (Int) -> Void
     ) throws {
         let extractor = try FeatureExtractor(features, resolution: resolution, device: device)
-        let total = images.corpus.examples.count
+        let own = device.ranks.shard.positions(of: images.corpus.examples.count)
         var values: [Float] = []
-        values.reserveCapacity(total * count * extractor.width)
-        for start in stride(from: 0, to: total, by: 64) {
+        values.reserveCapacity(own.count * count * extractor.width)
+        for start in stride(from: own.lowerBound, to: own.upperBound, by: 64) {
+            let end = min(start + 64, own.upperBound)
             var views: [Image] = []
-            for example in start..<min(start + 64, total) {
+            for example in start..<end {
                 // A bad image is never sampled; its rows are there to keep the order.
                 let image = try images.image(example) ?? Image(width: 1, height: 1, color: RGB(0, 0, 0))
                 var stream = RandomStream(seed: seed, purpose: "views", index: UInt64(example))
@@ -45,8 +46,9 @@ package struct FeatureViews {
                 }
             }
             values += try extractor.features(of: views).values
-            progress(min(start + 64, total))
+            progress(end - own.lowerBound)
         }
+        if device.ranks.size > 1 { values = try device.ranks.gather(values).flatMap { $0 } }
         self.count = count
         rows = StandardizedRows(values, width: extractor.width)
     }
@@ -90,7 +92,7 @@ extension FeatureViews {
                 "encoder: \(count) of \(encoder.views) views per image, since features may take "
                     + "\(FeatureViews.memoryLimit >> 20) MiB")
         }
-        logger.beginStage("features", of: total)
+        logger.beginStage("features", of: device.ranks.shard.positions(of: total).count)
         defer { logger.closeLine() }
         try self.init(
             images, features: features, resolution: encoder.resolution, count: count, crop: encoder.translation,

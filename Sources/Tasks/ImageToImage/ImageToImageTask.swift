@@ -103,7 +103,8 @@ final class ImageToImageTask: TrainingTask {
     }
 
     func batches(firstImage: Int) throws -> TranslationBatches {
-        try TranslationBatches(images, recipe, excluding: excluded, firstImage: firstImage)
+        try TranslationBatches(
+            images, recipe, excluding: excluded, firstImage: firstImage, ranks: device.ranks)
     }
 
     func step(_ batch: TranslationBatch) throws -> Measurements { try trainer.step(batch) }

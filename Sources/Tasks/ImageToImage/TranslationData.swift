@@ -1,6 +1,7 @@
 import Basics
 import Corpora
 import Dispatch
+import Execution
 import Images
 import Networks
 import RandomStreams
@@ -95,7 +96,7 @@ struct TranslationImages: Sendable {
 
 /// The input of one step: sources, and targets with their captions if they have any.
 package struct TranslationBatch: Sendable {
-    /// [count, side, side, 3], values in −1…1.
+    /// Those of the targets at `target.rows`, [rows, side, side, 3], values in −1…1.
     package let source: [Float]
     package let target: Batch
 
@@ -110,22 +111,27 @@ package struct TranslationBatch: Sendable {
 /// Training batches without the validation split.
 struct TranslationBatches: BatchSource {
     private let images: TranslationImages
+    private let ranks: any Communicator
     private let targets: BatchFeeder
     private let sources: BatchFeeder?
 
     /// - Parameters:
     ///   - excluded: examples of the sources and of the targets that are not used.
     ///   - firstImage: the number of the first image of the first batch.
+    ///   - ranks: those that share each batch.
     init(
         _ images: TranslationImages, _ recipe: Recipe, excluding excluded: (source: Set<Int>, target: Set<Int>),
-        firstImage: Int
+        firstImage: Int, ranks: any Communicator
     ) throws {
         self.images = images
+        self.ranks = ranks
         func feeder(_ store: ImageStore, _ excluded: Set<Int>, seed: UInt64, mismatches: Bool) throws -> BatchFeeder {
             let sampler = try PairSampler(
                 corpus: store.corpus, seed: seed, flips: recipe.data.mirror, excluding: excluded,
                 needsMismatches: mismatches, attributeMismatches: recipe.data.attributeMismatch)
-            return BatchFeeder(images: store, sampler: sampler, batchSize: recipe.gan.batch, firstImage: firstImage)
+            return BatchFeeder(
+                images: store, sampler: sampler, batchSize: recipe.gan.batch, firstImage: firstImage, shard: ranks.shard
+            )
         }
         targets = try feeder(images.target, excluded.target, seed: recipe.seed, mismatches: recipe.imageToImage.text)
         // With the seed of the targets a pair has the same position in the order, the same crop and the same mirroring.
@@ -134,11 +140,11 @@ struct TranslationBatches: BatchSource {
     }
 
     func next() throws -> TranslationBatch {
-        let target = try targets.next()
+        let target = try targets.next().joined(over: ranks)
         guard let sources else { return TranslationBatch(source: degraded(target), target: target) }
         let source = try sources.next()
         // A feeder replaces an image that has become unreadable, which would pair it with another one's target.
-        if images.isPaired, source.captions.map(\.example) != target.captions.map(\.example) {
+        if images.isPaired, source.captions.map(\.example) != target.captions[target.rows].map(\.example) {
             throw StateError(
                 description:
                     "an image of a pair can no longer be read; restore the files and resume, which reports them")
@@ -148,13 +154,15 @@ struct TranslationBatches: BatchSource {
 
     /// Sources made from the targets of a batch, on all processors.
     private func degraded(_ batch: Corpora.Batch) -> [Float] {
-        let length = batch.images.count / batch.count
+        let length = batch.images.count / batch.rows.count
         let side = images.target.preprocessing.side
-        let parts = Mutex([[Float]](repeating: [], count: batch.count))
-        DispatchQueue.concurrentPerform(iterations: batch.count) { index in
+        let parts = Mutex([[Float]](repeating: [], count: batch.rows.count))
+        DispatchQueue.concurrentPerform(iterations: batch.rows.count) { index in
             let pixels = batch.images[index * length..<(index + 1) * length]
             let image = Image(width: side, height: side, values: pixels)
-            let source = images.degraded(image, purpose: "degradation", index: batch.firstImage + index).values
+            let source = images.degraded(
+                image, purpose: "degradation", index: batch.firstImage + batch.rows.lowerBound + index
+            ).values
             parts.withLock { $0[index] = source }
         }
         return parts.withLock { $0.flatMap { $0 } }

@@ -16,7 +16,7 @@ struct TranslationPhases {
     let discriminator: ParameterStore
     let frozen: FrozenFeatures
     /// Each computes an equal shard of the batch.
-    let shards: Int
+    let shards: Shards
 
     private var losses: ImageToImageRecipe { recipe.imageToImage }
     private var gan: GANRecipe { recipe.gan }
@@ -39,7 +39,7 @@ struct TranslationPhases {
     private struct Networks {
         let graph = Graph()
         let phases: TranslationPhases
-        private var shard: Int { phases.gan.batch / phases.shards }
+        private var shard: Int { phases.gan.batch / phases.shards.total }
         private var side: Int { phases.recipe.data.side }
 
         init(_ phases: TranslationPhases) { self.phases = phases }

@@ -34,7 +34,7 @@ package final class TranslationTrainer {
         let gan = recipe.gan
         translatorSizes = recipe.translatorConfiguration(condition: condition)
         try translatorSizes.validate()
-        let shards = device.shardCount(forBatch: gan.batch)
+        let shards = device.trainingShards(forBatch: gan.batch)
         let phases = TranslationPhases(
             recipe: recipe, translatorSizes: translatorSizes,
             discriminatorSizes: recipe.translationDiscriminator(condition: condition), generator: ParameterStore(),
@@ -44,7 +44,7 @@ package final class TranslationTrainer {
         areas = phases.contrastedAreas()
         func optimized(_ store: ParameterStore) throws -> OptimizedParameters {
             try OptimizedParameters(
-                store, device: device, seed: recipe.seed, beta1: gan.beta1, beta2: gan.beta2, shards: shards)
+                store, device: device, seed: recipe.seed, beta1: gan.beta1, beta2: gan.beta2, shards: shards.own.count)
         }
         let generator = try optimized(phases.generator)
         let discriminator = recipe.imageToImage.adversarial > 0 ? try optimized(phases.discriminator) : nil

@@ -52,10 +52,10 @@ package final class GANTrainer {
         _ = discriminatorSizes.discriminator(
             ParameterScope(declared, discriminatorStore) / "discriminator",
             frozen: ParameterScope(declared, ParameterStore()) / "frozen")
-        let shards = device.shardCount(forBatch: gan.batch)
+        let shards = device.trainingShards(forBatch: gan.batch)
         func optimized(_ store: ParameterStore) throws -> OptimizedParameters {
             try OptimizedParameters(
-                store, device: device, seed: recipe.seed, beta1: gan.beta1, beta2: gan.beta2, shards: shards)
+                store, device: device, seed: recipe.seed, beta1: gan.beta1, beta2: gan.beta2, shards: shards.own.count)
         }
         generator = try optimized(generatorStore)
         discriminator = try optimized(discriminatorStore)

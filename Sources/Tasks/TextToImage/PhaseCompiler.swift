@@ -13,15 +13,15 @@ struct PhaseCompiler {
     let discriminator: OptimizedParameters
     let frozen: FrozenFeatures
     let device: any Device
-    /// Each computes an equal shard of the batch.
-    let shards: Int
+    /// The equal parts of a batch.
+    let shards: Shards
 
     /// Both phases' networks in one graph, for one shard.
     private struct Networks {
         let graph = Graph()
         let discriminator: any Discriminator
         private let phase: PhaseCompiler
-        private var shard: Int { phase.gan.batch / phase.shards }
+        private var shard: Int { phase.gan.batch / phase.shards.total }
         private var side: Int { phase.generatorSizes.side }
 
         init(_ phase: PhaseCompiler) {

@@ -47,6 +47,8 @@ struct TrainingOptions: ParsableArguments {
 
     @OptionGroup var device: DeviceOptions
 
+    @OptionGroup var ranks: RankOptions
+
     /// Trains a recipe, or prints its plan with `--dry-run`.
     /// - Parameters:
     ///   - recipe: path of the recipe, `-` for standard input; nil resumes with the run's own.
@@ -71,23 +73,29 @@ struct TrainingOptions: ParsableArguments {
         let settings = set + (from.map { ["from=\($0)"] } ?? []) + overrides
         let recipe = try Recipe(yaml: InputFile.text(file), named: file, settings: settings)
         let changes = Set(settings.compactMap { $0.split(separator: "=").first.map(String.init) })
-        let device = try device.open(precision: recipe.precision)
         if dryRun {
+            let device = try device.open(precision: recipe.precision)
             let plan = try TrainingPlan(
                 recipe, data: data, source: source, badFiles: badFiles.badFiles, followsLinks: links.followLinks,
                 device: device)
             print(plan.description)
             return
         }
+        try ranks.launch()
+        let device = try ranks.open(device, precision: recipe.precision)
         // Training must survive the end of a process that reads its output.
         signal(SIGPIPE, SIG_IGN)
-        let interruption = Interruption {
+        let interruption = Interruption { [ranks = device.ranks] in
+            ranks.limitWaiting()
+            guard ranks.isRoot else { return }
             Terminal.say("\nstopping after this step; press Ctrl-C again to stop at once")
         }
         let run = TrainingRun(
             recipe, data: data, source: source, path: directory, badFiles: badFiles.badFiles,
             followsLinks: links.followLinks,
             resume: resume, changes: changes, device: device, interruption: interruption)
-        guard try run.train() == .finished else { throw ExitCode(.interrupted) }
+        try RankOptions.run(device) {
+            guard try run.train() == .finished else { throw ExitCode(.interrupted) }
+        }
     }
 }

@@ -39,6 +39,9 @@ void limn_set_runner(limn_runner runner);
 // pool serves one of them at a time. Not reentrant: `share` must not call limn_parallel with more than one thread.
 void limn_parallel(int threads, limn_share share, void *context);
 
+/// The number of processors that this process may use: its affinity, which launchers of ranks and containers set.
+int limn_processors(void);
+
 // --- Fused loops (fused_loop.c) -----------------------------------------------------------------------------------
 
 // Limits of one loop. The compiler fuses at most LIMN_LOOP_MEMBERS operations. They have at most two operands each and are

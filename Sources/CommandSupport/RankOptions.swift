@@ -1,0 +1,89 @@
+import ArgumentParser
+import Basics
+import Execution
+import FoundationEssentials
+import Glibc
+import MPIRanks
+
+/// Joins the ranks of a data-parallel training. No other file names MPI.
+package struct RankOptions: ParsableArguments, Sendable {
+    @Option(
+        help: ArgumentHelp(
+            "Train with several processes on this machine, which share each batch; with a launcher such as mpirun or srun, omit it "
+                + "(docs/clusters.md).", valueName: "number"))
+    package var ranks: Int?
+
+    @Option(
+        help: ArgumentHelp(
+            "Precision of the gradients that ranks exchange; bfloat16 halves the traffic.",
+            valueName: "float32|bfloat16"))
+    package var wirePrecision = Precision.float32
+
+    package init() {}
+
+    package func validate() throws {
+        if let ranks, !(1...1024).contains(ranks) {
+            throw ValidationError("--ranks is \(ranks); expected 1 to 1024.")
+        }
+    }
+
+    /// Starts the same command as several ranks in place of this process, if `--ranks` asks for it.
+    package func launch() throws {
+        guard let ranks, ranks > 1, Launcher() == nil else { return }
+        let own =
+            (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? CommandLine.arguments[0]
+        throw ExitCode(try RankLauncher(ranks: ranks).run([own] + CommandLine.arguments.dropFirst()))
+    }
+
+    /// Opens the device of this rank, or of this process alone.
+    /// - Parameter precision: nil is the device's default.
+    package func open(_ options: DeviceOptions, precision: Precision?) throws -> any Device {
+        guard let launcher = Launcher() else { return try options.open(precision: precision) }
+        let communicator = try MPICommunicator(
+            libraries: launcher.libraries, size: launcher.size, wire: wirePrecision)
+        guard communicator.size > 1 else { return try options.open(precision: precision) }
+        let build = try communicator.gather(Self.build)
+        if let other = build.indices.first(where: { build[$0] != build[0] }) {
+            throw CommunicationError(
+                .usage,
+                "rank \(other) on \(communicator.hosts[other]) runs another build of limn than rank 0 on "
+                    + "\(communicator.hosts[0]): \(String(decoding: build[other], as: UTF8.self)), not "
+                    + String(decoding: build[0], as: UTF8.self))
+        }
+        let neighbors = communicator.hosts.count { $0 == communicator.hosts[communicator.rank] }
+        let device = try options.open(precision: precision, processes: neighbors)
+        return DataParallelDevice(device, ranks: communicator)
+    }
+
+    /// Version and digest of the program, since ranks of different builds would exchange other values.
+    private static var build: [UInt8] {
+        var digest = Digest()
+        if let program = try? Data(contentsOf: URL(filePath: "/proc/self/exe")) {
+            program.withUnsafeBytes { digest.add($0) }
+        }
+        return Array("limn \(Release.version), digest \(String(digest.value, radix: 16))".utf8)
+    }
+
+    /// Runs `body`, the training of this rank. A failure of one rank ends all.
+    package static func run(_ device: any Device, _ body: () throws -> Void) throws {
+        let ranks = device.ranks
+        guard let communicator = ranks as? MPICommunicator else { return try body() }
+        do {
+            try body()
+        } catch let error as any ClassifiedError {
+            // The launcher ends the ranks by a signal, which must not be taken as a request to stop after this step.
+            for number in [SIGTERM, SIGINT] { signal(number, SIG_DFL) }
+            // What fails in all ranks is reported by rank 0 alone.
+            if !ranks.isRoot { sleep(1) }
+            Terminal.clear()
+            Terminal.say("limn: rank \(ranks.rank) on \(ranks.hosts[ranks.rank]): \(error)")
+            ranks.abort(code: ExitCode(error.kind).rawValue)
+        } catch {
+            communicator.close()
+            throw error
+        }
+        communicator.close()
+    }
+}
+
+extension Precision: ExpressibleByArgument {}

@@ -1,0 +1,100 @@
+import Basics
+import Glibc
+
+/// The processes, called ranks, that train one model together, and the values that they exchange.
+///
+/// Every rank must make the same calls in the same order. A call returns when all ranks have made it.
+public protocol Communicator: AnyObject, Sendable {
+    /// This process, counted from 0. Rank 0 alone writes files, logs and progress.
+    var rank: Int { get }
+    /// The name of each rank's host.
+    var hosts: [String] { get }
+    /// Time that callers have waited for other ranks since the start, in seconds.
+    var waited: Double { get }
+
+    /// The bytes of every rank, in the order of ranks; their lengths may differ.
+    func gather(_ bytes: [UInt8]) throws(CommunicationError) -> [[UInt8]]
+
+    /// Starts to compute the mean of every rank's `values`, which have the same length in all ranks, added in the order of ranks, so
+    /// that equal calls give equal results. Means are computed one after another, in the order in which they were started.
+    /// - Parameter values: called once, on another thread.
+    func startMean(of values: @escaping @Sendable () -> [Float]) -> any PendingMean
+
+    /// From now on, a call fails if other ranks do not make it within a while. The training is asked to stop, perhaps because one of
+    /// them ended. From any thread.
+    func limitWaiting()
+
+    /// Ends all ranks at once; `code` is this process's exit code.
+    func abort(code: Int32) -> Never
+}
+
+/// A mean that is being computed.
+public protocol PendingMean: Sendable {
+    /// Waits for the mean.
+    func result() throws(CommunicationError) -> [Float]
+}
+
+extension Communicator {
+    /// The number of ranks.
+    public var size: Int { hosts.count }
+    /// Whether this is rank 0.
+    public var isRoot: Bool { rank == 0 }
+
+    /// Waits until every rank has made this call.
+    public func barrier() throws(CommunicationError) { _ = try gather([]) }
+
+    /// The bytes of rank 0; those of other ranks are ignored.
+    public func broadcast(_ bytes: @autoclosure () throws -> [UInt8]) throws -> [UInt8] {
+        try gather(isRoot ? bytes() : [])[0]
+    }
+
+    /// Runs `body` in rank 0, and when it is done there in all others, which find the files that it wrote.
+    public func rootFirst<Result>(_ body: () throws -> Result) throws -> Result {
+        if !isRoot { try barrier() }
+        let result = try body()
+        if isRoot { try barrier() }
+        return result
+    }
+}
+
+/// The single rank of a training that no other process takes part in.
+public final class SingleProcess: Communicator {
+    /// The only instance; it has no state.
+    public static let shared = SingleProcess()
+
+    private init() {}
+
+    /// 0.
+    public var rank: Int { 0 }
+    /// One host, without a name.
+    public var hosts: [String] { [""] }
+    /// 0.
+    public var waited: Double { 0 }
+    /// The bytes of this process.
+    public func gather(_ bytes: [UInt8]) -> [[UInt8]] { [bytes] }
+    /// The values themselves.
+    public func startMean(of values: @escaping @Sendable () -> [Float]) -> any PendingMean { Own(values: values()) }
+    /// Nothing to limit.
+    public func limitWaiting() {}
+    /// Ends this process.
+    public func abort(code: Int32) -> Never { exit(code) }
+
+    private struct Own: PendingMean {
+        let values: [Float]
+        func result() -> [Float] { values }
+    }
+}
+
+/// Why ranks cannot train together.
+public struct CommunicationError: ClassifiedError {
+    /// The kind of failure.
+    public let kind: ErrorKind
+    /// One line.
+    public let description: String
+
+    /// An error of this kind.
+    public init(_ kind: ErrorKind, _ description: String) {
+        self.kind = kind
+        self.description = description
+    }
+}

@@ -1,0 +1,50 @@
+import Basics
+import Corpora
+import Execution
+import Networks
+import Training
+
+/// What must be the same in all ranks of a training for them to train one model.
+struct RankAgreement {
+    private let values: [(name: String, value: String)]
+
+    init(_ recipe: Recipe, corpora: [Corpus], device: any Device) throws {
+        let listings = corpora.map { corpus in
+            let digests = CorpusDigests(corpus)
+            return "\(corpus.examples.count) images, digests \(digests.paths) \(digests.captions) \(digests.classes)"
+        }
+        values = [
+            ("recipe", try recipe.yaml()), ("corpus", listings.joined(separator: "; ")),
+            ("precision", device.precision.rawValue),
+        ]
+    }
+
+    /// - Throws: `CommunicationError` in every rank, naming the first that differs from rank 0, and in what; or if a batch cannot be
+    ///   divided equally.
+    func require(_ ranks: any Communicator) throws {
+        guard ranks.size > 1 else { return }
+        for (name, value) in values {
+            let all = try ranks.gather(Array(value.utf8))
+            guard let other = all.indices.first(where: { all[$0] != all[0] }) else { continue }
+            throw CommunicationError(
+                .usage,
+                "rank \(other) on \(ranks.hosts[other]) has another \(name) than rank 0 on \(ranks.hosts[0])"
+                    + (name == "recipe"
+                        ? "" : ": \(quoted(String(decoding: all[other], as: UTF8.self))), not \(quoted(value))"))
+        }
+    }
+}
+
+extension Recipe {
+    /// Throws if the ranks cannot share a batch equally.
+    func requireBatches(for ranks: any Communicator) throws(ConfigurationError) {
+        var batches: [(key: String, size: Int)] = []
+        if task != .contrastive { batches.append(("gan.batch", gan.batch)) }
+        let trainsEncoders = task != .imageToImage || imageToImage.text
+        if trainsEncoders, text.isTrained, encoder.images > 0 { batches.append(("encoder.batch", encoder.batch)) }
+        for (key, size) in batches where size % ranks.size != 0 {
+            throw ConfigurationError(
+                key: key, problem: "is \(size), which \(ranks.size) ranks cannot share equally; make it a multiple")
+        }
+    }
+}
