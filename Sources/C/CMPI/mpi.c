@@ -108,7 +108,7 @@ static int complete(int status, void *request) {
     if (done || status != 0) break;
     limn_mpi_end_if_aborted();
     if (polls < 50) continue;
-    struct timespec pause = {0, 200000};
+    struct timespec pause = {0, 300000};
     nanosleep(&pause, NULL);
     int longest = atomic_load(&longest_wait);
     if (longest == 0) continue;
