@@ -16,6 +16,13 @@ func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Reso
     .testTarget(name: name + "Tests", dependencies: dependencies, resources: resources, swiftSettings: strict)
 }
 
+/// A program as users of the library write it: without access to what is not public.
+func example(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .executableTarget(
+        name: "example-" + name.lowercased(), dependencies: dependencies, path: "Examples/" + name,
+        packageAccess: false, swiftSettings: strict)
+}
+
 let package = Package(
     name: "Limn",
     products: [
@@ -142,9 +149,16 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], path: "Benchmarks/Driver", swiftSettings: strict),
 
+        // Programs with the library, whose code is also in Sources/Inference/Documentation.docc. As targets of this package they are
+        // built with it in seconds; a package of their own would compile all of Limn again.
+        example("Generate", ["CPUBackend", "Files", "Images", "Inference", "Models"]),
+        example("Train", ["CPUBackend", "Corpora", "Tasks"]),
+        example("Network", ["CPUBackend", "Corpora", "Execution", "Graphs", "Layers", "RandomStreams"]),
+
         // What several test targets share: temporary folders, failing disks, gzip data, damaged files.
         .target(
-            name: "TestSupport", dependencies: ["Basics", "Execution", "Files", "RandomStreams", "Threads", "CZlib"], path: "Tests/TestSupport",
+            name: "TestSupport", dependencies: ["Basics", "Execution", "Files", "RandomStreams", "Threads", "CZlib"],
+            path: "Tests/TestSupport",
             swiftSettings: strict),
         .target(
             name: "TinyModels", dependencies: ["CPUBackend", "Graphs", "Layers", "Models", "Networks", "Tokenizers"],

@@ -58,7 +58,8 @@ final class CPUProgram {
 
     init(
         steps: [Step], split: Int, inputs: [String: Slot], firstStage: [String: Slot], results: [String: Slot],
-        writes: [Range<Int>], owned: [AnyObject], memory: Int, productThreads: Int, configureThreads: @escaping () -> Void
+        writes: [Range<Int>], owned: [AnyObject], memory: Int, productThreads: Int,
+        configureThreads: @escaping () -> Void
     ) {
         self.productThreads = productThreads
         self.writes = writes

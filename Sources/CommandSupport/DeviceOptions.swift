@@ -13,7 +13,10 @@ package struct DeviceOptions: ParsableArguments, Sendable {
     @Option(help: ArgumentHelp("The device to compute on: cpu; cuda is not available yet.", valueName: "cpu|cuda"))
     package var device = Name.cpu
 
-    @Option(help: "Threads that compute, 1 to 128; all processors by default, or an equal part of them for each rank of a training.")
+    @Option(
+        help:
+            "Threads that compute, 1 to 128; all processors by default, or an equal part of them for each rank of a training."
+    )
     package var threads: Int?
 
     package init() {}

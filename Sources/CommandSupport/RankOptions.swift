@@ -15,7 +15,8 @@ package struct RankOptions: ParsableArguments, Sendable {
 
     @Option(
         help: ArgumentHelp(
-            "Precision of the gradients that ranks exchange; bfloat16 halves the traffic.", valueName: "float32|bfloat16"))
+            "Precision of the gradients that ranks exchange; bfloat16 halves the traffic.",
+            valueName: "float32|bfloat16"))
     package var wirePrecision = Precision.float32
 
     package init() {}
@@ -29,7 +30,8 @@ package struct RankOptions: ParsableArguments, Sendable {
     /// Starts the same command as several ranks in place of this process, if `--ranks` asks for it.
     package func launch() throws {
         guard let ranks, ranks > 1, Launcher() == nil else { return }
-        let own = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? CommandLine.arguments[0]
+        let own =
+            (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? CommandLine.arguments[0]
         throw ExitCode(try RankLauncher(ranks: ranks).run([own] + CommandLine.arguments.dropFirst()))
     }
 

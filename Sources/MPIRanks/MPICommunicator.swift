@@ -97,7 +97,8 @@ public final class MPICommunicator: Communicator {
         let start = clock.now
         defer {
             let time = (clock.now - start).components
-            waitedNanoseconds.add(Int(time.seconds) * 1_000_000_000 + Int(time.attoseconds / 1_000_000_000), ordering: .relaxed)
+            waitedNanoseconds.add(
+                Int(time.seconds) * 1_000_000_000 + Int(time.attoseconds / 1_000_000_000), ordering: .relaxed)
         }
         return try answer.wait()
     }

@@ -2,12 +2,13 @@ import FoundationEssentials
 
 /// Finds model files.
 public enum ModelLocation {
-    /// The model in the repository, relative to its root.
+    /// The model in the repository, relative to its root or to the `share/limn` of an installation.
     static let shipped = "models/flowers-64.safetensors"
 
     /// The path of the model to use.
     /// - Parameter given: the user's choice, a file or a run directory; nil is the environment variable `LIMN_MODEL`, or else the
-    ///   model in the repository, which is looked for in the folders above the executable and in the current folder.
+    ///   model in the repository, which is looked for in the folders above the executable, in `share/limn` below these, where
+    ///   `scripts/install` puts it, and in the current folder.
     /// - Throws: `ModelError` of kind `noInput` if there is no such file.
     public static func find(_ given: String?) throws(ModelError) -> String {
         if let path = given ?? ProcessInfo.processInfo.environment["LIMN_MODEL"] {
@@ -17,7 +18,7 @@ public enum ModelLocation {
         var candidates: [String] = []
         while let slash = folder.lastIndex(of: "/") {
             folder = String(folder[..<slash])
-            candidates.append("\(folder)/\(shipped)")
+            candidates += ["\(folder)/\(shipped)", "\(folder)/share/limn/\(shipped)"]
         }
         candidates.append(shipped)
         guard let path = candidates.first(where: { FileManager.default.fileExists(atPath: $0) }) else {

@@ -28,7 +28,8 @@ public struct StepProfile: CustomStringConvertible {
             }
             let images = try TranslationImages(
                 recipe, source: corpora.source.map(store), target: store(corpora.target))
-            let batches = try TranslationBatches(images, recipe, excluding: ([], []), firstImage: 0, ranks: device.ranks)
+            let batches = try TranslationBatches(
+                images, recipe, excluding: ([], []), firstImage: 0, ranks: device.ranks)
             defer { batches.stop() }
             let batch = try batches.next()
             let trainer = try TranslationTrainer(

@@ -129,6 +129,12 @@ public struct TrainingRun {
         let logger = RunLogger(run, ranks: ranks)
         let corpus = images.corpus
         try logger.log("limn train \(recipe.name) on \(device.summary)")
+        if ranks.size > 1 {
+            // Launchers name the process of a rank that ended.
+            let processes = try ranks.gather([ProcessInfo.processInfo.processIdentifier])
+            let list = zip(processes, ranks.hosts).enumerated().map { "rank \($0) is process \($1.0[0]) on \($1.1)" }
+            try logger.log(list.prefix(16).joined(separator: ", ") + (list.count > 16 ? ", …" : ""))
+        }
         if let notice = device.notice { try logger.log(notice) }
         for notice in images.takeNotices() { try logger.logNotice(notice) }
         for problem in corpus.skipped.first { try logger.log("skipped: \(problem)") }

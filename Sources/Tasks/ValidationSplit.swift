@@ -102,7 +102,8 @@ struct CorpusBatches: BatchSource {
         let sampler = try PairSampler(
             corpus: images.corpus, seed: recipe.seed, flips: recipe.data.mirror, excluding: Set(split.examples),
             attributeMismatches: recipe.data.attributeMismatch)
-        feeder = BatchFeeder(images: images, sampler: sampler, batchSize: size, firstImage: firstImage, shard: ranks.shard)
+        feeder = BatchFeeder(
+            images: images, sampler: sampler, batchSize: size, firstImage: firstImage, shard: ranks.shard)
     }
 
     func next() throws -> Batch { try feeder.next().joined(over: ranks) }

@@ -71,7 +71,8 @@ package final class OptimizedParameters {
     /// - Returns: the norm before scaling; not finite if any gradient is not.
     package func averageGradients(maximumNorm: Double? = nil) throws -> Double {
         guard let reduction else {
-            precondition(ranks.size == 1, "the gradients of several ranks are averaged only if startReduction was called")
+            precondition(
+                ranks.size == 1, "the gradients of several ranks are averaged only if startReduction was called")
             return device.averageGradients(gradients, maximumNorm: maximumNorm)
         }
         self.reduction = nil

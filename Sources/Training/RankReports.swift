@@ -41,7 +41,9 @@ struct RankReports {
     /// Statistics since the last call: the number of the slowest rank, its busy time over the median of all, and the share of this
     /// rank's time that it waited for others; empty without other ranks.
     mutating func takeStatistics() -> Measurements {
-        guard ranks.size > 1, let most = busy.max(), let slowest = busy.firstIndex(of: most), elapsed > 0 else { return [:] }
+        guard ranks.size > 1, let most = busy.max(), let slowest = busy.firstIndex(of: most), elapsed > 0 else {
+            return [:]
+        }
         let median = busy.sorted()[(busy.count - 1) / 2]
         let statistics: Measurements = [
             "ranks.slowest": Double(slowest), "ranks.slowest_over_median": most / max(median, 1e-9),

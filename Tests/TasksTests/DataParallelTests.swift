@@ -112,7 +112,8 @@ import Training
             }
             let one = try checkpoint(folder, "1")
             for ranks in ["2", "4"] {
-                for (a, b) in zip(one.arrays, try checkpoint(folder, ranks).arrays) where a.name.hasSuffix("first_moment") {
+                for (a, b) in zip(one.arrays, try checkpoint(folder, ranks).arrays)
+                where a.name.hasSuffix("first_moment") {
                     let (a, b, name) = (try a.floats(), try b.floats(), a.name)
                     let norm = a.reduce(0) { $0 + Double($1 * $1) }.squareRoot()
                     let difference = zip(a, b).reduce(0) { $0 + Double(($1.0 - $1.1) * ($1.0 - $1.1)) }.squareRoot()

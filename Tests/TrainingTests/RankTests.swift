@@ -39,7 +39,8 @@ import Training
             let row = try #require(try rows(folder).first)
             // Gradients are 0.5, 1.5 and 2.5 in each of four values.
             #expect(row["gradient_norm"] == 3)
-            #expect(row["ranks.slowest"] != nil && row["ranks.slowest_over_median"] != nil && row["ranks.waiting"] != nil)
+            #expect(
+                row["ranks.slowest"] != nil && row["ranks.slowest_over_median"] != nil && row["ranks.waiting"] != nil)
         }
     }
 

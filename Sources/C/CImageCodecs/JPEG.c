@@ -110,17 +110,16 @@ CImageStatus CImageJPEGDecode(
     CImageStatus status = load(library, &api, message, capacity);
     if (status != CImageStatusDone) return status;
     void *handle = api.initDecompress();
-    status = handle
-        ? decode(&api, handle, bytes, count, width, height, invertedInk, target, message, capacity)
-        : CImageFail(CImageStatusOutOfMemory, "libturbojpeg did not start", message, capacity);
+    status = handle ? decode(&api, handle, bytes, count, width, height, invertedInk, target, message, capacity)
+                    : CImageFail(CImageStatusOutOfMemory, "libturbojpeg did not start", message, capacity);
     if (handle) api.destroy(handle);
     dlclose(api.library);
     return status;
 }
 
 static CImageStatus encode(
-    const TurboJPEG *api, void *handle, const uint8_t *rgb, size_t width, size_t height, int quality,
-    CImageBytes *jpeg, char *message, size_t capacity) {
+    const TurboJPEG *api, void *handle, const uint8_t *rgb, size_t width, size_t height, int quality, CImageBytes *jpeg,
+    char *message, size_t capacity) {
     unsigned char *bytes = NULL;
     unsigned long count = 0;
     CImageStatus status = CImageStatusDone;
@@ -139,16 +138,15 @@ static CImageStatus encode(
 }
 
 CImageStatus CImageJPEGEncode(
-    const char *library, const uint8_t *rgb, size_t width, size_t height, int quality, CImageBytes *jpeg,
-    char *message, size_t capacity) {
+    const char *library, const uint8_t *rgb, size_t width, size_t height, int quality, CImageBytes *jpeg, char *message,
+    size_t capacity) {
     *jpeg = (CImageBytes){0};
     TurboJPEG api = {0};
     CImageStatus status = load(library, &api, message, capacity);
     if (status != CImageStatusDone) return status;
     void *handle = api.initCompress();
-    status = handle
-        ? encode(&api, handle, rgb, width, height, quality, jpeg, message, capacity)
-        : CImageFail(CImageStatusOutOfMemory, "libturbojpeg did not start", message, capacity);
+    status = handle ? encode(&api, handle, rgb, width, height, quality, jpeg, message, capacity)
+                    : CImageFail(CImageStatusOutOfMemory, "libturbojpeg did not start", message, capacity);
     if (handle) api.destroy(handle);
     dlclose(api.library);
     return status;

@@ -202,8 +202,15 @@ CImageStatus CImagePNGDecode(
     const uint8_t *bytes, size_t count, size_t width, size_t height, size_t reduction, CImageColor background,
     CImageTarget target, char *message, size_t capacity) {
     PNGReader reader = {
-        .bytes = bytes, .count = count, .width = width, .height = height, .reduction = reduction,
-        .background = background, .target = target, .message = message, .capacity = capacity,
+        .bytes = bytes,
+        .count = count,
+        .width = width,
+        .height = height,
+        .reduction = reduction,
+        .background = background,
+        .target = target,
+        .message = message,
+        .capacity = capacity,
     };
     if (openPNG(&reader)) readPNG(&reader, 1);
     png_destroy_read_struct(&reader.png, &reader.info, NULL);

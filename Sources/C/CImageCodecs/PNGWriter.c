@@ -57,8 +57,8 @@ static void writePNG(
 }
 
 CImageStatus CImagePNGEncode(
-    const uint8_t *rgb, uint32_t width, uint32_t height, const char *strings, const uint8_t *entries,
-    size_t entryCount, CImageBytes *png, char *message, size_t capacity) {
+    const uint8_t *rgb, uint32_t width, uint32_t height, const char *strings, const uint8_t *entries, size_t entryCount,
+    CImageBytes *png, char *message, size_t capacity) {
     *png = (CImageBytes){0};
     png_text *texts = calloc(entryCount + 1, sizeof(png_text));
     if (!texts) return CImageFail(CImageStatusOutOfMemory, "out of memory", message, capacity);

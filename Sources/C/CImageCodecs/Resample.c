@@ -31,8 +31,8 @@ typedef int32_t Ints16 __attribute__((vector_size(64)));
 
 FOR_EACH_PROCESSOR
 void CImageResampleHorizontally(
-    const uint8_t *source, size_t sourceStride, size_t sourceWidth, uint8_t *target, size_t targetWidth,
-    size_t height, CImageResampling resampling, uint8_t *scratch) {
+    const uint8_t *source, size_t sourceStride, size_t sourceWidth, uint8_t *target, size_t targetWidth, size_t height,
+    CImageResampling resampling, uint8_t *scratch) {
     memset(scratch + sourceWidth * 3, 0, CImageResamplingPadding);
     for (size_t y = 0; y < height; y++) {
         memcpy(scratch, source + y * sourceStride, sourceWidth * 3);

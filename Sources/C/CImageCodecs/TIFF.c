@@ -137,8 +137,8 @@ static CImageStatus damaged(const char *reason, char *message, size_t capacity) 
 static CImageStatus decode(
     const LibTIFF *api, TIFF *tiff, CImageColor background, CImageTarget target, char *message, size_t capacity) {
     uint32_t width = 0, height = 0;
-    if (!api->getField(tiff, tagWidth, &width) || !api->getField(tiff, tagHeight, &height)
-        || width != target.width || height != target.height)
+    if (!api->getField(tiff, tagWidth, &width) || !api->getField(tiff, tagHeight, &height) || width != target.width
+        || height != target.height)
         return damaged("two headers tell different sizes", message, capacity);
     char reason[1024] = "";
     if (!api->canReadRGBA(tiff, reason)) return damaged(reason, message, capacity);
@@ -153,8 +153,8 @@ static CImageStatus decode(
 }
 
 CImageStatus CImageTIFFDecode(
-    const char *library, const uint8_t *bytes, size_t count, CImageColor background, CImageTarget target,
-    char *message, size_t capacity) {
+    const char *library, const uint8_t *bytes, size_t count, CImageColor background, CImageTarget target, char *message,
+    size_t capacity) {
     LibTIFF api = {0};
     CImageStatus status = load(library, &api, message, capacity);
     if (status != CImageStatusDone) return status;
@@ -169,9 +169,8 @@ CImageStatus CImageTIFFDecode(
             "memory", "r", &reader, onRead, onWrite, onSeek, onClose, onSize, onMap, onUnmap, options);
         api.freeOptions(options);
     }
-    status = tiff
-        ? decode(&api, tiff, background, target, message, capacity)
-        : damaged("its header is not valid", message, capacity);
+    status = tiff ? decode(&api, tiff, background, target, message, capacity)
+                  : damaged("its header is not valid", message, capacity);
     if (tiff) api.close(tiff);
     dlclose(api.library);
     return status;

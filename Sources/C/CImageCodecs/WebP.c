@@ -51,8 +51,8 @@ static CImageStatus decode(
 }
 
 CImageStatus CImageWebPDecode(
-    const char *library, const uint8_t *bytes, size_t count, CImageColor background, CImageTarget target,
-    char *message, size_t capacity) {
+    const char *library, const uint8_t *bytes, size_t count, CImageColor background, CImageTarget target, char *message,
+    size_t capacity) {
     WebP api = {0};
     CImageStatus status = load(library, &api, message, capacity);
     if (status != CImageStatusDone) return status;

@@ -12,85 +12,86 @@
 typedef uintptr_t handle;
 
 static struct {
-    int (*initialize)(int *, char ***, int, int *);
-    int (*finalize)(void);
-    int (*rank)(handle, int *);
-    int (*size)(handle, int *);
-    int (*set_error_handler)(handle, handle);
-    int (*error_string)(int, char *, int *);
-    int (*abort)(handle, int);
-    int (*exchange)(const void *, const int *, const int *, handle, void *, const int *, const int *, handle, handle,
-                    void *);
-    int (*gather)(const void *, int, handle, void *, const int *, const int *, handle, handle, void *);
-    int (*test)(void *, int *, void *);
-    handle world, byte;
-    void *ignored_status;
+  int (*initialize)(int *, char ***, int, int *);
+  int (*finalize)(void);
+  int (*rank)(handle, int *);
+  int (*size)(handle, int *);
+  int (*set_error_handler)(handle, handle);
+  int (*error_string)(int, char *, int *);
+  int (*abort)(handle, int);
+  int (*exchange)(
+      const void *, const int *, const int *, handle, void *, const int *, const int *, handle, handle, void *);
+  int (*gather)(const void *, int, handle, void *, const int *, const int *, handle, handle, void *);
+  int (*test)(void *, int *, void *);
+  handle world, byte;
+  void *ignored_status;
 } mpi;
 
 enum { funneled = 1, longest_error = 512 };
 
 static void *symbol(void *library, const char *name, int *missing) {
-    void *found = dlsym(library, name);
-    if (!found) *missing = 1;
-    return found;
+  void *found = dlsym(library, name);
+  if (!found) *missing = 1;
+  return found;
 }
 
 int limn_mpi_open(const char *file, char *message, size_t capacity) {
-    // Open MPI's plug-ins expect its symbols to be global.
-    void *library = dlopen(file, RTLD_NOW | RTLD_GLOBAL);
-    if (!library) {
-        snprintf(message, capacity, "%s", dlerror());
-        return -1;
-    }
-    int missing = 0;
-    mpi.initialize = (int (*)(int *, char ***, int, int *))symbol(library, "MPI_Init_thread", &missing);
-    mpi.finalize = (int (*)(void))symbol(library, "MPI_Finalize", &missing);
-    mpi.rank = (int (*)(handle, int *))symbol(library, "MPI_Comm_rank", &missing);
-    mpi.size = (int (*)(handle, int *))symbol(library, "MPI_Comm_size", &missing);
-    mpi.set_error_handler = (int (*)(handle, handle))symbol(library, "MPI_Comm_set_errhandler", &missing);
-    mpi.error_string = (int (*)(int, char *, int *))symbol(library, "MPI_Error_string", &missing);
-    mpi.abort = (int (*)(handle, int))symbol(library, "MPI_Abort", &missing);
-    mpi.exchange = (int (*)(const void *, const int *, const int *, handle, void *, const int *, const int *, handle, handle,
-                            void *))symbol(library, "MPI_Ialltoallv", &missing);
-    mpi.gather = (int (*)(const void *, int, handle, void *, const int *, const int *, handle, handle, void *))symbol(
-        library, "MPI_Iallgatherv", &missing);
-    mpi.test = (int (*)(void *, int *, void *))symbol(library, "MPI_Test", &missing);
-    handle errors_return;
-    void *world = dlsym(library, "ompi_mpi_comm_world");
-    if (world) {
-        mpi.world = (handle)world;
-        mpi.byte = (handle)symbol(library, "ompi_mpi_byte", &missing);
-        errors_return = (handle)symbol(library, "ompi_mpi_errors_return", &missing);
-        mpi.ignored_status = NULL;
-    } else {
-        // Values of the MPICH ABI (mpich.org/abi).
-        mpi.world = 0x44000000;
-        mpi.byte = 0x4c00010d;
-        errors_return = 0x54000001;
-        mpi.ignored_status = (void *)1;
-    }
-    if (missing) {
-        snprintf(message, capacity, "%s is not a library of MPI 3", file);
-        return -1;
-    }
-    int provided = 0;
-    if (mpi.initialize(NULL, NULL, funneled, &provided) != 0 || mpi.set_error_handler(mpi.world, errors_return) != 0) {
-        snprintf(message, capacity, "%s could not be initialized", file);
-        return -1;
-    }
-    return 0;
+  // Open MPI's plug-ins expect its symbols to be global.
+  void *library = dlopen(file, RTLD_NOW | RTLD_GLOBAL);
+  if (!library) {
+    snprintf(message, capacity, "%s", dlerror());
+    return -1;
+  }
+  int missing = 0;
+  mpi.initialize = (int (*)(int *, char ***, int, int *))symbol(library, "MPI_Init_thread", &missing);
+  mpi.finalize = (int (*)(void))symbol(library, "MPI_Finalize", &missing);
+  mpi.rank = (int (*)(handle, int *))symbol(library, "MPI_Comm_rank", &missing);
+  mpi.size = (int (*)(handle, int *))symbol(library, "MPI_Comm_size", &missing);
+  mpi.set_error_handler = (int (*)(handle, handle))symbol(library, "MPI_Comm_set_errhandler", &missing);
+  mpi.error_string = (int (*)(int, char *, int *))symbol(library, "MPI_Error_string", &missing);
+  mpi.abort = (int (*)(handle, int))symbol(library, "MPI_Abort", &missing);
+  mpi.exchange = (int (*)(
+      const void *, const int *, const int *, handle, void *, const int *, const int *, handle, handle,
+      void *))symbol(library, "MPI_Ialltoallv", &missing);
+  mpi.gather = (int (*)(const void *, int, handle, void *, const int *, const int *, handle, handle, void *))symbol(
+      library, "MPI_Iallgatherv", &missing);
+  mpi.test = (int (*)(void *, int *, void *))symbol(library, "MPI_Test", &missing);
+  handle errors_return;
+  void *world = dlsym(library, "ompi_mpi_comm_world");
+  if (world) {
+    mpi.world = (handle)world;
+    mpi.byte = (handle)symbol(library, "ompi_mpi_byte", &missing);
+    errors_return = (handle)symbol(library, "ompi_mpi_errors_return", &missing);
+    mpi.ignored_status = NULL;
+  } else {
+    // Values of the MPICH ABI (mpich.org/abi).
+    mpi.world = 0x44000000;
+    mpi.byte = 0x4c00010d;
+    errors_return = 0x54000001;
+    mpi.ignored_status = (void *)1;
+  }
+  if (missing) {
+    snprintf(message, capacity, "%s is not a library of MPI 3", file);
+    return -1;
+  }
+  int provided = 0;
+  if (mpi.initialize(NULL, NULL, funneled, &provided) != 0 || mpi.set_error_handler(mpi.world, errors_return) != 0) {
+    snprintf(message, capacity, "%s could not be initialized", file);
+    return -1;
+  }
+  return 0;
 }
 
 int limn_mpi_rank(void) {
-    int rank = 0;
-    mpi.rank(mpi.world, &rank);
-    return rank;
+  int rank = 0;
+  mpi.rank(mpi.world, &rank);
+  return rank;
 }
 
 int limn_mpi_size(void) {
-    int size = 1;
-    mpi.size(mpi.world, &size);
-    return size;
+  int size = 1;
+  mpi.size(mpi.world, &size);
+  return size;
 }
 
 // The code of the exit that was asked for; -1 for none.
@@ -103,48 +104,50 @@ void limn_mpi_limit_waiting(int seconds) { atomic_store(&longest_wait, seconds);
 void limn_mpi_abort(int code) { atomic_store(&abort_code, code); }
 
 void limn_mpi_end_if_aborted(void) {
-    int code = atomic_load(&abort_code);
-    if (code >= 0) mpi.abort(mpi.world, code);
+  int code = atomic_load(&abort_code);
+  if (code >= 0) mpi.abort(mpi.world, code);
 }
 
 // Large messages progress only in calls of MPI, and MPI's own waiting would take a processor from the computation: ask often at
 // first, then sleep between.
 static int complete(int status, void *request) {
-    time_t limited = 0;
-    for (int polls = 0, done = 0; status == 0; polls++) {
-        status = mpi.test(&request, &done, mpi.ignored_status);
-        if (done || status != 0) break;
-        limn_mpi_end_if_aborted();
-        if (polls < 50) continue;
-        struct timespec pause = {0, 50000};
-        nanosleep(&pause, NULL);
-        int longest = atomic_load(&longest_wait);
-        if (longest == 0) continue;
-        if (limited == 0) limited = time(NULL);
-        if (time(NULL) - limited > longest) return LIMN_MPI_TIMEOUT;
-    }
-    return status;
+  time_t limited = 0;
+  for (int polls = 0, done = 0; status == 0; polls++) {
+    status = mpi.test(&request, &done, mpi.ignored_status);
+    if (done || status != 0) break;
+    limn_mpi_end_if_aborted();
+    if (polls < 50) continue;
+    struct timespec pause = {0, 50000};
+    nanosleep(&pause, NULL);
+    int longest = atomic_load(&longest_wait);
+    if (longest == 0) continue;
+    if (limited == 0) limited = time(NULL);
+    if (time(NULL) - limited > longest) return LIMN_MPI_TIMEOUT;
+  }
+  return status;
 }
 
-int limn_mpi_exchange(const void *sent, const int *sent_counts, const int *sent_offsets, void *received,
-                      const int *received_counts, const int *received_offsets) {
-    void *request = NULL;
-    int status = mpi.exchange(sent, sent_counts, sent_offsets, mpi.byte, received, received_counts, received_offsets,
-                              mpi.byte, mpi.world, &request);
-    return complete(status, request);
+int limn_mpi_exchange(
+    const void *sent, const int *sent_counts, const int *sent_offsets, void *received, const int *received_counts,
+    const int *received_offsets) {
+  void *request = NULL;
+  int status = mpi.exchange(
+      sent, sent_counts, sent_offsets, mpi.byte, received, received_counts, received_offsets, mpi.byte, mpi.world,
+      &request);
+  return complete(status, request);
 }
 
 int limn_mpi_gather(const void *sent, int count, void *received, const int *counts, const int *offsets) {
-    void *request = NULL;
-    int status = mpi.gather(sent, count, mpi.byte, received, counts, offsets, mpi.byte, mpi.world, &request);
-    return complete(status, request);
+  void *request = NULL;
+  int status = mpi.gather(sent, count, mpi.byte, received, counts, offsets, mpi.byte, mpi.world, &request);
+  return complete(status, request);
 }
 
 void limn_mpi_describe(int status, char *message, size_t capacity) {
-    char text[longest_error + 1] = "";
-    int length = 0;
-    if (mpi.error_string(status, text, &length) != 0) snprintf(text, sizeof text, "status %d", status);
-    snprintf(message, capacity, "%s", text);
+  char text[longest_error + 1] = "";
+  int length = 0;
+  if (mpi.error_string(status, text, &length) != 0) snprintf(text, sizeof text, "status %d", status);
+  snprintf(message, capacity, "%s", text);
 }
 
 void limn_mpi_close(void) { mpi.finalize(); }

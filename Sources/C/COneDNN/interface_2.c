@@ -37,18 +37,18 @@ dnnl_status_t limn_plan_convolution(
   dnnl_convolution_desc_t description;
   dnnl_status_t status;
   switch (kind) {
-    case LIMN_CONV_FORWARD:
-      status = limn_library.dnnl_convolution_forward_desc_init(
-          &description, dnnl_forward_training, algorithm, input, filter, bias, output, window->stride, window->pad_low,
-          window->pad_high);
-      break;
-    case LIMN_CONV_INPUT_GRADIENT:
-      status = limn_library.dnnl_convolution_backward_data_desc_init(
-          &description, algorithm, input, filter, output, window->stride, window->pad_low, window->pad_high);
-      break;
-    default:
-      status = limn_library.dnnl_convolution_backward_weights_desc_init(
-          &description, algorithm, input, filter, NULL, output, window->stride, window->pad_low, window->pad_high);
+  case LIMN_CONV_FORWARD:
+    status = limn_library.dnnl_convolution_forward_desc_init(
+        &description, dnnl_forward_training, algorithm, input, filter, bias, output, window->stride, window->pad_low,
+        window->pad_high);
+    break;
+  case LIMN_CONV_INPUT_GRADIENT:
+    status = limn_library.dnnl_convolution_backward_data_desc_init(
+        &description, algorithm, input, filter, output, window->stride, window->pad_low, window->pad_high);
+    break;
+  default:
+    status = limn_library.dnnl_convolution_backward_weights_desc_init(
+        &description, algorithm, input, filter, NULL, output, window->stride, window->pad_low, window->pad_high);
   }
   if (status != dnnl_success) return status;
   return limn_library.dnnl_primitive_desc_create(plan, &description, attribute, limn_library.engine, forward);

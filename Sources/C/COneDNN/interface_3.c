@@ -10,8 +10,7 @@ dnnl_status_t limn_describe(
     return limn_library.dnnl_memory_desc_create_with_tag(
         description, rank, extents, (dnnl_data_type_t)type, dnnl_format_tag_any);
   }
-  return limn_library.dnnl_memory_desc_create_with_strides(
-      description, rank, extents, (dnnl_data_type_t)type, strides);
+  return limn_library.dnnl_memory_desc_create_with_strides(description, rank, extents, (dnnl_data_type_t)type, strides);
 }
 
 void limn_forget(limn_description *description) {
@@ -50,18 +49,18 @@ dnnl_status_t limn_plan_convolution(
     const_dnnl_primitive_desc_t forward) {
   const dnnl_dims_t dense = {0};  // dilation is counted from 0
   switch (kind) {
-    case LIMN_CONV_FORWARD:
-      return limn_library.dnnl_convolution_forward_primitive_desc_create(
-          plan, limn_library.engine, dnnl_forward_training, algorithm, input, filter, bias, output, window->stride,
-          dense, window->pad_low, window->pad_high, attribute);
-    case LIMN_CONV_INPUT_GRADIENT:
-      return limn_library.dnnl_convolution_backward_data_primitive_desc_create(
-          plan, limn_library.engine, algorithm, input, filter, output, window->stride, dense, window->pad_low,
-          window->pad_high, forward, attribute);
-    default:
-      return limn_library.dnnl_convolution_backward_weights_primitive_desc_create(
-          plan, limn_library.engine, algorithm, input, filter, NULL, output, window->stride, dense, window->pad_low,
-          window->pad_high, forward, attribute);
+  case LIMN_CONV_FORWARD:
+    return limn_library.dnnl_convolution_forward_primitive_desc_create(
+        plan, limn_library.engine, dnnl_forward_training, algorithm, input, filter, bias, output, window->stride, dense,
+        window->pad_low, window->pad_high, attribute);
+  case LIMN_CONV_INPUT_GRADIENT:
+    return limn_library.dnnl_convolution_backward_data_primitive_desc_create(
+        plan, limn_library.engine, algorithm, input, filter, output, window->stride, dense, window->pad_low,
+        window->pad_high, forward, attribute);
+  default:
+    return limn_library.dnnl_convolution_backward_weights_primitive_desc_create(
+        plan, limn_library.engine, algorithm, input, filter, NULL, output, window->stride, dense, window->pad_low,
+        window->pad_high, forward, attribute);
   }
 }
 

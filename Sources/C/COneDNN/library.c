@@ -46,9 +46,9 @@ static void open_library(void) {
   if (!version || version()->major != DNNL_VERSION_MAJOR) {
     snprintf(
         complaint, sizeof complaint,
-        "libdnnl is oneDNN %d, but this program was built for oneDNN " TEXT(DNNL_VERSION_MAJOR)
-        "; build it again with the headers of the library in use",
-        version ? version()->major : 0);
+        "libdnnl is oneDNN %d, but this program was built for oneDNN %d; build it again with the headers of the "
+        "library in use",
+        version ? version()->major : 0, DNNL_VERSION_MAJOR);
     return;
   }
 #define LOOK_UP(name)                                                                                                  \

@@ -43,7 +43,8 @@ size_t limn_onednn_code_bytes(void) { return (size_t)256 << 20; }
 /// touched; with too little, it crashes instead of returning an error.
 static int has_memory(void) {
   // Not malloc: a compiler may remove an allocation that is not used.
-  void *probe = mmap(NULL, limn_onednn_code_bytes(), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  void *probe = mmap(
+      NULL, limn_onednn_code_bytes(), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (probe == MAP_FAILED) return 0;
   munmap(probe, limn_onednn_code_bytes());
   return 1;
@@ -187,14 +188,12 @@ static dnnl_status_t plan_convolution(limn_onednn_primitive *p, const limn_onedn
     memset(&input, 0, sizeof input);
     memset(&filter, 0, sizeof filter);
     memset(&output, 0, sizeof output);
-    status = limn_describe(
-        &input, rank, input_extents, data_type(final ? c->input_type : narrow), input_strides);
+    status = limn_describe(&input, rank, input_extents, data_type(final ? c->input_type : narrow), input_strides);
     if (status == dnnl_success) {
       status = limn_describe(&filter, filter_rank, filter_extents, data_type(final ? c->filter_type : narrow), NULL);
     }
     if (status == dnnl_success) {
-      status = limn_describe(
-          &output, rank, output_extents, data_type(final ? c->output_type : narrow), output_strides);
+      status = limn_describe(&output, rank, output_extents, data_type(final ? c->output_type : narrow), output_strides);
     }
     dnnl_primitive_desc_t *plan = final ? &p->plan : &forward;
     static const dnnl_alg_kind_t algorithms[] = {dnnl_convolution_direct, dnnl_convolution_auto};
@@ -287,8 +286,8 @@ limn_onednn_primitive *limn_onednn_matmul_create(const limn_onednn_matmul *m, ch
   if (status == dnnl_success) return p;
   snprintf(
       message, capacity, "oneDNN cannot make this matrix product (%lld × %lld × %lld, types %d %d %d): %s",
-      (long long)m->m, (long long)m->n,
-      (long long)m->k, m->a_type, m->b_type, m->c_type, limn_library.dnnl_status2str(status));
+      (long long)m->m, (long long)m->n, (long long)m->k, m->a_type, m->b_type, m->c_type,
+      limn_library.dnnl_status2str(status));
   limn_onednn_destroy(p);
   return NULL;
 }
@@ -354,8 +353,7 @@ static dnnl_status_t run(
     if (status != dnnl_success) return status;
     p->handles[i] = handles[i];
   }
-  dnnl_status_t status =
-      limn_library.dnnl_primitive_execute(p->primitive, limn_stream(), p->count, p->arguments);
+  dnnl_status_t status = limn_library.dnnl_primitive_execute(p->primitive, limn_stream(), p->count, p->arguments);
   return status == dnnl_success ? limn_library.dnnl_stream_wait(limn_stream()) : status;
 }
 

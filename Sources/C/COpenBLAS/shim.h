@@ -4,5 +4,6 @@
 
 // Eigenvalues w (ascending) and, for *job 'V', eigenvectors (in a, by columns) of a symmetric matrix of order *n.
 // With *lwork or *liwork −1 the sizes of the work arrays are returned in work[0] and iwork[0]. *info is 0 on success.
-void dsyevd_(const char *job, const char *triangle, const int *n, double *a, const int *lda, double *w, double *work,
-             const int *lwork, int *iwork, const int *liwork, int *info);
+void dsyevd_(
+    const char *job, const char *triangle, const int *n, double *a, const int *lda, double *w, double *work,
+    const int *lwork, int *iwork, const int *liwork, int *info);

@@ -130,7 +130,8 @@ struct TranslationBatches: BatchSource {
                 corpus: store.corpus, seed: seed, flips: recipe.data.mirror, excluding: excluded,
                 needsMismatches: mismatches, attributeMismatches: recipe.data.attributeMismatch)
             return BatchFeeder(
-                images: store, sampler: sampler, batchSize: recipe.gan.batch, firstImage: firstImage, shard: ranks.shard)
+                images: store, sampler: sampler, batchSize: recipe.gan.batch, firstImage: firstImage, shard: ranks.shard
+            )
         }
         targets = try feeder(images.target, excluded.target, seed: recipe.seed, mismatches: recipe.imageToImage.text)
         // With the seed of the targets a pair has the same position in the order, the same crop and the same mirroring.
@@ -159,7 +160,8 @@ struct TranslationBatches: BatchSource {
         DispatchQueue.concurrentPerform(iterations: batch.rows.count) { index in
             let pixels = batch.images[index * length..<(index + 1) * length]
             let image = Image(width: side, height: side, values: pixels)
-            let source = images.degraded(image, purpose: "degradation", index: batch.firstImage + batch.rows.lowerBound + index
+            let source = images.degraded(
+                image, purpose: "degradation", index: batch.firstImage + batch.rows.lowerBound + index
             ).values
             parts.withLock { $0[index] = source }
         }

@@ -67,14 +67,13 @@ CImageStatus CImagePNGDecode(
     CImageTarget target, char *message, size_t capacity);
 
 /// Reads the tEXt, zTXt and iTXt chunks on either side of the pixels; the pixels are inflated and discarded.
-CImageStatus CImagePNGReadTexts(
-    const uint8_t *bytes, size_t count, CImageTexts *texts, char *message, size_t capacity);
+CImageStatus CImagePNGReadTexts(const uint8_t *bytes, size_t count, CImageTexts *texts, char *message, size_t capacity);
 
 /// Writes 8-bit RGB with an sRGB chunk; `strings` holds keyword and text of every entry, each NUL-terminated,
 /// in the order of the entries. An entry is 1 for UTF-8 text (iTXt) and 0 for Latin-1 (tEXt).
 CImageStatus CImagePNGEncode(
-    const uint8_t *rgb, uint32_t width, uint32_t height, const char *strings, const uint8_t *entries,
-    size_t entryCount, CImageBytes *png, char *message, size_t capacity);
+    const uint8_t *rgb, uint32_t width, uint32_t height, const char *strings, const uint8_t *entries, size_t entryCount,
+    CImageBytes *png, char *message, size_t capacity);
 
 /// Decodes with libturbojpeg, loaded from `library`. `width` and `height` are the file's; the target has that size or a
 /// half, a quarter or an eighth of it, rounded up. With `invertedInk`, CMYK samples are 255 for no ink,
@@ -85,13 +84,13 @@ CImageStatus CImageJPEGDecode(
 
 /// Encodes with libturbojpeg at a `quality` of 1 to 100, without chroma subsampling.
 CImageStatus CImageJPEGEncode(
-    const char *library, const uint8_t *rgb, size_t width, size_t height, int quality, CImageBytes *jpeg,
-    char *message, size_t capacity);
+    const char *library, const uint8_t *rgb, size_t width, size_t height, int quality, CImageBytes *jpeg, char *message,
+    size_t capacity);
 
 /// Decodes a still WebP with libwebp, loaded from `library`; transparent pixels are blended with `background`.
 CImageStatus CImageWebPDecode(
-    const char *library, const uint8_t *bytes, size_t count, CImageColor background, CImageTarget target,
-    char *message, size_t capacity);
+    const char *library, const uint8_t *bytes, size_t count, CImageColor background, CImageTarget target, char *message,
+    size_t capacity);
 
 /// Encodes a lossless still WebP with libwebp, loaded from `library`.
 CImageStatus CImageWebPEncode(
@@ -101,8 +100,8 @@ CImageStatus CImageWebPEncode(
 /// Decodes the first image of a TIFF with libtiff, loaded from `library`, as it is stored, whatever its orientation;
 /// transparent pixels are blended with `background`.
 CImageStatus CImageTIFFDecode(
-    const char *library, const uint8_t *bytes, size_t count, CImageColor background, CImageTarget target,
-    char *message, size_t capacity);
+    const char *library, const uint8_t *bytes, size_t count, CImageColor background, CImageTarget target, char *message,
+    size_t capacity);
 
 /// Weighted sums along one axis. Output position `i` sums `counts[i]` source positions from `starts[i]` on, with the
 /// weights from `weights[i * stride]` on, in 22-bit fixed point; sums are rounded and clamped to 0...255. The stride is
@@ -120,8 +119,8 @@ enum {
 /// `source` is height × sourceWidth × 3 in rows of `sourceStride` bytes, `target` is height × targetWidth × 3, and `scratch` has
 /// the size of a source row and the padding.
 void CImageResampleHorizontally(
-    const uint8_t *source, size_t sourceStride, size_t sourceWidth, uint8_t *target, size_t targetWidth,
-    size_t height, CImageResampling resampling, uint8_t *scratch);
+    const uint8_t *source, size_t sourceStride, size_t sourceWidth, uint8_t *target, size_t targetWidth, size_t height,
+    CImageResampling resampling, uint8_t *scratch);
 
 /// Rows have `rowBytes` bytes; `sourceStride` and `targetStride` are the distances between the starts of rows.
 void CImageResampleVertically(

@@ -14,8 +14,9 @@ int limn_mpi_size(void);
 
 /// Sends part i of `sent` to rank i, and receives part i of `received` from it. Counts and offsets are in bytes. The thread sleeps
 /// while it waits. Returns an MPI status, 0 for success, as the next function.
-int limn_mpi_exchange(const void *sent, const int *sent_counts, const int *sent_offsets, void *received,
-                      const int *received_counts, const int *received_offsets);
+int limn_mpi_exchange(
+    const void *sent, const int *sent_counts, const int *sent_offsets, void *received, const int *received_counts,
+    const int *received_offsets);
 
 /// Sends `count` bytes to every rank, and receives part i of `received` from rank i.
 int limn_mpi_gather(const void *sent, int count, void *received, const int *counts, const int *offsets);

@@ -97,8 +97,7 @@ int limn_onednn_matmul_run(limn_onednn_primitive *, const void *a, const void *b
 /// Calls fn(context, index, count) once for each index below `count` on the threads of oneDNN's OpenMP pool; count is at most
 /// `threads`. Returns -1 without calling fn if the library has no OpenMP pool.
 /// OpenMP has one pool per calling thread: make all calls of a program from the same thread.
-int limn_onednn_parallel(
-    int threads, void (*LIMN_SENDABLE fn)(void *context, int index, int count), void *context);
+int limn_onednn_parallel(int threads, void (*LIMN_SENDABLE fn)(void *context, int index, int count), void *context);
 
 /// Sets the number of threads of primitives that the calling thread creates and runs from now on.
 void limn_onednn_set_threads(int threads);

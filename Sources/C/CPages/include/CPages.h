@@ -3,8 +3,8 @@
 #include <stddef.h>
 
 typedef struct {
-    const unsigned char *bytes;
-    size_t count;
+  const unsigned char *bytes;
+  size_t count;
 } limn_page;
 
 limn_page limn_playground(void);
