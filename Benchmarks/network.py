@@ -25,7 +25,7 @@ class Network:
     """Exists inside `with`; at the end, also after Ctrl-C, processes in the namespaces are ended and all files removed."""
 
     def __enter__(self):
-        signal.signal(signal.SIGTERM, lambda *_: (_ for _ in ()).throw(KeyboardInterrupt()))
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
         taken = [f"/run/netns/{h}" for h in HOSTS if Path(f"/run/netns/{h}").exists()]
         if taken:
             raise SystemExit(f"{taken[0]} exists: another benchmark is running, or one was killed; then: ip netns del NAME")
@@ -47,6 +47,9 @@ class Network:
         return self
 
     def __exit__(self, *_):
+        # A second Ctrl-C must not leave the rest behind.
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.SIG_IGN)
         for host in HOSTS:
             deadline = time.monotonic() + 5
             while (processes := self._processes(host)):

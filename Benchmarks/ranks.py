@@ -244,22 +244,27 @@ def plot(model, seconds, path):
     matplotlib.use("Agg")
     import matplotlib.pyplot as plt
 
-    figure, axis = plt.subplots(figsize=(7, 4.5))
+    figure, (rates, shares) = plt.subplots(1, 2, figsize=(11, 4.2))
     ranks = [2**k for k in range(9)]
-    axis.plot(ranks, [r * model.rate(1, None) for r in ranks], ":", color="gray", label="proportional to the ranks")
+    rates.plot(ranks, [r * model.rate(1, None) for r in ranks], ":", color="gray", label="proportional to the ranks")
     for gigabits, color in zip(BANDWIDTHS, ("tab:orange", "tab:blue", "tab:green")):
-        axis.plot(ranks, [model.rate(r, gigabits) for r in ranks], color=color, label=f"{gigabits} Gbit/s")
-        if gigabits in seconds:
-            axis.plot(2, 2 * BATCH / seconds[gigabits], "o", color=color)
-    axis.set_xscale("log", base=2)
-    axis.set_yscale("log", base=10)
-    axis.set_xticks(ranks, [str(r) for r in ranks])
-    axis.set_xlabel("ranks, each with one core and 32 images per step")
-    axis.set_ylabel("img/s: model (lines), measured (points)")
-    axis.grid(alpha=0.3, which="both")
-    axis.legend()
+        for axis, divisor in ((rates, lambda r: 1), (shares, lambda r: r * model.rate(1, None) / 100)):
+            axis.plot(ranks, [model.rate(r, gigabits) / divisor(r) for r in ranks], color=color, label=f"{gigabits} Gbit/s")
+            if gigabits in seconds:
+                axis.plot(2, 2 * BATCH / seconds[gigabits] / divisor(2), "o", color=color)
+    rates.plot(1, BATCH / seconds[1], "o", color="black")
+    rates.set_yscale("log", base=10)
+    rates.set_ylabel("img/s")
+    shares.set_ylim(0, 102)
+    shares.set_ylabel("efficiency, % of one independent process per core")
+    for axis in (rates, shares):
+        axis.set_xscale("log", base=2)
+        axis.set_xticks(ranks, [str(r) for r in ranks])
+        axis.set_xlabel("ranks, each with one core and 32 images per step")
+        axis.grid(alpha=0.3, which="both")
+    rates.legend(title="model; points are measured")
     figure.tight_layout()
-    figure.savefig(path, dpi=90)
+    figure.savefig(path, dpi=80)
 
 
 def main():
@@ -278,7 +283,10 @@ def main():
     command.add_argument("--plot", default=ROOT / "docs/images/ranks.png")
     command.set_defaults(run=report)
     options = parser.parse_args()
-    options.run(options)
+    try:
+        options.run(options)
+    except KeyboardInterrupt:
+        sys.exit(130)
 
 
 if __name__ == "__main__":
