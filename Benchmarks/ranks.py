@@ -235,10 +235,10 @@ def report(options):
     for ranks in (2, 8, 64, 256):
         print(f"{ranks:4} ranks: " + ", ".join(
             f"{model.rate(ranks, g):.0f} img/s at {g} Gbit/s ({model.rate(ranks, g) / ranks / model.rate(1, None):.0%})" for g in BANDWIDTHS))
-    plot(model, {1: seconds["limn-bfloat16-alone"], **{g: seconds[f"limn-bfloat16-ranks-{g}g"] for g in (1, 10)}}, options.plot)
+    plot(model, seconds["limn-bfloat16-alone"], {g: seconds[f"limn-bfloat16-ranks-{g}g"] for g in (1, 10)}, options.plot)
 
 
-def plot(model, seconds, path):
+def plot(model, alone, seconds, path):
     import matplotlib
 
     matplotlib.use("Agg")
@@ -252,11 +252,11 @@ def plot(model, seconds, path):
             axis.plot(ranks, [model.rate(r, gigabits) / divisor(r) for r in ranks], color=color, label=f"{gigabits} Gbit/s")
             if gigabits in seconds:
                 axis.plot(2, 2 * BATCH / seconds[gigabits] / divisor(2), "o", color=color)
-    rates.plot(1, BATCH / seconds[1], "o", color="black")
+    rates.plot(1, BATCH / alone, "o", color="black")
     rates.set_yscale("log", base=10)
     rates.set_ylabel("img/s")
     shares.set_ylim(0, 102)
-    shares.set_ylabel("efficiency, % of one independent process per core")
+    shares.set_ylabel("% of independent processes")
     for axis in (rates, shares):
         axis.set_xscale("log", base=2)
         axis.set_xticks(ranks, [str(r) for r in ranks])
