@@ -48,13 +48,16 @@ let package = Package(
         .systemLibrary(name: "COpenBLAS", path: "Sources/C/COpenBLAS"),
         .systemLibrary(name: "CUTF8Proc", path: "Sources/C/CUTF8Proc"),
         .systemLibrary(name: "CZlib", path: "Sources/C/CZlib"),
+        .target(name: "CProcessor", path: "Sources/C/CProcessor"),
         .target(
-            name: "CImageCodecs", path: "Sources/C/CImageCodecs",
+            name: "CImageCodecs", dependencies: ["CProcessor"], path: "Sources/C/CImageCodecs",
             linkerSettings: [.linkedLibrary("png"), .linkedLibrary("dl"), .linkedLibrary("m")]),
         .target(name: "CMPI", path: "Sources/C/CMPI", linkerSettings: [.linkedLibrary("dl")]),
-        .target(name: "COneDNN", path: "Sources/C/COneDNN", linkerSettings: [.linkedLibrary("dl")]),
         .target(
-            name: "CKernels", path: "Sources/C/CKernels",
+            name: "COneDNN", dependencies: ["CProcessor"], path: "Sources/C/COneDNN",
+            linkerSettings: [.linkedLibrary("dl")]),
+        .target(
+            name: "CKernels", dependencies: ["CProcessor"], path: "Sources/C/CKernels",
             linkerSettings: [.linkedLibrary("openblas"), .linkedLibrary("m"), .linkedLibrary("pthread")]),
 
         // Small shared modules.
@@ -68,7 +71,7 @@ let package = Package(
         // The engine.
         module("Graphs", []),
         module("Execution", ["Basics", "Graphs"]),
-        module("CPUBackend", ["Graphs", "Execution", "COpenBLAS", "COneDNN", "CKernels"]),
+        module("CPUBackend", ["Graphs", "Execution", "COpenBLAS", "COneDNN", "CKernels", "CProcessor"]),
         module("CUDABackend", ["Execution"]),
         module("MPIRanks", ["Execution", "Threads", "CMPI"]),
         module("Layers", ["Basics", "Graphs", "Execution", "RandomStreams"]),
@@ -124,7 +127,7 @@ let package = Package(
         module(
             "CommandSupport",
             [
-                "Basics", "Execution", "CPUBackend", "CUDABackend", "MPIRanks",
+                "Basics", "Execution", "CPUBackend", "CUDABackend", "MPIRanks", "CProcessor",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         .executableTarget(
@@ -145,7 +148,7 @@ let package = Package(
             dependencies: [
                 "Training", "Tasks", "Corpora", "Execution", "CPUBackend", "Graphs", "Networks", "Layers",
                 "Checkpoints",
-                "RandomStreams", "Models", "Inference", "Tokenizers", "Images",
+                "RandomStreams", "Models", "Inference", "Tokenizers", "Images", "CProcessor",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], path: "Benchmarks/Driver", swiftSettings: strict),
 
@@ -176,7 +179,7 @@ let package = Package(
             resources: [.copy("Golden")]),
         tests("Checkpoints", ["Checkpoints", "Files", "TestSupport"]),
         tests("Graphs", ["Graphs", "Execution", "CPUBackend"]),
-        tests("Execution", ["Execution", "CPUBackend", "Graphs", "CKernels", "RandomStreams"]),
+        tests("Execution", ["Execution", "CPUBackend", "Graphs", "CKernels", "CProcessor", "RandomStreams"]),
         tests("Conformance", ["Graphs", "Execution", "CPUBackend", "RandomStreams"]),
         tests("Layers", ["Layers", "Graphs", "Execution", "CPUBackend", "RandomStreams"]),
         tests(
@@ -205,6 +208,12 @@ let package = Package(
             ],
             resources: [.copy("Encoders"), .copy("Golden")]),
         tests(
+            "Export",
+            [
+                "Basics", "Export", "Models", "Inference", "Networks", "Layers", "Graphs", "Execution", "CPUBackend",
+                "Tokenizers", "RandomStreams", "TestSupport",
+            ]),
+        tests(
             "Server",
             [
                 "Server", "Inference", "Models", "CPUBackend", "Images", "JSON", "Checkpoints", "Threads",
@@ -213,9 +222,8 @@ let package = Package(
         tests(
             "Command",
             [
-                "Images", "Networks", "Layers", "Graphs", "Execution", "CPUBackend", "Checkpoints", "Models",
-                "TestSupport",
-                "TinyModels",
+                "Images", "Networks", "Layers", "Graphs", "Execution", "CPUBackend", "CProcessor", "Checkpoints",
+                "Models", "TestSupport", "TinyModels",
             ]),
     ]
 )

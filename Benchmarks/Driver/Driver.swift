@@ -1,6 +1,7 @@
 import ArgumentParser
 import Checkpoints
 import CPUBackend
+import CProcessor
 import Execution
 import FoundationEssentials
 import Glibc
@@ -15,6 +16,10 @@ struct Driver: ParsableCommand {
             Device.self, Export.self, Step.self, Generate.self, Peak.self, Encode.self, Tokenize.self, Listing.self,
             Feed.self, Sample.self, Translate.self,
         ])
+
+    func validate() throws {
+        if let problem = limn_level_problem() { throw ValidationError(String(cString: problem)) }
+    }
 
     /// Prints `ready` and a JSON object, then answers each line "N" with the duration of N rounds in seconds.
     static func serve(_ facts: [String: Double], round: () throws -> Void) throws {

@@ -1,11 +1,16 @@
 import CKernels
 import COneDNN
 import COpenBLAS
+import CProcessor
 import Execution
 import Glibc
 import Graphs
 
 /// The CPU: OpenBLAS is always linked; oneDNN is loaded at run time if it is installed, and is several times faster.
+///
+/// Limn's kernels and oneDNN use the instructions that the processor has, or fewer if the environment variable `LIMN_CPU` says so
+/// when the process starts: `baseline`, `avx2`, `avx512` or `avx512bf16`. Other values, and levels that the processor lacks, change
+/// nothing here; Limn's programs refuse them.
 public struct CPUDevice: Device {
     /// The library that computes matrix products and convolutions.
     public enum Library: String, Sendable, CaseIterable {
@@ -34,7 +39,7 @@ public struct CPUDevice: Device {
         self.library = library == .openBLAS || !hasOneDNN ? .openBLAS : .oneDNN
         notice = library == .openBLAS ? nil : status.map { "slower without oneDNN: \($0)" }
         self.threads = max(1, min(threads ?? CPUDevice.threads(ofProcesses: 1), 128))
-        let multipliesBFloat16 = self.library == .oneDNN && limn_has_bfloat16() != 0
+        let multipliesBFloat16 = self.library == .oneDNN && limn_level() >= LIMN_AVX512_BF16
         self.precision = multipliesBFloat16 ? precision ?? .bfloat16 : .float32
     }
 
@@ -70,6 +75,7 @@ public struct CPUDevice: Device {
             limn_onednn_version(&major, &minor, &patch)
             name += "oneDNN \(major).\(minor).\(patch)"
         }
+        if limn_level_is_limited() != 0 { name += ", limited to \(String(cString: limn_level_name(limn_level())))" }
         return name
     }
 

@@ -1,11 +1,18 @@
 import ArgumentParser
 import Basics
+import CProcessor
 import Glibc
 
 /// What all of Limn's programs share.
 package enum Release {
     /// The version, as in the release's tag. Defined only here.
     package static let version = "0.1.0"
+}
+
+/// `LIMN_CPU` names no level of instructions, or one that the processor lacks.
+private struct RefusedLevel: ClassifiedError {
+    let description: String
+    var kind: ErrorKind { .usage }
 }
 
 extension ParsableCommand {
@@ -17,6 +24,9 @@ extension ParsableCommand {
         signal(SIGXFSZ, SIG_IGN)
         do {
             var command = try parseAsRoot()
+            if let problem = limn_level_problem() {
+                throw RefusedLevel(description: printable(String(cString: problem)))
+            }
             try command.run()
             try finish()
         } catch let failure as any ClassifiedError {

@@ -17,8 +17,12 @@ public protocol Communicator: AnyObject, Sendable {
 
     /// Starts to compute the mean of every rank's `values`, which have the same length in all ranks, added in the order of ranks, so
     /// that equal calls give equal results. Means are computed one after another, in the order in which they were started.
-    /// - Parameter values: called once, on another thread.
-    func startMean(of values: @escaping @Sendable () -> [Float]) -> any PendingMean
+    /// - Parameters:
+    ///   - values: called once, perhaps on another thread.
+    ///   - use: called with the mean, on the same thread.
+    func startMean(
+        of values: @escaping @Sendable () -> [Float], use: @escaping @Sendable ([Float]) -> Void
+    ) -> any PendingMean
 
     /// From now on, a call fails if other ranks do not make it within a while. The training is asked to stop, perhaps because one of
     /// them ended. From any thread.
@@ -30,8 +34,8 @@ public protocol Communicator: AnyObject, Sendable {
 
 /// A mean that is being computed.
 public protocol PendingMean: Sendable {
-    /// Waits for the mean.
-    func result() throws(CommunicationError) -> [Float]
+    /// Waits until the mean was used.
+    func finish() throws(CommunicationError)
 }
 
 extension Communicator {
@@ -73,15 +77,19 @@ public final class SingleProcess: Communicator {
     /// The bytes of this process.
     public func gather(_ bytes: [UInt8]) -> [[UInt8]] { [bytes] }
     /// The values themselves.
-    public func startMean(of values: @escaping @Sendable () -> [Float]) -> any PendingMean { Own(values: values()) }
+    public func startMean(
+        of values: @escaping @Sendable () -> [Float], use: @escaping @Sendable ([Float]) -> Void
+    ) -> any PendingMean {
+        use(values())
+        return Done()
+    }
     /// Nothing to limit.
     public func limitWaiting() {}
     /// Ends this process.
     public func abort(code: Int32) -> Never { exit(code) }
 
-    private struct Own: PendingMean {
-        let values: [Float]
-        func result() -> [Float] { values }
+    private struct Done: PendingMean {
+        func finish() {}
     }
 }
 

@@ -48,41 +48,39 @@ struct MPICall {
     /// Each rank adds its part of all ranks' values, and all gather the sums: every value is sent twice at most, and the order of the
     /// additions does not depend on the library.
     func mean(of values: [Float], rank: Int, wire: Precision) throws(CommunicationError) -> [Float] {
-        var result: [Float] = []
-        result.reserveCapacity(values.count)
-        for start in stride(from: 0, to: values.count, by: MPICall.pieceLength) {
-            let piece = values[start..<min(start + MPICall.pieceLength, values.count)]
-            switch wire {
-            case .float32: result += try mean(of: Array(piece), rank: rank, add: { $1 += $0 }, divided: { $0 * $1 })
-            case .bfloat16:
-                result += try mean(
-                    of: piece.map { BFloat16($0) }, rank: rank, add: { $1 += $0.float }, divided: { BFloat16($0 * $1) }
-                ).map(\.float)
-            }
+        guard values.count <= MPICall.pieceLength else {
+            let (first, rest) = (values[..<MPICall.pieceLength], values[MPICall.pieceLength...])
+            return try mean(of: Array(first), rank: rank, wire: wire) + mean(of: Array(rest), rank: rank, wire: wire)
         }
-        return result
+        return switch wire {
+        case .float32: try mean(of: values, rank: rank)
+        case .bfloat16: try mean(of: values.map { BFloat16(rounding: $0) }, rank: rank).map(\.float)
+        }
     }
 
-    private func mean<Value: BitwiseCopyable>(
-        of values: [Value], rank: Int, add: (Value, inout Float) -> Void, divided: (Float, Float) -> Value
-    ) throws(CommunicationError) -> [Value] {
+    private func mean<Value: WireValue>(of values: [Value], rank: Int) throws(CommunicationError) -> [Value] {
         let width = MemoryLayout<Value>.stride
         let bounds = (0...size).map { values.count * $0 / size }
         let counts = (0..<size).map { Int32((bounds[$0 + 1] - bounds[$0]) * width) }
         let own = bounds[rank + 1] - bounds[rank]
         let ownCounts = [Int32](repeating: Int32(own * width), count: size)
-        let placeholder = divided(0, 0)
-        var parts = [Value](repeating: placeholder, count: own * size)
+        var parts = [Value](repeating: Value(rounding: 0), count: own * size)
         try require(
             limn_mpi_exchange(
                 values, counts, MPICall.offsets(counts), &parts, ownCounts, MPICall.offsets(ownCounts)))
-        var sums = [Float](repeating: 0, count: own)
-        for part in 0..<size {
-            for index in 0..<own { add(parts[part * own + index], &sums[index]) }
-        }
         let scale = 1 / Float(size)
-        let means = sums.map { divided($0, scale) }
-        var all = [Value](repeating: placeholder, count: values.count)
+        // Unchecked, since this thread shares its processor with the computation.
+        let means = [Value](unsafeUninitializedCapacity: own) { means, count in
+            parts.withUnsafeBufferPointer { parts in
+                for index in 0..<own {
+                    var sum: Float = 0
+                    for part in 0..<size { sum += parts[part * own + index].float }
+                    means[index] = Value(rounding: sum * scale)
+                }
+            }
+            count = own
+        }
+        var all = [Value](repeating: Value(rounding: 0), count: values.count)
         try require(limn_mpi_gather(means, Int32(own * width), &all, counts, MPICall.offsets(counts)))
         return all
     }

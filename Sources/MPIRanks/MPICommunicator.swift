@@ -63,12 +63,14 @@ public final class MPICommunicator: Communicator {
     }
 
     /// Starts to compute a mean; see `Communicator`.
-    public func startMean(of values: @escaping @Sendable () -> [Float]) -> any PendingMean {
-        let (answer, rank, size, wire) = (Answer<[Float]>(), rank, size, wire)
+    public func startMean(
+        of values: @escaping @Sendable () -> [Float], use: @escaping @Sendable ([Float]) -> Void
+    ) -> any PendingMean {
+        let (answer, rank, size, wire) = (Answer<Void>(), rank, size, wire)
         calls.add {
             answer.set(
                 Result { () throws(CommunicationError) in
-                    try MPICall(size: size).mean(of: values(), rank: rank, wire: wire)
+                    use(try MPICall(size: size).mean(of: values(), rank: rank, wire: wire))
                 })
         }
         return Mean(ranks: self, answer: answer)
@@ -87,9 +89,9 @@ public final class MPICommunicator: Communicator {
 
     private struct Mean: PendingMean {
         let ranks: MPICommunicator
-        let answer: Answer<[Float]>
+        let answer: Answer<Void>
 
-        func result() throws(CommunicationError) -> [Float] { try ranks.wait(for: answer) }
+        func finish() throws(CommunicationError) { try ranks.wait(for: answer) }
     }
 
     private func wait<Value>(for answer: Answer<Value>) throws(CommunicationError) -> Value {

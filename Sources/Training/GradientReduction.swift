@@ -54,42 +54,51 @@ package final class GradientReduction: WriteObserver {
             let complete = state.written.min() ?? 0
             while state.pending.count < buckets.count, buckets[state.pending.count].end <= complete {
                 let ranges = buckets[state.pending.count].ranges
-                state.pending.append(ranks.startMean { [gradients] in gradients.mean(ranges) })
+                state.pending.append(
+                    ranks.startMean(of: { [gradients] in gradients.mean(ranges) }) { [gradients] in
+                        gradients.replace(ranges, by: $0)
+                    })
             }
         }
     }
 
-    /// Waits for all buckets and writes the means to the first shard's buffer.
+    /// Waits until the means of all buckets are in the first shard's buffer.
     func finish() throws {
         let pending = state.withLock { state in
             precondition(state.written.allSatisfy { $0 == writes }, "gradients are averaged before they were computed")
             return state.pending
         }
-        for (bucket, mean) in zip(buckets, pending) {
-            let values = try mean.result()
-            var start = 0
-            for range in bucket.ranges {
-                gradients.buffers[0].write(Array(values[start..<start + range.count]), at: range.lowerBound)
-                start += range.count
-            }
-        }
+        for mean in pending { try mean.finish() }
     }
 
-    /// `@unchecked Sendable` is safe: another thread reads ranges that all shards have written, which no thread writes until `finish`.
+    /// `@unchecked Sendable` is safe: another thread reads and replaces ranges that all shards have written, which no other thread
+    /// touches until `finish` has waited for it.
     private struct Gradients: @unchecked Sendable {
         let buffers: [any Buffer]
 
         /// The mean over the shards, range after range.
         func mean(_ ranges: [Range<Int>]) -> [Float] {
-            ranges.flatMap { range in
-                var sum = buffers[0].read(range)
-                guard buffers.count > 1 else { return sum }
-                for buffer in buffers.dropFirst() {
-                    for (index, value) in buffer.read(range).enumerated() { sum[index] += value }
-                }
-                let scale = 1 / Float(buffers.count)
-                for index in sum.indices { sum[index] *= scale }
-                return sum
+            ranges.count == 1 ? mean(ranges[0]) : ranges.flatMap { mean($0) }
+        }
+
+        private func mean(_ range: Range<Int>) -> [Float] {
+            var sum = buffers[0].read(range)
+            guard buffers.count > 1 else { return sum }
+            for buffer in buffers.dropFirst() {
+                for (index, value) in buffer.read(range).enumerated() { sum[index] += value }
+            }
+            let scale = 1 / Float(buffers.count)
+            for index in sum.indices { sum[index] *= scale }
+            return sum
+        }
+
+        /// Replaces the values of the first shard, range after range.
+        func replace(_ ranges: [Range<Int>], by values: [Float]) {
+            var start = 0
+            for range in ranges {
+                let part = ranges.count == 1 ? values : Array(values[start..<start + range.count])
+                buffers[0].write(part, at: range.lowerBound)
+                start += range.count
             }
         }
     }

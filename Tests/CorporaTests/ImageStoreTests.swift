@@ -167,6 +167,22 @@ import Testing
         #expect(try use(first).decoded == 50)
     }
 
+    /// Ranks of one training read what another has decoded.
+    @Test func processesMayShareTheFile() throws {
+        func shared(_ side: Int = 8) -> ImageStore {
+            ImageStore(corpus: corpus, preprocessing: ImagePreprocessing(side: side), cache: path, isShared: true)
+        }
+        var first: ImageStore? = shared()
+        let second = shared()
+        #expect(try first?.pixels() == drawn && first?.decodedCount == 50)
+        // The release of the store waits for its writer.
+        first = nil
+        #expect(try second.pixels() == drawn)
+        #expect(second.decodedCount == 0 && second.takeNotices().isEmpty)
+        #expect(open().takeNotices().map { $0.contains("is in use by another process") } == [true])
+        #expect(shared(16).takeNotices().map { $0.contains("belongs to other images") } == [true])
+    }
+
     @Test func whatIsNoFileIsReplacedByMemory() throws {
         try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: false)
         for place in [path, "/nowhere/at/all/images.cache", "/dev/null"] {

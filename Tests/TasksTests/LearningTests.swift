@@ -23,26 +23,41 @@ import Training
         defer { withExtendedLifetime(temporary) {} }
         let folder = temporary.path
         let reals = try writeCorpus(to: folder + "/corpus")
-        let yaml = """
-            seed: 3
-            data: {side: 16, vocabulary: 400}
-            encoder: {width: 32, layers: 1, heads: 2, length: 24, embedding: 32, image_width: 8, batch: 64, images: 30000, learning_rate: 2.0e-3}
-            generator: {width: 8, noise: 16, learning_rate: 5.0e-4}
-            discriminator: {width: 8, learning_rate: 1.0e-3}
-            gan:
-              {batch: 32, images: 120000, augmentation: 0, interpolation: 0, penalty_interval: 2, ema_half_life: 2,
-               snapshot_every: 1000000, checkpoint_every: 1000000}
-            """
         let device = CPUDevice()
-        let run = try TrainingRun(
-            Recipe(yaml: yaml, named: "learn"), data: folder + "/corpus", path: folder + "/run", resume: false,
-            device: device)
-        #expect(try run.train() == .finished)
-
         // The measure must know real images before it judges generated ones.
         let known = agreement(reals.map { ($0.image, $0.color, $0.isCircle) })
         #expect(known.color == 1 && known.shape > 0.95, "\(known)")
-        let generator = try ImageGenerator(Model(contentsOf: folder + "/run/model.safetensors"), device: device)
+
+        // When shapes begin to follow the words depends on rounding, and so on the processor: the training goes on once if 120,000
+        // images are not enough, as on one with AVX2 alone. Chance is a third and a half, with deviations of 0.05 over 96 images.
+        var found = (color: 0.0, shape: 0.0)
+        for images in [120_000, 240_000] where found.color <= 0.8 || found.shape <= 0.68 {
+            let run = try TrainingRun(
+                Recipe(yaml: yaml(images: images), named: "learn"), data: folder + "/corpus", path: folder + "/run",
+                resume: images > 120_000, device: device)
+            #expect(try run.train() == .finished)
+            found = try agreement(Model(contentsOf: folder + "/run/model.safetensors"), device)
+            print("generated as asked after \(images) images: colour \(found.color), shape \(found.shape)")
+        }
+        #expect(found.color > 0.8, "\(found)")
+        #expect(found.shape > 0.68, "\(found)")
+    }
+
+    private func yaml(images: Int) -> String {
+        """
+        seed: 3
+        data: {side: 16, vocabulary: 400}
+        encoder: {width: 32, layers: 1, heads: 2, length: 24, embedding: 32, image_width: 8, batch: 64, images: 30000, learning_rate: 2.0e-3}
+        generator: {width: 8, noise: 16, learning_rate: 5.0e-4}
+        discriminator: {width: 8, learning_rate: 1.0e-3}
+        gan:
+          {batch: 32, images: \(images), augmentation: 0, interpolation: 0, penalty_interval: 2, ema_half_life: 2,
+           snapshot_every: 1000000, checkpoint_every: 1000000}
+        """
+    }
+
+    /// The agreement of 96 generated images with their prompts.
+    private func agreement(_ model: Model, _ device: CPUDevice) throws -> (color: Double, shape: Double) {
         var asked: [(request: GenerationRequest, color: Int, isCircle: Bool)] = []
         for (color, entry) in LearningTests.colors.enumerated() {
             for shape in ["circle", "cross"] {
@@ -52,12 +67,8 @@ import Training
                 }
             }
         }
-        let generated = try generator.generate(asked.map(\.request))
-        let found = agreement(zip(generated, asked).map { ($0, $1.color, $1.isCircle) })
-        print("generated as asked: colour \(found.color), shape \(found.shape)")
-        // Chance is a third and a half, with deviations of 0.05 over 96 images.
-        #expect(found.color > 0.8, "\(found)")
-        #expect(found.shape > 0.68, "\(found)")
+        let generated = try ImageGenerator(model, device: device).generate(asked.map(\.request))
+        return agreement(zip(generated, asked).map { ($0, $1.color, $1.isCircle) })
     }
 
     /// Big circles and crosses of three colours out of the shapes corpus, some two hundred.

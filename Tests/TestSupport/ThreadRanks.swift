@@ -73,8 +73,10 @@ public final class ThreadRanks: Sendable {
 
         func gather(_ bytes: [UInt8]) throws(CommunicationError) -> [[UInt8]] { try ranks.gather(bytes, rank: rank) }
 
-        func startMean(of values: @escaping @Sendable () -> [Float]) -> any PendingMean {
-            Mean(values: values(), rank: self)
+        func startMean(
+            of values: @escaping @Sendable () -> [Float], use: @escaping @Sendable ([Float]) -> Void
+        ) -> any PendingMean {
+            Mean(values: values(), use: use, rank: self)
         }
 
         func limitWaiting() {}
@@ -83,15 +85,14 @@ public final class ThreadRanks: Sendable {
 
     private struct Mean: PendingMean {
         let values: [Float]
+        let use: @Sendable ([Float]) -> Void
         let rank: Rank
 
-        func result() throws(CommunicationError) -> [Float] {
+        func finish() throws(CommunicationError) {
             let all = try rank.gather(values.withUnsafeBytes { Array($0) }).map { bytes in
                 bytes.withUnsafeBytes { Array($0.bindMemory(to: Float.self)) }
             }
-            return values.indices.map { index in
-                all.reduce(0) { $0 + $1[index] } * (1 / Float(all.count))
-            }
+            use(values.indices.map { index in all.reduce(0) { $0 + $1[index] } * (1 / Float(all.count)) })
         }
     }
 }

@@ -1,21 +1,9 @@
 // The two passes of a resize. Weights are 22-bit fixed point: 8 bits of the sample, 22 of the weight and one for the overshoot
 // of negative lobes fit a signed 32-bit sum.
 #include "CImageCodecs.h"
+#include "CProcessor.h"
 
 #include <string.h>
-
-// Not under the thread sanitizer: clones are selected while the program is loaded, by code that would be instrumented too and
-// crash, because the sanitizer is not initialized yet.
-#if defined(__has_feature)
-#if __has_feature(thread_sanitizer)
-#define THREAD_SANITIZER
-#endif
-#endif
-#if defined(__x86_64__) && defined(__linux__) && !defined(THREAD_SANITIZER)
-#define FOR_EACH_PROCESSOR __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
-#else
-#define FOR_EACH_PROCESSOR
-#endif
 
 enum { weightBits = 22, half = 1 << (weightBits - 1) };
 
@@ -29,10 +17,11 @@ typedef int32_t Ints4 __attribute__((vector_size(16)));
 typedef int32_t Ints8 __attribute__((vector_size(32)));
 typedef int32_t Ints16 __attribute__((vector_size(64)));
 
-FOR_EACH_PROCESSOR
-void CImageResampleHorizontally(
-    const uint8_t *source, size_t sourceStride, size_t sourceWidth, uint8_t *target, size_t targetWidth, size_t height,
-    CImageResampling resampling, uint8_t *scratch) {
+LIMN_EACH_LEVEL(
+    void, resampleHorizontally,
+    (const uint8_t *source, size_t sourceStride, size_t sourceWidth, uint8_t *target, size_t targetWidth, size_t height,
+     CImageResampling resampling, uint8_t *scratch),
+    (source, sourceStride, sourceWidth, target, targetWidth, height, resampling, scratch)) {
     memset(scratch + sourceWidth * 3, 0, CImageResamplingPadding);
     for (size_t y = 0; y < height; y++) {
         memcpy(scratch, source + y * sourceStride, sourceWidth * 3);
@@ -60,10 +49,17 @@ void CImageResampleHorizontally(
     }
 }
 
-FOR_EACH_PROCESSOR
-void CImageResampleVertically(
-    const uint8_t *source, size_t sourceStride, uint8_t *target, size_t targetStride, size_t targetHeight,
-    size_t rowBytes, CImageResampling resampling) {
+void CImageResampleHorizontally(
+    const uint8_t *source, size_t sourceStride, size_t sourceWidth, uint8_t *target, size_t targetWidth, size_t height,
+    CImageResampling resampling, uint8_t *scratch) {
+    resampleHorizontally(source, sourceStride, sourceWidth, target, targetWidth, height, resampling, scratch);
+}
+
+LIMN_EACH_LEVEL(
+    void, resampleVertically,
+    (const uint8_t *source, size_t sourceStride, uint8_t *target, size_t targetStride, size_t targetHeight,
+     size_t rowBytes, CImageResampling resampling),
+    (source, sourceStride, target, targetStride, targetHeight, rowBytes, resampling)) {
     // Sums of a block of columns stay in registers or the first-level cache while rows are added.
     enum { block = 256 };
     int32_t sums[block];
@@ -81,4 +77,10 @@ void CImageResampleVertically(
             for (size_t x = 0; x < width; x++) target[begin + x] = rounded(sums[x]);
         }
     }
+}
+
+void CImageResampleVertically(
+    const uint8_t *source, size_t sourceStride, uint8_t *target, size_t targetStride, size_t targetHeight,
+    size_t rowBytes, CImageResampling resampling) {
+    resampleVertically(source, sourceStride, target, targetStride, targetHeight, rowBytes, resampling);
 }

@@ -19,8 +19,7 @@ size_t limn_depthwise_scratch(const limn_convolution *s) {
 }
 
 // One row of outputs: each is the sum over the taps inside the input.
-LIMN_CLONES
-static void forward_row(const depthwise_job *job, int64_t n, int64_t y) {
+LIMN_EACH_LEVEL(void, forward_row, (const depthwise_job *job, int64_t n, int64_t y), (job, n, y)) {
   const limn_convolution *s = job->shape;
   const int64_t C = s->in_channels, H = s->input[1], W = s->input[2];
   for (int64_t x = 0; x < s->output[2]; x++) {
@@ -41,8 +40,7 @@ static void forward_row(const depthwise_job *job, int64_t n, int64_t y) {
 }
 
 // One row of input gradients: each is the sum over the outputs that read it.
-LIMN_CLONES
-static void backward_row(const depthwise_job *job, int64_t n, int64_t row) {
+LIMN_EACH_LEVEL(void, backward_row, (const depthwise_job *job, int64_t n, int64_t row), (job, n, row)) {
   const limn_convolution *s = job->shape;
   const int64_t C = s->in_channels, H = s->output[1], W = s->output[2];
   for (int64_t column = 0; column < s->input[2]; column++) {

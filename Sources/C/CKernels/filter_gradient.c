@@ -12,8 +12,8 @@
 #if defined(__x86_64__)
 #include <immintrin.h>
 
-#define LIMN_AVX512 __attribute__((target("avx512f,avx512bw,avx512bf16")))
-#define INLINE static inline __attribute__((always_inline)) LIMN_AVX512
+#define LIMN_WITH_AVX512 __attribute__((target("avx512f,avx512bw,avx512bf16")))
+#define INLINE static inline __attribute__((always_inline)) LIMN_WITH_AVX512
 
 enum { LANES = 16, MOST_VECTORS = 4, MOST_OUTPUTS = 6, ENOUGH_CELLS = 512 };
 
@@ -69,7 +69,7 @@ INLINE void outer_products(const int pairs, const int vectors, const int outputs
 }
 
 // `outer_products` with sizes known at compile time, so that the sums are registers.
-LIMN_AVX512
+LIMN_WITH_AVX512
 static void add_products(int64_t outputs, const cut *c, const float *input, const float *dy, int64_t dy_stride, int64_t images,
                          float *out, int64_t out_stride) {
 #define SIZE(pairs_, vectors_, outputs_)                                                                  \
@@ -83,7 +83,7 @@ static void add_products(int64_t outputs, const cut *c, const float *input, cons
 }
 
 // Cells of `count` channels at two adjacent positions; NULL is a position in the padding.
-LIMN_AVX512
+LIMN_WITH_AVX512
 static void lay_pairs(float *to, const uint16_t *first, const uint16_t *second, int64_t count) {
   const __m512i zero = _mm512_setzero_si512();
   for (int64_t i = 0; i < count; i += LANES) {
@@ -180,8 +180,7 @@ static void gradient_share(void *context, int index, int shares) {
 int limn_filter_gradient_suits(const limn_convolution *s, int type) {
   const int planar = s->input[0] == 1 && s->filter[0] == 1 && s->output[0] == 1 && s->pad_low[0] == 0;
   if (!planar || s->groups != 1 || s->in_channels % LANES != 0) return 0;
-  const int has_vectors = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw");
-  return has_vectors && (type != LIMN_BFLOAT16 || __builtin_cpu_supports("avx512bf16"));
+  return limn_level() >= (type == LIMN_BFLOAT16 ? LIMN_AVX512_BF16 : LIMN_AVX512);
 }
 
 size_t limn_filter_gradient_scratch(const limn_convolution *s, int type, int threads) {

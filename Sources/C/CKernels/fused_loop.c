@@ -59,8 +59,9 @@ static inline __attribute__((always_inline)) float fast_erf(float x) {
   for (int i = 0; i < n; i++) { y[i] = (expression); } \
   break
 
-LIMN_CLONES
-static void run_tile(const limn_instruction *instructions, int count, float *const *slots, int n) {
+LIMN_EACH_LEVEL(void, run_tile,
+                (const limn_instruction *instructions, int count, float *const *slots, int n),
+                (instructions, count, slots, n)) {
   for (int k = 0; k < count; k++) {
     const limn_instruction *step = &instructions[k];
     float *restrict y = slots[step->result];
@@ -93,23 +94,19 @@ static void run_tile(const limn_instruction *instructions, int count, float *con
   }
 }
 
-LIMN_CLONES
-static void widen(float *to, const uint16_t *from, int64_t n) {
+LIMN_EACH_LEVEL(void, widen, (float *to, const uint16_t *from, int64_t n), (to, from, n)) {
   for (int64_t i = 0; i < n; i++) to[i] = limn_widen(from[i]);
 }
 
-LIMN_CLONES
-static void narrow(uint16_t *to, const float *from, int64_t n) {
+LIMN_EACH_LEVEL(void, narrow, (uint16_t *to, const float *from, int64_t n), (to, from, n)) {
   for (int64_t i = 0; i < n; i++) to[i] = limn_narrow(from[i]);
 }
 
-LIMN_CLONES
-static void accumulate(float *restrict to, const float *from, int64_t n) {
+LIMN_EACH_LEVEL(void, accumulate, (float *restrict to, const float *from, int64_t n), (to, from, n)) {
   for (int64_t i = 0; i < n; i++) to[i] += from[i];
 }
 
-LIMN_CLONES
-static float total(const float *from, int64_t n) {
+LIMN_EACH_LEVEL(float, total, (const float *from, int64_t n), (from, n)) {
 #pragma clang fp reassociate(on)
   float sum = 0;
   for (int64_t i = 0; i < n; i++) sum += from[i];
@@ -117,8 +114,7 @@ static float total(const float *from, int64_t n) {
 }
 
 // Adds rows of `period` elements to `sums`; the last row may be incomplete. Four rows at a time have partial sums in registers.
-LIMN_CLONES
-static void sum_rows(float *restrict sums, const float *from, int64_t n, int64_t period) {
+LIMN_EACH_LEVEL(void, sum_rows, (float *restrict sums, const float *from, int64_t n, int64_t period), (sums, from, n, period)) {
   enum { VECTOR = 16 };
   int64_t rows = n / period, whole = period / VECTOR * VECTOR;
   for (int64_t c = 0; c < whole; c += VECTOR) {

@@ -45,8 +45,7 @@ void limn_copy(void *to, const int64_t *to_strides, const void *from, const int6
 
 typedef struct { void *to; const void *from; int to_type, from_type; size_t count; } convert_job;
 
-LIMN_CLONES
-static void convert_range(const convert_job *job, size_t begin, size_t end) {
+LIMN_EACH_LEVEL(void, convert_range, (const convert_job *job, size_t begin, size_t end), (job, begin, end)) {
   if (job->to_type == job->from_type) {
     size_t size = job->to_type == LIMN_BFLOAT16 ? 2 : 4;
     memcpy((char *)job->to + begin * size, (const char *)job->from + begin * size, (end - begin) * size);
@@ -85,8 +84,9 @@ size_t limn_resize_scratch(const int64_t *extents, int threads) {
   return (size_t)threads * (size_t)(extents[2] * extents[5]);
 }
 
-LIMN_CLONES
-static void resize_row(const resize_job *job, int64_t image, int64_t row, float *restrict blended) {
+LIMN_EACH_LEVEL(void, resize_row,
+                (const resize_job *job, int64_t image, int64_t row, float *restrict blended),
+                (job, image, row, blended)) {
   const int64_t *e = job->extents, channels = e[5], width = e[2] * channels;
   const limn_taps *rows = job->rows, *columns = job->columns;
   for (int64_t i = 0; i < width; i++) blended[i] = 0;
@@ -155,8 +155,7 @@ void limn_upsample(void *to, const void *from, int type, const int64_t *from_ext
   limn_parallel(threads, upsample_share, &job);
 }
 
-LIMN_CLONES
-static void pool_line(const resample_job *job, size_t line) {
+LIMN_EACH_LEVEL(void, pool_line, (const resample_job *job, size_t line), (job, line)) {
   const int64_t *e = job->small, *f = job->factors, c = e[4];
   const int64_t h = (int64_t)line % e[2], d = (int64_t)line / e[2] % e[1], n = (int64_t)line / (e[2] * e[1]);
   enum { CHUNK = 256 };
@@ -250,8 +249,7 @@ typedef struct { float *to; const float *from; int64_t outs, ins; int back; } do
 // The taps of w for FILTER_TILE inputs and outputs, [k][l][c][o] here and [o][k][l][c] in memory.
 typedef float doubling_taps[3][3][FILTER_TILE][FILTER_TILE];
 
-LIMN_CLONES
-static void doubling_tile(const doubling_job *job, int64_t o0, int64_t c0) {
+LIMN_EACH_LEVEL(void, doubling_tile, (const doubling_job *job, int64_t o0, int64_t c0), (job, o0, c0)) {
   const int64_t outs = job->outs, ins = job->ins;
   const int64_t os = outs - o0 < FILTER_TILE ? outs - o0 : FILTER_TILE, cs = ins - c0 < FILTER_TILE ? ins - c0 : FILTER_TILE;
   doubling_taps w = {{{{0}}}};

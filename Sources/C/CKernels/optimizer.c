@@ -9,8 +9,7 @@ typedef struct {
   size_t count;
 } adam_job;
 
-LIMN_CLONES
-static void adam_range(const adam_job *job, size_t begin, size_t end) {
+LIMN_EACH_LEVEL(void, adam_range, (const adam_job *job, size_t begin, size_t end), (job, begin, end)) {
   const limn_adam s = *job->settings;
   const float *restrict g = job->gradient;
   float *restrict p = job->parameters, *restrict m = job->first, *restrict v = job->second, *restrict e = job->average;
@@ -42,8 +41,7 @@ typedef struct {
   double *sums;
 } mean_job;
 
-LIMN_CLONES
-static double mean_range(const mean_job *job, size_t begin, size_t end) {
+LIMN_EACH_LEVEL(double, mean_range, (const mean_job *job, size_t begin, size_t end), (job, begin, end)) {
   float *restrict mean = job->buffers[0];
   const float scale = 1.0f / (float)job->parts;
   double sum = 0;
@@ -87,8 +85,7 @@ double limn_mean_gradient(float *const *buffers, int parts, size_t count, int th
 
 typedef struct { const limn_spectral *filters; int count, iterate; } spectral_job;
 
-LIMN_CLONES
-static float dot(const float *restrict a, const float *restrict b, int64_t count) {
+LIMN_EACH_LEVEL(float, dot, (const float *restrict a, const float *restrict b, int64_t count), (a, b, count)) {
   float sum = 0;
   {
 #pragma clang fp reassociate(on)
@@ -97,13 +94,13 @@ static float dot(const float *restrict a, const float *restrict b, int64_t count
   return sum;
 }
 
-LIMN_CLONES
-static void add_scaled(float *restrict to, const float *restrict from, float factor, int64_t count) {
+LIMN_EACH_LEVEL(void, add_scaled,
+                (float *restrict to, const float *restrict from, float factor, int64_t count),
+                (to, from, factor, count)) {
   for (int64_t i = 0; i < count; i++) to[i] += factor * from[i];
 }
 
-LIMN_CLONES
-static void scale(float *to, const float *from, float factor, int64_t count) {
+LIMN_EACH_LEVEL(void, scale, (float *to, const float *from, float factor, int64_t count), (to, from, factor, count)) {
   for (int64_t i = 0; i < count; i++) to[i] = factor * from[i];
 }
 

@@ -1,21 +1,9 @@
-// Shared by the vector loops: clones for several processors and the bfloat16 format.
+// Shared by the vector loops: levels of instructions, the bfloat16 format, and the division among threads.
 #ifndef LIMN_VECTOR_H
 #define LIMN_VECTOR_H
+#include "CProcessor.h"
 #include <stdint.h>
 #include <string.h>
-
-// Not under the thread sanitizer: clones are selected while the program is loaded, by code that would be instrumented too and
-// crash, because the sanitizer is not initialized yet.
-#if defined(__has_feature)
-#if __has_feature(thread_sanitizer)
-#define LIMN_THREAD_SANITIZER
-#endif
-#endif
-#if defined(__x86_64__) && defined(__linux__) && !defined(LIMN_THREAD_SANITIZER)
-#define LIMN_CLONES __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
-#else
-#define LIMN_CLONES
-#endif
 
 static inline __attribute__((always_inline)) float limn_from_bits(uint32_t bits) {
   float value;

@@ -4,6 +4,7 @@
 #include <stdatomic.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <string.h>
 #include <time.h>
 
 // The two families differ in their handles. In Open MPI they are pointers to objects that the library exports; in MPICH, and all
@@ -29,10 +30,11 @@ static struct {
 
 enum { funneled = 1, longest_error = 512 };
 
-static void *symbol(void *library, const char *name, int *missing) {
+// Stores the address of a symbol in `function`; returns whether it is missing.
+static int lacks(void *library, const char *name, void *function) {
   void *found = dlsym(library, name);
-  if (!found) *missing = 1;
-  return found;
+  memcpy(function, &found, sizeof found);
+  return !found;
 }
 
 int limn_mpi_open(const char *file, char *message, size_t capacity) {
@@ -42,26 +44,15 @@ int limn_mpi_open(const char *file, char *message, size_t capacity) {
     snprintf(message, capacity, "%s", dlerror());
     return -1;
   }
-  int missing = 0;
-  mpi.initialize = (int (*)(int *, char ***, int, int *))symbol(library, "MPI_Init_thread", &missing);
-  mpi.finalize = (int (*)(void))symbol(library, "MPI_Finalize", &missing);
-  mpi.rank = (int (*)(handle, int *))symbol(library, "MPI_Comm_rank", &missing);
-  mpi.size = (int (*)(handle, int *))symbol(library, "MPI_Comm_size", &missing);
-  mpi.set_error_handler = (int (*)(handle, handle))symbol(library, "MPI_Comm_set_errhandler", &missing);
-  mpi.error_string = (int (*)(int, char *, int *))symbol(library, "MPI_Error_string", &missing);
-  mpi.abort = (int (*)(handle, int))symbol(library, "MPI_Abort", &missing);
-  mpi.exchange = (int (*)(
-      const void *, const int *, const int *, handle, void *, const int *, const int *, handle, handle,
-      void *))symbol(library, "MPI_Ialltoallv", &missing);
-  mpi.gather = (int (*)(const void *, int, handle, void *, const int *, const int *, handle, handle, void *))symbol(
-      library, "MPI_Iallgatherv", &missing);
-  mpi.test = (int (*)(void *, int *, void *))symbol(library, "MPI_Test", &missing);
+  int missing = lacks(library, "MPI_Init_thread", &mpi.initialize) | lacks(library, "MPI_Finalize", &mpi.finalize)
+      | lacks(library, "MPI_Comm_rank", &mpi.rank) | lacks(library, "MPI_Comm_size", &mpi.size)
+      | lacks(library, "MPI_Comm_set_errhandler", &mpi.set_error_handler)
+      | lacks(library, "MPI_Error_string", &mpi.error_string) | lacks(library, "MPI_Abort", &mpi.abort)
+      | lacks(library, "MPI_Ialltoallv", &mpi.exchange) | lacks(library, "MPI_Iallgatherv", &mpi.gather)
+      | lacks(library, "MPI_Test", &mpi.test);
   handle errors_return;
-  void *world = dlsym(library, "ompi_mpi_comm_world");
-  if (world) {
-    mpi.world = (handle)world;
-    mpi.byte = (handle)symbol(library, "ompi_mpi_byte", &missing);
-    errors_return = (handle)symbol(library, "ompi_mpi_errors_return", &missing);
+  if (!lacks(library, "ompi_mpi_comm_world", &mpi.world)) {
+    missing |= lacks(library, "ompi_mpi_byte", &mpi.byte) | lacks(library, "ompi_mpi_errors_return", &errors_return);
     mpi.ignored_status = NULL;
   } else {
     // Values of the MPICH ABI (mpich.org/abi).
@@ -109,7 +100,7 @@ void limn_mpi_end_if_aborted(void) {
 }
 
 // Large messages progress only in calls of MPI, and MPI's own waiting would take a processor from the computation: ask often at
-// first, then sleep between.
+// first, then sleep between: each wake-up costs the computation some microseconds.
 static int complete(int status, void *request) {
   time_t limited = 0;
   for (int polls = 0, done = 0; status == 0; polls++) {
@@ -117,7 +108,7 @@ static int complete(int status, void *request) {
     if (done || status != 0) break;
     limn_mpi_end_if_aborted();
     if (polls < 50) continue;
-    struct timespec pause = {0, 50000};
+    struct timespec pause = {0, 200000};
     nanosleep(&pause, NULL);
     int longest = atomic_load(&longest_wait);
     if (longest == 0) continue;

@@ -1,5 +1,6 @@
 // Opens the library and gives access to its threads.
 #include "library.h"
+#include "CProcessor.h"
 
 #if LIMN_ONEDNN_MAJOR
 #include <dlfcn.h>
@@ -27,6 +28,16 @@ static void (*omp_set_threads)(int);
 /// which is enough for threads to stay awake between the kernels of a program.
 static void limit_spinning(void) {
   if (!getenv("OMP_WAIT_POLICY")) setenv("GOMP_SPINCOUNT", "2000", 0);
+}
+
+/// Limits the library as LIMN_CPU limits Limn's kernels. Its lowest level is SSE 4.1, beyond the baseline of x86-64.
+static dnnl_status_t limit_instructions(void) {
+#if defined(__x86_64__)
+  static const dnnl_cpu_isa_t levels[LIMN_LEVELS] = {
+      dnnl_cpu_isa_sse41, dnnl_cpu_isa_avx2, dnnl_cpu_isa_avx512_core, dnnl_cpu_isa_avx512_core_bf16};
+  if (limn_level_is_limited()) return limn_library.dnnl_set_max_cpu_isa(levels[limn_level()]);
+#endif
+  return dnnl_success;
 }
 
 static void *open_shared_object(void) {
@@ -59,6 +70,13 @@ static void open_library(void) {
   }
   LIMN_FUNCTIONS(LOOK_UP)
 #undef LOOK_UP
+
+  if (limit_instructions() != dnnl_success) {
+    snprintf(
+        complaint, sizeof complaint, "libdnnl %d.%d cannot be limited to %s, the value of LIMN_CPU", version()->major,
+        version()->minor, limn_level_name(limn_level()));
+    return;
+  }
 
   // Later 3.x versions print errors by default; an unsupported combination of types is no error here.
   if (!getenv("ONEDNN_VERBOSE") && !getenv("DNNL_VERBOSE")) limn_library.dnnl_set_verbose(0);

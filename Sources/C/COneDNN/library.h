@@ -47,6 +47,7 @@ typedef const_dnnl_memory_desc_t limn_layout;
 
 #define LIMN_FUNCTIONS(X)                                                                                              \
   X(dnnl_version)                                                                                                      \
+  X(dnnl_set_max_cpu_isa)                                                                                              \
   X(dnnl_set_verbose)                                                                                                  \
   X(dnnl_status2str)                                                                                                   \
   X(dnnl_engine_create)                                                                                                \

@@ -49,9 +49,9 @@ package struct AdversarialStep {
 
     /// The same, as the mean over steps with and without the penalty.
     var meanFlops: Double {
-        guard let phase = discriminatorPhase else { return generatorPhase.flops }
-        let interval = Double(gan.penaltyInterval)
-        return (phase.penalized.flops + (interval - 1) * phase.plain.flops) / interval + generatorPhase.flops
+        guard let phase = discriminatorPhase else { return flops }
+        let share = 1 - 1 / Double(gan.penaltyInterval)
+        return flops - share * (phase.penalized.flops - phase.plain.flops) * Double(state.ranks.size)
     }
 
     /// Bytes of the programs of a step.

@@ -1,5 +1,5 @@
-// Kernels of the CPU device. Vector loops are compiled for several processors (x86-64-v4, -v3 and baseline), of which one is
-// chosen at run time. A parameter `threads` divides the work of a kernel among that many threads of one pool. Unless a
+// Kernels of the CPU device. Vector loops are compiled for several levels of instructions, of which one is chosen when the
+// program starts (CProcessor). A parameter `threads` divides the work of a kernel among that many threads of one pool. Unless a
 // comment says otherwise, arrays are row-major, images are [n, h, w, c], and memory does not overlap.
 #ifndef LIMN_CKERNELS_H
 #define LIMN_CKERNELS_H
@@ -38,9 +38,6 @@ void limn_set_runner(limn_runner runner);
 // Calls `share` with index 0 ..< threads in parallel and returns when all calls have. May be called from several threads: the
 // pool serves one of them at a time. Not reentrant: `share` must not call limn_parallel with more than one thread.
 void limn_parallel(int threads, limn_share share, void *context);
-
-// Whether the processor has bfloat16 multiplication (AVX-512 BF16); without it bfloat16 is slower than float32.
-int limn_has_bfloat16(void);
 
 /// The number of processors that this process may use: its affinity, which launchers of ranks and containers set.
 int limn_processors(void);

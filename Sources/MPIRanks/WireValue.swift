@@ -1,9 +1,20 @@
+/// A value as it travels between ranks.
+protocol WireValue: BitwiseCopyable {
+    init(rounding value: Float)
+    var float: Float { get }
+}
+
+extension Float: WireValue {
+    init(rounding value: Float) { self = value }
+    var float: Float { self }
+}
+
 /// The upper half of a float32.
-struct BFloat16: BitwiseCopyable {
+struct BFloat16: WireValue {
     private let bits: UInt16
 
     /// Rounds to the nearest, ties to even. NaN stays NaN.
-    init(_ value: Float) {
+    init(rounding value: Float) {
         let pattern = value.bitPattern
         bits =
             value.isNaN
