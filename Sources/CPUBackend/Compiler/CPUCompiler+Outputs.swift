@@ -73,9 +73,12 @@ extension CPUCompiler {
         var base = allocations.map { $0.fixed ?? arena.pointer }
         for (index, offset) in zip(planned, plan.offsets) { base[index] = arena.pointer + offset }
         let at = Addresses(base: base, scratch: scratch.pointer)
-        // A write is complete after the last step that touches its destination.
+        // A write is complete after the last step that touches its destination, or after all steps if it is a result as well.
         let writes = writeLocations.sorted { $0.key < $1.key }.map { index, location in
-            (step: allocations[location.buffer].last, destination: outputs.writes[index].destination)
+            (
+                step: min(allocations[location.buffer].last, pending.count - 1),
+                destination: outputs.writes[index].destination
+            )
         }.sorted { $0.step < $1.step }
         var writesOfStep = [Int](repeating: 0, count: pending.count)
         for write in writes { writesOfStep[write.step] += 1 }
