@@ -97,7 +97,9 @@ public final class MPICommunicator: Communicator {
     private func wait<Value>(for answer: Answer<Value>) throws(CommunicationError) -> Value {
         let clock = ContinuousClock()
         let start = clock.now
+        limn_mpi_set_computing(0)
         defer {
+            limn_mpi_set_computing(1)
             let time = (clock.now - start).components
             waitedNanoseconds.add(
                 Int(time.seconds) * 1_000_000_000 + Int(time.attoseconds / 1_000_000_000), ordering: .relaxed)

@@ -1,6 +1,7 @@
 #include "CMPI.h"
 
 #include <dlfcn.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -90,6 +91,11 @@ static atomic_int abort_code = -1;
 // Seconds that a call may wait; 0 for no limit.
 static atomic_int longest_wait = 0;
 
+// Whether other threads of this process compute.
+static atomic_int computing = 1;
+
+void limn_mpi_set_computing(int computes) { atomic_store(&computing, computes); }
+
 void limn_mpi_limit_waiting(int seconds) { atomic_store(&longest_wait, seconds); }
 
 void limn_mpi_abort(int code) { atomic_store(&abort_code, code); }
@@ -108,8 +114,12 @@ static int complete(int status, void *request) {
     if (done || status != 0) break;
     limn_mpi_end_if_aborted();
     if (polls < 50) continue;
-    struct timespec pause = {0, 300000};
-    nanosleep(&pause, NULL);
+    if (atomic_load(&computing)) {
+      struct timespec pause = {0, 300000};
+      nanosleep(&pause, NULL);
+    } else {
+      sched_yield();
+    }
     int longest = atomic_load(&longest_wait);
     if (longest == 0) continue;
     if (limited == 0) limited = time(NULL);

@@ -27,6 +27,9 @@ void limn_mpi_limit_waiting(int seconds);
 
 enum { LIMN_MPI_TIMEOUT = -2 };
 
+/// Says whether this process computes meanwhile. If it waits, calls ask for progress without sleeping. From any thread.
+void limn_mpi_set_computing(int computes);
+
 /// Describes an MPI status.
 void limn_mpi_describe(int status, char *message, size_t capacity);
 
