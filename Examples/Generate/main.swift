@@ -2,12 +2,16 @@
 //   swift run -c release example-generate "a red rose" models/flowers-64.safetensors rose.png
 import CPUBackend
 import Files
+import Glibc
 import Images
 import Inference
 import Models
 
 let arguments = CommandLine.arguments
-guard arguments.count == 4 else { fatalError("expected a prompt, a model and the file to write") }
+guard arguments.count == 4 else {
+    print("usage: example-generate PROMPT MODEL FILE.png")
+    exit(64)
+}
 let (prompt, path, file) = (arguments[1], arguments[2], arguments[3])
 
 let model = try Model(contentsOf: path)

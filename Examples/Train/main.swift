@@ -2,10 +2,14 @@
 //   swift run -c release example-train shapes runs/shapes
 import CPUBackend
 import Corpora
+import Glibc
 import Tasks
 
 let arguments = CommandLine.arguments
-guard arguments.count == 3 else { fatalError("expected the folder of the corpus and that of the run") }
+guard arguments.count == 3 else {
+    print("usage: example-train CORPUS RUN")
+    exit(64)
+}
 let (folder, run) = (arguments[1], arguments[2])
 
 if (try? Corpus(folder: folder, split: "train")) == nil {

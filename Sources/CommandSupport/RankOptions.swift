@@ -15,9 +15,9 @@ package struct RankOptions: ParsableArguments, Sendable {
 
     @Option(
         help: ArgumentHelp(
-            "Precision of the gradients that ranks exchange; bfloat16 halves the traffic.",
+            "Precision of the gradients that ranks exchange, float32 by default; bfloat16 halves the traffic.",
             valueName: "float32|bfloat16"))
-    package var wirePrecision = Precision.float32
+    package var wirePrecision: Precision?
 
     package init() {}
 
@@ -37,11 +37,18 @@ package struct RankOptions: ParsableArguments, Sendable {
 
     /// Opens the device of this rank, or of this process alone.
     /// - Parameter precision: nil is the device's default.
+    /// - Throws: `CommunicationError` if the ranks cannot be joined, differ in their build, or are not as many as `--ranks` says.
     package func open(_ options: DeviceOptions, precision: Precision?) throws -> any Device {
-        guard let launcher = Launcher() else { return try options.open(precision: precision) }
+        guard let launcher = Launcher(), launcher.size != 1 else {
+            return try openAlone(options, precision: precision)
+        }
         let communicator = try MPICommunicator(
-            libraries: launcher.libraries, size: launcher.size, wire: wirePrecision)
-        guard communicator.size > 1 else { return try options.open(precision: precision) }
+            libraries: launcher.libraries, size: launcher.size, wire: wirePrecision ?? .float32)
+        if let ranks, ranks != communicator.size {
+            throw CommunicationError(
+                .usage, "--ranks is \(ranks), but the launcher started \(communicator.size); omit --ranks")
+        }
+        guard communicator.size > 1 else { return try openAlone(options, precision: precision) }
         let build = try communicator.gather(Self.build)
         if let other = build.indices.first(where: { build[$0] != build[0] }) {
             throw CommunicationError(
@@ -53,6 +60,13 @@ package struct RankOptions: ParsableArguments, Sendable {
         let neighbors = communicator.hosts.count { $0 == communicator.hosts[communicator.rank] }
         let device = try options.open(precision: precision, processes: neighbors)
         return DataParallelDevice(device, ranks: communicator)
+    }
+
+    private func openAlone(_ options: DeviceOptions, precision: Precision?) throws -> any Device {
+        guard wirePrecision == nil else {
+            throw CommunicationError(.usage, "--wire-precision is of several ranks, but this process is alone; omit it")
+        }
+        return try options.open(precision: precision)
     }
 
     /// Version and digest of the program, since ranks of different builds would exchange other values.
@@ -70,17 +84,18 @@ package struct RankOptions: ParsableArguments, Sendable {
         guard let communicator = ranks as? MPICommunicator else { return try body() }
         do {
             try body()
-        } catch let error as any ClassifiedError {
+        } catch let code as ExitCode {
+            // All ranks were interrupted.
+            communicator.close()
+            throw code
+        } catch {
             // The launcher ends the ranks by a signal, which must not be taken as a request to stop after this step.
             for number in [SIGTERM, SIGINT] { signal(number, SIG_DFL) }
             // What fails in all ranks is reported by rank 0 alone.
             if !ranks.isRoot { sleep(1) }
             Terminal.clear()
             Terminal.say("limn: rank \(ranks.rank) on \(ranks.hosts[ranks.rank]): \(error)")
-            ranks.abort(code: ExitCode(error.kind).rawValue)
-        } catch {
-            communicator.close()
-            throw error
+            ranks.abort(code: ExitCode((error as? any ClassifiedError)?.kind ?? .internalError).rawValue)
         }
         communicator.close()
     }
