@@ -16,11 +16,14 @@ final class TestServer {
     private var isStopped = false
 
     init(
-        models: [String] = ["tiny"], capacity: Int = 1_000_000, keys: String? = nil, runs: String? = nil,
+        models: [String] = ["tiny"], widthOfGenerator: Int = 4, capacity: Int = 1_000_000, keys: String? = nil,
+        runs: String? = nil,
         limits: (inout ServerLimits) -> Void = { _ in }
     ) throws {
         let sources = try models.enumerated().map { index, name in
-            GenerationService.Source(id: name, model: try tinyModel(name: name, seed: UInt64(index + 5)))
+            GenerationService.Source(
+                id: name,
+                model: try tinyModel(name: name, widthOfGenerator: widthOfGenerator, seed: UInt64(index + 5)))
         }
         service = try GenerationService(sources, capacity: capacity) {
             CPUDevice(library: .openBLAS, threads: 1, precision: .float32)

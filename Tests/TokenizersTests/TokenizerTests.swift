@@ -74,7 +74,7 @@ import Testing
     }
 
     /// Quadratic time would be days.
-    @Test(.timeLimit(.minutes(1)))
+    @Test(.timeLimit(.minutes(20)))
     func aMillionLettersAreOneWord() {
         let ids = tokenizer.encode(String(repeating: "ab", count: 500_000), limit: .max).ids
         #expect(ids.count == 250_003)
