@@ -77,8 +77,9 @@ class Measurement:
         processes = 2 if kind == "ranks" else 1
         run = Path(tempfile.mkdtemp(dir=self.folder, prefix="run-")) / "0"
         if program == "limn":
-            command = [*self.train, "--wire-precision", wire, "--set", f"precision={precision}", "--set",
-                       f"gan.batch={BATCH * processes}", "--images", 2 * STEPS_PER_ROW * BATCH * processes, "--run"]
+            command = [*self.train, *(["--wire-precision", wire] if kind == "ranks" else []),
+                       "--set", f"precision={precision}", "--set", f"gan.batch={BATCH * processes}",
+                       "--images", 2 * STEPS_PER_ROW * BATCH * processes, "--run"]
         else:
             command = [sys.executable, ROOT / "Benchmarks/ranks_torch.py", self.weights, precision, self.torch_steps]
         runs = [run]

@@ -37,11 +37,15 @@ public struct DataParallelDevice: Device {
         let own = local.shardCount(forBatch: batch / ranks.size)
         return Shards(total: own * ranks.size, own: own * ranks.rank..<own * (ranks.rank + 1))
     }
-    /// Compiles this rank's shards; see `Device`.
+    /// Compiles this rank's shards; see `Device`. Large gradients come first: their exchange takes longest.
     public func compile(
         shards: Shards, parameters: ParameterMap, outputs: (_ shard: Int) throws -> Outputs
     ) throws -> any Executable {
-        try local.compile(shards: shards, parameters: parameters, outputs: outputs)
+        try local.compile(shards: shards, parameters: parameters) {
+            var outputs = try outputs($0)
+            outputs.largeWritesFirst = ranks.size > 1
+            return outputs
+        }
     }
     /// Averages the gradients of this rank's shards; see `Device`.
     public func averageGradients(_ shards: [any Buffer], maximumNorm: Double?) -> Double {

@@ -30,6 +30,9 @@ public struct Outputs {
     /// so that other code can compute them from these: the contrastive loss of a whole batch from each shard's
     /// vectors, or an update of the discriminator from generated images.
     public var firstStage: [String: Tensor]
+    /// Whether the writes that hold most values are computed before the others, so that they can be exchanged while the others are
+    /// computed. Values that the others need stay in memory meanwhile.
+    public var largeWritesFirst = false
 
     /// At least one of the three must not be empty.
     public init(

@@ -164,12 +164,13 @@ package struct Fusion {
 
     /// Node ids in topological order: each loop and each node outside loops comes after all that it reads, and the first stage
     /// before the second. Of each loop only its last member appears.
-    package func schedule() -> [Int] {
+    /// - Parameter first: outputs that are computed, in this order, before the other nodes of their stage.
+    package func schedule(first: [Int] = []) -> [Int] {
         var order: [Int] = []
         var done = Set<Int>()
         func representative(_ id: Int) -> Int { loop[id].map { members[$0][members[$0].count - 1] } ?? id }
         let live = isLive.indices.filter { isLive[$0] }
-        for root in live.filter({ isFirstStage[$0] }) + live {
+        for root in live.filter({ isFirstStage[$0] }) + first + live {
             // An explicit stack, because graphs are thousands of nodes deep.
             var stack = [(id: representative(root), opened: false)]
             while let (id, opened) = stack.popLast() {

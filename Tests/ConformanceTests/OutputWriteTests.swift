@@ -62,5 +62,25 @@ extension Conformance {
                 }
             }
         }
+
+        /// Of a backward pass, the gradient of the first layer's large filter is otherwise the last.
+        @Test(arguments: [false, true]) func largeGradientsCanComeFirst(_ largeWritesFirst: Bool) throws {
+            let device = CPUDevice(precision: .float32)
+            let graph = Graph()
+            let shapes: [Shape] = [[64, 64], [2, 64], [2, 2]]
+            let parameters = shapes.enumerated().map { graph.parameter("w\($0)", $1) }
+            let y = parameters.reduce(graph.input("x", [4, 64])) { $0.matmul($1, otherTransposed: true).tanh() }
+            let buffer = try device.makeBuffer(count: shapes.reduce(0) { $0 + $1.count })
+            var outputs = Outputs()
+            outputs.largeWritesFirst = largeWritesFirst
+            var (slices, offset): ([String: BufferSlice], Int) = ([:], 0)
+            for (index, gradient) in gradients(of: y.sum(along: [0, 1]), withRespectTo: parameters).enumerated() {
+                slices["w\(index)"] = BufferSlice(buffer, offset: offset, count: shapes[index].count)
+                outputs.writes.append((gradient, BufferSlice(buffer, offset: offset, count: shapes[index].count)))
+                offset += shapes[index].count
+            }
+            let program = try device.compile(outputs, parameters: ParameterMap(slices))
+            #expect(program.writes.map(\.count) == (largeWritesFirst ? [64 * 64, 4, 128] : [4, 128, 64 * 64]))
+        }
     }
 }

@@ -14,7 +14,7 @@ extension Conformance {
             let program: any Executable
             let written: any Buffer
 
-            init(_ drawn: RandomGraph, on device: CPUDevice) throws {
+            init(_ drawn: RandomGraph, on device: CPUDevice, largeWritesFirst: Bool = false) throws {
                 let parameters = try CPUDevice().makeBuffer(count: drawn.parameterCount)
                 parameters.values = drawn.parameters.flatMap(\.values)
                 let slices = drawn.parameters.map {
@@ -28,8 +28,10 @@ extension Conformance {
                     )
                 }
                 self.written = written
+                var outputs = Outputs(results: drawn.results, writes: writes)
+                outputs.largeWritesFirst = largeWritesFirst
                 program = try device.compile(
-                    Outputs(results: drawn.results, writes: writes),
+                    outputs,
                     parameters: ParameterMap(Dictionary(uniqueKeysWithValues: slices)))
             }
 
@@ -81,7 +83,7 @@ extension Conformance {
             }
         }
 
-        /// Runs do not depend on earlier ones, and each gives the same bytes with any number of threads.
+        /// Runs do not depend on earlier ones, and each gives the same bytes with any number of threads and in any order of writes.
         @Test(arguments: TestDevice.allCases) func repetition(_ target: TestDevice) throws {
             let device = try target.device()
             for seed in 0..<60 {
@@ -95,6 +97,8 @@ extension Conformance {
                 let second = try program.run(others)
                 #expect(try program.run(drawn.values) == first, "graph \(seed) again")
                 #expect(try Compiled(drawn, on: device).run(drawn.values) == first, "graph \(seed) compiled again")
+                let reordered = try Compiled(drawn, on: device, largeWritesFirst: true).run(drawn.values)
+                #expect(reordered == first, "graph \(seed) with large writes first")
                 #expect(try Compiled(drawn, on: device).run(others) == second, "graph \(seed) with other inputs")
             }
         }

@@ -243,4 +243,26 @@ import Training
         #expect((size..<size * (size - 1) - 3).contains(negatives))
         #expect(near(found["loss.contrastive"], expected, 1e-4))
     }
+
+    /// A generated image is compared with the real image of its caption; of both, the same part after augmentation.
+    @Test(arguments: [DiscriminatorKind.dfGAN, .features])
+    func theReconstructionIsThatOfTheCaptionsOwnImage(_ kind: DiscriminatorKind) throws {
+        let gan = try TinyGAN(kind, threads: 2) {
+            $0.gan.reconstruction = 2
+            $0.gan.augmentation = 1
+        }
+        let inputs = gan.trainer.inputs(gan.batch)
+        let images = try BatchLogits(gan, inputs).images
+        // The generator's own images as the real ones leave what makes the difference smooth at 0, √10⁻⁶.
+        let alike = Batch(
+            firstImage: 0, images: images, captions: gan.batch.captions, mismatches: gan.batch.mismatches)
+        #expect(near(try gan.trainer.step(alike)["loss.reconstruction"], 1e-3, 1e-2))
+
+        guard kind == .dfGAN else { return }
+        let plain = try TinyGAN(kind, threads: 2) { $0.gan.reconstruction = 2 }
+        let generated = try BatchLogits(plain, plain.trainer.inputs(plain.batch)).images
+        let differences = zip(generated, plain.batch.images).map { (Double($0) - Double($1)).magnitude }
+        let expected = differences.reduce(0) { $0 + ($1 * $1 + 1e-6).squareRoot() } / Double(differences.count)
+        #expect(near(try plain.trainer.step(plain.batch)["loss.reconstruction"], expected, 1e-4))
+    }
 }

@@ -56,6 +56,7 @@ import Training
         ("discriminator.learning_rate", ["0.5"], ["0", ".inf"]),
         ("gan.penalty_interval", ["1", "1024"], ["0", "1025"]), ("gan.penalty", ["0", "10"], ["-1", ".nan", ".inf"]),
         ("gan.ema_half_life", ["0", "10"], ["-1", ".nan"]), ("gan.contrastive", ["0"], ["-1", ".nan"]),
+        ("gan.reconstruction", ["0"], ["1", "-1", ".inf"]),
         ("gan.mismatch_weight", ["0", "1"], ["1.1", "-0.1"]), ("gan.beta1", ["0", "0.99"], ["1", "-0.1"]),
         ("encoder.network", ["none", "mobilenet-v2", "efficientnet-lite1"], ["efficientnet", "None"]),
         ("encoder.resolution", ["64", "320"], ["32", "80", "352"]), ("encoder.views", ["1", "64"], ["0", "65"]),

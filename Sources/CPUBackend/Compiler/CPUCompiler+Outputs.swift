@@ -25,6 +25,21 @@ extension CPUCompiler {
         }
     }
 
+    /// The nodes of the largest writes, which together hold nine tenths of all values written, in the order of the graph: a backward
+    /// pass then goes straight to the large filters of a generator's low resolutions, and the filters of the high ones, small but slow,
+    /// come after them.
+    func largeWrites() -> [Int] {
+        let bySize = outputs.writes.sorted {
+            ($1.destination.count, $0.tensor.id) < ($0.destination.count, $1.tensor.id)
+        }
+        var left = bySize.reduce(0) { $0 + $1.destination.count } * 9 / 10
+        let large = bySize.prefix { write in
+            defer { left -= write.destination.count }
+            return left > 0
+        }
+        return large.map { canonical[$0.tensor.id] }.sorted()
+    }
+
     /// Copies outputs to their destinations if they were computed elsewhere.
     mutating func copyRemainingWrites() {
         precondition(preassigned.isEmpty, "output writes of nodes \(preassigned.sorted()) would be lost")

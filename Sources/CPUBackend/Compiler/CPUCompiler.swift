@@ -98,7 +98,7 @@ struct CPUCompiler {
             precondition(tensor.shape.count == destination.count, "\(tensor.shape) into \(destination.count) values")
         }
         preassignWrites()
-        let order = fusion.schedule()
+        let order = fusion.schedule(first: outputs.largeWritesFirst ? largeWrites() : [])
         let firstOfSecondStage = order.firstIndex { !fusion.isFirstStage[$0] } ?? order.count
         for id in order[..<firstOfSecondStage] { try emit(id) }
         let firstStage = outputs.firstStage.mapValues { operand($0.id, as: .float32) }

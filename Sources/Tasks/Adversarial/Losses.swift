@@ -93,6 +93,14 @@ func zeroCenteredPenalty(_ logits: [Logits], features: ImageFeatures, weight: Fl
         .map { $0.squaredNorms() }.sum().mean() * (0.5 * weight)
 }
 
+/// The mean of √((a − b)² + ε²): the absolute difference with a derivative at 0 (Charbonnier et al. 1994).
+func meanDifference(_ a: Tensor, _ b: Tensor) -> Tensor { ((a - b).pow(2) + 1e-6).sqrt().mean() }
+
+/// The mean difference of two images' features, each map weighing the same.
+func featureDifference(_ a: ImageFeatures, _ b: ImageFeatures) -> Tensor {
+    zip(a.maps, b.maps).map(meanDifference).sum() * (1 / Float(a.maps.count))
+}
+
 extension [Tensor] {
     /// The sum of tensors of one shape; there must be at least one.
     func sum() -> Tensor { dropFirst().reduce(self[0]) { $0 + $1 } }

@@ -2,9 +2,6 @@ import Graphs
 import Layers
 import Networks
 
-/// The mean of √((a − b)² + ε²): the absolute difference with a derivative at 0 (Charbonnier et al. 1994).
-func meanDifference(_ a: Tensor, _ b: Tensor) -> Tensor { ((a - b).pow(2) + 1e-6).sqrt().mean() }
-
 /// The contrastive loss of CUT (Park et al. 2020, section 3, "PatchNCE"): each patch of a result must find the patch of the source at
 /// its position among those of the same image.
 struct PatchContrast {

@@ -182,10 +182,7 @@ struct TranslationPhases {
                 let real = gan.loss == .relativistic ? realFeatures.map { networks.logits($0, direction, text) } : nil
                 add("\(prefix)generator", losses.adversarial, generatorLoss(gan.loss, fake: fake, real: real))
                 if let realFeatures {
-                    add(
-                        "features", losses.features,
-                        zip(features.maps, realFeatures.maps).map(meanDifference).sum()
-                            * (1 / Float(features.maps.count)))
+                    add("features", losses.features, featureDifference(features, realFeatures))
                 }
             }
             add("pixels", losses.pixels, meanDifference(result.tensor, target.tensor))

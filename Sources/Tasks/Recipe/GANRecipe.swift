@@ -58,6 +58,9 @@ public struct GANRecipe: Codable, Equatable, Sendable {
     /// Weight of the InfoNCE loss by which a generated image must find its sentence among those of the batch, through the
     /// frozen image encoder; needs `discriminator.kind: features`.
     public var contrastive: Float = 0
+    /// Weight of the mean difference between the discriminator's features of a generated image and of the real image of its caption.
+    /// It suits captions that all but determine the image; where one caption fits many images, it takes variety away.
+    public var reconstruction: Float = 0
     /// Pairs per step.
     public var batch = 32
     /// Images seen in total.
@@ -82,7 +85,8 @@ public struct GANRecipe: Codable, Equatable, Sendable {
     public var checkpointEvery = 5_000
 
     enum CodingKeys: String, CodingKey {
-        case loss, mismatchWeight = "mismatch_weight", penalty, penaltyInterval = "penalty_interval", contrastive, batch
+        case loss, mismatchWeight = "mismatch_weight", penalty, penaltyInterval = "penalty_interval", contrastive
+        case reconstruction, batch
         case images, beta1, beta2, textNoise = "text_noise", interpolation, augmentation, emaHalfLife = "ema_half_life"
         case snapshotEvery = "snapshot_every", snapshotsKept = "snapshots_kept", checkpointEvery = "checkpoint_every"
     }
@@ -94,7 +98,10 @@ public struct GANRecipe: Codable, Equatable, Sendable {
         try ConfigurationError.check("gan.snapshot_every", snapshotEvery, in: 1...1_000_000_000)
         try ConfigurationError.check("gan.snapshots_kept", snapshotsKept, in: 1...1_000_000)
         try ConfigurationError.check("gan.checkpoint_every", checkpointEvery, in: 1...1_000_000_000)
-        for (key, value) in [("penalty", penalty), ("ema_half_life", emaHalfLife), ("contrastive", contrastive)] {
+        for (key, value) in [
+            ("penalty", penalty), ("ema_half_life", emaHalfLife), ("contrastive", contrastive),
+            ("reconstruction", reconstruction),
+        ] {
             guard value >= 0, value.isFinite else {
                 throw ConfigurationError(key: "gan.\(key)", problem: "is \(value), expected 0 or more")
             }
@@ -106,6 +113,11 @@ public struct GANRecipe: Codable, Equatable, Sendable {
             guard (0...1).contains(share) else {
                 throw ConfigurationError(key: "gan.\(key)", problem: "is \(share), expected 0 to 1")
             }
+        }
+        guard reconstruction == 0 || interpolation == 0 else {
+            throw ConfigurationError(
+                key: "gan.reconstruction",
+                problem: "needs gan.interpolation: 0; the mean of two sentences has no real image")
         }
         for (key, decay) in [("beta1", beta1), ("beta2", beta2)] {
             guard (0..<1).contains(decay) else {

@@ -119,6 +119,11 @@ public struct ImageToImageRecipe: Codable, Equatable, Sendable {
                 key: "gan.contrastive", problem: "compares images with sentences; must be 0 for the task image-to-image"
             )
         }
+        guard gan.reconstruction == 0 else {
+            throw ConfigurationError(
+                key: "gan.reconstruction",
+                problem: "must be 0 for the task image-to-image, which has image_to_image.features")
+        }
     }
 }
 

@@ -41,13 +41,15 @@ struct PhaseCompiler {
             discriminator.features(of: augmented(ImageBatch(graph.input("real", [shard, side, side, 3])), "real"))
         }
 
-        /// Images from noise and the condition, and their features.
+        /// Images from noise and the condition, and their features. If these are compared with those of real images, both are
+        /// augmented alike.
         func generated() -> (images: ImageBatch, features: ImageFeatures) {
             let generator = Generator(
                 ParameterScope(graph, phase.generator.store) / "generator", phase.generatorSizes)
             let images = generator(
                 noise: graph.input("noise", [shard, phase.generatorSizes.noise]), text: sentences("condition"))
-            return (images, discriminator.features(of: augmented(images, "fake")))
+            let augmentation = phase.gan.reconstruction > 0 ? "real" : "fake"
+            return (images, discriminator.features(of: augmented(images, augmentation)))
         }
 
         /// Features that the other phase has computed, as inputs.
@@ -141,7 +143,7 @@ struct PhaseCompiler {
             results["loss.penalty"] = term
             loss = loss + term
         }
-        if gan.loss == .relativistic {
+        if needsRealFeatures {
             for (number, map) in realFeatures.maps.enumerated() {
                 results["\(AdversarialStep.passed)real.\(number)"] = map
             }
@@ -157,13 +159,17 @@ struct PhaseCompiler {
             let (_, features) = networks.generated()
             let condition = networks.sentences("condition")
             let fake = networks.logits(features, condition)
+            let realFeatures = needsRealFeatures ? networks.features("real", like: features.maps.map(\.shape)) : nil
             let real =
                 gan.loss == .relativistic
-                ? networks.logits(
-                    networks.features("real", like: features.maps.map(\.shape)), networks.sentences("text"))
-                : nil
+                ? realFeatures.map { networks.logits($0, networks.sentences("text")) } : nil
             var loss = generatorLoss(gan.loss, fake: fake, real: real)
             var results = ["loss.generator": loss]
+            if gan.reconstruction > 0, let realFeatures {
+                let difference = featureDifference(features, realFeatures)
+                results["loss.reconstruction"] = difference
+                loss = loss + difference * gan.reconstruction
+            }
             if let contrastive = networks.imageToText(features) {
                 results["loss.contrastive"] = contrastive
                 loss = loss + contrastive * gan.contrastive
@@ -174,6 +180,9 @@ struct PhaseCompiler {
                 firstStage: Dictionary(uniqueKeysWithValues: maps))
         }
     }
+
+    /// Whether the generator's phase compares with the features of real images.
+    private var needsRealFeatures: Bool { gan.loss == .relativistic || gan.reconstruction > 0 }
 
     private var parameters: ParameterMap {
         ParameterMap(generator.current.merging(discriminator.current) { $1 }, frozen: frozen.parameters)
