@@ -142,6 +142,7 @@ struct StartingPoint {
             compare("generator.noise", found.noise, wanted.noise)
             compare("generator.output", (found.output ?? .tanh).rawValue, (wanted.output ?? .tanh).rawValue)
             compare("generator.text_scale", found.textScale ?? 1, wanted.textScale ?? 1)
+            compare("generator.text_in_start", found.textInStart ?? false, wanted.textInStart ?? false)
             if recipe.text.isTrained { compare("encoder.embedding", found.condition, wanted.condition) }
         }
         if recipe.text.isTrained, recipe.encoder.images == 0, image == nil, recipe.gan.contrastive > 0 {

@@ -55,7 +55,7 @@ struct RandomModel {
     private static func networks(_ kind: GeneratorKind, condition: Int) -> GeneratorConfiguration {
         GeneratorConfiguration(
             kind: kind, side: 16, width: 4, noise: 6, condition: condition, output: kind == .dfGAN ? .linear : .tanh,
-            textScale: 3)
+            textScale: 3, textInStart: kind == .dfGAN ? true : nil)
     }
 
     /// Random values of all parameters. They differ from the initial ones, with which a DF-GAN does not depend on the sentence.

@@ -40,6 +40,23 @@ private let device = CPUDevice(library: .openBLAS, threads: 1, precision: .float
         #expect(results["logits"].allSatisfy { $0.isFinite })
     }
 
+    /// Blocks begin as if there were no sentence, and never choose between the positions of the first map.
+    @Test(arguments: [false, true]) func sentencesReachTheFirstMapIfAsked(_ textInStart: Bool) throws {
+        let configuration = GeneratorConfiguration(
+            side: 16, width: 4, noise: 8, condition: 8, textInStart: textInStart ? true : nil)
+        let (graph, store) = (Graph(), ParameterStore())
+        let images = Generator(ParameterScope(graph, store), configuration)(
+            noise: graph.input("noise", [2, 8]), text: TextEmbedding(graph.input("text", [2, 8])))
+        let values = try store.allocate(on: CPUDevice(), seed: 1)
+        let program = try device.compile(
+            Outputs(results: ["images": images.tensor]), parameters: ParameterMap(store.slices(of: values)))
+        var stream = RandomStream(seed: 1, purpose: "test")
+        let noise = stream.normals(8)
+        let found = try program.run(["noise": .floats(noise + noise), "text": .floats((0..<16).map { Float($0) / 16 })])
+        let pixels = found["images"]
+        #expect((pixels.prefix(768) != pixels.suffix(768)) == textInStart)
+    }
+
     @Test(arguments: GeneratorKind.allCases, [64, 128, 144, 176, 512])
     func largerSidesAreTraced(kind: GeneratorKind, side: Int) {
         let configuration = GeneratorConfiguration(kind: kind, side: side)

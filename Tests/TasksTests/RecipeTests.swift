@@ -46,7 +46,7 @@ import Training
         ("generator.noise", ["1", "4096"], ["0", "4097"]),
         ("generator.learning_rate", ["1.0e-9", "0.99"], ["0", "1", "-1", ".nan"]),
         ("generator.kind", ["df-gan", "gan-cls"], ["features", "vae"]),
-        ("generator.output", ["tanh", "linear"], ["relu"]),
+        ("generator.output", ["tanh", "linear"], ["relu"]), ("generator.text_in_start", ["true", "false"], ["1.5"]),
         ("generator.text_scale", ["0.1", "1000"], ["0", "-1", "1001", ".nan"]),
         ("encoder.token_dropout", ["0", "0.9"], ["0.91", "-0.1", ".nan"]),
         ("discriminator.kind", ["df-gan", "gan-cls", "features"], ["vae"]),

@@ -47,19 +47,23 @@ private struct DFGANBlock {
 }
 
 /// The generator of DF-GAN (Tao et al. 2022, "DF-GAN: A Simple and Effective Baseline for Text-to-Image Synthesis",
-/// section 3): a linear layer turns noise into a 4×4 feature map, and residual blocks conditioned on noise and sentence
-/// upsample it to the full side.
+/// section 3): a linear layer turns noise, and with `textInStart` the sentence, into a 4×4 feature map, and residual blocks
+/// conditioned on noise and sentence upsample it to the full side.
 struct DFGANGenerator: GeneratorNetwork {
     private let start: Linear
     private let blocks: [DFGANBlock]
     private let output: Convolution
     private let pyramid: Pyramid
+    private let textInStart: Bool
 
     init(_ scope: ParameterScope, _ configuration: GeneratorConfiguration) {
         pyramid = configuration.pyramid
         let plan = pyramid.channels
         let condition = configuration.noise + configuration.condition
-        start = Linear(scope / "start", inputs: configuration.noise, outputs: pyramid.base * pyramid.base * plan[0])
+        textInStart = configuration.textInStart ?? false
+        start = Linear(
+            scope / "start", inputs: textInStart ? condition : configuration.noise,
+            outputs: pyramid.base * pyramid.base * plan[0])
         blocks = (1..<plan.count).map {
             DFGANBlock(
                 scope / "blocks" / ($0 - 1), condition: condition, inputChannels: plan[$0 - 1], outputChannels: plan[$0]
@@ -72,8 +76,9 @@ struct DFGANGenerator: GeneratorNetwork {
     func callAsFunction(noise: Tensor, text: Tensor) -> Tensor {
         // [B × noise + text]
         let condition = Tensor.concatenated([noise, text], axis: 1)
-        // [B×noise] → [B, 4, 4, 8w]
-        let seed = start(noise).reshaped([noise.shape[0], pyramid.base, pyramid.base, pyramid.channels[0]])
+        // [B×noise] or [B × noise + text] → [B, 4, 4, 8w]
+        let seed = start(textInStart ? condition : noise)
+            .reshaped([noise.shape[0], pyramid.base, pyramid.base, pyramid.channels[0]])
         // → [B, 8, 8, 8w] → [B, 16, 16, 4w] → [B, 32, 32, 2w] → [B, 64, 64, w]
         let maps = blocks.reduce(seed) { $1($0, condition: condition) }
         // → [B, 64, 64, 3]

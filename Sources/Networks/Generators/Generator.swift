@@ -38,16 +38,20 @@ public struct GeneratorConfiguration: Codable, Hashable, Sendable {
     /// Factor of the sentence vectors, which have unit length; nil is 1. With √condition their elements are as large as
     /// those of the noise, and the generator learns to follow sentences much earlier.
     public var textScale: Float?
+    /// Whether the first layer, which makes the map of lowest resolution, reads the sentence as well as the noise; nil is no, as in
+    /// DF-GAN. Otherwise sentences only scale and shift channels, and where things are in an image is up to the noise.
+    public var textInStart: Bool?
 
     // Names in model files from before the discriminator had its own configuration.
     enum CodingKeys: String, CodingKey {
         case kind = "family", side, width = "generatorWidth", maximumWidth, noise, condition, output, textScale
+        case textInStart
     }
 
     /// A configuration; the defaults are those of a recipe.
     public init(
         kind: GeneratorKind = .dfGAN, side: Int = 64, width: Int = 16, maximumWidth: Int? = nil, noise: Int = 100,
-        condition: Int = 256, output: OutputActivation? = nil, textScale: Float? = nil
+        condition: Int = 256, output: OutputActivation? = nil, textScale: Float? = nil, textInStart: Bool? = nil
     ) {
         self.kind = kind
         self.side = side
@@ -57,6 +61,7 @@ public struct GeneratorConfiguration: Codable, Hashable, Sendable {
         self.condition = condition
         self.output = output
         self.textScale = textScale
+        self.textInStart = textInStart
     }
 
     /// Throws if a value is out of range.
@@ -69,6 +74,10 @@ public struct GeneratorConfiguration: Codable, Hashable, Sendable {
         if let textScale, !(textScale > 0 && textScale <= 1000) {
             throw ConfigurationError(
                 key: "generator.text_scale", problem: "is \(textScale), expected above 0 and at most 1000")
+        }
+        guard kind == .dfGAN || textInStart != true else {
+            throw ConfigurationError(
+                key: "generator.text_in_start", problem: "is of df-gan; the first layer of \(kind.rawValue) always reads it")
         }
     }
 

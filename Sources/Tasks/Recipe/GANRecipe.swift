@@ -14,6 +14,8 @@ public struct GeneratorRecipe: Codable, Equatable, Sendable {
     public var output = OutputActivation.tanh
     /// Factor of the sentence vectors, whose length is 1. With 256 elements, 16 makes them as large as those of the noise.
     public var textScale: Float = 1
+    /// Whether the first layer of `df-gan` reads the sentence too, so that captions decide where things are in an image.
+    public var textInStart = false
     /// Adam's learning rate.
     public var learningRate: Float = 1e-4
 
@@ -21,6 +23,7 @@ public struct GeneratorRecipe: Codable, Equatable, Sendable {
         case kind, width, noise, output
         case maxWidth = "max_width"
         case textScale = "text_scale"
+        case textInStart = "text_in_start"
         case learningRate = "learning_rate"
     }
 }
@@ -162,7 +165,8 @@ extension Recipe {
             kind: generator.kind, side: data.side, width: generator.width,
             maximumWidth: generator.maxWidth == 0 ? nil : generator.maxWidth, noise: generator.noise,
             condition: condition, output: generator.output == .tanh ? nil : generator.output,
-            textScale: generator.textScale == 1 ? nil : generator.textScale)
+            textScale: generator.textScale == 1 ? nil : generator.textScale,
+            textInStart: generator.textInStart ? true : nil)
     }
 
     /// The discriminator for sentence vectors of width `condition`.
