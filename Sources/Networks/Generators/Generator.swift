@@ -77,7 +77,8 @@ public struct GeneratorConfiguration: Codable, Hashable, Sendable {
         }
         guard kind == .dfGAN || textInStart != true else {
             throw ConfigurationError(
-                key: "generator.text_in_start", problem: "is of df-gan; the first layer of \(kind.rawValue) always reads it")
+                key: "generator.text_in_start",
+                problem: "is of df-gan; the first layer of \(kind.rawValue) always reads the sentence")
         }
     }
 
