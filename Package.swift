@@ -73,7 +73,7 @@ let package = Package(
         module("Execution", ["Basics", "Graphs"]),
         module("CPUBackend", ["Graphs", "Execution", "COpenBLAS", "COneDNN", "CKernels", "CProcessor"]),
         module("CUDABackend", ["Execution"]),
-        module("MPIRanks", ["Execution", "Threads", "CMPI"]),
+        module("MPIRanks", ["Basics", "Execution", "Threads", "CMPI"]),
         module("Layers", ["Basics", "Graphs", "Execution", "RandomStreams"]),
 
         // Data.
@@ -86,7 +86,7 @@ let package = Package(
         // Models and inference.
         module("Networks", ["Basics", "Graphs", "Execution", "Layers", "Tokenizers"]),
         module("Checkpoints", ["Basics", "Files", "JSON"]),
-        module("Models", ["Basics", "JSON", "Graphs", "Layers", "Networks", "Tokenizers", "Checkpoints"]),
+        module("Models", ["Basics", "Files", "JSON", "Graphs", "Layers", "Networks", "Tokenizers", "Checkpoints"]),
         module(
             "Inference",
             [
@@ -97,8 +97,8 @@ let package = Package(
         module(
             "Evaluation",
             [
-                "Basics", "Graphs", "Execution", "Layers", "Networks", "Tokenizers", "Images", "Corpora", "Models",
-                "Inference", "RandomStreams", "COpenBLAS",
+                "Basics", "Graphs", "Execution", "Layers", "Networks", "Images", "Corpora", "Models", "Inference",
+                "RandomStreams", "COpenBLAS",
             ]),
 
         // Training.
@@ -127,7 +127,7 @@ let package = Package(
         module(
             "CommandSupport",
             [
-                "Basics", "Execution", "CPUBackend", "CUDABackend", "MPIRanks", "CProcessor",
+                "Basics", "Files", "Execution", "CPUBackend", "CUDABackend", "MPIRanks", "CProcessor", "Training",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         .executableTarget(
@@ -140,7 +140,7 @@ let package = Package(
         .executableTarget(
             name: "limn-server",
             dependencies: [
-                "Basics", "Files", "CommandSupport", "Execution", "Layers", "Models", "Inference", "Training", "Server",
+                "Basics", "CommandSupport", "Execution", "Layers", "Models", "Inference", "Training", "Server",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], swiftSettings: strict),
         .executableTarget(
@@ -194,10 +194,8 @@ let package = Package(
         tests(
             "Tasks",
             [
-                "Training", "Tasks", "Corpora", "Checkpoints", "Evaluation", "Models", "Inference", "Networks",
-                "Layers", "Graphs",
-                "Execution",
-                "CPUBackend", "Images", "Tokenizers", "RandomStreams", "Files", "TestSupport",
+                "Training", "Tasks", "Corpora", "Checkpoints", "Models", "Inference", "Networks", "Layers", "Graphs",
+                "Execution", "CPUBackend", "Images", "RandomStreams", "TestSupport",
             ]),
         tests("Evaluation", ["Evaluation", "Images", "RandomStreams"]),
         tests(
@@ -210,20 +208,20 @@ let package = Package(
         tests(
             "Export",
             [
-                "Basics", "Export", "Models", "Inference", "Networks", "Layers", "Graphs", "Execution", "CPUBackend",
-                "Tokenizers", "RandomStreams", "TestSupport",
+                "Basics", "Files", "Export", "Models", "Inference", "Networks", "Layers", "Graphs", "Execution",
+                "CPUBackend", "Tokenizers", "RandomStreams", "TestSupport",
             ]),
         tests(
             "Server",
             [
-                "Server", "Inference", "Models", "CPUBackend", "Images", "JSON", "Checkpoints", "Threads",
-                "TestSupport", "TinyModels",
+                "Server", "Inference", "CPUBackend", "Images", "JSON", "Checkpoints", "Threads", "TestSupport",
+                "TinyModels",
             ]),
         tests(
             "Command",
             [
-                "Images", "Networks", "Layers", "Graphs", "Execution", "CPUBackend", "CProcessor", "Checkpoints",
-                "Models", "TestSupport", "TinyModels",
+                "Images", "Networks", "Layers", "Graphs", "CProcessor", "Checkpoints", "Models", "TestSupport",
+                "TinyModels",
             ]),
     ]
 )

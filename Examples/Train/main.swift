@@ -12,7 +12,7 @@ guard arguments.count == 3 else {
 }
 let (folder, run) = (arguments[1], arguments[2])
 
-if (try? Corpus(folder: folder, split: "train")) == nil {
+if access(folder, F_OK) != 0 {
     try ShapesCorpus(seed: 1, side: 32).write(to: folder, count: 4000)
 }
 let recipe = try Recipe(

@@ -12,7 +12,7 @@ package func zeroPadded(_ digits: String, width: Int) -> String {
     String(repeating: "0", count: max(0, width - digits.utf8.count)) + digits
 }
 
-/// Whether bytes are valid UTF-8. ASCII, which most captions are, is recognised eight bytes at a time.
+/// Whether bytes are valid UTF-8. ASCII, which most captions are, is recognized eight bytes at a time.
 package func isUTF8(_ bytes: ArraySlice<UInt8>) -> Bool {
     let isASCII = bytes.withUnsafeBytes { bytes in
         let whole = bytes.count & ~7
@@ -67,7 +67,8 @@ package func formatted(_ value: Double, digits: Int) -> String {
     var scale = 1.0
     for _ in 0..<digits { scale *= 10 }
     let rounded = (value * scale).rounded() / scale
-    return digits == 0 ? "\(Int(rounded))" : "\(rounded)"
+    // Numbers beyond 64 bits are written as Swift writes them.
+    return digits == 0 ? Int(exactly: rounded).map { "\($0)" } ?? "\(rounded)" : "\(rounded)"
 }
 
 /// The text as one word of a shell command, in quotes if it needs them.

@@ -14,7 +14,9 @@ import Graphs
 public struct CPUDevice: Device {
     /// The library that computes matrix products and convolutions.
     public enum Library: String, Sendable, CaseIterable {
+        /// OpenBLAS, with Limn's own kernels; always available.
         case openBLAS
+        /// oneDNN, if it can be loaded.
         case oneDNN
     }
 

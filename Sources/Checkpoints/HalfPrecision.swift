@@ -1,5 +1,5 @@
-// Conversions between Float and the two 16-bit formats. They use integers and no branches, so that loops vectorise on
-// every processor and do not depend on the flush-to-zero mode.
+// Conversions between Float and binary16. They use integers and no branches, so that loops vectorize on every processor
+// and do not depend on the flush-to-zero mode.
 
 extension Float {
     /// The exact value of an IEEE 754 binary16 number.
@@ -15,10 +15,6 @@ extension Float {
         self.init(bitPattern: (magnitude < 0x0400 ? subnormal : normal) | sign)
     }
 
-    /// The value of a bfloat16 number: the upper half of a `Float`.
-    @inline(__always)
-    init(bfloat16 bits: UInt16) { self.init(bitPattern: UInt32(bits) << 16) }
-
     /// The nearest binary16 number, ties to even; infinity from 65520 on; a quiet NaN for a NaN.
     @inline(__always)
     var float16: UInt16 {
@@ -32,13 +28,5 @@ extension Float {
         let special: UInt32 = magnitude > 0x7f80_0000 ? 0x7e00 | ((magnitude >> 13) & 0x03ff) : 0x7c00
         let finite = magnitude < 0x3880_0000 ? subnormal : normal
         return UInt16(truncatingIfNeeded: (magnitude >= 0x4780_0000 ? special : finite) | sign)
-    }
-
-    /// The nearest bfloat16 number, ties to even; a quiet NaN for a NaN.
-    @inline(__always)
-    var bfloat16: UInt16 {
-        let rounded = (bitPattern &+ 0x7fff &+ ((bitPattern >> 16) & 1)) >> 16
-        let isNaN = bitPattern & 0x7fff_ffff > 0x7f80_0000
-        return UInt16(truncatingIfNeeded: isNaN ? (bitPattern >> 16) | 0x40 : rounded)
     }
 }

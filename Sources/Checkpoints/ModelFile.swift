@@ -31,7 +31,7 @@ public struct ModelFile: Sendable {
     /// What the model makes images from.
     public let task: ModelTask
 
-    static let format = "limn-model"
+    package static let format = "limn-model"
     static let version = 1
 
     /// A model to write.
@@ -79,12 +79,15 @@ public struct ModelFile: Sendable {
 }
 
 extension Safetensors {
+    /// The `format` in the metadata of pairs of encoders.
+    package static let encoderPairFormat = "limn-encoder-pair"
+
     /// What the file is, as the end of "… is not a Limn model but".
     var kind: String {
         switch metadata["format"] {
         case ModelFile.format: return "a Limn model"
         case TrainingCheckpoint.format: return "a Limn training checkpoint; the models of a run are its snapshots"
-        case "limn-encoder-pair": return "a Limn pair of encoders; the models of a run are its snapshots"
+        case Self.encoderPairFormat: return "a Limn pair of encoders; the models of a run are its snapshots"
         default:
             let first = names.first.map { ", the first of them \(quoted($0))" } ?? ""
             return "a safetensors file of \(names.count) arrays\(first), written by something else"
@@ -101,7 +104,7 @@ extension Safetensors {
     }
 
     /// - Throws: `CheckpointError.unknownVersion` unless the file has version `known`.
-    func requireVersion(_ known: Int, path: String) throws {
+    package func requireVersion(_ known: Int, path: String) throws {
         let found = try text("version", path: path)
         guard found == String(known) else {
             throw CheckpointError.unknownVersion(path: path, found: found, known: known)

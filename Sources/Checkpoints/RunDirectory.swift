@@ -82,7 +82,13 @@ public final class RunDirectory: Sendable {
     private static func acquireLock(_ file: String, run: String) throws -> Int32 {
         let lock = open(file, O_RDWR | O_CREAT | O_CLOEXEC, 0o666)
         guard lock >= 0 else { throw FileError(.write, file, code: errno) }
-        guard flock(lock, LOCK_EX | LOCK_NB) == 0 else {
+        var isLocked = flock(lock, LOCK_EX | LOCK_NB) == 0
+        // `isInUse` in another process holds the lock for an instant.
+        for _ in 0..<10 where !isLocked && errno == EWOULDBLOCK {
+            usleep(10_000)
+            isLocked = flock(lock, LOCK_EX | LOCK_NB) == 0
+        }
+        guard isLocked else {
             let code = errno
             close(lock)
             guard code == EWOULDBLOCK else { throw FileError(.lock, file, code: code) }
@@ -177,11 +183,17 @@ public final class RunDirectory: Sendable {
     /// - Returns: the number of removed lines.
     /// - Throws: `FileError`.
     @discardableResult
-    public func rewindStatistics(to imagesSeen: Int) throws -> Int {
+    public func rewindStatistics(to imagesSeen: Int) throws -> Int { try rewind(statistics, to: imagesSeen) }
+
+    /// Removes the rows of a file of JSON lines for more than `imagesSeen` images, and lines that are no such rows.
+    /// - Returns: the number of removed lines; 0 if there is no file.
+    /// - Throws: `FileError`.
+    @discardableResult
+    package func rewind(_ path: String, to imagesSeen: Int) throws -> Int {
         struct Row: Decodable { var images: Int }
         let file: MappedFile
         do throws(FileError) {
-            file = try MappedFile(statistics)
+            file = try MappedFile(path)
         } catch {
             if error.code == ENOENT { return 0 }
             throw error
@@ -197,7 +209,7 @@ public final class RunDirectory: Sendable {
                 kept.removeLast()
             }
             if kept.count < lines.count {
-                try AtomicFile.write(kept.flatMap { $0 + [UInt8(ascii: "\n")] }, to: statistics)
+                try AtomicFile.write(kept.flatMap { $0 + [UInt8(ascii: "\n")] }, to: path)
             }
             return lines.count - kept.count
         }

@@ -1,5 +1,6 @@
 import Basics
 import Files
+import JSON
 
 extension Safetensors {
     /// Writes a file atomically: `path` keeps its old content until the new file is safely on disk.
@@ -45,7 +46,9 @@ extension Safetensors {
     private static func header(_ sorted: [NamedArray], _ metadata: [String: String]) -> [UInt8] {
         var members: [String] = []
         if !metadata.isEmpty {
-            let pairs = metadata.sorted { $0.key < $1.key }.map { "\(json($0.key)):\(json($0.value))" }
+            let pairs = metadata.sorted { $0.key < $1.key }.map {
+                "\(quotedForJSON($0.key)):\(quotedForJSON($0.value))"
+            }
             members.append("\"__metadata__\":{\(pairs.joined(separator: ","))}")
         }
         var begin = 0
@@ -53,28 +56,12 @@ extension Safetensors {
             let end = begin + array.count * array.element.byteCount
             let shape = array.shape.map(String.init).joined(separator: ",")
             members.append(
-                "\(json(array.name)):{\"dtype\":\"\(array.element.rawValue)\",\"shape\":[\(shape)],"
+                "\(quotedForJSON(array.name)):{\"dtype\":\"\(array.element.rawValue)\",\"shape\":[\(shape)],"
                     + "\"data_offsets\":[\(begin),\(end)]}")
             begin = end
         }
         var header = Array("{\(members.joined(separator: ","))}".utf8)
         header.append(contentsOf: repeatElement(UInt8(ascii: " "), count: (8 - header.count % 8) % 8))
         return header
-    }
-
-    /// A JSON string (RFC 8259, section 7) with only the necessary escapes.
-    private static func json(_ text: String) -> String {
-        var quoted = "\""
-        for scalar in text.unicodeScalars {
-            switch scalar {
-            case "\"": quoted += "\\\""
-            case "\\": quoted += "\\\\"
-            case "\n": quoted += "\\n"
-            case "\u{0}"..<" ":
-                quoted += "\\u" + zeroPadded(String(scalar.value, radix: 16), width: 4)
-            default: quoted.unicodeScalars.append(scalar)
-            }
-        }
-        return quoted + "\""
     }
 }

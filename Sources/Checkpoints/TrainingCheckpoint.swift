@@ -56,7 +56,7 @@ public struct TrainingCheckpoint: Sendable {
     /// row after a resume would be a mean of fewer steps.
     public var statistics: String?
 
-    static let format = "limn-training-checkpoint"
+    package static let format = "limn-training-checkpoint"
     static let version = 2
 
     /// A checkpoint to write. `counters.imagesSeen` must not be negative.

@@ -3,7 +3,7 @@ import CPUBackend
 import CUDABackend
 import Execution
 
-/// Selects the device. No other file names a backend.
+/// Selects the device. No other file of limn and limn-server names a backend.
 package struct DeviceOptions: ParsableArguments, Sendable {
     package enum Name: String, ExpressibleByArgument, CaseIterable, Sendable {
         case cpu

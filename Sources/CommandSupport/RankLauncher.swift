@@ -1,13 +1,15 @@
 import Dispatch
 import Execution
 import Glibc
+import Training
 
 /// Starts ranks on this machine by the `mpirun` on the path, of Open MPI or of MPICH.
 struct RankLauncher {
     let ranks: Int
 
     /// Runs a command in every rank until all have ended. Signals that ask it to stop are passed on as SIGUSR1, since for any other
-    /// `mpirun` ends the ranks in less time than a checkpoint takes; the second time as they are.
+    /// `mpirun` ends the ranks in less time than a checkpoint takes; the second time as they are. Signals that were ignored before, such as
+    /// SIGHUP under nohup, stay ignored.
     /// - Returns: the exit code.
     /// - Throws: `CommunicationError` if there is no `mpirun`.
     func run(_ command: [String]) throws(CommunicationError) -> Int32 {
@@ -16,9 +18,9 @@ struct RankLauncher {
             ("OMPI_ALLOW_RUN_AS_ROOT", "1"), ("OMPI_ALLOW_RUN_AS_ROOT_CONFIRM", "1"),
             ("OMPI_MCA_rmaps_base_oversubscribe", "1"), ("PRTE_MCA_rmaps_default_mapping_policy", ":oversubscribe"),
         ] { setenv(name, value, 0) }
-        let numbers = [SIGINT, SIGTERM, SIGHUP]
+        let numbers = [SIGINT, SIGTERM, SIGHUP].filter { !Interruption.isIgnored($0) }
         for number in numbers { signal(number, SIG_IGN) }
-        let process = try start(["mpirun", "-n", String(ranks)] + command)
+        let process = try start(["mpirun", "-n", String(ranks)] + command, restoring: numbers)
         let sources = numbers.map { number in
             let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
             var isFirst = true
@@ -36,13 +38,14 @@ struct RankLauncher {
     }
 
     /// Starts a program in a process group of its own, which Ctrl-C does not reach, without input.
-    private func start(_ words: [String]) throws(CommunicationError) -> pid_t {
+    /// - Parameter signals: those that have their default effect on it.
+    private func start(_ words: [String], restoring signals: [Int32]) throws(CommunicationError) -> pid_t {
         var attributes = posix_spawnattr_t()
         posix_spawnattr_init(&attributes)
         posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGDEF))
         var defaults = sigset_t()
         sigemptyset(&defaults)
-        for number in [SIGINT, SIGTERM, SIGHUP] { sigaddset(&defaults, number) }
+        for number in signals { sigaddset(&defaults, number) }
         posix_spawnattr_setsigdefault(&attributes, &defaults)
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)

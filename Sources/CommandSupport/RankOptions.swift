@@ -1,6 +1,7 @@
 import ArgumentParser
 import Basics
 import Execution
+import Files
 import FoundationEssentials
 import Glibc
 import MPIRanks
@@ -28,10 +29,14 @@ package struct RankOptions: ParsableArguments, Sendable {
     }
 
     /// Starts the same command as several ranks in place of this process, if `--ranks` asks for it.
-    package func launch() throws {
+    /// - Parameter readsInput: whether the command reads standard input, which ranks cannot read after this process.
+    package func launch(readsInput: Bool) throws {
         guard let ranks, ranks > 1, Launcher() == nil else { return }
-        let own =
-            (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? CommandLine.arguments[0]
+        guard !readsInput else {
+            throw CommunicationError(
+                .usage, "several ranks cannot read a recipe from standard input; write it to a file")
+        }
+        let own = programPath() ?? CommandLine.arguments[0]
         throw ExitCode(try RankLauncher(ranks: ranks).run([own] + CommandLine.arguments.dropFirst()))
     }
 
@@ -48,7 +53,10 @@ package struct RankOptions: ParsableArguments, Sendable {
             throw CommunicationError(
                 .usage, "--ranks is \(ranks), but the launcher started \(communicator.size); omit --ranks")
         }
-        guard communicator.size > 1 else { return try openAlone(options, precision: precision) }
+        guard communicator.size > 1 else {
+            communicator.close()
+            return try openAlone(options, precision: precision)
+        }
         let build = try communicator.gather(Self.build)
         if let other = build.indices.first(where: { build[$0] != build[0] }) {
             throw CommunicationError(

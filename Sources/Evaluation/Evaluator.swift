@@ -12,7 +12,8 @@ public struct Evaluator {
     public struct Measures {
         /// Networks in whose feature spaces distances are measured; none should have been used to train the model.
         public var features: [PretrainedFeatures]
-        /// Whether to measure the colours of petals; only meaningful for flowers.
+        /// Whether to measure how often an image's dominant colour is one that its caption names for the petals; only meaningful for
+        /// flowers.
         public var colors: Bool
 
         /// Distances in the features of these networks, and optionally colours.
@@ -207,8 +208,8 @@ public struct Evaluator {
             features: name, count: sample.real.count,
             baselineCount: sample.baseline.flatMap { $0.count < sample.real.count ? $0.count : nil },
             frechet: .init(
-                generated: try frechetDistance(generated, real).value,
-                realBaseline: try baseline.map { try frechetDistance($0, real).value }),
+                generated: try frechetDistance(generated, real),
+                realBaseline: try baseline.map { try frechetDistance($0, real) }),
             kernel: .init(
                 generated: try kernel(generated, real), realBaseline: try baseline.map { try kernel($0, real) }),
             precision: neighbors.precision, recall: neighbors.recall,
@@ -226,7 +227,7 @@ public struct Evaluator {
             try features.selecting(Array($0 * count..<($0 + 1) * count))
         }
         let groups = try sample.perClass.map { try real.selecting(Array($0.prefix(count))) }
-        return try pairwiseDistanceRatio(generated: generated, real: groups).ratio
+        return try pairwiseDistanceRatio(generated: generated, real: groups)
     }
 
     private func memorization(
@@ -271,8 +272,6 @@ public struct Evaluator {
 
     private func permutation(_ count: Int, _ purpose: String) -> [Int] {
         var stream = RandomStream(seed: seed, purpose: purpose)
-        var order = Array(0..<count)
-        for last in stride(from: count - 1, to: 0, by: -1) { order.swapAt(last, stream.index(below: last + 1)) }
-        return order
+        return stream.shuffled(Array(0..<count))
     }
 }

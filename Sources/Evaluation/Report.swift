@@ -141,7 +141,7 @@ public struct Report: Codable, Sendable {
     public var retrieval: Retrieval
     /// Distances in the feature space of each network.
     public var distances: [Distances]
-    /// Colours of petals; nil unless requested.
+    /// How often an image's dominant colour is one that its caption names for the petals; nil unless requested.
     public var colors: Colors?
 
     /// The report as text.
@@ -204,7 +204,6 @@ public struct Report: Codable, Sendable {
     }
 
     private static func rounded(_ value: Double, _ digits: Int) -> String {
-        let scale = (0..<digits).reduce(1.0) { scale, _ in scale * 10 }
-        return value.isFinite ? "\((value * scale).rounded() / scale)" : "undefined"
+        value.isFinite ? formatted(value, digits: digits) : "undefined"
     }
 }

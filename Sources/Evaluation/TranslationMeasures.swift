@@ -38,6 +38,7 @@ public struct TranslationMeasures: Codable, Sendable {
     ///   - returned: the results translated back; nil without a translator back.
     ///   - network: the frozen network in whose features distances are measured; nil measures none.
     ///   - seed: of the subsets of the kernel distance.
+    /// - Throws: `ExecutionError`; `EvaluationError` if features are not finite.
     public init(
         sources: [Image], results: [Image], targets: [Image], arePairs: Bool, returned: [Image]? = nil,
         network: TranslationFeatures?, seed: UInt64
@@ -68,8 +69,7 @@ public struct TranslationMeasures: Codable, Sendable {
         guard let network, min(count, targets.count) >= 2 else { return }
         let real = try network.pooled.features(of: targets)
         let found = (try network.pooled.features(of: results), try network.pooled.features(of: sources))
-        frechet = Compared(
-            result: try frechetDistance(found.0, real).value, source: try frechetDistance(found.1, real).value)
+        frechet = Compared(result: try frechetDistance(found.0, real), source: try frechetDistance(found.1, real))
         let size = min(1000, max(2, min(count, targets.count) / 2))
         func kernel(_ features: FeatureMatrix) throws -> Double {
             1000 * (try kernelDistance(features, real, subsetSize: size, seed: seed).mean)
@@ -130,7 +130,8 @@ public final class TranslationFeatures {
     let pooled: FeatureExtractor
     let perceptual: PerceptualDistance
 
-    /// - Parameter side: of the images, in pixels.
+    /// Loads the network onto a device.
+    /// - Throws: `ParameterMismatch` if parameters are missing, unused or misshapen; `ExecutionError`.
     public init(_ features: PretrainedFeatures, device: any Device) throws {
         pooled = try FeatureExtractor(features, device: device)
         perceptual = try PerceptualDistance(features, device: device)

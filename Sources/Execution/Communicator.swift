@@ -48,11 +48,13 @@ extension Communicator {
     public func barrier() throws(CommunicationError) { _ = try gather([]) }
 
     /// The bytes of rank 0; those of other ranks are ignored.
+    /// - Throws: what `bytes` throws, and `CommunicationError`.
     public func broadcast(_ bytes: @autoclosure () throws -> [UInt8]) throws -> [UInt8] {
         try gather(isRoot ? bytes() : [])[0]
     }
 
     /// Runs `body` in rank 0, and when it is done there in all others, which find the files that it wrote.
+    /// - Throws: what `body` throws, and `CommunicationError`.
     public func rootFirst<Result>(_ body: () throws -> Result) throws -> Result {
         if !isRoot { try barrier() }
         let result = try body()

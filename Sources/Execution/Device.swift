@@ -3,7 +3,9 @@ import Graphs
 /// Storage of convolution operands and of the activations between them. Logits, losses, statistics, gradients of
 /// parameters, master weights and optimizer moments are float32 in either case.
 public enum Precision: String, Sendable, CaseIterable, Codable {
+    /// 32 bits (IEEE 754 binary32).
     case float32
+    /// The upper 16 bits of a float32: as many exponents, a mantissa of 8 bits.
     case bfloat16
 }
 
@@ -36,6 +38,7 @@ public protocol Device: Sendable {
     ///   - parameters: where the program reads each parameter.
     ///   - outputs: traces the graph of one own shard, counted from 0. Each shard's graph must read the same inputs and must write to
     ///     buffers of its own.
+    /// - Throws: what `outputs` throws; `ExecutionError`, if there is too little memory or a parameter has no values.
     func compile(
         shards: Shards, parameters: ParameterMap, outputs: (_ shard: Int) throws -> Outputs
     ) throws -> any Executable
@@ -53,11 +56,13 @@ public protocol Device: Sendable {
 
 extension Device {
     /// Compiles one program for a whole batch.
+    /// - Throws: `ExecutionError`, if there is too little memory or a parameter has no values.
     public func compile(_ outputs: Outputs, parameters: ParameterMap) throws -> any Executable {
         try compile(shards: 1, parameters: parameters) { _ in outputs }
     }
 
     /// Compiles the same computation for each of `shards` equal parts of a batch, all in this process.
+    /// - Throws: what `outputs` throws; `ExecutionError`, if there is too little memory or a parameter has no values.
     public func compile(
         shards: Int, parameters: ParameterMap, outputs: (_ shard: Int) throws -> Outputs
     ) throws -> any Executable {

@@ -2,7 +2,9 @@ import Graphs
 
 /// Values of an input of a program, in row-major order.
 public enum HostArray: Sendable, Equatable {
+    /// Of a float32 input.
     case floats([Float])
+    /// Of an int32 input.
     case integers([Int32])
 
     /// The values of an array of `.floats`.

@@ -101,11 +101,11 @@ package struct Fusion {
             }
             candidates = candidates.filter { canJoin(id, $0) }
             if let first = candidates.first {
-                var home = first
-                for other in candidates.dropFirst() where canMerge(home, other) { home = merge(home, other) }
-                if canJoin(id, home) {
-                    members[home].append(id)
-                    loop[id] = home
+                var target = first
+                for other in candidates.dropFirst() where canMerge(target, other) { target = merge(target, other) }
+                if canJoin(id, target) {
+                    members[target].append(id)
+                    loop[id] = target
                     return
                 }
             }

@@ -8,6 +8,7 @@ public struct PeakRates: Sendable {
     public let traffic: Double
 
     /// Measures both rates in a few seconds: the best of up to eight runs on all threads, as in a training step. Slow devices make fewer.
+    /// - Throws: `ExecutionError`.
     public init(of device: any Device) throws {
         let batch = 32
         let shards = device.shardCount(forBatch: batch)

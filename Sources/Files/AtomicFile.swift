@@ -24,7 +24,7 @@ package struct SystemCalls: Sendable {
 /// Writes files atomically: at any moment, even after a crash or with a full disk, `path` holds either all of the old
 /// bytes or all of the new ones.
 ///
-/// The bytes go to a temporary file in the same folder, which is synchronised (fsync) and then renamed; synchronising
+/// The bytes go to a temporary file in the same folder, which is synchronized (fsync) and then renamed; synchronizing
 /// the folder makes the rename durable. A symbolic link is kept and its target replaced; devices and pipes are written
 /// to directly.
 public enum AtomicFile {
@@ -102,7 +102,7 @@ public enum AtomicFile {
         let descriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard descriptor >= 0 else { throw FileError(.write, folder, code: errno) }
         defer { close(descriptor) }
-        // Some network file systems cannot synchronise folders and return EINVAL; the rename has to suffice there.
+        // Some network file systems cannot synchronize folders and return EINVAL; the rename has to suffice there.
         guard calls.synchronize(descriptor) == 0 || errno == EINVAL else {
             throw FileError(.write, folder, code: errno)
         }
@@ -111,11 +111,8 @@ public enum AtomicFile {
     /// The target of a symbolic link; any other path unchanged.
     private static func resolvingLink(_ path: String) -> String {
         var status = stat()
-        guard lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFLNK, let real = realpath(path, nil) else {
-            return path
-        }
-        defer { free(real) }
-        return String(cString: real)
+        guard lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFLNK else { return path }
+        return resolvedPath(path) ?? path
     }
 }
 

@@ -48,6 +48,9 @@ public struct FileError: ClassifiedError {
 }
 
 /// The `errno` of an error from Foundation's file manager; EIO if it has none.
-package func posixCode(_ error: any Error) -> Int32 {
-    ((error as? CocoaError)?.underlying as? POSIXError)?.code.rawValue ?? EIO
+package func posixCode(_ error: any Error) -> Int32 { knownPosixCode(error) ?? EIO }
+
+/// The `errno` of an error from Foundation's file manager; nil if it has none.
+package func knownPosixCode(_ error: any Error) -> Int32? {
+    ((error as? CocoaError)?.underlying as? POSIXError)?.code.rawValue
 }

@@ -1,4 +1,5 @@
 import FoundationEssentials
+import Glibc
 
 /// The names of the files and folders in a folder, in no particular order.
 package func fileNames(in folder: String) throws(FileError) -> [String] {
@@ -13,4 +14,14 @@ package func fileNames(in folder: String) throws(FileError) -> [String] {
 package func parentFolder(of path: String) -> String {
     guard let slash = path.lastIndex(of: "/") else { return "." }
     return slash == path.startIndex ? "/" : String(path[..<slash])
+}
+
+/// The path of the running program; nil if `/proc` is missing.
+package func programPath() -> String? { try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe") }
+
+/// The path with all links resolved; nil if it does not exist.
+package func resolvedPath(_ path: String) -> String? {
+    guard let resolved = realpath(path, nil) else { return nil }
+    defer { free(resolved) }
+    return String(cString: resolved)
 }

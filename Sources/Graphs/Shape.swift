@@ -60,6 +60,8 @@ public struct Shape: Hashable, Sendable, ExpressibleByArrayLiteral, CustomString
 /// The element type of a tensor in the graph. A device may *store* float32 values as bfloat16; that is a property of
 /// the compiled program.
 public enum ElementType: Hashable, Sendable {
+    /// Numbers of 32 bits (IEEE 754 binary32).
     case float32
+    /// Whole numbers of 32 bits, such as ids of tokens.
     case int32
 }

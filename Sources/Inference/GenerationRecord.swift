@@ -31,6 +31,7 @@ public struct GenerationRecord: Encodable, Sendable {
     }
 
     /// One line of JSON.
+    /// - Throws: `EncodingError`, which no value of a record causes.
     public func json() throws -> String {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]

@@ -35,7 +35,7 @@ public final class ImageGenerator {
     public var side: Int { networks.side }
 
     /// The most tokens of a prompt that the model reads, start and end excluded.
-    public var promptTokens: Int { embedder.limit - 2 }
+    public var promptTokens: Int { embedder.limit - embedder.tokenCount("") }
 
     /// The number of tokens of a prompt and the most that the model reads, if the prompt is longer; nil otherwise.
     public func excess(of prompt: String) -> (tokens: Int, limit: Int)? {
@@ -72,7 +72,7 @@ public final class ImageGenerator {
                     path: name, problem: "its weights produce values that are not finite; is the file damaged?")
             }
             for start in stride(from: 0, to: pixels.count, by: count) {
-                images.append(Image(side: side, values: pixels[start..<start + count]))
+                images.append(Image(width: side, height: side, values: pixels[start..<start + count]))
             }
             progress(images.count)
         }
@@ -126,16 +126,5 @@ public final class ImageGenerator {
         }
         programs[batch] = program
         return program
-    }
-}
-
-extension Image {
-    /// An image from `side`·`side`·3 values in −1…1; values outside are clamped.
-    package init(side: Int, values: some Sequence<Float>) { self.init(width: side, height: side, values: values) }
-
-    /// An image from `height`·`width`·3 values in −1…1; values outside are clamped.
-    package init(width: Int, height: Int, values: some Sequence<Float>) {
-        let pixels = values.map { UInt8(max(0, min(255, ($0 * 127.5 + 127.5).rounded()))) }
-        self.init(width: width, height: height, pixels: pixels)
     }
 }

@@ -16,7 +16,7 @@ public final class ImageTranslator {
     private let scope: String
     private let device: any Device
     private let parameters: FrozenParameters
-    /// Nil if no text steers the translation.
+    /// Nil if the translation does not depend on text.
     private let embedder: SentenceEmbedder?
     /// The most pixels of a tile, and of a batch.
     private let largestArea: Int
@@ -71,7 +71,7 @@ public final class ImageTranslator {
         parameters = FrozenParameters(store.slices(of: values))
     }
 
-    /// Whether a prompt steers the translation.
+    /// Whether the translation depends on a prompt.
     public var needsPrompts: Bool { embedder != nil }
 
     /// Translates images, in order. An image does not depend on the others, except for rounding: a pixel may differ by one level.

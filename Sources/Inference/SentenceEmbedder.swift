@@ -15,6 +15,9 @@ public final class SentenceEmbedder {
     private let tokenizer: Tokenizer
     private let isLowercasing: Bool
 
+    /// The `format` in the metadata of files with sentence vectors.
+    package static let fileFormat = "limn-embeddings"
+
     /// A built-in encoder.
     /// - Parameter arrays: the encoder's parameters by path from its root: `tokens.weight`, ….
     /// - Throws: `ParameterMismatch` if parameters are missing, unused or misshapen.

@@ -6,7 +6,7 @@ public struct TranslationMetadata: Hashable, Sendable {
     public var model: String
     /// Whether the image was translated back, from the model's target to its source.
     public var isReverse: Bool
-    /// The text that steered the translation; nil if none did.
+    /// The text on which the translation depended; nil if there was none.
     public var prompt: String?
 
     /// The metadata of the translation of a file by `model`.

@@ -96,7 +96,7 @@ public struct EncoderPair: Sendable {
     /// Parameters of the image encoder or of the head on a frozen network, by path from its root.
     public let imageArrays: NetworkArrays
 
-    package static let format = "limn-encoder-pair"
+    package static let format = Safetensors.encoderPairFormat
 
     /// A pair of encoders whose vectors have the same width.
     public init(name: String, text: SentenceEncoder, image: ImageTowerConfiguration, imageArrays: NetworkArrays) {
@@ -106,11 +106,9 @@ public struct EncoderPair: Sendable {
         self.imageArrays = imageArrays
     }
 
-    /// Reads a pair.
-    /// - Parameter folder: the folder of the pretrained encoder that the pair refers to; nil tries its original path, then the
-    ///   folder of the pair's file.
+    /// Reads a pair. A pretrained encoder that it refers to is looked for at its original path, then in the folder of the pair's file.
     /// - Throws: `CheckpointError` or `ModelError`, one line that names the file.
-    public init(contentsOf path: String, encoder folder: String? = nil) throws {
+    public init(contentsOf path: String) throws {
         guard FileManager.default.fileExists(atPath: path) else {
             throw ModelError(
                 path: path,
@@ -119,6 +117,7 @@ public struct EncoderPair: Sendable {
         }
         let file = try Safetensors(contentsOf: path)
         let configuration = try Configuration(file, path: path)
+        try file.requireVersion(1, path: path)
         name = configuration.name
         switch (configuration.image, configuration.features) {
         case (let sizes?, nil): image = .convolutional(sizes)
@@ -138,7 +137,7 @@ public struct EncoderPair: Sendable {
             self.text = .builtIn(text, vocabulary, arrays.below("text"))
         case (nil, let reference?, nil):
             text = .pretrained(
-                try reference.encoder(at: folder, model: path),
+                try reference.encoder(at: nil, model: path),
                 TrainedHead(reference.head, arrays: arrays.below("text")))
         default:
             throw ModelError(

@@ -1,3 +1,4 @@
+import Files
 import FoundationEssentials
 
 /// Finds model files.
@@ -14,7 +15,7 @@ public enum ModelLocation {
         if let path = given ?? ProcessInfo.processInfo.environment["LIMN_MODEL"] {
             return try resolved(path)
         }
-        var folder = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? ""
+        var folder = programPath() ?? ""
         var candidates: [String] = []
         while let slash = folder.lastIndex(of: "/") {
             folder = String(folder[..<slash])

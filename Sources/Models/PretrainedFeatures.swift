@@ -23,22 +23,19 @@ public struct PretrainedFeatures: Sendable {
     /// Reads whichever network a file contains, according to its metadata or else to its arrays.
     /// - Throws: `CheckpointError` or `ModelError`, one line that names the file.
     public init(contentsOf path: String) throws {
-        let exists = FileManager.default.fileExists(atPath: path)
-        let named = exists ? try Safetensors(contentsOf: path).metadata["network"] : nil
-        if let network = named.flatMap(FeatureNetwork.init) {
-            try self.init(network, contentsOf: path)
-            return
+        guard FileManager.default.fileExists(atPath: path) else {
+            throw ModelError(
+                path: path, problem: "no such file; scripts/get-features downloads networks", kind: .noInput)
         }
-        for network in FeatureNetwork.allCases {
-            do {
-                try self.init(network, contentsOf: path)
-                return
-            } catch let error as ModelError where error.problem.hasPrefix("is not ") {
-                continue
-            }
+        let file = try Safetensors(contentsOf: path)
+        let arrays = try NetworkArrays(file.names.compactMap { file[$0] }, path: path)
+        let named = file.metadata["network"].flatMap(FeatureNetwork.init)
+        let network = named ?? FeatureNetwork.allCases.first { (try? Self.parameters(of: $0).check(arrays)) != nil }
+        guard let network else {
+            let known = FeatureNetwork.allCases.map(\.rawValue).joined(separator: ", ")
+            throw ModelError(path: path, problem: "contains none of the networks \(known)")
         }
-        let known = FeatureNetwork.allCases.map(\.rawValue).joined(separator: ", ")
-        throw ModelError(path: path, problem: "contains none of the networks \(known)")
+        try self.init(network, contentsOf: path)
     }
 
     /// Reads `network` from a file.
@@ -55,12 +52,8 @@ public struct PretrainedFeatures: Sendable {
         }
         let named = file.names.compactMap { file[$0] }
         let arrays = try NetworkArrays(named, path: path)
-        let store = ParameterStore()
-        let graph = Graph()
-        let images = ImageBatch(graph.input("images", [1, network.resolution, network.resolution, 3]))
-        _ = network(ParameterScope(graph, store), images)
         do {
-            try store.check(arrays)
+            try Self.parameters(of: network).check(arrays)
         } catch {
             throw ModelError(path: path, problem: "is not \(network.rawValue): \(error)")
         }
@@ -74,6 +67,13 @@ public struct PretrainedFeatures: Sendable {
         self.network = network
         self.checksum = checksum
         self.arrays = arrays
+    }
+
+    private static func parameters(of network: FeatureNetwork) -> ParameterStore {
+        let (graph, store) = (Graph(), ParameterStore())
+        let images = ImageBatch(graph.input("images", [1, network.resolution, network.resolution, 3]))
+        _ = network(ParameterScope(graph, store), images)
+        return store
     }
 
     /// The default path of a network's file.

@@ -1,3 +1,4 @@
+import Files
 import FoundationEssentials
 import JSON
 import Networks
@@ -33,10 +34,15 @@ struct PretrainedFolder {
 
     private func bytes(_ file: String) throws -> [UInt8] {
         let place = "\(path)/\(file)"
-        guard let data = FileManager.default.contents(atPath: place), data.count <= PretrainedFolder.largestFile else {
-            throw ModelError(path: place, problem: has(file) ? "cannot be read" : "is missing")
+        guard has(file) else { throw ModelError(path: place, problem: "is missing") }
+        let mapped = try MappedFile(place)
+        return try mapped.withBytes { bytes in
+            guard bytes.count <= PretrainedFolder.largestFile else {
+                throw ModelError(
+                    path: place, problem: "has \(bytes.count >> 20) MiB, more than such a file can have")
+            }
+            return [UInt8](bytes)
         }
-        return [UInt8](data)
     }
 
     /// The modules of a sentence-transformers folder; nil for other folders.

@@ -3,8 +3,8 @@ import FoundationEssentials
 import Networks
 import Tokenizers
 
-/// Everything needed to translate images: the averaged translator, for translations trained in both directions the one back, and for
-/// those that text steers the text encoder.
+/// Everything needed to translate images: the averaged translator, the one back if both directions were trained, and the text
+/// encoder if the translation depends on text.
 public struct TranslationModel: Sendable {
     /// The `configuration` of a model file of the task `image-to-image`.
     public struct Configuration: Codable, Equatable, Sendable {
@@ -20,9 +20,9 @@ public struct TranslationModel: Sendable {
         public var degradation: [String]
         /// Frozen networks whose features were used in training, and which should not be used to evaluate the model.
         public var trainingFeatures: [FeatureNetwork]
-        /// Sizes of the built-in text encoder; nil for a pretrained one, and if no text steers the translation.
+        /// Sizes of the built-in text encoder; nil for a pretrained one, and if the translation does not depend on text.
         public var encoder: TextEncoderConfiguration?
-        /// The pretrained text encoder; nil for a built-in one, and if no text steers the translation.
+        /// The pretrained text encoder; nil for a built-in one, and if the translation does not depend on text.
         public var pretrained: PretrainedReference?
 
         /// A configuration; one of `encoder` and `pretrained` must not be nil if the translator has a condition.
@@ -41,7 +41,7 @@ public struct TranslationModel: Sendable {
             self.pretrained = pretrained
         }
 
-        /// Nil if no text steers the translation.
+        /// Nil if the translation does not depend on text.
         var text: StoredTextEncoder? { StoredTextEncoder(encoder, pretrained) }
     }
 
@@ -68,7 +68,7 @@ public struct TranslationModel: Sendable {
         path = nil
     }
 
-    /// Whether text steers the translation.
+    /// Whether the translation depends on text.
     public var needsText: Bool { configuration.translator.condition > 0 }
 
     /// Reads a model file and checks its sizes.
@@ -113,7 +113,7 @@ public struct TranslationModel: Sendable {
         try file.write(to: path)
     }
 
-    /// The text encoder; nil if no text steers the translation.
+    /// The text encoder; nil if the translation does not depend on text.
     /// - Parameter folder: as of `Model`.
     /// - Throws: `ModelError` if the encoder is not found or has other weights.
     package func encoder(at folder: String?) throws -> SentenceEncoder? {

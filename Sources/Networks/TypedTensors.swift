@@ -7,6 +7,9 @@ public struct TextEmbedding {
     public let tensor: Tensor
     /// Marks a tensor [batch×width] as sentence vectors.
     public init(_ tensor: Tensor) { self.tensor = tensor }
+
+    /// The vectors times √width, [batch×width]: elements of a unit vector are small compared with normalized features.
+    var scaled: Tensor { tensor * Float(tensor.shape[1]).squareRoot() }
 }
 
 /// Images, [batch, height, width, 3], each value in −1…1.
@@ -51,7 +54,7 @@ public struct ConfigurationError: ClassifiedError {
         }
     }
 
-    /// Throws unless `side` is a power of two from 16 to 256, which the generators reach by doubling 4×4.
+    /// Throws unless `side` is a multiple of 16 from 16 to 512.
     package static func checkSide(_ key: String, _ side: Int) throws(ConfigurationError) {
         guard side.isMultiple(of: 16), (16...512).contains(side) else {
             throw ConfigurationError(key: key, problem: "is \(side), expected a multiple of 16 from 16 to 512")

@@ -20,7 +20,7 @@ public struct RandomStream: RandomNumberGenerator, Sendable {
         // Not Swift's Hasher, whose seed differs between processes.
         var hash = FNV1a()
         hash.add(purpose.utf8)
-        // SplitMix64's finaliser spreads similar seeds over the whole key space.
+        // SplitMix64's finalizer spreads similar seeds over the whole key space.
         var mixed = seed &+ 0x9e37_79b9_7f4a_7c15
         mixed = (mixed ^ (mixed >> 30)) &* 0xbf58_476d_1ce4_e5b9
         mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
@@ -68,4 +68,18 @@ public struct RandomStream: RandomNumberGenerator, Sendable {
 
     /// A uniform integer in `0 ..< count`, with a bias below `count` / 2³². `count` must be positive and below 2³².
     public mutating func index(below count: Int) -> Int { Int((UInt64(bits()) * UInt64(count)) >> 32) }
+
+    /// The elements in random order (Fisher–Yates). Unlike the standard library's, the order for a seed is the same with every toolchain.
+    public mutating func shuffled<Element>(_ elements: [Element]) -> [Element] {
+        var order = elements
+        for last in stride(from: order.count - 1, to: 0, by: -1) { order.swapAt(last, index(below: last + 1)) }
+        return order
+    }
+
+    /// `count` of the elements, each at most once, in random order.
+    public mutating func choose<Element>(_ count: Int, of elements: [Element]) -> ArraySlice<Element> {
+        var order = elements
+        for index in 0..<count { order.swapAt(index, index + self.index(below: order.count - index)) }
+        return order[..<count]
+    }
 }

@@ -74,6 +74,7 @@ public final class LimnServer: Sendable {
         fileprivate let service: GenerationService
 
         /// Stops listening and returns when all requests that were accepted are answered, after `seconds` at the latest.
+        /// - Throws: an error of SwiftNIO if its threads cannot be ended.
         public func stop(within seconds: Int) throws {
             try server.drain(channel, within: seconds)
             service.stop()

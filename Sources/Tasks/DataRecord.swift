@@ -43,9 +43,21 @@ public struct DataRecord: Codable {
     }
 
     /// The folder of the corpus that the run at `path` was started with; nil if it has no record.
-    public static func folder(ofRun path: String, _ role: Role = .data) -> String? {
-        let file = URL(filePath: "\(path)/\(role.rawValue).json")
-        return (try? JSONDecoder().decode(DataRecord.self, from: Data(contentsOf: file)))?.folder
+    /// - Throws: `FileError`, or `StateError` if the record is damaged.
+    public static func folder(ofRun path: String, _ role: Role = .data) throws -> String? {
+        let file = "\(path)/\(role.rawValue).json"
+        guard FileManager.default.fileExists(atPath: file) else { return nil }
+        return try record(file).folder
+    }
+
+    private static func record(_ file: String) throws -> DataRecord {
+        let bytes = try MappedFile(file).withBytes { Data($0) }
+        do {
+            return try JSONDecoder().decode(DataRecord.self, from: bytes)
+        } catch {
+            throw StateError(
+                description: "\(file) is damaged; remove it, and name the data that the run was started with")
+        }
     }
 
     private static func path(_ run: RunDirectory, _ role: Role) -> String { "\(run.path)/\(role.rawValue).json" }
@@ -66,12 +78,7 @@ public struct DataRecord: Codable {
         guard FileManager.default.fileExists(atPath: path), try hasTrained(run) else {
             return try record.write(in: run, role)
         }
-        guard let before = try? JSONDecoder().decode(DataRecord.self, from: Data(contentsOf: URL(filePath: path)))
-        else {
-            throw StateError(
-                description: "\(path) is damaged; remove it if \(corpus.folder) is what the run was started with")
-        }
-        if let difference = record.difference(from: before) {
+        if let difference = try record.difference(from: DataRecord.record(path)) {
             throw StateError(
                 description: "\(corpus.folder) is not what the run was started with (\(path)): \(difference); "
                     + "resume with the original data, or choose another --run")
@@ -81,7 +88,7 @@ public struct DataRecord: Codable {
     /// Whether the run has anything that was computed from its data.
     private static func hasTrained(_ run: RunDirectory) throws -> Bool {
         let encoder = "\(run.path)/encoder"
-        let names = try FileManager.default.contentsOfDirectory(atPath: run.path)
+        let names = try fileNames(in: run.path)
         let stage = (try? FileManager.default.contentsOfDirectory(atPath: encoder)) ?? []
         return (names + stage).contains { $0.hasSuffix(".safetensors") }
     }

@@ -19,8 +19,7 @@ struct RankAgreement {
         ]
     }
 
-    /// - Throws: `CommunicationError` in every rank, naming the first that differs from rank 0, and in what; or if a batch cannot be
-    ///   divided equally.
+    /// - Throws: `CommunicationError` in every rank, naming the first that differs from rank 0, and in what.
     func require(_ ranks: any Communicator) throws {
         guard ranks.size > 1 else { return }
         for (name, value) in values {
@@ -40,8 +39,7 @@ extension Recipe {
     func requireBatches(for ranks: any Communicator) throws(ConfigurationError) {
         var batches: [(key: String, size: Int)] = []
         if task != .contrastive { batches.append(("gan.batch", gan.batch)) }
-        let trainsEncoders = task != .imageToImage || imageToImage.text
-        if trainsEncoders, text.isTrained, encoder.images > 0 { batches.append(("encoder.batch", encoder.batch)) }
+        if trainsEncoder, encoder.images > 0 { batches.append(("encoder.batch", encoder.batch)) }
         for (key, size) in batches where size % ranks.size != 0 {
             throw ConfigurationError(
                 key: key, problem: "is \(size), which \(ranks.size) ranks cannot share equally; make it a multiple")

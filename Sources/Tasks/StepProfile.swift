@@ -11,18 +11,24 @@ public struct StepProfile: CustomStringConvertible {
 
     /// Runs a few steps of a stage of the recipe on a corpus and times every kernel call; nothing is updated.
     /// - Parameters:
+    ///   - source: the folder of the sources of image to image, if they are not in `data`.
     ///   - encoder: the contrastive stage rather than the adversarial one.
     ///   - kernels: how many kernels to list, the slowest first.
+    /// - Throws: errors of one line (`ClassifiedError`) of the recipe, the corpus, networks and the device: `ConfigurationError`,
+    ///   `CorpusError`, `ModelError`, `ExecutionError` and others.
     public init(
-        _ recipe: Recipe, data: String, badFiles: BadFilePolicy = .limited, followsLinks: Bool = false,
-        device: any Device, encoder: Bool,
-        kernels: Int
+        _ recipe: Recipe, data: String, source: String? = nil, badFiles: BadFilePolicy = .limited,
+        followsLinks: Bool = false, device: any Device, encoder: Bool, kernels: Int
     ) throws {
+        guard !encoder || recipe.task != .imageToImage else {
+            throw ConfigurationError(
+                key: "task", problem: "is image-to-image; profile its text encoder with --set task=contrastive")
+        }
         let size = encoder ? recipe.encoder.batch : recipe.gan.batch
         let once: () throws -> [KernelCost]
         if recipe.task == .imageToImage {
             let corpora = try TranslationCorpora(
-                recipe, data: data, source: nil, badFiles: badFiles, followsLinks: followsLinks)
+                recipe, data: data, source: source, badFiles: badFiles, followsLinks: followsLinks)
             func store(_ corpus: Corpus) -> ImageStore {
                 ImageStore(corpus: corpus, preprocessing: recipe.data.form, badFiles: badFiles)
             }
@@ -114,7 +120,7 @@ public struct StepProfile: CustomStringConvertible {
                 recipe, corpus: imageStore.corpus, tower: tower, images: images, device: device)
             return { try trainer.profile(batch) }
         } else {
-            let width = recipe.encoder.embedding
+            let width = try recipe.sentenceWidth()
             let embeddings = [Float](
                 repeating: 1 / Float(width).squareRoot(), count: imageStore.corpus.captions.count * width)
             let trainer = try GANTrainer(

@@ -12,6 +12,8 @@ public struct TrainingPlan: CustomStringConvertible {
     public let description: String
 
     /// Traces and compiles all networks; reads the corpus's listing and captions, but no image.
+    /// - Throws: errors of one line (`ClassifiedError`) of the recipe, the corpus, networks and the device: `ConfigurationError`,
+    ///   `CorpusError`, `ModelError`, `ExecutionError` and others.
     public init(
         _ recipe: Recipe, data: String, source: String? = nil, badFiles: BadFilePolicy = .limited,
         followsLinks: Bool = false, device: any Device
@@ -31,26 +33,11 @@ public struct TrainingPlan: CustomStringConvertible {
         let start = try StartingPoint(for: recipe)
         if let start { lines.append("start          \(start.summary(for: recipe))") }
         let cost = try TrainingPlan.cost(on: device)
-        let encoder = recipe.encoder
-        var condition = encoder.embedding
-        if recipe.text.isTrained {
-            let tower = try TextTower(recipe, captions: Array(corpus.captions), vocabulary: start?.vocabulary) { _ in []
-            }
-            // The cost of a step does not depend on the features' values.
-            let images = try ImageTower(recipe) { _ in .placeholder(recipe.encoder.views) }
-            let trainer = try ContrastiveTrainer(recipe, corpus: corpus, tower: tower, images: images, device: device)
-            let steps = Double(encoder.images) / Double(encoder.batch)
-            lines += [
-                "encoder        \(tower.summary); \(images.summary); \(trainer.parameterCount) parameters",
-                "               \(encoder.images) pairs by \(encoder.batch): \(cost(steps * trainer.flopsPerStep))",
-            ]
-        } else {
-            condition = try SentenceEncoder(contentsOf: recipe.text.encoder).width
-            lines.append("encoder        \(recipe.text.encoder), vectors of width \(condition)")
-        }
+        lines += try TrainingPlan.encoders(recipe, corpus, vocabulary: start?.vocabulary, device: device, cost: cost)
         let gan = recipe.gan
         if recipe.task == .textToImage {
-            let trainer = try GANTrainer(untrained: recipe, embeddings: [], condition: condition, device: device)
+            let trainer = try GANTrainer(
+                untrained: recipe, embeddings: [], condition: recipe.sentenceWidth(), device: device)
             let perImage = trainer.meanFlopsPerStep / Double(gan.batch)
             lines += [
                 "generator      \(recipe.generator.kind.rawValue) at \(recipe.data.side)×\(recipe.data.side), width \(recipe.generator.width), \(trainer.parameterCounts.generator) parameters",
@@ -62,11 +49,30 @@ public struct TrainingPlan: CustomStringConvertible {
         description = lines.joined(separator: "\n")
     }
 
-    /// Spells the cost of a number of arithmetic operations.
+    /// Describes the cost of a number of arithmetic operations.
     private static func cost(on device: any Device) throws -> (Double) -> String {
         // Estimated throughput: 60 % of peak.
         let pace = 0.6 * (try PeakRates(of: device)).arithmetic
         return { "\(formatted($0 / 1e15, digits: 2)) PFLOP, about \(spelledDuration($0 / pace)) here" }
+    }
+
+    /// The text encoder and, if it is trained, the cost of that.
+    private static func encoders(
+        _ recipe: Recipe, _ corpus: Corpus, vocabulary: Vocabulary?, device: any Device, cost: (Double) -> String
+    ) throws -> [String] {
+        guard recipe.text.isTrained else {
+            return ["encoder        \(recipe.text.encoder), vectors of width \(try recipe.sentenceWidth())"]
+        }
+        let encoder = recipe.encoder
+        let tower = try TextTower(recipe, captions: Array(corpus.captions), vocabulary: vocabulary) { _ in [] }
+        // The cost of a step does not depend on the features' values.
+        let images = try ImageTower(recipe) { _ in .placeholder(encoder.views) }
+        let trainer = try ContrastiveTrainer(recipe, corpus: corpus, tower: tower, images: images, device: device)
+        let steps = Double(encoder.images) / Double(encoder.batch)
+        return [
+            "encoder        \(tower.summary); \(images.summary); \(trainer.parameterCount) parameters",
+            "               \(encoder.images) pairs by \(encoder.batch): \(cost(steps * trainer.flopsPerStep))",
+        ]
     }
 
     private static func translation(_ recipe: Recipe, _ corpora: TranslationCorpora, device: any Device) throws
@@ -79,14 +85,21 @@ public struct TrainingPlan: CustomStringConvertible {
         let discriminator =
             recipe.imageToImage.adversarial > 0
             ? "\(recipe.discriminatorSummary), \(trainer.parameterCounts.discriminator) parameters" : "none"
-        return try [
+        let cost = try cost(on: device)
+        let encoders =
+            try recipe.imageToImage.text
+            ? encoders(recipe, corpora.target, vocabulary: nil, device: device, cost: cost) : []
+        let lines = [
             "recipe         \(recipe.name), seed \(recipe.seed)",
             "data           \(corpora.target.examples.count) targets, \(sources)",
             "device         \(device.summary)",
-            "translator     \(recipe.translator.kind.rawValue) at \(side)×\(side), width \(recipe.translator.width), \(trainer.parameterCounts.generator) parameters",
-            "discriminator  \(discriminator)",
-            "step           \(gan.batch) images, \(formatted(perImage / 1e9, digits: 2)) GFLOP each, \(trainer.memory >> 20) MiB",
-            "training       \(gan.images) images: \(cost(on: device)(perImage * Double(gan.images)))",
-        ].joined(separator: "\n")
+        ]
+        return
+            (lines + encoders + [
+                "translator     \(recipe.translator.kind.rawValue) at \(side)×\(side), width \(recipe.translator.width), \(trainer.parameterCounts.generator) parameters",
+                "discriminator  \(discriminator)",
+                "step           \(gan.batch) images, \(formatted(perImage / 1e9, digits: 2)) GFLOP each, \(trainer.memory >> 20) MiB",
+                "training       \(gan.images) images: \(cost(perImage * Double(gan.images)))",
+            ]).joined(separator: "\n")
     }
 }

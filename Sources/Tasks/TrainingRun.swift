@@ -52,6 +52,8 @@ public struct TrainingRun {
     }
 
     /// Runs the remaining stages.
+    /// - Throws: errors of one line (`ClassifiedError`) of the recipe, the corpus, files, networks, the device and other ranks:
+    ///   `ConfigurationError`, `CorpusError`, `FileError`, `StateError`, `ExecutionError`, `CommunicationError` and others.
     public func train() throws -> TrainingOutcome {
         // Read everything that can be missing before a run directory is made.
         try requireInputs()
@@ -88,7 +90,7 @@ public struct TrainingRun {
         return try loop(task, run, logger).train()
     }
 
-    /// Trains a translator of images, after the text encoder if text steers it.
+    /// Trains a translator of images, after the text encoder if it depends on text.
     private func trainTranslator() throws -> TrainingOutcome {
         let corpora = try TranslationCorpora(
             recipe, data: data, source: source, badFiles: badFiles, followsLinks: followsLinks)

@@ -20,15 +20,14 @@ struct ValidationSplit {
     /// so that models and judges trained on a corpus with the same share hold out the same images.
     init(_ images: ImageStore, share: Float) {
         self.images = images
-        var indices = Array(images.corpus.examples.indices)
+        let indices = Array(images.corpus.examples.indices)
         let count = Int(Float(indices.count) * share)
         guard count >= ValidationSplit.minimum else {
             examples = []
             return
         }
         var stream = RandomStream(seed: 1, purpose: "held out")
-        for index in 0..<count { indices.swapAt(index, index + stream.index(below: indices.count - index)) }
-        examples = indices[..<count].sorted()
+        examples = stream.choose(count, of: indices).sorted()
     }
 
     /// A batch of them, each with its first caption, and as its mismatch that of the next image; if there are fewer, the

@@ -1,8 +1,8 @@
 /// Encodes text to token ids and decodes ids to text, with Limn's own byte-level BPE or a tokenizer from other files.
 ///
-/// Limn's own has a token for every byte, so that no input is lost: `decode(encode(text))` is the normalised text
-/// unless it was truncated. Other tokenizers may be BPE or WordPiece (`docs/tokenizers.md`); their ids and offsets
-/// equal those of Hugging Face's `tokenizers`.
+/// Limn's own has a token for every byte, so that no input is lost: `decode(encode(text))` is the normalized text
+/// unless it was truncated. Other tokenizers may be BPE, WordPiece or Unigram (`docs/tokenizers.md`); their ids and
+/// offsets equal those of Hugging Face's `tokenizers`.
 public struct Tokenizer: Sendable {
     private enum Scheme: Sendable {
         case bytePairs(ByteLevelBPE)

@@ -3,7 +3,7 @@ import Synchronization
 
 /// The mean of a run's gradients over all shards of all ranks, computed while the run still computes other gradients.
 ///
-/// Gradients are exchanged in buckets, each as soon as all shards of this rank have written it, and travel while others are computed
+/// Gradients are exchanged in buckets, each as soon as all shards of this rank have written it, and are sent while others are computed
 /// (Li et al. 2020, PyTorch Distributed, section 3.2.3); `Outputs.largeWritesFirst` leaves small ones to the end. All ranks run the
 /// same program, so their buckets are the same and in the same order.
 package final class GradientReduction: WriteObserver {

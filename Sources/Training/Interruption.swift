@@ -2,9 +2,9 @@ import Dispatch
 import Glibc
 import Synchronization
 
-/// Turns SIGINT, SIGTERM, SIGHUP (a lost connection) and SIGUSR1 (which batch systems send before the end of a job) into a request to stop after the current step. A second signal ends
-/// the process at once, as by default. Signals that were ignored before, such as SIGHUP under nohup, stay
-/// ignored.
+/// Turns SIGINT, SIGTERM, SIGHUP (a lost connection) and SIGUSR1 (which batch systems send before the end of a job) into a
+/// request to stop after the current step. A second signal ends the process at once, as by default. Signals that were
+/// ignored before, such as SIGHUP under nohup, stay ignored.
 public final class Interruption {
     private final class Flag: Sendable {
         let isRaised = Atomic<Bool>(false)
@@ -35,7 +35,8 @@ public final class Interruption {
         }
     }
 
-    private static func isIgnored(_ number: Int32) -> Bool {
+    /// Whether this process ignores a signal.
+    package static func isIgnored(_ number: Int32) -> Bool {
         var action = sigaction()
         guard sigaction(number, nil, &action) == 0 else { return false }
         return unsafeBitCast(action.__sigaction_handler.sa_handler, to: Int.self)

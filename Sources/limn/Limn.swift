@@ -4,7 +4,8 @@ import CommandSupport
 @main
 struct Limn: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "limn", abstract: "Generate images from text, and train and evaluate text-to-image models.",
+        commandName: "limn",
+        abstract: "Generate images from text, translate images, and train and evaluate models of both kinds.",
         discussion: """
             EXAMPLES
               limn generate "a purple flower with a yellow center" --out flower.png

@@ -57,6 +57,21 @@ import Testing
         #expect(corpus.classes == ["A", "B"])
     }
 
+    /// Captions of a template follow the rules of all captions.
+    @Test func builtCaptionsAreCleaned() throws {
+        let long = String(repeating: "x", count: 1 << 17)
+        let rows =
+            Array(ColumnTests.rows[..<2]) + [
+                #"{"file_name": "b1.png", "text": "banana", "emoji": "🍌", "style": "no\tto\n"}"#,
+                #"{"file_name": "b2.png", "text": "banana", "emoji": "🍌", "style": "\#(long)"}"#,
+            ]
+        let (_, corpus) = try corpus(rows, options: columns())
+        #expect(corpus.examples.count == 3)
+        #expect(corpus.examples[2].captions == ["banana", "banana, no to  style"])
+        let message = try #require(corpus.skipped.first.first?.description)
+        #expect(message.hasPrefix("metadata.jsonl:4: b2.png has, with the caption template, a caption of 13108"), "\(message)")
+    }
+
     @Test func aRowWithoutAColumnOfTheTemplateIsSkippedByName() throws {
         let rows =
             Array(ColumnTests.rows[..<3]) + [#"{"file_name": "b2.png", "text": "banana", "emoji": "🍌", "style": null}"#]

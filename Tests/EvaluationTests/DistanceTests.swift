@@ -7,21 +7,20 @@ struct FrechetDistanceTests {
     func golden() throws {
         let distance = try frechetDistance(
             sampleFeatures(40, 6, seed: 1), sampleFeatures(50, 6, seed: 2, scale: 1.5, shift: 0.25))
-        #expect(abs(distance.value - 1.2982882975897052) < 1e-10)
-        #expect(distance.counts == [40, 50])
+        #expect(abs(distance - 1.2982882975897052) < 1e-10)
     }
 
     @Test("agrees with NumPy where there are fewer images than features")
     func singular() throws {
         let distance = try frechetDistance(sampleFeatures(5, 8, seed: 3), sampleFeatures(4, 8, seed: 4))
-        #expect(abs(distance.value - 3.501314317618645) < 1e-6)
+        #expect(abs(distance - 3.501314317618645) < 1e-6)
     }
 
     @Test("is the closed form for normal distributions in one dimension")
     func closedForm() throws {
         // Means 1 and 3, standard deviations √2 and √8: 2² + (√8 − √2)² = 6.
         let distance = try frechetDistance(matrix(2, 1, [0, 2]), matrix(2, 1, [1, 5]))
-        #expect(abs(distance.value - 6) < 1e-12)
+        #expect(abs(distance - 6) < 1e-12)
     }
 
     @Test("is 0 between a set and itself in another order, and the same both ways")
@@ -29,8 +28,8 @@ struct FrechetDistanceTests {
         let a = sampleFeatures(40, 6, seed: 1)
         let b = sampleFeatures(30, 6, seed: 2)
         let reversed = try a.selecting(Array((0..<40).reversed()))
-        #expect(abs(try frechetDistance(a, reversed).value) < 1e-10)
-        #expect(abs(try frechetDistance(a, b).value - frechetDistance(b, a).value) < 1e-10)
+        #expect(abs(try frechetDistance(a, reversed)) < 1e-10)
+        #expect(abs(try frechetDistance(a, b) - frechetDistance(b, a)) < 1e-10)
     }
 
     @Test("refuses what has no covariance")
@@ -69,13 +68,12 @@ struct KernelDistanceTests {
         let distance = try kernelDistance(a, b, seed: 0)
         #expect(abs(distance.mean - 0.49527976758106496) < 1e-6)
         #expect(distance.deviation == 0)
-        #expect(distance.subsets == 1 && distance.subsetSize == 24 && distance.counts == [24, 24])
     }
 
     @Test("of subsets lies around that of the whole, and is the same for a seed")
     func subsets() throws {
         let distance = try kernelDistance(a, b, subsets: 400, subsetSize: 12, seed: 1)
-        #expect(distance.deviation > 0 && distance.subsets == 400 && distance.subsetSize == 12)
+        #expect(distance.deviation > 0)
         #expect(abs(distance.mean - 0.49527976758106496) < 4 * distance.deviation / 20)
         #expect(try kernelDistance(a, b, subsets: 400, subsetSize: 12, seed: 1) == distance)
         #expect(try kernelDistance(a, b, subsets: 400, subsetSize: 12, seed: 2) != distance)

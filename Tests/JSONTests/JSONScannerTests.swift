@@ -13,6 +13,16 @@ import Testing
     ])
     func readsValues(text: String, expected: String) throws { #expect(try Self.value(text) == expected) }
 
+    @Test(arguments: [
+        ("", "\"\""), ("é 😀/", "\"é 😀/\""), ("\"\\\n\t\u{0}\u{7F}", "\"\\\"\\\\\\n\\u0009\\u0000\u{7F}\""),
+    ])
+    func writesStrings(text: String, expected: String) throws {
+        #expect(quotedForJSON(text) == expected)
+        var scanner = JSONScanner(Array(expected.utf8))
+        let read = try scanner.string()
+        #expect(read == text)
+    }
+
     @Test func keepsOrderRepetitionsAndCanonicalEquivalents() throws {
         let value = try JSONValue(Array("{\"e\u{301}\":1,\"\u{E9}\":[2],\"b\":{},\"b\":3}".utf8))
         let members = if case .object(let members) = value { members } else { [(key: String, value: JSONValue)]() }

@@ -80,7 +80,7 @@ import Testing
         #expect(last >= configuration.reach / 3)
     }
 
-    @Test func sentencesSteerTheResult() throws {
+    @Test func theResultDependsOnSentences() throws {
         let configuration = Self.configurations[2]
         let images = noise(16 * 16 * 3)
         let (a, b) = (

@@ -100,6 +100,7 @@ private struct Runs {
     @Test(arguments: [
         ("divergence", [#"{"images": 1, "skipped": 0, "loss": null}"#], [String]()),
         ("divergence", [#"{"images": 1, "skipped": 0}"#, #"{"images": 2, "skipped": 3}"#], []),
+        ("divergence", [#"{"images": 1, "skipped": 0}"#, #"{"images": 2, "skipped": 1e300}"#], []),
         ("overfitting", [], (1...3).map { #"{"images": \#($0), "logits.training": 2, "logits.validation": 0.5}"# }),
         ("overfitting", [], [50, 40, 45, 46, 47].enumerated().map { #"{"images": \#($0), "frechet": \#($1)}"# }),
         ("collapse", [], [#"{"images": 1, "diversity": 0.3}"#]),

@@ -180,7 +180,7 @@ import Training
                 device: CPUDevice(threads: 1)
             ).train()
             #expect(outcome == .finished)
-            #expect(DataRecord.folder(ofRun: "\(folder)/run", .source) == "\(folder)/a")
+            #expect(try DataRecord.folder(ofRun: "\(folder)/run", .source) == "\(folder)/a")
             let log = try String(contentsOfFile: "\(folder)/run/log.txt", encoding: .utf8)
             #expect(log.contains("sources in \(folder)/a"))
         }

@@ -23,7 +23,7 @@ import Testing
         ]
 
     @Test(arguments: texts)
-    func decodingGivesTheNormalisedText(_ text: String) {
+    func decodingGivesTheNormalizedText(_ text: String) {
         let normal = CaptionNormalizer()(text)
         #expect(Array(tokenizer.decode(tokenizer.encode(text, limit: .max)).utf8) == Array(normal.utf8))
     }

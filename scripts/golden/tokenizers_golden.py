@@ -27,7 +27,6 @@ ENGLISH = [
     for b in ["rounded", "long pointed", "ruffled"] for part in ["petals", "stamens"] for c in ["green", "orange"] for other in ["leaves", "pistil"]
 ]
 CORPUS = [t for texts in captions.CAPTIONS.values() for t in texts for _ in range(2)] + ENGLISH
-GPT2 = r"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+"
 CLIP = r"'s|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+"
 LLAMA3 = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
 ALPHABET = pre_tokenizers.ByteLevel.alphabet()

@@ -15,7 +15,7 @@ static int64_t tile_of(const limn_loop *loop) {
   return tile;
 }
 
-// eˣ by 2ⁿ·p(r), |r| ≤ ½ ln 2; relative error below 2·10⁻⁷. Written without branches so that it vectorises.
+// eˣ by 2ⁿ·p(r), |r| ≤ ½ ln 2; relative error below 2·10⁻⁷. Written without branches so that it vectorizes.
 // Overflow gives infinity, since n is bounded by the largest exponent and p is not; below the normal range the result is 0.
 static inline __attribute__((always_inline)) float fast_exp(float argument) {
   float x = argument > 89.0f ? 89.0f : argument;

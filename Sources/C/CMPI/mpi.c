@@ -108,7 +108,7 @@ void limn_mpi_end_if_aborted(void) {
 // Large messages progress only in calls of MPI, and MPI's own waiting would take a processor from the computation: ask often at
 // first, then sleep between: each wake-up costs the computation some microseconds.
 static int complete(int status, void *request) {
-  time_t limited = 0;
+  struct timespec limited = {0, 0}, now;
   for (int polls = 0, done = 0; status == 0; polls++) {
     status = mpi.test(&request, &done, mpi.ignored_status);
     if (done || status != 0) break;
@@ -122,8 +122,9 @@ static int complete(int status, void *request) {
     }
     int longest = atomic_load(&longest_wait);
     if (longest == 0) continue;
-    if (limited == 0) limited = time(NULL);
-    if (time(NULL) - limited > longest) return LIMN_MPI_TIMEOUT;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    if (limited.tv_sec == 0) limited = now;
+    if (now.tv_sec - limited.tv_sec > longest) return LIMN_MPI_TIMEOUT;
   }
   return status;
 }

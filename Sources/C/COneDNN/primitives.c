@@ -224,9 +224,8 @@ static int well_formed(const limn_onednn_convolution *c) {
   return c->in_channels % c->groups == 0 && c->out_channels % c->groups == 0;
 }
 
-limn_onednn_primitive *limn_onednn_convolution_create(
-    const limn_onednn_convolution *c, char *message, size_t capacity) {
-  if (limn_onednn_open(message, capacity) != dnnl_success) return NULL;
+limn_onednn_primitive *limn_onednn_convolution_create(const limn_onednn_convolution *c) {
+  if (limn_onednn_open(NULL, 0) != dnnl_success) return NULL;
   limn_onednn_primitive *p = calloc(1, sizeof *p);
   dnnl_status_t status = p && has_memory() ? dnnl_invalid_arguments : dnnl_out_of_memory;
   if (status != dnnl_out_of_memory && well_formed(c)) {
@@ -245,24 +244,20 @@ limn_onednn_primitive *limn_onednn_convolution_create(
     if (!p->filter_key) status = dnnl_out_of_memory;
   }
   if (status == dnnl_success) return p;
-  snprintf(
-      message, capacity, "oneDNN cannot make this convolution (kind %d, %lld to %lld channels, types %d %d %d): %s",
-      c->kind, (long long)c->in_channels, (long long)c->out_channels, c->input_type, c->filter_type, c->output_type,
-      limn_library.dnnl_status2str(status));
   limn_onednn_destroy(p);
   return NULL;
 }
 
-/// Describes [batch, rows, columns], stored with the last two dimensions exchanged if transposed; without batch if `flat`.
+/// Describes [batch, rows, columns] in float32, stored with the last two dimensions exchanged if transposed; without batch if `flat`.
 static dnnl_status_t describe_matrix(
-    limn_description *description, int flat, int64_t batch, int64_t rows, int64_t columns, int transposed, int type) {
+    limn_description *description, int flat, int64_t batch, int64_t rows, int64_t columns, int transposed) {
   dnnl_dims_t extents = {batch, rows, columns};
   dnnl_dims_t strides = {rows * columns, transposed ? 1 : columns, transposed ? rows : 1};
-  return limn_describe(description, 3 - flat, extents + flat, data_type(type), strides + flat);
+  return limn_describe(description, 3 - flat, extents + flat, dnnl_f32, strides + flat);
 }
 
-limn_onednn_primitive *limn_onednn_matmul_create(const limn_onednn_matmul *m, char *message, size_t capacity) {
-  if (limn_onednn_open(message, capacity) != dnnl_success) return NULL;
+limn_onednn_primitive *limn_onednn_matmul_create(const limn_onednn_matmul *m) {
+  if (limn_onednn_open(NULL, 0) != dnnl_success) return NULL;
   limn_onednn_primitive *p = calloc(1, sizeof *p);
   limn_description a, b, c;
   memset(&a, 0, sizeof a);
@@ -274,20 +269,16 @@ limn_onednn_primitive *limn_onednn_matmul_create(const limn_onednn_matmul *m, ch
   if (status == dnnl_success) {
     p->kind = MATMUL;
     p->count = BIAS;
-    status = describe_matrix(&a, flat, m->a_batch, m->m, m->k, m->transpose_a, m->a_type);
+    status = describe_matrix(&a, flat, m->batch, m->m, m->k, m->transpose_a);
   }
-  if (status == dnnl_success) status = describe_matrix(&b, flat, m->b_batch, m->k, m->n, m->transpose_b, m->b_type);
-  if (status == dnnl_success) status = describe_matrix(&c, flat, m->batch, m->m, m->n, 0, m->c_type);
+  if (status == dnnl_success) status = describe_matrix(&b, flat, m->batch, m->k, m->n, m->transpose_b);
+  if (status == dnnl_success) status = describe_matrix(&c, flat, m->batch, m->m, m->n, 0);
   if (status == dnnl_success) status = limn_plan_matmul(&p->plan, LIMN_LAYOUT(a), LIMN_LAYOUT(b), LIMN_LAYOUT(c));
   if (status == dnnl_success) status = finish(p);
   limn_forget(&a);
   limn_forget(&b);
   limn_forget(&c);
   if (status == dnnl_success) return p;
-  snprintf(
-      message, capacity, "oneDNN cannot make this matrix product (%lld × %lld × %lld, types %d %d %d): %s",
-      (long long)m->m, (long long)m->n, (long long)m->k, m->a_type, m->b_type, m->c_type,
-      limn_library.dnnl_status2str(status));
   limn_onednn_destroy(p);
   return NULL;
 }

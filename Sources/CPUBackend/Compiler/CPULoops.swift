@@ -14,16 +14,11 @@ private final class LoopTables {
         instructions: [limn_instruction], loads: [limn_load], stores: [limn_store], reductions: [limn_reduction],
         loop: limn_loop
     ) {
-        func table<T>(_ values: [T]) -> UnsafeMutablePointer<T> {
-            let pointer = UnsafeMutablePointer<T>.allocate(capacity: max(values.count, 1))
-            pointer.initialize(from: values, count: values.count)
-            return pointer
-        }
-        self.instructions = table(instructions)
-        self.loads = table(loads)
-        self.stores = table(stores)
-        self.reductions = table(reductions)
-        self.loop = table([loop])
+        self.instructions = fixedTable(instructions)
+        self.loads = fixedTable(loads)
+        self.stores = fixedTable(stores)
+        self.reductions = fixedTable(reductions)
+        self.loop = fixedTable([loop])
         self.loop.pointee.instructions = UnsafePointer(self.instructions)
         self.loop.pointee.loads = UnsafePointer(self.loads)
         self.loop.pointee.stores = UnsafePointer(self.stores)
@@ -37,6 +32,13 @@ private final class LoopTables {
         reductions.deallocate()
         loop.deallocate()
     }
+}
+
+/// The values at a fixed address. The caller deallocates them.
+func fixedTable<T>(_ values: [T]) -> UnsafeMutablePointer<T> {
+    let pointer = UnsafeMutablePointer<T>.allocate(capacity: max(values.count, 1))
+    pointer.initialize(from: values, count: values.count)
+    return pointer
 }
 
 /// Strides of one operand over a loop's dimensions, in elements.

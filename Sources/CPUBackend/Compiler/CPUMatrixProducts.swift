@@ -59,15 +59,10 @@ extension CPUCompiler {
             description.m = Int64(m)
             description.n = Int64(n)
             description.k = Int64(k)
-            description.a_batch = Int64(batch)
-            description.b_batch = Int64(batch)
             description.transpose_a = product.transposeA ? 1 : 0
             description.transpose_b = product.transposeB ? 1 : 0
             let key = PrimitiveKey(product: description)
-            var message = [CChar](repeating: 0, count: 256)
-            if let primitive = primitives[key]
-                ?? limn_onednn_matmul_create(&description, &message, message.count).map(OneDNNPrimitive.init)
-            {
+            if let primitive = primitives[key] ?? limn_onednn_matmul_create(&description).map(OneDNNPrimitive.init) {
                 primitives[key] = primitive
                 let handle = primitive.handle
                 emit(

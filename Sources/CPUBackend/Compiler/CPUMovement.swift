@@ -27,13 +27,8 @@ private final class TapTable {
     private let weight: UnsafeMutablePointer<Float>
 
     init(_ values: ResizeTaps) {
-        func table<T>(_ values: [T]) -> UnsafeMutablePointer<T> {
-            let pointer = UnsafeMutablePointer<T>.allocate(capacity: max(values.count, 1))
-            pointer.initialize(from: values, count: values.count)
-            return pointer
-        }
-        (start, index, weight) = (table(values.start), table(values.index), table(values.weight))
-        taps = table([limn_taps(start: start, index: index, weight: weight)])
+        (start, index, weight) = (fixedTable(values.start), fixedTable(values.index), fixedTable(values.weight))
+        taps = fixedTable([limn_taps(start: start, index: index, weight: weight)])
     }
 
     deinit {

@@ -106,8 +106,7 @@ extension CPUCompiler {
     mutating func convolutionPrimitive(_ description: inout limn_onednn_convolution) -> OneDNNPrimitive? {
         let key = PrimitiveKey(convolution: description)
         if let known = primitives[key] { return known }
-        var message = [CChar](repeating: 0, count: 256)
-        guard let handle = limn_onednn_convolution_create(&description, &message, message.count) else { return nil }
+        guard let handle = limn_onednn_convolution_create(&description) else { return nil }
         let primitive = OneDNNPrimitive(handle)
         primitives[key] = primitive
         return primitive

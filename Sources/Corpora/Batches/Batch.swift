@@ -37,10 +37,10 @@ public struct Batch: Sendable, Equatable {
     public init(images store: ImageStore, sampler: PairSampler, firstImage: Int, size: Int) throws {
         let count = size * store.preprocessing.side * store.preprocessing.side * 3
         var pairs: [SampledPair] = []
-        let images = try [Float](unsafeUninitializedCapacity: count) { buffer, initialised in
+        let images = try [Float](unsafeUninitializedCapacity: count) { buffer, initialized in
             guard let start = buffer.baseAddress else { return }
             pairs = try Batch.write(firstImage..<firstImage + size, store, sampler, to: start)
-            initialised = count
+            initialized = count
         }
         self.init(firstImage: firstImage, images: images, pairs: pairs)
     }

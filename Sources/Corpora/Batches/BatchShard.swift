@@ -8,8 +8,8 @@ public struct BatchShard: Sendable, Equatable {
     public let worldSize: Int
 
     /// - Parameters:
-    ///   - rank: `0 ..< count`.
-    ///   - count: at least 1.
+    ///   - rank: `0 ..< worldSize`.
+    ///   - worldSize: at least 1.
     public init(rank: Int, worldSize: Int) {
         precondition(worldSize > 0 && (0..<worldSize).contains(rank), "ranks are counted from 0")
         self.rank = rank

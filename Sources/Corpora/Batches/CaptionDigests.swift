@@ -12,7 +12,7 @@ struct CaptionDigests: Sendable {
         let texts = captions.index.rows.captions
         let count = captions.count
         let chunk = 4096
-        values = [UInt64](unsafeUninitializedCapacity: count) { buffer, initialised in
+        values = [UInt64](unsafeUninitializedCapacity: count) { buffer, initialized in
             // Each iteration writes its own elements.
             nonisolated(unsafe) let values = buffer
             DispatchQueue.concurrentPerform(iterations: (count + chunk - 1) / chunk) { part in
@@ -20,7 +20,7 @@ struct CaptionDigests: Sendable {
                     values[number] = CaptionDigests.digest(texts.utf8(number))
                 }
             }
-            initialised = count
+            initialized = count
         }
     }
 

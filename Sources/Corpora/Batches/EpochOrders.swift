@@ -24,13 +24,9 @@ final class EpochOrders: Sendable {
         }
     }
 
-    /// A Fisher–Yates shuffle, keyed by seed and epoch.
+    /// The order of an epoch, keyed by seed and epoch.
     private func shuffled(_ epoch: Int) -> [UInt32] {
         var stream = RandomStream(seed: seed, purpose: "epoch order", index: UInt64(epoch))
-        var order = members
-        for last in stride(from: order.count - 1, to: 0, by: -1) {
-            order.swapAt(last, stream.index(below: last + 1))
-        }
-        return order
+        return stream.shuffled(members)
     }
 }

@@ -4,8 +4,8 @@ import RandomStreams
 public struct SampledPair: Sendable, Equatable {
     /// The image's example and the caption that matches it.
     public let caption: CaptionReference
-    /// A caption that does not describe the image, if the sampler needs one, else `caption` again (Reed et al., "Generative adversarial text to image synthesis",
-    /// 2016, algorithm 1: the wrong text).
+    /// A caption that does not describe the image, if the sampler needs one, else `caption` again (Reed et al., "Generative
+    /// adversarial text to image synthesis", 2016, algorithm 1: the wrong text).
     public let mismatch: CaptionReference
     /// Whether the image is mirrored left to right.
     public let flipped: Bool

@@ -108,16 +108,14 @@ public struct CorpusSplit: Sendable {
     /// - Returns: index of each example's part.
     private static func assign(_ units: [[Int]], _ corpus: Corpus, _ parts: [Part], seed: UInt64) -> [Int] {
         var stream = RandomStream(seed: seed, purpose: "split")
-        var byClass = Dictionary(grouping: units) { corpus.label(of: $0[0]) ?? -1 }
+        let byClass = Dictionary(grouping: units) { corpus.label(of: $0[0]) ?? -1 }
             .sorted { $0.key < $1.key }.map { $0.value.sorted { $0[0] < $1[0] } }
-        byClass.shuffle(using: &stream)
         var assignment = [Int](repeating: 0, count: corpus.examples.count)
         var assigned = [Double](repeating: 0, count: parts.count)
         var sum = 0.0
         var remaining = units.count
-        for var units in byClass {
-            units.shuffle(using: &stream)
-            for unit in units {
+        for units in stream.shuffled(byClass) {
+            for unit in stream.shuffled(units) {
                 sum += Double(unit.count)
                 let deficits = parts.indices.map { parts[$0].fraction * sum - assigned[$0] }
                 // The last units go to empty splits, so that a small fraction of a small corpus is not empty.

@@ -2,7 +2,7 @@ import Images
 
 /// Statistics of a corpus: its images, captions, words and classes, and duplicates.
 public struct CorpusStatistics: Sendable, Encodable {
-    /// The layout that was recognised.
+    /// The layout that was recognized.
     public let format: String
     /// Number of usable images; all other figures are about these.
     public let images: Int

@@ -3,7 +3,7 @@ import Images
 import Synchronization
 import Threads
 
-/// The properties of an image that `CorpusStatistics` summarises.
+/// The properties of an image that `CorpusStatistics` summarizes.
 struct ImageFacts: Sendable {
     let format: ImageFormat
     /// Width and height in pixels, with the orientation applied.

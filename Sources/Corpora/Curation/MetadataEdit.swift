@@ -66,7 +66,7 @@ enum MetadataEdit {
 
         /// Appends the line with another split.
         func append(split: String, to result: inout [UInt8]) {
-            let quoted = MetadataEdit.quoted(split)
+            let quoted = Array(quotedForJSON(split).utf8)
             guard !values.isEmpty else {
                 result += bytes[line.lowerBound..<brace]
                 while result.last == 0x20 { result.removeLast() }
@@ -79,15 +79,5 @@ enum MetadataEdit {
             }
             result += bytes[copied..<line.upperBound]
         }
-    }
-
-    /// A JSON string.
-    private static func quoted(_ text: String) -> [UInt8] {
-        var result: [UInt8] = [UInt8(ascii: "\"")]
-        for byte in text.utf8 {
-            if byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") { result.append(UInt8(ascii: "\\")) }
-            result.append(byte)
-        }
-        return result + [UInt8(ascii: "\"")]
     }
 }

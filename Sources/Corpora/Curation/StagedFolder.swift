@@ -31,8 +31,8 @@ struct StagedFolder {
         while !FileManager.default.fileExists(atPath: existing), existing.contains("/") {
             existing = parentFolder(of: existing)
         }
-        if let inside = FolderWalk.resolved(existing) ?? FolderWalk.resolved("."),
-            let outer = FolderWalk.resolved(source), inside == outer || inside.hasPrefix(outer + "/")
+        if let inside = resolvedPath(existing) ?? resolvedPath("."), let outer = resolvedPath(source),
+            inside == outer || inside.hasPrefix(outer + "/")
         {
             throw CorpusError.cannotWrite(
                 path: target, reason: "it is inside \(source), which is only read; name a folder elsewhere")

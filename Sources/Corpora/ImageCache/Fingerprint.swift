@@ -43,7 +43,7 @@ package struct Fingerprint: Sendable, Equatable, BitwiseCopyable {
 
     /// The mean difference of the grids' colours, in levels of 255.
     func levels(to other: Fingerprint) -> Int {
-        // The compiler vectorises this plain loop, but not the SIMD types' own operations.
+        // The compiler vectorizes this plain loop, but not the SIMD types' own operations.
         withUnsafeBytes(of: colors) { a in
             withUnsafeBytes(of: other.colors) { b in
                 var sum: Int32 = 0

@@ -1,6 +1,6 @@
 /// How rows and images that cannot be used are treated.
 public enum BadFilePolicy: String, Sendable, CaseIterable {
-    /// Skip them while they are at most 1 % of the total, else fail; the default. The command line calls it `few`.
+    /// Skip them while they are at most 1 % of the total, else fail; the default. The command line calls it `limit`.
     case limited = "limit"
     /// Skip any number.
     case skip

@@ -1,6 +1,5 @@
 import Basics
 import Files
-import FoundationEssentials
 import Glibc
 
 /// Why a corpus cannot be read, sampled or written.
@@ -139,7 +138,6 @@ public enum CorpusError: ClassifiedError {
 
     /// The operating system's message if `error` carries an `errno`, else the error's own description.
     static func reason(_ error: any Error) -> String {
-        guard let code = ((error as? CocoaError)?.underlying as? POSIXError)?.code else { return "\(error)" }
-        return String(cString: strerror(code.rawValue))
+        knownPosixCode(error).map { String(cString: strerror($0)) } ?? "\(error)"
     }
 }

@@ -28,7 +28,7 @@ public enum CorpusFormat: Sendable, CaseIterable, CustomStringConvertible {
         }
     }
 
-    /// The files that the layout is recognised by, for messages.
+    /// The files that the layout is recognized by, for messages.
     var signature: String {
         switch self {
         case .metadataLines: "metadata.jsonl with \"file_name\" and \"text\""

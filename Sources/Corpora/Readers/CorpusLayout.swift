@@ -1,6 +1,6 @@
 import FoundationEssentials
 
-/// Recognises the layout of a corpus by its files and reads it.
+/// Recognizes the layout of a corpus by its files and reads it.
 struct CorpusLayout {
     /// The path as given: a folder, a shard or a pattern of shards.
     private let folder: String

@@ -1,3 +1,5 @@
+import Files
+
 extension Corpus {
     /// Reads the listing of a corpus and checks that the images it lists exist.
     /// - Parameters:
@@ -22,7 +24,7 @@ extension Corpus {
 }
 
 extension CorpusListing {
-    /// Recognises the layout of a corpus and lists its rows.
+    /// Recognizes the layout of a corpus and lists its rows.
     /// - Parameters:
     ///   - folder: a folder, a shard, or a pattern of shards.
     ///   - kept: maximum number of problems kept in detail.
@@ -59,7 +61,7 @@ extension CorpusListing {
         unlisted.sort()
         var finder = ImageFinder(unlisted) { $0.lastPathPart }
         var found: [Int: [UInt8]] = [:]
-        let resolved = FolderWalk.resolved(root) ?? root
+        let resolved = resolvedPath(root) ?? root
         for row in isThere.indices where !isThere[row] {
             let path = rows.paths.utf8(row)
             if let first = self.row(of: path), isThere[first] {

@@ -1,6 +1,7 @@
 import Basics
+import Files
 
-/// The files of a folder by type, each list sorted. Layouts are recognised by them.
+/// The files of a folder by type, each list sorted. Layouts are recognized by them.
 struct FolderContents {
     private(set) var images = TextColumn()
     /// Files that may hold the captions of one image: `.txt`, `.caption`, `.json`.
@@ -21,7 +22,7 @@ struct FolderContents {
     /// Lists a folder recursively, except files and folders whose names begin with a dot.
     /// - Throws: `CorpusError.cannotRead`.
     init(_ root: String, followingLinks: Bool) throws {
-        let resolved = FolderWalk.resolved(root) ?? root
+        let resolved = resolvedPath(root) ?? root
         try FolderWalk.visit(root, followingLinks: followingLinks) { path, kind in
             if ImagePath.isHidden(path) { return }
             let list = FolderContents.list(path)

@@ -1,3 +1,4 @@
+import Files
 import Glibc
 
 /// A recursive walk through a folder. Links are reported, and followed only on request.
@@ -91,7 +92,7 @@ enum FolderWalk {
     ///   - path: relative to `root`.
     ///   - root: a path without links.
     static func target(of path: ArraySlice<UInt8>, in root: String) -> Target {
-        guard let resolved = resolved("\(root)/\(String(decoding: path, as: UTF8.self))") else { return .missing }
+        guard let resolved = resolvedPath("\(root)/\(String(decoding: path, as: UTF8.self))") else { return .missing }
         var status = stat()
         guard stat(resolved, &status) == 0 else { return .missing }
         switch status.st_mode & S_IFMT {
@@ -99,12 +100,5 @@ enum FolderWalk {
         case S_IFREG: return resolved.hasPrefix(root == "/" ? root : root + "/") ? .file : .outside
         default: return .missing
         }
-    }
-
-    /// The path with all links resolved; nil if it does not exist.
-    static func resolved(_ path: String) -> String? {
-        guard let resolved = realpath(path, nil) else { return nil }
-        defer { free(resolved) }
-        return String(cString: resolved)
     }
 }

@@ -103,12 +103,12 @@ extension CorpusListing {
     ) throws {
         let files = matches.flatMap { [$0.record, $0.captions].compactMap { $0 } }
         var (number, texts) = (0, ImageTexts())
-        func handOver() {
+        func emit() {
             body(&self, number, texts)
             (number, texts) = (number + 1, ImageTexts())
         }
-        func handOverEmpty() { while number < matches.count, matches[number].isEmpty { handOver() } }
-        handOverEmpty()
+        func emitEmpty() { while number < matches.count, matches[number].isEmpty { emit() } }
+        emitEmpty()
         try TextFiles.read(files, of: finder.files, in: root) { file, content in
             switch content {
             case .success(let bytes):
@@ -118,8 +118,8 @@ extension CorpusListing {
                 note(.noCaption, finder.files[file], nil, error.reason)
             }
             guard file == matches[number].captions ?? matches[number].record else { return }
-            handOver()
-            handOverEmpty()
+            emit()
+            emitEmpty()
         }
     }
 }

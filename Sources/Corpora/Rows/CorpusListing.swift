@@ -151,7 +151,16 @@ struct CorpusListing {
             }
             // After all plain captions, so that the second half of a row's captions are those of the template.
             for number in rows.captions.count - rows.pendingCaptions..<rows.captions.count {
-                rows.appendCaption(template.applied(to: rows.captions.utf8(number), values: draft.attributes))
+                let built = template.applied(to: rows.captions.utf8(number), values: draft.attributes)
+                do throws(CaptionText.Fault) {
+                    rows.appendCaption(try CaptionText.cleaned(built[...]))
+                } catch {
+                    rows.dropPendingCaptions()
+                    let image = String(decoding: path, as: UTF8.self)
+                    return note(
+                        error.kind, source.map { sources[$0] } ?? image, line,
+                        "\(image) has, with the caption template, \(error.detail)")
+                }
             }
         }
         let split =

@@ -11,7 +11,7 @@ import Threads
 ///
 /// Captions are true and mention only what is visible, so minutes of training show whether a model learns. One in eight
 /// combinations of colour and outline (such as `red circle`) never occurs in split `train`; all images with such a
-/// combination are in split `test`, which measures compositional generalisation. Do not mirror the images in training,
+/// combination are in split `test`, which measures compositional generalization. Do not mirror the images in training,
 /// since captions mention left and right.
 public struct ShapesCorpus: Sendable {
     /// One image with its captions.

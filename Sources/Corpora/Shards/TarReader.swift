@@ -38,7 +38,7 @@ struct TarReader<Source: TarSource> {
     private var position = 0
     /// End offset of the last member.
     private var memberEnd = 0
-    private static var block: Int { 512 }
+    private static var block: Int { TarArchive.block }
     /// Maximum size of names and pax headers in bytes.
     private static var longestHeader: Int { 1 << 16 }
 

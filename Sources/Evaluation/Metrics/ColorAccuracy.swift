@@ -1,5 +1,5 @@
 /// How often an image's dominant colour is one that its caption names for the petals.
-package struct ColorAccuracy: Codable, Hashable, Sendable {
+package struct ColorAccuracy: Hashable, Sendable {
     /// The share of agreement, 0…1. Real images with their captions are the upper bound, shuffled captions are chance.
     package let value: Double
     /// The number of pairs whose caption names a colour; others are ignored.
@@ -8,7 +8,7 @@ package struct ColorAccuracy: Codable, Hashable, Sendable {
     package let perColor: [NamedColor: Tally]
 
     /// A number of pairs, and how many of them agree.
-    package struct Tally: Codable, Hashable, Sendable {
+    package struct Tally: Hashable, Sendable {
         package var agreeing: Int
         package var count: Int
 

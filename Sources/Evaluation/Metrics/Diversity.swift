@@ -1,30 +1,16 @@
-/// Mean distance between images of one caption, compared with real images of one caption or class.
-package struct Diversity: Codable, Hashable, Sendable {
-    /// The mean Euclidean distance between two generated images of a group, averaged over groups.
-    package let generated: Double
-    /// The same for real images.
-    package let real: Double
-    /// `generated / real`: 0 for a generator that ignores its noise, about 1 for one as diverse as real images.
-    package let ratio: Double
-    /// Numbers of groups.
-    package let generatedGroups: Int
-    package let realGroups: Int
-}
-
-/// The ratio of mean pairwise distances in a feature space.
+/// The mean Euclidean distance between two generated images of a group, averaged over groups, divided by that of real images: 0
+/// for a generator that ignores its noise, about 1 for one as diverse as real images.
 ///
 /// - Parameters:
 ///   - generated: for each caption, the features of at least 2 images from different noise.
 ///   - real: for each caption or class, the features of at least 2 real images.
 /// - Throws: ``EvaluationError`` for no groups, groups of one image, different widths, features that are not finite,
 ///   and real images that are all equal.
-package func pairwiseDistanceRatio(generated: [FeatureMatrix], real: [FeatureMatrix]) throws -> Diversity {
+package func pairwiseDistanceRatio(generated: [FeatureMatrix], real: [FeatureMatrix]) throws -> Double {
     let distances = try (generated: meanPairwiseDistance(generated), real: meanPairwiseDistance(real))
     if let one = generated.first, let other = real.first { try one.requireSameWidth(as: other) }
     guard distances.real > 0 else { throw EvaluationError.noSpread("real images") }
-    return Diversity(
-        generated: distances.generated, real: distances.real, ratio: distances.generated / distances.real,
-        generatedGroups: generated.count, realGroups: real.count)
+    return distances.generated / distances.real
 }
 
 /// The mean over groups of the mean distance between two different rows.

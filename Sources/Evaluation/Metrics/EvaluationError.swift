@@ -1,7 +1,7 @@
 import Basics
 
 /// Why a measure could not be computed.
-package enum EvaluationError: ClassifiedError, Equatable {
+public enum EvaluationError: ClassifiedError, Equatable {
     /// A set holds fewer elements than the measure is defined for.
     case tooFew(String, found: Int, needed: Int)
     /// Two counts that must agree differ.
@@ -17,9 +17,11 @@ package enum EvaluationError: ClassifiedError, Equatable {
     /// LAPACK did not converge.
     case decomposition(code: Int)
 
-    package var kind: ErrorKind { .badData }
+    /// The kind of failure.
+    public var kind: ErrorKind { .badData }
 
-    package var description: String {
+    /// One line: what was found, what is needed, and what to do.
+    public var description: String {
         switch self {
         case .tooFew(let what, let found, let needed):
             "too few \(what): \(found) found, at least \(needed) needed; evaluate on more of them"

@@ -1,21 +1,16 @@
-/// The Fréchet distance between two sets of features. It decreases with their sizes, so values are comparable only at equal counts.
-package struct FrechetDistance: Codable, Hashable, Sendable {
-    /// The squared distance of eq. 6, which is what "FID" reports; non-negative except for rounding.
-    package let value: Double
-    /// The number of feature vectors on each side, in the order of the arguments.
-    package let counts: [Int]
-}
-
 /// The Fréchet distance between the normal distributions fitted to two sets of features (Heusel et al. 2017, eq. 6):
 ///
 ///     ‖μa − μb‖² + tr(Σa + Σb − 2 (Σa Σb)^½)
+///
+/// This squared distance is what "FID" reports; it is non-negative except for rounding. It decreases with the sizes of the sets, so
+/// values are comparable only at equal counts.
 ///
 /// Computed in float64 with unbiased covariances (divisor N − 1). Σa Σb is not symmetric, but is similar to the positive
 /// semidefinite Σa^½ Σb Σa^½; the trace of its square root is the sum of the square roots of that matrix's eigenvalues. No matrix
 /// square root is computed, so sets smaller than the number of features need no offset on the diagonal.
 ///
 /// - Throws: ``EvaluationError`` for fewer than 2 vectors, different widths, or non-finite features.
-package func frechetDistance(_ a: FeatureMatrix, _ b: FeatureMatrix) throws -> FrechetDistance {
+package func frechetDistance(_ a: FeatureMatrix, _ b: FeatureMatrix) throws -> Double {
     try a.requireSameWidth(as: b)
     let (meanA, covarianceA) = try moments(of: a)
     let (meanB, covarianceB) = try moments(of: b)
@@ -35,7 +30,7 @@ package func frechetDistance(_ a: FeatureMatrix, _ b: FeatureMatrix) throws -> F
     let (values, _) = try eigen(product, width: width, vectors: false)
     let overlap = values.reduce(0) { $0 + max($1, 0).squareRoot() }
 
-    return FrechetDistance(value: shift + spread - 2 * overlap, counts: [a.rows, b.rows])
+    return shift + spread - 2 * overlap
 }
 
 /// The mean `[D]` and the unbiased covariance `[D, D]` of a set of features.

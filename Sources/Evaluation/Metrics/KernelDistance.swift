@@ -1,17 +1,12 @@
 import RandomStreams
 
-/// The kernel distance ("KID") between two sets of features, with the sizes on which it is based.
-package struct KernelDistance: Codable, Hashable, Sendable {
+/// The kernel distance ("KID") between two sets of features.
+package struct KernelDistance: Hashable, Sendable {
     /// The mean squared discrepancy over the subsets. It is unbiased, so it is negative about half the time for equal distributions.
     package let mean: Double
-    /// The standard deviation over the subsets (divisor: their number); 0 for one subset.
+    /// The standard deviation over the subsets (divisor: their number); 0 if a subset contains all of both sets, since there is
+    /// only one then.
     package let deviation: Double
-    /// The number of feature vectors on each side, in the order of the arguments.
-    package let counts: [Int]
-    /// The number of subsets; 1 if a subset contains all of both sets.
-    package let subsets: Int
-    /// The number of vectors drawn from each side for a subset.
-    package let subsetSize: Int
 }
 
 /// The unbiased squared maximum mean discrepancy with the kernel `(x·y / d + 1)³` of Bińkowski et al. 2018 (section 4),
@@ -40,8 +35,7 @@ package func kernelDistance(
         return squaredDiscrepancy(x, y)
     }
     let (mean, deviation) = meanAndDeviation(discrepancies)
-    return KernelDistance(
-        mean: mean, deviation: deviation, counts: [a.rows, b.rows], subsets: drawn, subsetSize: size)
+    return KernelDistance(mean: mean, deviation: deviation)
 }
 
 /// The unbiased estimate of MMD² from equal numbers of vectors (Gretton et al. 2012, eq. 3).

@@ -1,5 +1,5 @@
 /// The nearest row of another set.
-package struct Neighbor: Codable, Hashable, Sendable {
+package struct Neighbor: Hashable, Sendable {
     /// Index of the nearest row.
     package let row: Int
     /// Euclidean distance to it.
@@ -7,19 +7,12 @@ package struct Neighbor: Codable, Hashable, Sendable {
 }
 
 /// Compares the distances to the training set of generated images and of held-out real images.
-package struct Memorization: Codable, Hashable, Sendable {
-    /// The median distance of a generated image to its nearest training image.
-    package let generated: Double
-    /// The same for held-out real images.
-    package let heldOut: Double
-    /// `generated / heldOut`: near 0 for a generator that repeats its training set, about 1 for one that does not.
+package struct Memorization: Hashable, Sendable {
+    /// The median distance of a generated image to its nearest training image, divided by that of held-out real images: near 0
+    /// for a generator that repeats its training set, about 1 for one that does not.
     package let ratio: Double
     /// The share of generated images that are nearer to a training image than 99 % of the held-out images.
     package let suspects: Double
-    /// Numbers of images.
-    package let generatedCount: Int
-    package let heldOutCount: Int
-    package let trainingCount: Int
 
     /// Compares the nearest training neighbours of generated and of held-out images.
     ///
@@ -27,15 +20,11 @@ package struct Memorization: Codable, Hashable, Sendable {
     package init(generated: FeatureMatrix, heldOut: FeatureMatrix, training: FeatureMatrix) throws {
         let fakes = try nearestNeighborDistances(of: generated, in: training).map(\.distance).sorted()
         let reals = try nearestNeighborDistances(of: heldOut, in: training).map(\.distance).sorted()
-        self.generated = median(ofSorted: fakes)
-        self.heldOut = median(ofSorted: reals)
-        guard self.heldOut > 0 else { throw EvaluationError.noSpread("held-out and training images") }
-        ratio = self.generated / self.heldOut
+        let reference = median(ofSorted: reals)
+        guard reference > 0 else { throw EvaluationError.noSpread("held-out and training images") }
+        ratio = median(ofSorted: fakes) / reference
         let bound = reals[reals.count / 100]
         suspects = Double(fakes.count { $0 < bound }) / Double(fakes.count)
-        generatedCount = generated.rows
-        heldOutCount = heldOut.rows
-        trainingCount = training.rows
     }
 }
 

@@ -1,7 +1,7 @@
 import Glibc
 
 /// A basic colour of flowers, recognized in captions and in pixels without a network.
-package enum NamedColor: String, CaseIterable, Codable, Hashable, Sendable {
+package enum NamedColor: String, CaseIterable, Hashable, Sendable {
     case red, orange, yellow, green, blue, purple, pink, white
 
     /// The dominant colour of an image's centre, or nil if all of it is dark or grey.

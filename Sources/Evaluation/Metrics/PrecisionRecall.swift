@@ -1,12 +1,10 @@
 /// Precision, the share of generated images that are realistic, and recall, the share of real images that the generator covers
 /// (Kynkäänniemi et al. 2019).
-package struct PrecisionRecall: Codable, Hashable, Sendable {
+package struct PrecisionRecall: Hashable, Sendable {
     /// The share of generated images inside the manifold of real images, 0…1.
     package let precision: Double
     /// The share of real images inside the manifold of generated images, 0…1.
     package let recall: Double
-    /// The k of the nearest neighbour that defines the manifolds.
-    package let neighbor: Int
 
     /// A manifold is the union of balls around its points, each with the distance to the point's k-th nearest neighbour as radius.
     /// - Throws: ``EvaluationError`` for sets of k or fewer, different widths, and features that are not finite.
@@ -20,7 +18,6 @@ package struct PrecisionRecall: Codable, Hashable, Sendable {
         }
         precision = share(of: generated, within: real, neighbor: k)
         recall = share(of: real, within: generated, neighbor: k)
-        neighbor = k
     }
 }
 

@@ -1,17 +1,13 @@
 import RandomStreams
 
 /// R-precision: how often an image's own caption is the most similar of a hundred (Xu et al. 2018, section 4.1).
-package struct RetrievalPrecision: Codable, Hashable, Sendable {
+package struct RetrievalPrecision: Hashable, Sendable {
     /// The share of hits, 0…1, mean over the folds.
     package let mean: Double
     /// The standard deviation over the folds (divisor: their number).
     package let deviation: Double
-    /// For each image, the rank of its own caption, from 1, which is a hit, to `candidates`.
+    /// For each image, the rank of its own caption, from 1, which is a hit, to the number of captions compared with it.
     package let ranks: [Int]
-    /// The number of images.
-    package var queries: Int { ranks.count }
-    /// The number of captions compared with each image, its own included; chance is `1 / candidates`.
-    package let candidates: Int
 
     /// The number of folds: image i is in fold i mod 10, so that images sorted by class spread over all folds.
     package static let folds = 10
@@ -28,7 +24,7 @@ package struct RetrievalPrecision: Codable, Hashable, Sendable {
     ///   - truths: for each image, the row of its caption in `captions`.
     ///   - captions: features of all captions `[M, D]`, of any norm.
     ///   - classes: the class of each caption.
-    ///   - negatives: number of negatives per image.
+    ///   - negatives: number of negatives per image; chance is `1 / (negatives + 1)`.
     ///   - seed: of the choice of negatives.
     /// - Throws: ``EvaluationError`` for different sizes, too few images or captions of other classes, and
     ///   features that are zero or not finite.
@@ -68,7 +64,6 @@ package struct RetrievalPrecision: Codable, Hashable, Sendable {
             total[query % Self.folds] += 1
         }
         (mean, deviation) = meanAndDeviation(zip(hits, total).map { Double($0) / Double($1) })
-        candidates = negatives + 1
     }
 }
 

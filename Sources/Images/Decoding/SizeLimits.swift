@@ -1,6 +1,6 @@
 extension Image {
     /// Maximum width and height of an image file in pixels.
-    static let maximumSide = 32768
+    package static let maximumSide = 32768
     /// Maximum number of pixels of an image that is decoded at full size: 192 MB as RGB.
     package static let maximumPixels = 64_000_000
     /// Maximum number of pixels of an image that is decoded reduced, row by row.

@@ -82,8 +82,7 @@ public struct FeatureDiscriminator: Discriminator {
 
     /// One logit per head.
     public func logits(of states: [Tensor], given sentences: TextEmbedding?) -> [Logits] {
-        // Elements of a unit vector are small compared with standardized features.
-        let scaled = sentences.map { $0.tensor * Float($0.tensor.shape[1]).squareRoot() }
+        let scaled = sentences?.scaled
         return zip(heads, states).map { head, state in
             // [B, 3, 3, c + condition] → [B, 3, 3, 2w]
             let joined = head.join(state.joined(with: scaled))

@@ -8,9 +8,13 @@ import Layers
 /// (Tan and Le 2019) without squeeze-and-excitation and with ReLU6 instead of swish. Batch normalization is folded into
 /// the filters. Images are RGB in −1…1, and padding is TensorFlow's SAME.
 public enum FeatureNetwork: String, Codable, Sendable, CaseIterable {
+    /// MobileNetV2, for images of side 224.
     case mobileNetV2 = "mobilenet-v2"
+    /// EfficientNet-Lite0, for images of side 224.
     case efficientNetLite0 = "efficientnet-lite0"
+    /// EfficientNet-Lite1, for images of side 240.
     case efficientNetLite1 = "efficientnet-lite1"
+    /// EfficientNet-Lite2, for images of side 260.
     case efficientNetLite2 = "efficientnet-lite2"
 
     /// The features of a batch of images.

@@ -133,7 +133,7 @@ public final class SentenceInputs {
     public var length: Int { mask.shape[1] }
 
     /// The mask added to attention scores so that no token attends to padding, [batch×1×1×length].
-    var paddingScores: Tensor { ((mask - 1) * 1e9).reshaped([batch, 1, 1, length]) }
+    var paddingScores: Tensor { mask.paddingScores }
 
     /// How far the attending token, of the first axis, is after the token that it attends to, [length×length].
     private var distances: Tensor {
@@ -170,4 +170,10 @@ public final class SentenceInputs {
         let weighted = states.reshaped([batch, length, width]) * weights.reshaped([batch, length, 1])
         return weighted.sum(along: [1]).reshaped([batch, width])
     }
+}
+
+extension Tensor {
+    /// What a mask of tokens, [batch×length] with 1 for tokens and 0 for padding, adds to attention scores: 0 for tokens and −10⁹ for
+    /// padding, [batch×1×1×length].
+    var paddingScores: Tensor { ((self - 1) * 1e9).reshaped([shape[0], 1, 1, shape[1]]) }
 }

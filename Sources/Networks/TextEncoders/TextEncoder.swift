@@ -80,7 +80,7 @@ public struct TextEncoder {
         let rows = tokens(ids).reshaped([batch, length, width])
         let placed = rows + positions.slice(axis: 0, start: 0, count: length).reshaped([1, length, width])
         // 0 for tokens and −10⁹ for padding, [batch, 1, 1, length]
-        let scores = ((mask - 1) * 1e9).reshaped([batch, 1, 1, length])
+        let scores = mask.paddingScores
         // → [batch·length × width]
         let states = blocks.reduce(placed.reshaped([batch * length, width])) {
             $1($0, batch: batch, length: length, mask: scores)

@@ -33,7 +33,7 @@ public struct TranslatorConfiguration: Codable, Hashable, Sendable {
     public var normalization: TranslatorNormalization
     /// Whether the network computes what is added to the source. Otherwise it computes the result, by tanh.
     public var isResidual: Bool
-    /// Width of the sentence vectors that steer the translation; 0 is none.
+    /// Width of the sentence vectors on which the translation depends; 0 is none.
     public var condition: Int
 
     /// A configuration; the defaults are those of a recipe.
@@ -104,16 +104,14 @@ public struct Translator {
     ///   - sentences: one sentence vector per image, [batch×condition]; nil if the configuration's `condition` is 0.
     /// - Returns: images of the same shape; those of a residual network may exceed −1…1.
     public func callAsFunction(_ source: ImageBatch, sentences: TextEmbedding? = nil) -> ImageBatch {
-        // Elements of a unit vector are small compared with normalized features.
-        let condition = sentences.map { $0.tensor * Float($0.tensor.shape[1]).squareRoot() }
+        let condition = sentences?.scaled
         let pixels = network.decoded(network.encoded(source.tensor, condition: condition), condition: condition)
         return ImageBatch(isResidual ? source.tensor + pixels : pixels.tanh())
     }
 
     /// The maps of the first half of the network at several depths, [batch, height, width, channels] each.
     public func encoded(_ images: ImageBatch, sentences: TextEmbedding? = nil) -> [Tensor] {
-        network.encoded(
-            images.tensor, condition: sentences.map { $0.tensor * Float($0.tensor.shape[1]).squareRoot() })
+        network.encoded(images.tensor, condition: sentences?.scaled)
     }
 }
 

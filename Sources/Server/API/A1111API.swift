@@ -159,9 +159,17 @@ final class A1111API: Sendable {
         let title: String
         let modelName: String
         let filename: String
-        var hash: String?
-        var sha256: String?
-        var config: String?
+        var hash = Null()
+        var sha256 = Null()
+        var config = Null()
+    }
+
+    /// A member that AUTOMATIC1111's answers have and this server does not know.
+    private struct Null: Encodable {
+        func encode(to encoder: any Encoder) throws {
+            var container = encoder.singleValueContainer()
+            try container.encodeNil()
+        }
     }
 
     private var models: [ModelEntry] {
@@ -207,8 +215,8 @@ final class A1111API: Sendable {
         let progress: Double
         let etaRelative: Double
         let state: State
-        var currentImage: String?
-        var textinfo: String?
+        var currentImage = Null()
+        var textinfo = Null()
     }
 
     private var progress: Progress {

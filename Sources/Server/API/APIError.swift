@@ -21,7 +21,9 @@ struct APIError: Error {
 
     /// The error as a response, in A1111's form for its endpoints and in OpenAI's for all others.
     func response(inFormOfA1111 isA1111: Bool) -> HTTPResponse {
-        let body = isA1111 ? try? jsonBytes(A1111Body(error: type, detail: message)) : try? jsonBytes(self.body)
+        let body =
+            isA1111
+            ? try? jsonBytes(A1111Body(error: type, detail: message, errors: message)) : try? jsonBytes(self.body)
         var headers: HTTPHeaders = [:]
         if let retryAfter { headers.add(name: "retry-after", value: "\(retryAfter)") }
         if let allowed { headers.add(name: "allow", value: allowed) }
@@ -55,6 +57,6 @@ struct APIError: Error {
     private struct A1111Body: Encodable {
         let error: String
         let detail: String
-        var errors: String { detail }
+        let errors: String
     }
 }

@@ -12,10 +12,7 @@ struct LimnAPI: Sendable {
     var endpoints: [Endpoint] {
         [
             Endpoint(.GET, "/v1/limn/models") { _, _ in try .json(models) },
-            Endpoint(.POST, "/v1/limn/images") { request, _ in
-                let (call, fractions) = try images(request.json())
-                return try stream(call, fractions)
-            },
+            Endpoint(.POST, "/v1/limn/images") { request, _ in try stream(images(request.json())) },
             Endpoint(.POST, "/v1/limn/walks") { request, _ in
                 let (call, fractions) = try walk(request.json())
                 return try stream(call, fractions)
@@ -59,7 +56,7 @@ struct LimnAPI: Sendable {
 
     // MARK: Images
 
-    private func images(_ fields: JSONFields) throws -> (GenerationCall, [Double]?) {
+    private func images(_ fields: JSONFields) throws -> GenerationCall {
         let limits = generation.limits
         let prompt = try generation.prompt(fields, "prompt")
         let seed = try fields.seed(default: 0)
@@ -81,10 +78,11 @@ struct LimnAPI: Sendable {
             return request
         }
         let model = try generation.model(fields.optionalString("model"))
-        return (GenerationCall(model: model, requests: requests, side: try generation.side(fields)), nil)
+        return GenerationCall(model: model, requests: requests, side: try generation.side(fields))
     }
 
-    private func walk(_ fields: JSONFields) throws -> (GenerationCall, [Double]?) {
+    /// The call of a walk, and for each of its frames the fraction of the way.
+    private func walk(_ fields: JSONFields) throws -> (call: GenerationCall, fractions: [Double]) {
         func end(_ key: String) throws -> (prompt: String, seed: UInt64) {
             let object = try fields.object(key)
             return (try generation.prompt(object, "prompt"), try object.seed(default: 0))
@@ -121,7 +119,7 @@ struct LimnAPI: Sendable {
 
     /// One line of JSON per image, sent as it becomes ready. The call is queued before the response begins, so that a full queue is
     /// still a status.
-    private func stream(_ call: GenerationCall, _ fractions: [Double]?) throws -> HTTPResponse {
+    private func stream(_ call: GenerationCall, _ fractions: [Double]? = nil) throws -> HTTPResponse {
         let results = try generation.stream(call)
         return HTTPResponse(
             type: "application/x-ndjson", headers: ["cache-control": "no-store"],

@@ -48,8 +48,12 @@ struct Run: Sendable {
 
     var recipe: String { String(decoding: contents("recipe.yaml") ?? [], as: UTF8.self) }
 
-    /// Images of the whole training; nil if the recipe is one of another version.
-    var total: Int? { (try? Recipe(yaml: recipe, named: "recipe.yaml"))?.gan.images }
+    /// Images of the whole training, or of its encoders if it trains these alone; nil if the recipe is one of another version.
+    var total: Int? {
+        (try? Recipe(yaml: recipe, named: "recipe.yaml")).map {
+            $0.task == .contrastive ? $0.encoder.images : $0.gan.images
+        }
+    }
 
     var isRunning: Bool { RunDirectory.isInUse(path) }
 
@@ -100,18 +104,11 @@ struct Run: Sendable {
     /// The last bytes of a file below the run; nil if it cannot be read, or a link leads outside: a run may come from someone else.
     /// The file is read, not mapped, because a training may truncate it.
     private func contents(_ name: String, last limit: Int = 64 << 20) -> [UInt8]? {
-        guard let root = Run.resolved(path), let file = Run.resolved("\(path)/\(name)"), file.hasPrefix(root + "/"),
+        guard let root = resolvedPath(path), let file = resolvedPath("\(path)/\(name)"), file.hasPrefix(root + "/"),
             let open = try? OpenFile(file)
         else { return nil }
         var bytes: [UInt8] = []
         let count = min(limit, open.size)
         return (try? open.read(count, at: open.size - count, into: &bytes)).map { bytes }
-    }
-
-    /// The path with all links resolved; nil if it does not exist.
-    private static func resolved(_ path: String) -> String? {
-        guard let resolved = realpath(path, nil) else { return nil }
-        defer { free(resolved) }
-        return String(cString: resolved)
     }
 }

@@ -36,7 +36,8 @@ struct RunWarning: Encodable, Sendable {
         guard skipped > 0 else { return nil }
         return RunWarning(
             kind: .divergence,
-            message: "\(Int(skipped)) updates were skipped lately because their gradients were not finite.",
+            message: "\(formatted(skipped, digits: 0)) updates were skipped lately because their gradients were not "
+                + "finite.",
             images: last.images)
     }
 

@@ -14,8 +14,6 @@ struct CaptionVectors {
     let logger: RunLogger
     let device: any Device
 
-    private static let format = "limn-embeddings"
-
     /// The vectors that condition the generator, [captions × width], in the corpus's order.
     func vectors(_ encoder: SentenceEncoder) throws -> [Float] {
         switch encoder {
@@ -45,7 +43,7 @@ struct CaptionVectors {
     private func cachedHere(_ encoder: String, width: Int, _ embedder: () throws -> SentenceEmbedder) throws -> [Float]
     {
         let path = "\(run.path)/embeddings.safetensors"
-        let metadata = ["format": CaptionVectors.format, "key": "\(checksum) \(encoder)"]
+        let metadata = ["format": SentenceEmbedder.fileFormat, "key": "\(checksum) \(encoder)"]
         let shape = [captions.count, width]
         if let file = try? Safetensors(contentsOf: path), file.metadata == metadata, let known = file["embeddings"],
             known.shape == shape, let vectors = try? known.floats()

@@ -4,6 +4,7 @@ import Corpora
 import Execution
 import Files
 import FoundationEssentials
+import Glibc
 import Models
 import Training
 
@@ -108,7 +109,7 @@ final class ContrastiveTask: TrainingTask {
             // Without a validation split there is nothing to choose by: the last pair is the result.
             try trainer.encoderPair(name: recipe.name).write(to: path)
         } else if FileManager.default.fileExists(atPath: Self.best(run)) {
-            try FileManager.default.moveItem(atPath: Self.best(run), toPath: path)
+            guard rename(Self.best(run), path) == 0 else { throw FileError(.write, path, code: errno) }
         }
         try logger.log("encoder: finished, \(path)")
         if let best = retrieval.best { try logger.log("encoder: \(best.summary)") }

@@ -23,8 +23,8 @@ package struct FeatureViews {
         return max(1, min(wanted, memoryLimit / (bytes * max(images, 1))))
     }
 
-    /// Computes the features, each rank those of its part of the images. The first view of an image is the whole image; others crop away up to `crop` of its side and, if
-    /// `mirrors`, are mirrored at random.
+    /// Computes the features, each rank those of its part of the images. The first view of an image is the whole image; others
+    /// crop away up to `crop` of its side and, if `mirrors`, are mirrored at random.
     /// - Parameter progress: called with the number of images done.
     private init(
         _ images: ImageStore, features: PretrainedFeatures, resolution: Int, count: Int, crop: Float, mirrors: Bool,

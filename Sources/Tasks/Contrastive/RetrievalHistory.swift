@@ -47,20 +47,24 @@ struct RetrievalMeasurement: Codable {
 
 /// The retrieval measurements of a run, in its `retrieval.jsonl`.
 struct RetrievalHistory {
-    private let file: String
+    private let run: RunDirectory
+    private var file: String { "\(run.path)/retrieval.jsonl" }
     private var measurements: [RetrievalMeasurement] = []
 
-    init(_ run: RunDirectory) { file = "\(run.path)/retrieval.jsonl" }
+    init(_ run: RunDirectory) { self.run = run }
 
     /// Reads the measurements up to `imagesSeen`, and removes later ones and incomplete lines, which the training is about to
     /// write again.
+    /// - Throws: `FileError`.
     mutating func rewind(to imagesSeen: Int) throws {
+        try run.rewind(file, to: imagesSeen)
         guard FileManager.default.fileExists(atPath: file) else { return }
         let decoder = JSONDecoder()
-        let lines = try Data(contentsOf: URL(filePath: file)).split(separator: UInt8(ascii: "\n"))
-        let read = lines.compactMap { try? decoder.decode(RetrievalMeasurement.self, from: Data($0)) }
-        measurements = read.filter { $0.imagesSeen <= imagesSeen }
-        if measurements.count < lines.count { try write() }
+        measurements = try MappedFile(file).withBytes { bytes in
+            bytes.split(separator: UInt8(ascii: "\n")).compactMap {
+                try? decoder.decode(RetrievalMeasurement.self, from: Data($0))
+            }
+        }
     }
 
     /// The measurement with the highest score, the first of equals.

@@ -169,3 +169,12 @@ package struct TextTower {
         }
     }
 }
+
+extension Recipe {
+    /// The width of the sentence vectors that images depend on: of the encoder that the training begins with, or of the one that the
+    /// recipe names.
+    /// - Throws: as `SentenceEncoder.init(contentsOf:)`.
+    func sentenceWidth() throws -> Int {
+        try text.isTrained ? encoder.embedding : SentenceEncoder(contentsOf: text.encoder).width
+    }
+}

@@ -22,7 +22,7 @@ final class ImageToImageTask: TrainingTask {
     private let logger: RunLogger
     private let device: any Device
     private let trainer: TranslationTrainer
-    /// The text encoder; nil if no text steers the translation.
+    /// The text encoder; nil if the translation does not depend on text.
     private let encoder: SentenceEncoder?
     private let features: TranslationFeatures?
     /// Examples of the sources and of the targets that nothing is trained on: those that cannot be used, and the validation split.
@@ -31,7 +31,7 @@ final class ImageToImageTask: TrainingTask {
     private let validation: ValidationImages
 
     /// Compiles the networks.
-    /// - Parameter text: the text encoder and the vectors of the targets' captions; nil if no text steers the translation.
+    /// - Parameter text: the text encoder and the vectors of the targets' captions; nil if the translation does not depend on text.
     init(
         _ recipe: Recipe, resolved: String, images: TranslationImages,
         text: (encoder: SentenceEncoder, vectors: CaptionVectors)?, run: RunDirectory, logger: RunLogger,
@@ -50,7 +50,7 @@ final class ImageToImageTask: TrainingTask {
         schedule.snapshot = .every(images: gan.snapshotEvery)
         schedule.validation = .every(images: recipe.evaluate.every)
         self.schedule = schedule
-        let unusable = try images.unusablePairs()
+        let unusable = try images.unusablePairs(agreedBy: device.ranks)
         let targets = ValidationSplit(images.target, share: recipe.data.holdOut).examples
         let sources =
             images.isPaired
@@ -63,7 +63,9 @@ final class ImageToImageTask: TrainingTask {
         // Of a corpus too small for a validation split, training images.
         func first(_ examples: [Int], of store: ImageStore?) -> [Int] {
             examples.isEmpty
-                ? (store?.corpus.examples.indices).map { Array($0.prefix(ImageToImageTask.shown)) } ?? [] : examples
+                ? (store?.corpus.examples.indices).map {
+                    Array($0.lazy.filter { !unusable.contains($0) }.prefix(ImageToImageTask.shown))
+                } ?? [] : examples
         }
         samples = try ValidationImages(
             images,
@@ -173,7 +175,7 @@ final class ImageToImageTask: TrainingTask {
         try ImageTranslator(model, isReverse: isReverse, device: device)
     }
 
-    /// One caption of a target per source; none if no text steers the translation.
+    /// One caption of a target per source; none if the translation does not depend on text.
     private func prompts(_ images: ValidationImages) -> [String] { encoder == nil ? [] : images.prompts }
 
     private func model(card: String) -> TranslationModel {

@@ -80,9 +80,12 @@ struct TranslationImages: Sendable {
 
     /// The examples of pairs of which an image cannot be decoded. Decodes all images of both sides, unless the sources are made from
     /// the targets.
-    func unusablePairs() throws -> Set<Int> {
+    /// - Parameter ranks: all leave out what one of them cannot decode, since their batches must have the same images.
+    func unusablePairs(agreedBy ranks: any Communicator) throws -> Set<Int> {
         guard isPaired, let source else { return [] }
-        return try source.readAll().union(target.readAll())
+        let own = try source.readAll().union(target.readAll())
+        let all = try ranks.gather(Array(own.sorted().map(String.init).joined(separator: " ").utf8))
+        return Set(all.flatMap { String(decoding: $0, as: UTF8.self).split(separator: " ").compactMap { Int($0) } })
     }
 
     /// A source made from a target.

@@ -68,7 +68,7 @@ public struct TranslationEvaluation: Sendable {
         }
         let found = try TranslationImages(
             recipe, source: corpora.source.map(store), target: store(corpora.target))
-        let unusable = try found.unusablePairs()
+        let unusable = try found.unusablePairs(agreedBy: device.ranks)
         func usable(_ corpus: Corpus?) -> [Int] {
             (corpus?.examples.indices).map { $0.filter { !unusable.contains($0) } } ?? []
         }

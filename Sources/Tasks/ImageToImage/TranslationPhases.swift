@@ -47,7 +47,7 @@ struct TranslationPhases {
         /// The images `source` or `target`.
         func images(_ name: String) -> ImageBatch { ImageBatch(graph.input(name, [shard, side, side, 3])) }
 
-        /// Sentence vectors: `text` of the targets, or `mismatch`; nil if no text steers the translation.
+        /// Sentence vectors: `text` of the targets, or `mismatch`; nil if the translation does not depend on text.
         func sentences(_ name: String) -> TextEmbedding? {
             let condition = phases.translatorSizes.condition
             return condition > 0 ? TextEmbedding(graph.input(name, [shard, condition])) : nil

@@ -13,7 +13,7 @@ package final class TranslationTrainer {
     package let translatorSizes: TranslatorConfiguration
     private let networks: AdversarialStep
     private let recipe: Recipe
-    /// Sentence vectors of all captions, [captions×condition]; empty if no text steers the translation.
+    /// Sentence vectors of all captions, [captions×condition]; empty if the translation does not depend on text.
     private let embeddings: [Float]
     private let condition: Int
     private let areas: [Int]
@@ -24,7 +24,7 @@ package final class TranslationTrainer {
     /// Traces and compiles the programs of a step.
     /// - Parameters:
     ///   - embeddings: unit sentence vectors of the targets' captions, [captions×condition], by caption number.
-    ///   - condition: their width; 0 if no text steers the translation.
+    ///   - condition: their width; 0 if the translation does not depend on text.
     package init(
         _ recipe: Recipe, embeddings: [Float] = [], condition: Int = 0, frozen: FrozenFeatures, device: any Device
     ) throws {
@@ -68,9 +68,9 @@ package final class TranslationTrainer {
     }
 
     /// A trainer with neutral statistics of features, for plans and profiles: its steps cost as much as those of a training.
-    /// - Parameter captions: those of the targets, if text steers the translation and steps are made.
+    /// - Parameter captions: those of the targets, if the translation depends on text and steps are made.
     package convenience init(untrained recipe: Recipe, captions: Int = 0, device: any Device) throws {
-        let condition = recipe.imageToImage.text ? recipe.encoder.embedding : 0
+        let condition = try recipe.imageToImage.text ? recipe.sentenceWidth() : 0
         let configuration = recipe.translationDiscriminator(condition: condition)
         var frozen = try FrozenFeatures(device: device)
         if recipe.imageToImage.adversarial > 0, let network = configuration.featureNetwork {
@@ -84,15 +84,15 @@ package final class TranslationTrainer {
     }
 
     /// The number of trained values of each network.
-    public var parameterCounts: (generator: Int, discriminator: Int) {
+    package var parameterCounts: (generator: Int, discriminator: Int) {
         (generator.store.count, discriminator?.store.count ?? 0)
     }
     /// Arithmetic operations of one step.
-    public var flopsPerStep: Double { networks.flops }
+    package var flopsPerStep: Double { networks.flops }
     /// The same, as the mean over steps with and without the penalty.
-    public var meanFlopsPerStep: Double { networks.meanFlops }
+    package var meanFlopsPerStep: Double { networks.meanFlops }
     /// Bytes of the programs of a step.
-    public var memory: Int { networks.memory }
+    package var memory: Int { networks.memory }
 
     /// One step on one batch.
     package func step(_ batch: TranslationBatch) throws -> Measurements {
@@ -103,7 +103,7 @@ package final class TranslationTrainer {
     }
 
     /// Where a step's time goes, nothing updated.
-    public func profile(_ batch: TranslationBatch) throws -> [(phase: String, costs: [KernelCost])] {
+    package func profile(_ batch: TranslationBatch) throws -> [(phase: String, costs: [KernelCost])] {
         try networks.profile(inputs(batch))
     }
 
@@ -144,10 +144,8 @@ package final class TranslationTrainer {
         }
         var stream = RandomStream(seed: recipe.seed, purpose: "positions", index: UInt64(state.imagesSeen))
         for (map, area) in areas.enumerated() {
-            var positions = Array(Int32(0)..<Int32(area))
-            let count = PatchContrast.count(area)
-            for index in 0..<count { positions.swapAt(index, index + stream.index(below: area - index)) }
-            values["positions.\(map)"] = .integers(Array(positions[..<count]))
+            let positions = stream.choose(PatchContrast.count(area), of: Array(Int32(0)..<Int32(area)))
+            values["positions.\(map)"] = .integers(Array(positions))
         }
         return values
     }

@@ -30,7 +30,7 @@ public struct GeneratorRecipe: Codable, Equatable, Sendable {
 
 /// The discriminator of a recipe.
 public struct DiscriminatorRecipe: Codable, Equatable, Sendable {
-    /// `df-gan` or `gan-cls`, trained from scratch, or `features`: heads on a frozen pretrained network.
+    /// `df-gan`, `gan-cls` or `patch`, trained from scratch, or `features`: heads on a frozen pretrained network.
     public var kind = DiscriminatorKind.dfGAN
     /// Channels at full resolution; for `features`, the width of each head before it is joined with the sentence.
     public var width = 16
@@ -49,12 +49,12 @@ public struct DiscriminatorRecipe: Codable, Equatable, Sendable {
 
 /// Adversarial training of the generator and the matching-aware discriminator.
 public struct GANRecipe: Codable, Equatable, Sendable {
-    /// `hinge`, `cross-entropy` or `relativistic`.
+    /// `hinge`, `cross-entropy`, `least-squares` or `relativistic`.
     public var loss = AdversarialLoss.hinge
     /// Weight w of the mismatched term. The real term weighs 1, the fake one 1 − w (1 with `relativistic`).
     public var mismatchWeight: Float = 0.5
-    /// Weight of the gradient penalty: matching-aware with `hinge` and `cross-entropy`, R1 and R2 with `relativistic`. 0 is
-    /// none, which suits discriminators on `features`.
+    /// Weight of the gradient penalty: R1 and R2 with `relativistic`; with other losses matching-aware, for the task `image-to-image`
+    /// R1. 0 is none, which suits discriminators on `features`.
     public var penalty: Float = 2
     /// Steps between penalties, whose weight is multiplied by this number (lazy regularization).
     public var penaltyInterval = 1

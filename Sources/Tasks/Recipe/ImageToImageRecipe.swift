@@ -17,8 +17,8 @@ public struct ImageToImageRecipe: Codable, Equatable, Sendable {
     public var source = ""
     /// The class of the targets, likewise.
     public var target = ""
-    /// Makes the sources from the targets, differently each time an image is used: a list such as `["noise 0-55", "jpeg 30-95 p 0.5"]`. Empty if the
-    /// sources are images of their own.
+    /// Makes the sources from the targets, differently each time an image is used: a list such as
+    /// `["noise 0-55", "jpeg 30-95 p 0.5"]`. Empty if the sources are images of their own.
     public var degradation: [String] = []
     /// Weight of the adversarial loss; 0 trains without a discriminator.
     public var adversarial: Float = 1
@@ -35,7 +35,7 @@ public struct ImageToImageRecipe: Codable, Equatable, Sendable {
     /// Weight of the change that the translator makes to targets, which it should leave as they are; for `unpaired`. CycleGAN has 5,
     /// CUT 1.
     public var identity: Float = 0
-    /// Whether the captions of the targets steer the translation: the translator and the discriminator read their sentences.
+    /// Whether the translation depends on the captions of the targets: the translator and the discriminator read their sentences.
     public var text = false
     /// The share of the training, at its end, in which the learning rates decrease linearly to 0.
     public var decay: Float = 0.5
@@ -96,7 +96,7 @@ public struct ImageToImageRecipe: Codable, Equatable, Sendable {
                 throw failure("adversarial", "is 0; without pairs nothing else says what a target looks like")
             }
             guard cycle + contrastive > 0 else {
-                throw failure("contrastive", "is 0, and so is cycle; nothing ties a result to its source")
+                throw failure("contrastive", "is 0, and so is cycle; no loss compares a result with its source")
             }
             guard degradation.isEmpty else {
                 throw failure("degradation", "makes pairs; set image_to_image.pairing: paired")

@@ -97,13 +97,14 @@ public struct Recipe: Codable, Equatable, Sendable {
 
     /// The frozen networks that the training uses, which should not measure its result.
     var trainingFeatures: Set<FeatureNetwork> {
-        let isTranslation = task == .imageToImage
-        let hasDiscriminator = !isTranslation || imageToImage.adversarial > 0
-        let trainsEncoder = text.isTrained && (!isTranslation || imageToImage.text)
+        let hasDiscriminator = task != .imageToImage || imageToImage.adversarial > 0
         return Set(
             [hasDiscriminator ? discriminator.featureNetwork : nil, trainsEncoder ? encoder.featureNetwork : nil]
                 .compactMap(\.self))
     }
+
+    /// Whether the training has a stage of encoders.
+    public var trainsEncoder: Bool { text.isTrained && (task != .imageToImage || imageToImage.text) }
 
     /// Whether the encoder stage's image encoder reads the discriminator's features; encoders from elsewhere are checked when
     /// they are read.

@@ -157,7 +157,8 @@ extension Recipe {
         }
         return [
             "task": names(TaskKind.self), "precision": names(Precision.self), "data.aspect": names(AspectMode.self),
-            "data.crop": names(CropMode.self), "generator.kind": names(GeneratorKind.self),
+            "data.crop": names(CropMode.self), "data.caption_per": names(CaptionUnit.self),
+            "generator.kind": names(GeneratorKind.self),
             "generator.output": names(OutputActivation.self), "discriminator.kind": names(DiscriminatorKind.self),
             "discriminator.network": names(FeatureNetwork.self), "translator.kind": names(TranslatorKind.self),
             "translator.normalization": names(TranslatorNormalization.self),

@@ -81,15 +81,15 @@ package final class GANTrainer {
     }
 
     /// The number of trained values of each network.
-    public var parameterCounts: (generator: Int, discriminator: Int) {
+    package var parameterCounts: (generator: Int, discriminator: Int) {
         (generator.store.count, discriminator.store.count)
     }
     /// Arithmetic operations of one step, penalty included.
-    public var flopsPerStep: Double { networks.flops }
+    package var flopsPerStep: Double { networks.flops }
     /// The same, as the mean over steps with and without the penalty.
-    public var meanFlopsPerStep: Double { networks.meanFlops }
+    package var meanFlopsPerStep: Double { networks.meanFlops }
     /// Bytes of the programs of a step.
-    public var memory: Int { networks.memory }
+    package var memory: Int { networks.memory }
 
     /// One step on one batch.
     package func step(_ batch: Batch) throws -> Measurements {
@@ -105,7 +105,7 @@ package final class GANTrainer {
     }
 
     /// Where a step's time goes: the cost of each kernel call of each phase, penalty included, nothing updated.
-    public func profile(_ batch: Batch) throws -> [(phase: String, costs: [KernelCost])] {
+    package func profile(_ batch: Batch) throws -> [(phase: String, costs: [KernelCost])] {
         try networks.profile(inputs(batch))
     }
 

@@ -39,7 +39,8 @@ struct SampleGrid {
             for other in alike where found.count < SampleGrid.columns {
                 if let image = try images.image(other) { found.append(image) }
             }
-            return (0..<SampleGrid.columns).map { column in found[column % found.count] }
+            // None if the files were removed since the training began; the grid then has a row less.
+            return found.isEmpty ? [] : (0..<SampleGrid.columns).map { column in found[column % found.count] }
         }
         return Image.grid(shown, columns: SampleGrid.columns)
     }

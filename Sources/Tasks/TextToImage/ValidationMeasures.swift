@@ -154,7 +154,7 @@ struct ValidationMeasures {
         let found = try distances.features(of: images(firsts))
         let kernel = try kernelDistance(found, real, subsetSize: min(1000, max(2, real.rows / 2)), seed: seed).mean
         var row = Row(
-            images: imagesSeen, frechet: try frechetDistance(found, real).value, kernel: 1000 * kernel,
+            images: imagesSeen, frechet: try frechetDistance(found, real), kernel: 1000 * kernel,
             count: examples.count, logitsTraining: finite(logits.training), logitsValidation: finite(logits.validation))
         if let judge {
             func share(_ images: FeatureMatrix) throws -> Double {
@@ -181,8 +181,7 @@ struct ValidationMeasures {
         let features = try distances.features(of: generator.generate(requests))
         let groups = try captions.indices.map { try features.selecting(Array($0 * count..<($0 + 1) * count)) }
         return try pairwiseDistanceRatio(
-            generated: groups, real: classes.map { try real.selecting(Array($0.prefix(count))) }
-        ).ratio
+            generated: groups, real: classes.map { try real.selecting(Array($0.prefix(count))) })
     }
 }
 

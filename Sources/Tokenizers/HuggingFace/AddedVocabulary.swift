@@ -9,7 +9,7 @@ struct AddedToken: Sendable {
     /// Whether it includes the white space before (`lstrip`) or after it (`rstrip`).
     var stripsLeft = false
     var stripsRight = false
-    /// Whether it is normalised and matched in the normalised text (`normalized`).
+    /// Whether it is normalized and matched in the normalized text (`normalized`).
     var isNormalized = false
 }
 

@@ -16,7 +16,7 @@ indirect enum Normalizer: Sendable {
     case characterMap(CharacterMap)
     case sequence([Normalizer])
 
-    /// Normalises a text.
+    /// Normalizes a text.
     func apply(to text: inout AlignedText) {
         switch self {
         case .bert(let cleans, let separatesIdeographs, let stripsAccents, let lowercases):

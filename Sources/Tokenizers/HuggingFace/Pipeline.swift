@@ -54,7 +54,7 @@ struct Pipeline: Sendable {
         self.postProcessor = postProcessor
         self.decoder = decoder
         self.wordEnd = wordEnd
-        // As in Hugging Face's `tokenizers`, tokens matched in normalised text are decoded to their normalised form.
+        // As in Hugging Face's `tokenizers`, tokens matched in normalized text are decoded to their normalized form.
         let spelled = added.map { token in
             var text = AlignedText(token.content)
             if token.isNormalized { normalizer?.apply(to: &text) }

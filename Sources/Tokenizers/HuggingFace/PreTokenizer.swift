@@ -1,6 +1,6 @@
 import JSON
 
-/// A pre-tokenizer of a `tokenizer.json`: splits normalised text into words.
+/// A pre-tokenizer of a `tokenizer.json`: splits normalized text into words.
 indirect enum PreTokenizer: Sendable {
     /// When a prefix is prepended (`prepend_scheme`).
     enum Prefix: String, Sendable, CaseIterable {

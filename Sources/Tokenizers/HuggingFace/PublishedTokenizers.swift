@@ -76,7 +76,7 @@ extension Pipeline {
     }
 
     /// A byte-level tokenizer from `vocab.json` and `merges.txt`: CLIP's, RoBERTa's (Liu et al., 2019) or GPT-2's,
-    /// recognised by their special tokens.
+    /// recognized by their special tokens.
     init(vocabulary fields: JSONFields, merges lines: [String], mergesFile: String) throws {
         let vocabulary = try ModelVocabulary(
             fields.members.map { ($0.key, try fields.id($0.value, of: $0.key)) }, file: fields.file)

@@ -9,7 +9,7 @@ extension Tokenizer {
     private static let names = [
         "tokenizer.json", "vocab.json", "vocab.txt", "bpe_simple_vocab_16e6.txt.gz", "bpe_simple_vocab_16e6.txt",
     ]
-    /// Names of SentencePiece models, which are only recognised.
+    /// Names of SentencePiece models, which are only recognized.
     private static let sentencePieceNames = ["spiece.model", "sentencepiece.bpe.model", "tokenizer.model", "spm.model"]
 
     /// Reads a tokenizer.
@@ -53,7 +53,7 @@ extension Tokenizer {
         }
     }
 
-    /// Recognises the type of a JSON file by its members.
+    /// Recognizes the type of a JSON file by its members.
     private init(json bytes: [UInt8], path: String) throws {
         let fields = try Self.fields(bytes, path)
         if fields.optional("model") != nil {
@@ -73,7 +73,7 @@ extension Tokenizer {
         }
     }
 
-    /// Recognises the type of a text file by its first line.
+    /// Recognizes the type of a text file by its first line.
     private init(lines: [String], path: String) throws {
         let first = lines.first ?? ""
         if first.contains("bpe_simple_vocab") {

@@ -1,6 +1,6 @@
 import Basics
 
-/// Limn's own tokenization: byte-level BPE of normalised words.
+/// Limn's own tokenization: byte-level BPE of normalized words.
 struct ByteLevelBPE: Sendable {
     let vocabulary: Vocabulary
     private let merging: PairMerging
@@ -32,7 +32,7 @@ struct ByteLevelBPE: Sendable {
         }
     }
 
-    /// Decodes ids to normalised text.
+    /// Decodes ids to normalized text.
     func decode(_ ids: [Int32]) -> String {
         let replacement = Array("\u{FFFD}".utf8)
         let bytes = ids.flatMap { vocabulary.spelling(of: $0) ?? replacement }

@@ -1,6 +1,6 @@
 import CUTF8Proc
 
-/// Normalises text for Limn's own vocabularies, so that equivalent texts have the same tokens.
+/// Normalizes text for Limn's own vocabularies, so that equivalent texts have the same tokens.
 ///
 /// 1. Compatibility case folding (the Unicode Standard, section 3.13, D146) followed by composition: canonical
 ///    decomposition, full case folding, compatibility decomposition, canonical composition (NFKC), with the Unicode
@@ -14,14 +14,14 @@ public struct CaptionNormalizer: Sendable {
     /// There is nothing to configure.
     public init() {}
 
-    /// The normalised form of `text`; empty if it has only white space.
+    /// The normalized form of `text`; empty if it has only white space.
     public func callAsFunction(_ text: String) -> String {
         var aligned = AlignedText(text)
         normalize(&aligned)
         return aligned.string
     }
 
-    /// Normalises a text with offsets.
+    /// Normalizes a text with offsets.
     func normalize(_ text: inout AlignedText) {
         if !text.isBelow(0x80) {
             text.transform(text.decomposed(UTF8PROC_DECOMPOSE.rawValue))

@@ -13,7 +13,7 @@ public struct VocabularyTrainer: Sendable {
 
     /// Trains a vocabulary of `size` tokens, or fewer if no remaining pair occurs twice.
     /// - Parameters:
-    ///   - captions: the texts; they are normalised first.
+    ///   - captions: the texts; they are normalized first.
     ///   - name: name of the vocabulary.
     ///   - provenance: description of the captions.
     /// - Throws: `TokenizerError.sizeOutOfRange`; `noWords` if there are no captions or all are blank.

@@ -1,6 +1,6 @@
 import CUTF8Proc
 
-/// Splits normalised text into words, which merges never cross, each with the space before it.
+/// Splits normalized text into words, which merges never cross, each with the space before it.
 ///
 /// A word is an optional space and a run of letters, or of digits, or of other characters (punctuation, symbols); marks
 /// and format characters continue the run they follow. A space is prepended to the text, so that a word has the same
@@ -10,7 +10,7 @@ struct Words: Sequence, IteratorProtocol {
     let text: AlignedText
     private var start = 0
 
-    /// - Parameter normalized: normalised text; an empty one has no words.
+    /// - Parameter normalized: normalized text; an empty one has no words.
     init(of normalized: AlignedText) {
         var text = normalized
         if let first = text.scalars.first {
@@ -29,7 +29,7 @@ struct Words: Sequence, IteratorProtocol {
         while end < scalars.count, scalars[end].value != 0x20 {
             let value = scalars[end].value
             if !continuesRun(value) {
-                // Spaces, which end a word, are the only white space in normalised text.
+                // Spaces, which end a word, are the only white space in normalized text.
                 let kind = ScalarClasses.kind(value)
                 guard kind == run ?? kind else { break }
                 run = kind

@@ -1,4 +1,4 @@
-/// A scalar of a text during normalisation, with the range of scalars of the original text it corresponds to.
+/// A scalar of a text during normalization, with the range of scalars of the original text it corresponds to.
 struct AlignedScalar: Sendable, Equatable {
     var value: UInt32
     /// Index of the first scalar in the original text.
@@ -7,7 +7,7 @@ struct AlignedScalar: Sendable, Equatable {
     var end: Int32
 }
 
-/// A text whose scalars know their offsets in the original text, so that tokens of normalised text have offsets in the
+/// A text with the offsets of its scalars in the original text, so that tokens of normalized text have offsets in the
 /// original.
 ///
 /// The rules are those of `NormalizedString` in Hugging Face's `tokenizers`: a replacement takes the offsets of the

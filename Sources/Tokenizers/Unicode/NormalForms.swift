@@ -9,7 +9,7 @@ extension AlignedText {
         case nfc, nfd, nfkc, nfkd
     }
 
-    /// Normalises as Hugging Face's `tokenizers` does, which ignores scalars newer than Unicode 9.0.
+    /// Normalizes as Hugging Face's `tokenizers` does, which ignores scalars newer than Unicode 9.0.
     mutating func normalize(_ form: NormalForm) {
         func decomposed(_ options: UInt32) -> [Change] { self.decomposed(options, knowing: 9) }
         func composed(_ changes: [Change]) -> [Change] { Self.composed(changes, knowing: 9) }

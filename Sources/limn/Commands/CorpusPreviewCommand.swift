@@ -54,8 +54,8 @@ extension CorpusCommand {
             if let columns, !(1...100).contains(columns) {
                 throw ValidationError("--columns must be in 1...100, found \(columns)")
             }
-            // Captions may take as much height as the image; an image has at most 64 million pixels.
-            guard count * (side + 40) * (side * 2 + 120) <= 64_000_000 else {
+            // Captions may take as much height as the image.
+            guard count * (side + 40) * (side * 2 + 120) <= Image.maximumPixels else {
                 throw ValidationError(
                     "\(count) images of \(side) pixels make too large a sheet; choose fewer or smaller ones")
             }

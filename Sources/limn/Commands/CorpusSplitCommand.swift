@@ -2,7 +2,6 @@ import Basics
 import ArgumentParser
 import Files
 import Corpora
-import Glibc
 
 extension CorpusCommand {
     struct Split: ParsableCommand {
@@ -78,7 +77,7 @@ extension CorpusCommand {
             let own = "\(folder)/metadata.jsonl"
             let target = inPlace ? own : out
             if let target { try Paths.requireWritable(target) }
-            if let out, let real = Self.resolved(out), real == Self.resolved(own) {
+            if let out, let real = resolvedPath(out), real == resolvedPath(own) {
                 throw CommandError(.usage, "\(out) belongs to the corpus; use --in-place to change it")
             }
             let corpus = try Corpus(folder: folder, split: nil, badFiles: .skip, options: reading.options())
@@ -111,12 +110,6 @@ extension CorpusCommand {
                     "its captions are copies of those in \(source), whose later changes are not seen; remove \(target) to return "
                         + "to them")
             }
-        }
-
-        private static func resolved(_ path: String) -> String? {
-            guard let real = realpath(path, nil) else { return nil }
-            defer { free(real) }
-            return String(cString: real)
         }
 
         private struct Summary: Encodable {

@@ -47,7 +47,7 @@ struct EncodeCommand: ParsableCommand {
         }
         let array = NamedArray(name: "embeddings", shape: [lines.count, embedder.width], floats: vectors)
         let metadata = [
-            "format": "limn-embeddings", "version": "1", "encoder": embedder.name,
+            "format": SentenceEmbedder.fileFormat, "version": "1", "encoder": embedder.name,
             "checksum": Safetensors.checksum(of: [array]),
         ]
         try Safetensors.write([array], metadata: metadata, to: out)

@@ -16,8 +16,11 @@ struct ProfileCommand: ParsableCommand {
     @Argument(help: "The recipe, a YAML file.")
     var recipe: String
 
-    @Option(help: "The folder of captioned images.")
+    @Option(help: "The folder of captioned images; for image-to-image, of the targets, or of both.")
     var data: String
+
+    @Option(help: "The folder of the sources of image-to-image, if they are not in that of the targets.")
+    var source: String?
 
     @Option(help: ArgumentHelp("Override one key of the recipe; may be repeated.", valueName: "key=value"))
     var set: [String] = []
@@ -39,8 +42,7 @@ struct ProfileCommand: ParsableCommand {
         let device = try device.open(precision: recipe.precision)
         print(
             try StepProfile(
-                recipe, data: data, badFiles: badFiles.badFiles, followsLinks: links.followLinks, device: device,
-                encoder: encoder || recipe.task == .contrastive,
-                kernels: max(kernels, 0)))
+                recipe, data: data, source: source, badFiles: badFiles.badFiles, followsLinks: links.followLinks,
+                device: device, encoder: encoder || recipe.task == .contrastive, kernels: max(kernels, 0)))
     }
 }

@@ -1,6 +1,6 @@
 import ArgumentParser
 import Basics
-import FoundationEssentials
+import Files
 import Glibc
 
 /// Starts limn-server in place of this process. The server is a program of its own: it is built with a network library that the
@@ -14,7 +14,7 @@ struct ServeCommand: ParsableCommand {
     var arguments: [String] = []
 
     func run() throws {
-        let own = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? ""
+        let own = programPath() ?? ""
         let path = own.lastIndex(of: "/").map { own[...$0] + "limn-server" } ?? "limn-server"
         var words: [UnsafeMutablePointer<CChar>?] = (["limn-server"] + arguments).map { strdup($0) }
         words.append(nil)

@@ -2,11 +2,11 @@ import ArgumentParser
 
 struct TrainCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "train", abstract: "Train a model on captioned images.",
+        commandName: "train", abstract: "Train a text-to-image or an image-to-image model.",
         discussion: """
-            Trains a text encoder, then a generator against a discriminator. All output goes to the run directory \
-            (docs/run-directory.md lists its files). Ctrl-C writes a checkpoint and stops after the current step; after a \
-            crash, training resumes from the last checkpoint.
+            Trains a text encoder on captioned images, then a generator against a discriminator; for the task image-to-image, a \
+            translator of images. All output goes to the run directory (docs/run-directory.md lists its files). Ctrl-C writes \
+            a checkpoint and stops after the current step; after a crash, training resumes from the last checkpoint.
 
             EXAMPLES
               limn train recipes/shapes-32.yaml --data shapes --run runs/shapes

@@ -37,7 +37,7 @@ struct TranslateCommand: ParsableCommand {
             """)
     var out: String
 
-    @Option(help: "The text that steers the translation, for models trained with image_to_image.text.")
+    @Option(help: "The text on which the translation depends, for models trained with image_to_image.text.")
     var prompt: String?
 
     @Option(
@@ -90,7 +90,8 @@ struct TranslateCommand: ParsableCommand {
             throw CommandError(
                 .usage,
                 translator.needsPrompts
-                    ? "\(path): text steers its translation; pass --prompt" : "\(path): reads no text; omit --prompt")
+                    ? "\(path): its translation depends on text; pass --prompt"
+                    : "\(path): reads no text; omit --prompt")
         }
         let output = TranslationOutput(
             format: format ?? StillFormat(suffix: OutputLayout.suffix(out)) ?? .png, quality: quality,

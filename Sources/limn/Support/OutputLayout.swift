@@ -81,7 +81,7 @@ struct OutputLayout {
         files = [File(path: path, requests: requests.indices, columns: columns)]
     }
 
-    /// Throws if a file would be larger than the largest image that Limn reads: 32768 pixels wide or high, 64 million in all.
+    /// Throws if a file would be larger than the largest image that Limn reads.
     /// - Parameter side: width and height of one image.
     func requireGeneratable(side: Int) throws {
         for file in files {
@@ -93,7 +93,7 @@ struct OutputLayout {
 
     /// Likewise, for a single file of known size.
     func requireGeneratable(width: Int, height: Int) throws {
-        guard max(width, height) <= 32768, width * height <= 64_000_000 else {
+        guard max(width, height) <= Image.maximumSide, width * height <= Image.maximumPixels else {
             throw CommandError(
                 .usage,
                 "\(files[0].path) would have \(width)×\(height) pixels; use fewer images or a smaller --size")

@@ -1,3 +1,4 @@
+import Files
 import Glibc
 
 /// Checks of paths from the command line.
@@ -11,8 +12,7 @@ enum Paths {
             }
             if status.st_mode & S_IFMT != S_IFREG { return }
         }
-        let folder = path.lastIndex(of: "/").map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
-        guard access(folder, W_OK | X_OK) == 0 else {
+        guard access(parentFolder(of: path), W_OK | X_OK) == 0 else {
             throw CommandError(.cannotWrite, "\(path): cannot be written: \(String(cString: strerror(errno)))")
         }
     }

@@ -64,11 +64,11 @@ struct TrainingOptions: ParsableArguments {
         guard data == nil || target == nil else {
             throw CommandError(.usage, "--target is the same as --data; pass one of them")
         }
-        guard let data = data ?? target ?? (isStarted ? DataRecord.folder(ofRun: directory) : nil) else {
+        guard let data = try data ?? target ?? (isStarted ? DataRecord.folder(ofRun: directory) : nil) else {
             throw CommandError(.usage, "no data; name the folder of images with --data")
         }
         // Sources in the folder of the targets have a record too.
-        let recorded = isStarted ? DataRecord.folder(ofRun: directory, .source) : nil
+        let recorded = try isStarted ? DataRecord.folder(ofRun: directory, .source) : nil
         let source = source ?? (recorded == data ? nil : recorded)
         let settings = set + (from.map { ["from=\($0)"] } ?? []) + overrides
         let recipe = try Recipe(yaml: InputFile.text(file), named: file, settings: settings)
@@ -81,7 +81,7 @@ struct TrainingOptions: ParsableArguments {
             print(plan.description)
             return
         }
-        try ranks.launch()
+        try ranks.launch(readsInput: file == "-")
         let device = try ranks.open(device, precision: recipe.precision)
         // Training must survive the end of a process that reads its output.
         signal(SIGPIPE, SIG_IGN)

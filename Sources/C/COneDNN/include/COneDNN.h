@@ -40,12 +40,11 @@ typedef struct {
   float low, high;
 } limn_onednn_convolution;
 
-/// C[b, m, n] = op(A)·op(B), row-major and dense. A is [a_batch, m, k], or [a_batch, k, m] when transposed; B is
-/// [b_batch, k, n], or [b_batch, n, k] when transposed. a_batch and b_batch are 1 (shared over the batch) or batch.
+/// C[b, m, n] = op(A)·op(B) in float32, row-major and dense. A is [batch, m, k], or [batch, k, m] when transposed; B is
+/// [batch, k, n], or [batch, n, k] when transposed.
 typedef struct {
-  int64_t batch, m, n, k, a_batch, b_batch;
+  int64_t batch, m, n, k;
   int transpose_a, transpose_b;
-  int a_type, b_type, c_type;
 } limn_onednn_matmul;
 
 /// A compiled convolution or matrix product, which one thread at a time may run.
@@ -59,12 +58,13 @@ int limn_onednn_open(char *message, size_t capacity);
 /// The version of the open library; zeros if none is open.
 void limn_onednn_version(int *major, int *minor, int *patch);
 
-/// Returns NULL if oneDNN does not support the operation (such as a combination of types), with its reason in `message`.
-/// Scratch sizes and the division of work depend on the number of threads: call limn_onednn_set_threads first.
 /// Address space in bytes that must be free before a primitive is created, which fails otherwise.
 size_t limn_onednn_code_bytes(void);
-limn_onednn_primitive *limn_onednn_convolution_create(const limn_onednn_convolution *, char *message, size_t capacity);
-limn_onednn_primitive *limn_onednn_matmul_create(const limn_onednn_matmul *, char *message, size_t capacity);
+
+/// Returns NULL if oneDNN does not support the operation (such as a combination of types).
+/// Scratch sizes and the division of work depend on the number of threads: call limn_onednn_set_threads first.
+limn_onednn_primitive *limn_onednn_convolution_create(const limn_onednn_convolution *);
+limn_onednn_primitive *limn_onednn_matmul_create(const limn_onednn_matmul *);
 void limn_onednn_destroy(limn_onednn_primitive *);
 
 /// Bytes of scratch memory that a run needs, 64-byte aligned. May be 0.

@@ -9,11 +9,11 @@ extension Facts {
     init(arraysIn path: String) throws {
         let file = try Safetensors(contentsOf: path)
         switch file.metadata["format"] {
-        case "limn-model":
+        case ModelFile.format:
             let isTranslation = file.metadata["task"] == ModelTask.imageToImage.rawValue
             if isTranslation { try self.init(translation: path) } else { try self.init(model: path) }
         case EncoderPair.format: try self.init(pair: file, path: path)
-        case "limn-training-checkpoint": try self.init(checkpoint: path)
+        case TrainingCheckpoint.format: try self.init(checkpoint: path)
         default:
             // Its weights are read to recognize it, which would take long for a large file.
             let isSmall = Facts.bytes(of: file) < 1 << 27

@@ -18,16 +18,16 @@ extension Facts {
         self.init(path, kind: "run directory")
         add("name", recipe.name)
         add("task", recipe.task.rawValue)
-        add("data", DataRecord.folder(ofRun: path))
+        add("data", try DataRecord.folder(ofRun: path))
         // The stage of the encoders has a run directory within that of its run, with the same recipe.
         let isStage = FileManager.default.fileExists(atPath: "\(path)/../recipe.yaml")
-        if isStage || recipe.text.isTrained {
+        if isStage || recipe.trainsEncoder {
             let stage = isStage ? path : "\(path)/encoder"
             let isDone = FileManager.default.fileExists(atPath: "\(stage)/encoder.safetensors")
             let seen = isDone ? recipe.encoder.images : Facts.seen(in: stage)
             add("encoder training", .progress(seen, of: recipe.encoder.images))
         }
-        if !isStage, recipe.task == .textToImage {
+        if !isStage, recipe.task != .contrastive {
             add("training", .progress(Facts.seen(in: path), of: recipe.gan.images))
         }
         if case .numbers(let row)? = Facts.lastRow(of: "\(path)/stats.jsonl") {

@@ -1,6 +1,6 @@
 import Basics
+import Files
 import FoundationEssentials
-import Glibc
 import Images
 import Inference
 
@@ -43,18 +43,17 @@ struct TranslationLayout {
             return
         }
         let folder = OutputLayout.withoutSlash(out)
-        let results = TranslationLayout.realPath(folder)
+        let results = resolvedPath(folder)
         var (items, others) = ([Item](), 0)
         for source in sources {
             // Results in a folder within that of the sources are not translated again.
             let isAround =
-                results.flatMap { out in TranslationLayout.realPath(source.path).map { out.hasPrefix($0 + "/") } }
-                ?? false
+                results.flatMap { out in resolvedPath(source.path).map { out.hasPrefix($0 + "/") } } ?? false
             let names = source.isFolder ? try TranslationLayout.files(in: source.path) : [nil]
             for name in names {
                 let path = name.map { "\(source.path)/\($0)" } ?? source.path
                 if name != nil {
-                    if isAround, let results, TranslationLayout.realPath(path)?.hasPrefix(results + "/") ?? false {
+                    if isAround, let results, resolvedPath(path)?.hasPrefix(results + "/") ?? false {
                         continue
                     }
                     let suffix = OutputLayout.suffix(path)
@@ -126,12 +125,6 @@ struct TranslationLayout {
             return !name.split(separator: "/").contains { $0.hasPrefix(".") }
                 && FileManager.default.fileExists(atPath: "\(folder)/\(name)", isDirectory: &isFolder) && !isFolder
         }
-    }
-
-    private static func realPath(_ path: String) -> String? {
-        guard let real = realpath(path, nil) else { return nil }
-        defer { free(real) }
-        return String(cString: real)
     }
 }
 

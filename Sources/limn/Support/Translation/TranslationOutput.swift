@@ -8,7 +8,7 @@ struct TranslationOutput {
     let format: StillFormat
     let quality: Int
     let isReverse: Bool
-    /// The text that steers the translation; nil if none does.
+    /// The text on which the translation depends; nil if there is none.
     let prompt: String?
     let hasMetadata: Bool
     let printsJSON: Bool

@@ -93,8 +93,8 @@ struct VideoFile {
             }
         }
         let sides = fields[1...2].compactMap { Int($0) }
-        guard fields[0] == "P6", fields[3] == "255", sides.count == 2, sides.allSatisfy({ (1...32768).contains($0) }),
-            sides[0] * sides[1] <= Image.maximumPixels
+        guard fields[0] == "P6", fields[3] == "255", sides.count == 2,
+            sides.allSatisfy({ (1...Image.maximumSide).contains($0) }), sides[0] * sides[1] <= Image.maximumPixels
         else { throw CommandError(.badData, "\(path): has frames of \(fields[1])×\(fields[2]) pixels, too large") }
         let count = sides[0] * sides[1] * 3
         let pixels = ffmpeg.receive(count)
