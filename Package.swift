@@ -197,7 +197,7 @@ let package = Package(
                 "Training", "Tasks", "Corpora", "Checkpoints", "Models", "Inference", "Networks", "Layers", "Graphs",
                 "Execution", "CPUBackend", "Images", "RandomStreams", "TestSupport",
             ]),
-        tests("Evaluation", ["Evaluation", "Images", "RandomStreams"]),
+        tests("Evaluation", ["Evaluation", "Corpora", "Images", "RandomStreams", "TestSupport"]),
         tests(
             "Inference",
             [

@@ -6,7 +6,7 @@ import Inference
 extension Evaluator {
     func retrieval(
         _ queries: [Query], _ generated: [Image], _ reals: [Image], _ corpus: Corpus, _ training: ImageStore?
-    ) throws -> (Report.Retrieval, worst: [Int]) {
+    ) throws -> (Report.Retrieval, worst: [Int], attribute: Report.Attribute?) {
         let imageEncoder = try FeatureExtractor(judge: judge, device: device)
         let textEncoder = try SentenceEmbedder(judge.text, device: device)
         let captions = try FeatureMatrix(
@@ -31,7 +31,19 @@ extension Evaluator {
             nearest = .init(try precision(features.selecting(rows.map { indices[$0] ?? 0 }), truths))
         }
         let own = try precision(fake, truths)
-        let upper = try precision(real.selecting(queries.map(\.example)), truths)
+        let realOfQueries = try real.selecting(queries.map(\.example))
+        let upper = try precision(realOfQueries, truths)
+        let attribute = try AttributeCaptions(corpus).map { captions in
+            let texts = try FeatureMatrix(
+                rows: captions.candidates.count, columns: textEncoder.width,
+                values: textEncoder.embed(captions.candidates))
+            func accuracy(_ images: FeatureMatrix) throws -> Double {
+                try captions.accuracy(of: images.selecting(captions.positions), texts: texts)
+            }
+            return Report.Attribute(
+                column: captions.column, values: captions.values.count, generated: try accuracy(fake),
+                real: try accuracy(realOfQueries), count: captions.positions.count)
+        }
         let worst = Array(truths.sorted { (-own.ranks[$0], $0) < (-own.ranks[$1], $1) }.prefix(Self.exampleCount))
         return (
             .init(
@@ -42,7 +54,7 @@ extension Evaluator {
                     .init(
                         caption: queries[query].caption,
                         image: corpus.imagePath(of: corpus.examples[queries[query].example]), rank: own.ranks[query])
-                }), worst
+                }), worst, attribute
         )
     }
 

@@ -108,11 +108,12 @@ public struct Evaluator {
         let generated = try generator.generate(requests) { progress("generating", $0, requests.count) }
         let training = try corpus.splits.isEmpty ? nil : trainingSplit.map { try read($0) }
 
-        let (retrieval, worst) = try retrieval(queries, generated, reals, corpus, training)
+        let (retrieval, worst, attribute) = try retrieval(queries, generated, reals, corpus, training)
         var report = Report(
             model: model.configuration.name, judge: judge.name, split: split ?? "all rows", retrieval: retrieval,
             distances: [])
         report.ignoredClass = ignoredClass
+        report.attribute = attribute
         report.reworded = synonyms == nil ? nil : zip(prompts, queries).count { $0 != $1.caption }
         if measures.colors { report.colors = try colors(queries, generated, reals) }
 

@@ -126,6 +126,20 @@ public struct Report: Codable, Sendable {
             public var real: Double
         }
     }
+    /// The share of images that the judge finds most similar to the caption with the attribute that they were asked for, such as a style,
+    /// among those with each of its values.
+    public struct Attribute: Codable, Sendable {
+        /// The column of the caption template.
+        public var column: String
+        /// The number of its values.
+        public var values: Int
+        /// Generated images.
+        public var generated: Double
+        /// Real images: the upper bound. Chance is 1 / `values`.
+        public var real: Double
+        /// Number of captions that name a value.
+        public var count: Int
+    }
 
     /// Name of the model.
     public var model: String
@@ -143,6 +157,8 @@ public struct Report: Codable, Sendable {
     public var distances: [Distances]
     /// How often an image's dominant colour is one that its caption names for the petals; nil unless requested.
     public var colors: Colors?
+    /// How often images have the attribute that their caption names; nil without a caption template of one column.
+    public var attribute: Attribute?
 
     /// The report as text.
     public var table: String {
@@ -198,6 +214,14 @@ public struct Report: Codable, Sendable {
                 "  generated                  \(percent(colors.generated))",
                 "  real images (upper bound)  \(percent(colors.real))",
                 "  shuffled (chance)          \(percent(colors.shuffled))",
+            ]
+        }
+        if let attribute {
+            lines += [
+                "Named \(attribute.column) (N = \(attribute.count), \(attribute.values) values)",
+                "  generated                  \(percent(attribute.generated))",
+                "  real images (upper bound)  \(percent(attribute.real))",
+                "  chance                     \(percent(1 / Double(attribute.values)))",
             ]
         }
         return lines.joined(separator: "\n")

@@ -46,7 +46,7 @@ extension IllustratedReport {
             <h1>\(report.model): evaluation on \(report.split)</h1>
             \(summary)\(head(origin))</header>
             <main>
-            \(try samplesSection)\(retrievalSection)\(try worstSection)\(try distancesSections)\(colorsSection)\
+            \(try samplesSection)\(retrievalSection)\(try worstSection)\(try distancesSections)\(colorsSection)\(attributeSection)\
             \(classesSection)</main>
             <footer><p>Images of more than \(HTML.largestSide) pixels are reduced. All figures are in <code>report.json</code>.</p></footer>
             </body>
@@ -232,6 +232,20 @@ extension IllustratedReport {
                 "How often the dominant colour of an image is one that its caption names; shuffled captions (chance): \(percent(colors.shuffled))",
                 ["Colour", "Captions", "Generated", "Real"], all + rows))\
             <p>A caption that names several colours counts for each.</p>
+            </section>
+
+            """
+    }
+
+    private var attributeSection: HTML {
+        guard let attribute = report.attribute else { return "" }
+        return """
+            <section>
+            <h2>Named \(attribute.column)</h2>
+            \(HTML.table(
+                "How often the judge finds an image most similar to its caption among those with each of the \(attribute.values) values; chance: \(percent(1 / Double(attribute.values)))",
+                ["", "Captions", "Generated", "Real"],
+                [Self.row("all", attribute.count, attribute.generated, attribute.real)]))\
             </section>
 
             """

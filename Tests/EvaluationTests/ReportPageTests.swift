@@ -32,7 +32,8 @@ import Testing
                 "worst": [{"caption": \(quoted), "image": \(quoted), "rank": 93}]},
              "distances": [\(Array(repeating: space, count: distances).joined(separator: ","))],
              "colors": {"generated": 0.5, "real": 0.75, "shuffled": 0.25, "count": 8,
-                "perColor": [{"color": \(quoted), "count": 8, "generated": 0.5, "real": 0.75}]}}
+                "perColor": [{"color": \(quoted), "count": 8, "generated": 0.5, "real": 0.75}]},
+             "attribute": {"column": \(quoted), "values": 4, "generated": 0.5, "real": 0.75, "count": 9}}
             """
         let image = Image(width: side, height: side, color: RGB(200, 10, 90))
         let pair = Comparison(caption: caption ?? text, generated: image, other: image)
@@ -51,8 +52,8 @@ import Testing
         let (page, plain) = (try page(Self.hostile), try page())
         // The same tags as with empty texts, whatever the texts.
         #expect(page.matches(of: /<[^>]*>/).map(\.output) == plain.matches(of: /<[^>]*>/).map(\.output))
-        // Title and heading 4, head 11, captions 4, network 1, colour 1, classes 3.
-        #expect(page.ranges(of: Self.escaped).count == 24)
+        // Title and heading 4, head 11, captions 4, network 1, colour 1, attribute 1, classes 3.
+        #expect(page.ranges(of: Self.escaped).count == 25)
         #expect(!page.unicodeScalars.contains("\u{0}"))
     }
 
@@ -63,8 +64,8 @@ import Testing
             "distance 1.50", "seed 18446744073709551615", "shuffled captions (chance): 25.0 %",
         ] { #expect(page.contains(text), "\(text)") }
         #expect(page.ranges(of: "<figure>").count == 4)
-        // One table for R-precision, distances, colours and classes, each with a caption and row headings.
-        #expect(page.ranges(of: "<table>").count == 4 && page.ranges(of: "<caption>").count == 4)
+        // One table for R-precision, distances, colours, the attribute and classes, each with a caption and row headings.
+        #expect(page.ranges(of: "<table>").count == 5 && page.ranges(of: "<caption>").count == 5)
         #expect(page.ranges(of: "alt=\"").count == page.ranges(of: "<img ").count)
         #expect(try self.page(distances: 0).contains("Not measured, without a feature network."))
     }

@@ -13,7 +13,8 @@ import Testing
              "retrieval": {"generated": \(row), "real": \(row), "shuffled": \(row), "count": 20},
              "distances": [{"features": "f", "count": 10, \(count) "frechet": \(distance), "kernel": \(distance),
                             "precision": 0.5, "recall": 0.5}],
-             "colors": {"generated": 0.5, "real": 0.75, "shuffled": 0.25, "count": 8}}
+             "colors": {"generated": 0.5, "real": 0.75, "shuffled": 0.25, "count": 8},
+             "attribute": {"column": "style", "values": 4, "generated": 0.5, "real": 0.75, "count": 9}}
             """
         return try JSONDecoder().decode(Report.self, from: Data(json.utf8)).table.split(separator: "\n").map(
             String.init)
@@ -22,7 +23,9 @@ import Testing
     @Test func referencesAreNamed() throws {
         let lines = try table(baselineCount: nil)
         #expect(lines[0] == "m on test, scored by j")
-        #expect(lines.count { $0.contains("real images (upper bound)") } == 2)
+        #expect(lines.count { $0.contains("real images (upper bound)") } == 3)
+        #expect(lines.contains("Named style (N = 9, 4 values)"))
+        #expect(lines.contains("  chance                     25.0 %"))
         #expect(lines.count { $0.contains("shuffled (chance)") } == 2)
         #expect(lines.contains("  Fréchet distance           6.0, real-vs-real baseline 4.0, ratio 1.5"))
     }

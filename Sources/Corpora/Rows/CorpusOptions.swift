@@ -97,4 +97,28 @@ public struct CaptionTemplate: Sendable, Equatable {
         }
         return result
     }
+
+    /// The caption built with a value of the only column.
+    package func applied(to caption: String, value: String) -> String {
+        String(decoding: applied(to: Array(caption.utf8)[...], values: [Array(value.utf8)]), as: UTF8.self)
+    }
+
+    /// The value of the only column in a caption that was built from another; nil if it was not.
+    package func value(in built: String, from caption: String) -> String? {
+        var start = 0
+        for part in parts {
+            switch part {
+            case .literal(let text): start += text.count
+            case .caption: start += caption.utf8.count
+            case .column:
+                // What the caption has more than one without a value, equally at each of the column's places.
+                let places = parts.count { $0 == .column(0) }
+                let length = (built.utf8.count - applied(to: caption, value: "").utf8.count) / places
+                guard length > 0 else { return nil }
+                let value = String(decoding: built.utf8.dropFirst(start).prefix(length), as: UTF8.self)
+                return applied(to: caption, value: value) == built ? value : nil
+            }
+        }
+        return nil
+    }
 }
