@@ -32,7 +32,17 @@ struct ValidationSplit {
 
     /// A batch of them, each with its first caption, and as its mismatch that of the next image; if there are fewer, the
     /// first is repeated.
-    func batch(_ size: Int) throws -> Batch {
+    func batch(_ size: Int) throws -> Batch { try batch(size, of: examples) }
+
+    /// Such a batch of images that are trained on, always the same.
+    func trainingBatch(_ size: Int) throws -> Batch {
+        let own = Set(examples)
+        let others = images.corpus.examples.indices.filter { !own.contains($0) }
+        var stream = RandomStream(seed: 1, purpose: "compared training images")
+        return try batch(size, of: Array(stream.choose(min(size, others.count), of: others)))
+    }
+
+    private func batch(_ size: Int, of examples: [Int]) throws -> Batch {
         var (pixels, captions): ([Float], [CaptionReference]) = ([], [])
         for example in examples where captions.count < size {
             guard let image = try images.image(example) else { continue }

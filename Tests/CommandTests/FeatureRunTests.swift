@@ -147,6 +147,42 @@ private struct FeatureRun: Sendable {
         }
     }
 
+    /// Measures on the validation split do not depend on when a run was interrupted.
+    @Test func measuresDuringATrainingAreThoseOfTheUninterruptedOne() throws {
+        let shared = try FeatureRun.shared()
+        try withTemporaryFolder { folder in
+            let features = folder + "/features"
+            try FileManager.default.createDirectory(atPath: features, withIntermediateDirectories: true)
+            let copy = "\(features)/\(FeatureRun.network).safetensors"
+            try FileManager.default.copyItem(atPath: shared.file, toPath: copy)
+            try RandomFeatures.write(.mobileNetV2, seed: 3, to: features + "/mobilenet-v2.safetensors")
+            func train(_ run: String, images: String) throws {
+                let outcome = try shared.train(
+                    to: "\(folder)/\(run)", "--resume", "--images", images, "--set", "evaluate.every=80", "--set",
+                    "evaluate.network=mobilenet-v2", features: features
+                ).finish(seconds: 300)
+                #expect(outcome.ending == .exit(0), "\(outcome.err)")
+            }
+            try train("whole", images: "240")
+            try train("parts", images: "104")
+            try train("parts", images: "240")
+            func rows(_ run: String) throws -> [Substring] {
+                String(decoding: try #require(contents("\(folder)/\(run)/evaluation.jsonl")), as: UTF8.self)
+                    .split(separator: "\n")
+            }
+            let lines = try rows("whole")
+            // A training also measures at its end.
+            #expect(try rows("parts").filter { !$0.contains("\"images\":104,") } == lines)
+            #expect(lines.count == 3)
+            for (line, images) in zip(lines, [80, 160, 240]) {
+                #expect(line.contains("\"images\":\(images)"))
+                for name in ["frechet", "kernel", "logits.training", "logits.validation"] {
+                    #expect(line.contains("\"\(name)\":"), "\(line)")
+                }
+            }
+        }
+    }
+
     /// A run must not resume, in any stage, with other weights of the same network.
     @Test(arguments: [Moment?.none] + Moment.allCases)
     func aRunIsNotContinuedOnOtherFeatures(moment: Moment?) throws {

@@ -23,11 +23,8 @@ final class TextToImageTask: TrainingTask {
     private let trainer: GANTrainer
     private let grid: SampleGrid
     private let validationSplit: ValidationSplit
-    /// The measures of `evaluate:`, with the batch whose logits are compared with those of training; nil if it measures
-    /// nothing.
-    private let validation: (measures: ValidationMeasures, batch: Batch)?
-    /// Moving average of the logits of real training images.
-    private var trainingLogits: Double?
+    /// The measures of `evaluate:`, with two batches whose logits are compared; nil if it measures nothing.
+    private let validation: (measures: ValidationMeasures, batch: Batch, trainingBatch: Batch)?
 
     /// Compiles the networks and draws the sample grid.
     /// - Parameters:
@@ -61,7 +58,8 @@ final class TextToImageTask: TrainingTask {
         grid = try SampleGrid(images: images, seed: recipe.seed)
         validationSplit = ValidationSplit(images, share: recipe.data.holdOut)
         validation = try ValidationMeasures(recipe, images: images, split: validationSplit, device: device).map {
-            [validationSplit] in ($0, try validationSplit.batch(gan.batch))
+            [validationSplit] in
+            ($0, try validationSplit.batch(gan.batch), try validationSplit.trainingBatch(gan.batch))
         }
     }
 
@@ -89,11 +87,7 @@ final class TextToImageTask: TrainingTask {
     }
 
     func step(_ batch: Batch) throws -> Measurements {
-        let measurements = try trainer.step(batch)
-        if let real = measurements["logits.real"], real.isFinite {
-            trainingLogits = trainingLogits.map { 0.98 * $0 + 0.02 * real } ?? real
-        }
-        return measurements
+        try trainer.step(batch)
     }
 
     func progressDetail(_ measurements: Measurements) -> String {
@@ -106,7 +100,9 @@ final class TextToImageTask: TrainingTask {
     func validate() throws -> String? {
         guard let validation else { return nil }
         let generator = try ImageGenerator(trainer.model(encoder, name: recipe.name, card: ""), device: device)
-        let logits = (trainingLogits ?? .nan, try trainer.logits(of: validation.batch))
+        let logits = (
+            try trainer.logits(of: validation.trainingBatch), try trainer.logits(of: validation.batch)
+        )
         let row = try validation.measures.measure(generator, imagesSeen: state.imagesSeen, logits: logits)
         try ValidationRows.add(row, imagesSeen: state.imagesSeen, to: run)
         try logger.showValidation("evaluation", row.measurements, imagesSeen: state.imagesSeen)
