@@ -51,6 +51,26 @@ private struct Runs {
         #expect(try Image(decoding: grid.body, named: "grid.png").width == 1)
     }
 
+    /// A training is finished when it has its last checkpoint, and one of encoders alone when it has its result.
+    @Test func aTrainingIsFinishedAtItsEnd() async throws {
+        let runs = try Runs(statistics: [#"{"images": 4800}"#])
+        let server = try TestServer(runs: runs.path)
+        func run() async throws -> JSONFields { try await server.send("GET", "/v1/limn/runs").json.objects("runs")[0] }
+        #expect(try await run().boolean("finished") == false)
+        for (images, isFinished) in [("000004000", false), ("000005000", true)] {
+            try put("", "\(runs.path)/mine/checkpoint-\(images).safetensors")
+            #expect(try await run().boolean("finished") == isFinished)
+        }
+        try put("task: contrastive\nencoder: {images: 700}\n", "\(runs.path)/mine/recipe.yaml")
+        try put(#"{"images": 600}"# + "\n", "\(runs.path)/mine/encoder/stats.jsonl")
+        let encoders = try await run()
+        #expect(try encoders.boolean("finished") == false)
+        #expect(try encoders.integer("images") == 600 && encoders.integer("total") == 700)
+        try put("", "\(runs.path)/mine/encoder/encoder.safetensors")
+        #expect(try await run().boolean("finished"))
+        #expect(try await server.send("GET", "/v1/limn/runs/mine").json.boolean("finished"))
+    }
+
     @Test func aTrainingThatRunsHasATimeToGo() async throws {
         let runs = try Runs(statistics: [#"{"images": 2000, "images_per_second": 100}"#])
         let training = try RunDirectory(opening: runs.path + "/mine")

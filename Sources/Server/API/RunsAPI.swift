@@ -50,6 +50,7 @@ struct RunsAPI: Sendable {
         let total: Int?
         let updated: Int
         let running: Bool
+        let finished: Bool
     }
 
     private struct List: Encodable {
@@ -63,6 +64,7 @@ struct RunsAPI: Sendable {
         }
         let name: String
         let running: Bool
+        let finished: Bool
         let images: Int
         let total: Int?
         let imagesPerSecond: Double?
@@ -78,21 +80,22 @@ struct RunsAPI: Sendable {
 
     private func summary(_ found: (name: String, path: String)) -> Summary {
         let run = Run(name: found.name, path: found.path)
-        let images = run.rows(of: "stats.jsonl").rows.last?.images ?? 0
+        let images = run.rows(of: run.lastStatistics).rows.last?.images ?? 0
         return Summary(
-            name: run.name, images: images, total: run.total, updated: run.updated, running: run.isRunning)
+            name: run.name, images: images, total: run.total, updated: run.updated, running: run.isRunning,
+            finished: run.isFinished)
     }
 
     private func details(_ run: Run) -> Details {
-        let rows = run.rows(of: "stats.jsonl").rows
+        let rows = run.rows(of: run.lastStatistics).rows
         let evaluation = run.rows(of: "evaluation.jsonl").rows
         let (total, isRunning) = (run.total, run.isRunning)
         let (images, rate) = (rows.last?.images ?? 0, rows.last?.values["images_per_second"] ?? nil)
         var eta: Double?
         if let total, let rate, rate > 0, isRunning { eta = max(0, Double(total - images) / rate) }
         return Details(
-            name: run.name, running: isRunning, images: images, total: total, imagesPerSecond: rate, etaSeconds: eta,
-            recipe: run.recipe, stages: run.stages,
+            name: run.name, running: isRunning, finished: run.isFinished, images: images, total: total,
+            imagesPerSecond: rate, etaSeconds: eta, recipe: run.recipe, stages: run.stages,
             grids: run.times(of: "fakes", ".png").map { Details.Grid(images: $0, name: Run.fakes($0)) },
             hasReals: (try? run.grid("reals.png")) != nil, snapshots: run.times(of: "snapshot", ".safetensors"),
             warnings: RunWarning.all(

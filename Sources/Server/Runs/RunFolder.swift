@@ -48,11 +48,25 @@ struct Run: Sendable {
 
     var recipe: String { String(decoding: contents("recipe.yaml") ?? [], as: UTF8.self) }
 
-    /// Images of the whole training, or of its encoders if it trains these alone; nil if the recipe is one of another version.
-    var total: Int? {
+    /// Images of the last stage, and whether that trains encoders; nil if the recipe is one of another version.
+    private var length: (images: Int, ofEncoders: Bool)? {
         (try? Recipe(yaml: recipe, named: "recipe.yaml")).map {
-            $0.task == .contrastive ? $0.encoder.images : $0.gan.images
+            $0.task == .contrastive ? ($0.encoder.images, true) : ($0.gan.images, false)
         }
+    }
+
+    /// Images of the last stage; nil if the recipe is one of another version.
+    var total: Int? { length?.images }
+
+    /// The statistics of the last stage.
+    var lastStatistics: String { length?.ofEncoders == true ? "encoder/stats.jsonl" : "stats.jsonl" }
+
+    /// Whether the last stage was trained to its end.
+    var isFinished: Bool {
+        guard let length else { return false }
+        return length.ofEncoders
+            ? FileManager.default.fileExists(atPath: "\(path)/encoder/encoder.safetensors")
+            : (times(of: "checkpoint", ".safetensors").last ?? 0) >= length.images
     }
 
     var isRunning: Bool { RunDirectory.isInUse(path) }
