@@ -72,7 +72,8 @@ package struct RankOptions: ParsableArguments, Sendable {
 
     private func openAlone(_ options: DeviceOptions, precision: Precision?) throws -> any Device {
         guard wirePrecision == nil else {
-            throw CommunicationError(.usage, "--wire-precision is of several ranks, but this process is alone; omit it")
+            throw CommunicationError(
+                .usage, "--wire-precision needs several ranks, but this process trains alone; omit it")
         }
         return try options.open(precision: precision)
     }

@@ -98,13 +98,14 @@ public struct CaptionTemplate: Sendable, Equatable {
         return result
     }
 
-    /// The caption built with a value of the only column.
+    /// The caption built with a value of the only column; there must be one column.
     package func applied(to caption: String, value: String) -> String {
         String(decoding: applied(to: Array(caption.utf8)[...], values: [Array(value.utf8)]), as: UTF8.self)
     }
 
     /// The value of the only column in a caption that was built from another; nil if it was not.
     package func value(in built: String, from caption: String) -> String? {
+        guard columns.count == 1 else { return nil }
         var start = 0
         for part in parts {
             switch part {

@@ -40,8 +40,10 @@ package struct AttributeCaptions {
 
     /// The share of images whose caption with its own value is more similar to them than that with any other.
     /// - Parameters:
-    ///   - images: vectors of the images of the built captions, one row each.
-    ///   - texts: those of `candidates`.
+    ///   - images: the judge's vectors of the images of the built captions, [captions×width].
+    ///   - texts: those of `candidates`, [captions · values×width].
+    /// - Returns: 0…1; an image that is as similar to another value is no hit.
+    /// - Throws: `EvaluationError` if a vector is zero or not finite.
     package func accuracy(of images: FeatureMatrix, texts: FeatureMatrix) throws -> Double {
         let (images, texts) = (try images.normalized("images"), try texts.normalized("captions"))
         let width = images.columns

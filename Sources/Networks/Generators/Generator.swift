@@ -78,7 +78,7 @@ public struct GeneratorConfiguration: Codable, Hashable, Sendable {
         guard kind == .dfGAN || textInStart != true else {
             throw ConfigurationError(
                 key: "generator.text_in_start",
-                problem: "is of df-gan; the first layer of \(kind.rawValue) always reads the sentence")
+                problem: "has no meaning for \(kind.rawValue), whose first layer always reads the sentence")
         }
     }
 

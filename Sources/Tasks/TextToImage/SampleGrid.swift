@@ -42,6 +42,7 @@ struct SampleGrid {
             // None if the files were removed since the training began; the grid then has a row less.
             return found.isEmpty ? [] : (0..<SampleGrid.columns).map { column in found[column % found.count] }
         }
+        guard !shown.isEmpty else { throw images.nothingUsable }
         return Image.grid(shown, columns: SampleGrid.columns)
     }
 
