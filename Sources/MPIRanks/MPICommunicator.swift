@@ -79,8 +79,11 @@ public final class MPICommunicator: Communicator {
     /// Limits waits to 15 seconds.
     public func limitWaiting() { limn_mpi_limit_waiting(15) }
 
-    /// Ends all ranks.
+    /// Ends all ranks, once the launcher has read what this one wrote to standard error.
     public func abort(code: Int32) -> Never {
+        // MPICH's launcher otherwise ends all ranks without reading it: 6 % of 400 times on a busy machine.
+        var unread: Int32 = 0
+        for _ in 0..<1000 where ioctl(STDERR_FILENO, UInt(FIONREAD), &unread) == 0 && unread > 0 { usleep(1000) }
         limn_mpi_abort(code)
         calls.add { limn_mpi_end_if_aborted() }
         sleep(10)
