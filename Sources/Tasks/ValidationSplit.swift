@@ -101,16 +101,17 @@ struct CorpusBatches: BatchSource {
     /// - Parameters:
     ///   - size: images per batch.
     ///   - firstImage: the number of the first image of the first batch.
+    ///   - imagesPerClass: how many images of one class follow each other.
     ///   - ranks: those that share each batch.
     init(
         _ images: ImageStore, _ recipe: Recipe, excluding split: ValidationSplit, size: Int, firstImage: Int,
-        ranks: any Communicator
+        imagesPerClass: Int = 1, ranks: any Communicator
     ) throws {
         self.images = images
         self.ranks = ranks
         let sampler = try PairSampler(
             corpus: images.corpus, seed: recipe.seed, flips: recipe.data.mirror, excluding: Set(split.examples),
-            attributeMismatches: recipe.data.attributeMismatch)
+            attributeMismatches: recipe.data.attributeMismatch, imagesPerClass: imagesPerClass)
         feeder = BatchFeeder(
             images: images, sampler: sampler, batchSize: size, firstImage: firstImage, shard: ranks.shard)
     }

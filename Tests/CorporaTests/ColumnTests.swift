@@ -155,6 +155,23 @@ import Testing
         #expect(plain.pairs(0..<400).map(\.caption) == sampler.pairs(0..<400).map(\.caption))
     }
 
+    @Test func imagesOfOneClassFollowEachOtherWhereAsked() throws {
+        let (_, corpus) = try corpus(options: columns())
+        func classes(imagesPerClass: Int) throws -> [[Int?]] {
+            let sampler = try PairSampler(corpus: corpus, seed: 1, flips: false, imagesPerClass: imagesPerClass)
+            return (0..<100).map { epoch in
+                let examples = sampler.pairs(4 * epoch..<4 * epoch + 4).map(\.caption.example)
+                #expect(examples.sorted() == [0, 1, 2, 3])
+                return examples.map(corpus.label)
+            }
+        }
+        // Both orders of the classes occur; a longer run ends with the class.
+        for imagesPerClass in [2, 5] {
+            #expect(try Set(classes(imagesPerClass: imagesPerClass)) == [[0, 0, 1, 1], [1, 1, 0, 0]])
+        }
+        #expect(try Set(classes(imagesPerClass: 1)).count == 6)
+    }
+
     @Test func captionsOfTheSameClassMayDescribeAnImageUnlessTheyNameAttributes() throws {
         let (_, corpus) = try corpus(options: columns())
         func may(_ example: Int, _ other: Int, _ caption: Int) -> Bool {

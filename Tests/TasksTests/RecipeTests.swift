@@ -25,6 +25,21 @@ import Training
         #expect(try Recipe(yaml: recipe.yaml(), named: "again") == recipe)
     }
 
+    @Test func yamlHasNumbersAsPeopleWriteThem() throws {
+        let settings = ["gan.contrastive=0.3", "generator.learning_rate=1.0e-7", "discriminator.learning_rate=2.0e-4"]
+        let recipe = try Recipe(
+            yaml: "discriminator: {kind: features}", named: "r.yaml",
+            settings: settings + [
+                "encoder.network=efficientnet-lite0", "name='0.10'",
+            ])
+        let lines = try recipe.yaml().split(separator: "\n").map { $0.drop { $0 == " " } }
+        for line in [
+            "hold_out: 0.04", "contrastive: 0.3", "learning_rate: 1e-07", "learning_rate: 0.0002", "penalty: 2.0",
+            "batch: 128",
+        ] { #expect(lines.contains(Substring(line)), "\(line)") }
+        #expect(try Recipe(yaml: recipe.yaml(), named: "again") == recipe)
+    }
+
     @Test func anUnknownKeySuggestsTheNearest() {
         let error = #expect(throws: RecipeError.self) { try Recipe(yaml: "gan:\n  bach: 8\n", named: "r.yaml") }
         #expect(error?.description == "r.yaml:2: unknown key gan.bach; did you mean gan.batch?")
@@ -48,6 +63,7 @@ import Training
         ("generator.kind", ["df-gan", "gan-cls"], ["features", "vae"]),
         ("generator.output", ["tanh", "linear"], ["relu"]), ("generator.text_in_start", ["true", "false"], ["1.5"]),
         ("generator.text_scale", ["0.1", "1000"], ["0", "-1", "1001", ".nan"]),
+        ("encoder.images_per_class", ["1"], ["0", "4", "1001"]),
         ("encoder.token_dropout", ["0", "0.9"], ["0.91", "-0.1", ".nan"]),
         ("discriminator.kind", ["df-gan", "gan-cls", "features"], ["vae"]),
         ("discriminator.width", ["4", "256"], ["3", "257"]),

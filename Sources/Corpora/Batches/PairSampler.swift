@@ -17,7 +17,7 @@ public struct SampledPair: Sendable, Equatable {
 ///
 /// Item *k*, counted in images seen since the start of training, is a pure function of the corpus, the seed and *k*.
 /// Resuming therefore needs only the number of images seen, and any number of workers draws the same items.
-/// Each epoch visits every image once, in a new order.
+/// Each epoch visits every image once, in a new order, in which images of one class may follow each other.
 ///
 /// The mismatched caption comes from an image that shares no caption with this one, ignoring letter case, and, if the
 /// corpus has at least two classes, from another class.
@@ -50,10 +50,12 @@ public struct PairSampler: Sendable {
     ///     that all captions may be equal or empty.
     ///   - attributeMismatches: the probability that a mismatched caption is one that the corpus's caption template built for
     ///     another image of the same class, so that only the attributes are wrong; 0 without a template.
+    ///   - imagesPerClass: how many images of one class follow each other, as far as the class has them; 1 is an order without
+    ///     regard to classes.
     /// - Throws: `CorpusError.noMismatch` if some image has no mismatched caption and needs one, `.empty` if there is no image.
     public init(
         corpus: Corpus, seed: UInt64, flips: Bool, excluding excluded: Set<Int> = [], needsMismatches: Bool = true,
-        attributeMismatches: Float = 0
+        attributeMismatches: Float = 0, imagesPerClass: Int = 1
     ) throws {
         self.corpus = corpus
         self.seed = seed
@@ -61,7 +63,8 @@ public struct PairSampler: Sendable {
         self.needsMismatches = needsMismatches
         let examples = corpus.examples.indices
         epochs = EpochOrders(
-            members: examples.lazy.filter { !excluded.contains($0) }.map { UInt32($0) }, seed: seed)
+            members: examples.lazy.filter { !excluded.contains($0) }.map { UInt32($0) }, seed: seed,
+            classes: imagesPerClass > 1 ? ({ corpus.group(of: Int($0)) }, imagesPerClass) : nil)
         let known = examples.lazy.compactMap { corpus.label(of: $0) }
         comparesClasses = known.first.map { first in known.contains { $0 != first } } ?? false
         texts = CaptionDigests(corpus.captions)

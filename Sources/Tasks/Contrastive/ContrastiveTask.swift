@@ -75,7 +75,7 @@ final class ContrastiveTask: TrainingTask {
     func batches(firstImage: Int) throws -> CorpusBatches {
         try CorpusBatches(
             images, recipe, excluding: validationSplit, size: schedule.batch, firstImage: firstImage,
-            ranks: device.ranks)
+            imagesPerClass: recipe.encoder.imagesPerClass, ranks: device.ranks)
     }
 
     func step(_ batch: Batch) throws -> Measurements { try trainer.step(batch) }

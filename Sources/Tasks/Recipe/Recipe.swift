@@ -60,6 +60,13 @@ public struct Recipe: Codable, Equatable, Sendable {
                 key: "data.attribute_mismatch",
                 problem: "is \(data.attributeMismatch), expected 0 to 1, and 0 without a data.caption template")
         }
+        guard encoder.imagesPerClass <= 1 || !data.caption.isEmpty else {
+            throw ConfigurationError(
+                key: "encoder.images_per_class",
+                problem:
+                    "is \(encoder.imagesPerClass), expected 1 without a data.caption template, since captions of one "
+                    + "class are then no negatives of each other")
+        }
         guard !data.classColumn.isEmpty else {
             throw ConfigurationError(key: "data.class", problem: "is empty, expected the name of a column")
         }
@@ -229,6 +236,9 @@ public struct EncoderRecipe: Codable, Equatable, Sendable {
     public var batch = 128
     /// Pairs seen in total.
     public var images = 120_000
+    /// How many images of one class follow each other, so that captions of a `data.caption` template are compared with images that
+    /// differ only in the other columns; must be 1 without a template.
+    public var imagesPerClass = 1
     /// Adam's peak learning rate: it warms up linearly over the first twentieth of the training, then follows half a cosine to
     /// zero.
     public var learningRate: Float = 1e-3
@@ -251,6 +261,7 @@ public struct EncoderRecipe: Codable, Equatable, Sendable {
 
     enum CodingKeys: String, CodingKey {
         case width, layers, heads, length, embedding, imageWidth = "image_width", batch, images
+        case imagesPerClass = "images_per_class"
         case learningRate = "learning_rate", translation, network, resolution, views, imageHidden = "image_hidden"
         case tokenDropout = "token_dropout", patience
     }
@@ -258,6 +269,7 @@ public struct EncoderRecipe: Codable, Equatable, Sendable {
     func validate() throws(ConfigurationError) {
         try ConfigurationError.check("encoder.batch", batch, in: 2...4096)
         try ConfigurationError.check("encoder.images", images, in: 0...1_000_000_000)
+        try ConfigurationError.check("encoder.images_per_class", imagesPerClass, in: 1...1000)
         guard (0...0.5).contains(translation) else {
             throw ConfigurationError(key: "encoder.translation", problem: "is \(translation), expected 0 to 0.5")
         }

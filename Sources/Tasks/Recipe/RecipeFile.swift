@@ -21,7 +21,7 @@ extension Recipe {
     /// - Throws: `RecipeError` for text that is not YAML, for unknown keys (with the nearest known one) and for values
     ///   of another kind; `ConfigurationError` for values that no training can have.
     public init(yaml: String, named file: String, settings: [String] = []) throws {
-        var tree = try Recipe.defaults()
+        var tree = try Recipe().tree()
         do {
             if let node = try Yams.compose(yaml: yaml) { try Recipe.merge(node, into: &tree, path: [], file: file) }
         } catch let error as YamlError {
@@ -49,7 +49,21 @@ extension Recipe {
     }
 
     /// The recipe with every key, as a run directory keeps it.
-    public func yaml() throws -> String { try YAMLEncoder().encode(self) }
+    public func yaml() throws -> String { try Yams.serialize(node: tree()) }
+
+    /// Yams writes 0.04 as 3.99999991059303e-2; here numbers are the shortest decimals that read back as the same value.
+    private func tree() throws -> Node {
+        func shortened(_ node: Node) -> Node {
+            switch node {
+            case .mapping(var members):
+                for (key, value) in members { members[key] = shortened(value) }
+                return .mapping(members)
+            case .scalar where node.tag == Tag(.float): return node.float.map { Node("\(Float($0))") } ?? node
+            default: return node
+            }
+        }
+        return try Yams.compose(yaml: YAMLEncoder().encode(self)).map(shortened) ?? Node([(Node, Node)]())
+    }
 
     /// The keys whose values differ from those of another recipe, with this one's and the other's value.
     func differences(from other: Recipe) throws -> [(key: String, own: String, other: String)] {
@@ -71,15 +85,8 @@ extension Recipe {
             }
             for (key, value) in members { visit(value, path + [key.string ?? ""]) }
         }
-        if let node = try Yams.compose(yaml: yaml()) { visit(node, []) }
+        visit(try tree(), [])
         return leaves
-    }
-
-    private static func defaults() throws -> Node {
-        guard let node = try Yams.compose(yaml: Recipe().yaml()) else {
-            throw RecipeError(description: "the default recipe is empty")
-        }
-        return node
     }
 
     /// Replaces the leaves of `tree` that `node` names; keys that `tree` does not have are errors.
