@@ -196,6 +196,18 @@ import TinyModels
             expectRefusal(
                 try limn("generate", "red", "--model", "m.safetensors", in: folder), 64, "makes images from images")
             #expect(!exists(folder + "/b.png") && !exists(folder + "/x"))
+
+            // What `limn evaluate` measures by captions.
+            let captions: [(model: String, option: [String])] = [
+                ("m.safetensors", ["--judge", "j"]), ("m.safetensors", ["--colors"]),
+                ("m.safetensors", ["--training-split", "train"]), ("m.safetensors", ["--caption", "{text}, {style}"]),
+                ("m.safetensors", ["--caption-per", "file"]), (tiny.model, ["--paired"]),
+                (tiny.model, ["--count", "3"]),
+            ]
+            for (model, option) in captions {
+                expectRefusal(
+                    try Child(["evaluate", model, "--data", "empty"] + option, in: folder).finish(), 64, option[0])
+            }
         }
     }
 

@@ -50,9 +50,9 @@ struct EvaluateCommand: ParsableCommand {
 
     @Option(
         help:
-            "The split used for training, for the real-vs-real baseline and the nearest training images; \"\" omits both."
+            "The split used for training, for the real-vs-real baseline and the nearest training images; by default train, and \"\" omits both."
     )
-    var trainingSplit: String = "train"
+    var trainingSplit: String?
 
     @Option(
         help: """
@@ -127,8 +127,9 @@ struct EvaluateCommand: ParsableCommand {
         ) {
             Terminal.show("\($0) \($1)/\($2)")
         }
+        let training = trainingSplit ?? "train"
         let found = try evaluator.evaluate(
-            data: data, split: split.isEmpty ? nil : split, trainingSplit: trainingSplit.isEmpty ? nil : trainingSplit,
+            data: data, split: split.isEmpty ? nil : split, trainingSplit: training.isEmpty ? nil : training,
             badFiles: badFiles.badFiles,
             options: reading.options(),
             synonyms: synonyms.map { try Synonyms(text: InputFile.text($0), named: $0) })
@@ -176,7 +177,9 @@ struct EvaluateCommand: ParsableCommand {
     private func evaluateTranslation(_ file: String, _ device: any Device) throws {
         let given: [(String, Bool)] = [
             ("--judge", judge != nil), ("--colors", colors), ("--synonyms", synonyms != nil),
-            ("--encoder", encoder != nil),
+            ("--encoder", encoder != nil), ("--training-split", trainingSplit != nil),
+            ("--caption", reading.caption != nil),
+            ("--caption-per", reading.captionPer != ReadingOptions.defaults.captionUnit),
         ]
         if let option = given.first(where: \.1) {
             throw CommandError(
