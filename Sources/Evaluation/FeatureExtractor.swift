@@ -56,19 +56,25 @@ package final class FeatureExtractor {
                 side: configuration.resolution, width: configuration.head.embedding, filter: .bilinear, arrays: arrays,
                 device: device
             ) { scope, images in
-                let pooled = features.network(scope / "network", images).pooled
-                return ProjectionHead(scope / "head", configuration.head)(pooled)
+                let found = features.network(scope / "network", images)
+                return ProjectionHead(scope / "head", configuration.head)(
+                    found.vectors(width: configuration.head.inputs))
             }
         }
     }
 
-    /// The pooled features of a frozen network, [images×1280].
-    /// - Parameter resolution: width and height to which images are resized, in pixels; nil is that of the network.
-    package convenience init(_ features: PretrainedFeatures, resolution: Int? = nil, device: any Device) throws {
+    /// The features of a frozen network, [images×width].
+    /// - Parameters:
+    ///   - resolution: width and height to which images are resized, in pixels; nil is that of the network.
+    ///   - width: 1280 for the pooled features, or the network's `multiscaleWidth`.
+    package convenience init(
+        _ features: PretrainedFeatures, resolution: Int? = nil, width: Int = FeatureNetwork.pooledWidth,
+        device: any Device
+    ) throws {
         try self.init(
-            side: resolution ?? features.network.resolution, width: FeatureNetwork.pooledWidth, filter: .bilinear,
-            arrays: features.arrays, device: device
-        ) { features.network($0, $1).pooled }
+            side: resolution ?? features.network.resolution, width: width, filter: .bilinear, arrays: features.arrays,
+            device: device
+        ) { features.network($0, $1).vectors(width: width) }
     }
 
     /// The features of images, one row per image.

@@ -7,7 +7,7 @@ import Networks
 public enum ImageTowerConfiguration: Sendable, Equatable {
     /// A convolutional encoder, trained from scratch.
     case convolutional(ImageEncoderConfiguration)
-    /// A head on the pooled features of a frozen pretrained network.
+    /// A head on the features of a frozen pretrained network.
     case features(FeatureHeadConfiguration)
 
     /// Number of elements of an image vector.
@@ -19,7 +19,7 @@ public enum ImageTowerConfiguration: Sendable, Equatable {
     }
 }
 
-/// A projection head on the pooled features of a frozen network.
+/// A projection head on the features of a frozen network: the pooled ones, or those of all scales (`FeatureNetwork.Features.vectors`).
 public struct FeatureHeadConfiguration: Codable, Equatable, Sendable {
     /// The frozen network.
     public var network: FeatureNetwork
@@ -36,6 +36,19 @@ public struct FeatureHeadConfiguration: Codable, Equatable, Sendable {
         self.checksum = checksum
         self.resolution = resolution
         self.head = head
+    }
+
+    /// Whether the head reads features of all scales.
+    package var isMultiscale: Bool { head.inputs == network.multiscaleWidth }
+
+    /// Throws if a value is out of range.
+    func validate() throws(ConfigurationError) {
+        try head.validate()
+        guard isMultiscale || head.inputs == FeatureNetwork.pooledWidth else {
+            throw ConfigurationError(
+                key: "head.inputs",
+                problem: "is \(head.inputs), expected \(FeatureNetwork.pooledWidth) or \(network.multiscaleWidth)")
+        }
     }
 
     /// Reads the network on which the head was trained.
@@ -78,7 +91,7 @@ public struct EncoderPair: Sendable {
                 try text?.validate()
                 try pretrained?.head.validate()
                 try image?.validate()
-                try features?.head.validate()
+                try features?.validate()
             } catch let error as ConfigurationError {
                 throw ModelError(path: path, problem: "its configuration is invalid: \(error)")
             } catch {

@@ -115,7 +115,7 @@ public struct StepProfile: CustomStringConvertible {
             let tower = try TextTower(recipe, captions: captions) {
                 [Float](repeating: 0, count: captions.count * $0.width)
             }
-            let images = try ImageTower(recipe) { _ in .placeholder(recipe.encoder.views) }
+            let images = try ImageTower(recipe) { .placeholder(recipe.encoder, $0.network) }
             let trainer = try ContrastiveTrainer(
                 recipe, corpus: imageStore.corpus, tower: tower, images: images, device: device)
             return { try trainer.profile(batch) }

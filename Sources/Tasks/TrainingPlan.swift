@@ -66,7 +66,7 @@ public struct TrainingPlan: CustomStringConvertible {
         let encoder = recipe.encoder
         let tower = try TextTower(recipe, captions: Array(corpus.captions), vocabulary: vocabulary) { _ in [] }
         // The cost of a step does not depend on the features' values.
-        let images = try ImageTower(recipe) { _ in .placeholder(encoder.views) }
+        let images = try ImageTower(recipe) { .placeholder(encoder, $0.network) }
         let trainer = try ContrastiveTrainer(recipe, corpus: corpus, tower: tower, images: images, device: device)
         let steps = Double(encoder.images) / Double(encoder.batch)
         return [

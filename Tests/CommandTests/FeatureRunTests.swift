@@ -1,6 +1,8 @@
 import Checkpoints
 import FoundationEssentials
 import Glibc
+import Models
+import Networks
 import TestSupport
 import Testing
 
@@ -22,7 +24,7 @@ private struct FeatureRun: Sendable {
         name: seen
         data: {side: 16, vocabulary: 300, hold_out: 0.2}
         encoder:
-          {width: 16, layers: 1, heads: 2, length: 16, embedding: 16, batch: 4, images: 1000, network: efficientnet-lite0,
+          {width: 16, layers: 1, heads: 2, length: 16, embedding: 16, batch: 4, images: 1000, network: efficientnet-lite0, multiscale: true,
            resolution: 64, views: 2, image_hidden: 16}
         generator: {width: 4, noise: 8}
         discriminator: {kind: features, network: efficientnet-lite0, width: 4, resolution: 64}
@@ -74,7 +76,7 @@ private struct FeatureRun: Sendable {
         let log = String(decoding: try #require(contents(shared.run + "/log.txt")), as: UTF8.self)
         #expect(log.hasSuffix("gan: finished, \(shared.run)/model.safetensors\n"))
         let words = String(decoding: try #require(contents(shared.run + "/encoder/log.txt")), as: UTF8.self)
-        #expect(words.contains("a head of width 16 on efficientnet-lite0 at 64×64, 2 views per image"))
+        #expect(words.contains("a head of width 16 on efficientnet-lite0 at 64×64, all scales, 2 views per image"))
         let rows = String(decoding: try #require(contents(shared.run + "/stats.jsonl")), as: UTF8.self)
         for name in ["loss.contrastive", "loss.generator", "heads.3.loss.fake", "heads.0.logits.real"] {
             #expect(rows.contains("\"\(name)\""), "\(name)")
@@ -276,6 +278,24 @@ private struct FeatureRun: Sendable {
         }
     }
 
+    @Test func aPairWithAHeadOfAnotherWidthIsRefused() throws {
+        let pair = try EncoderPair(contentsOf: FeatureRun.shared().run + "/encoder/encoder.safetensors")
+        guard case .features(var configuration) = pair.image else {
+            Issue.record("not a head on features")
+            return
+        }
+        #expect(configuration.head.inputs == FeatureNetwork.efficientNetLite0.multiscaleWidth)
+        configuration.head.inputs = 1500
+        try withTemporaryFolder { folder in
+            let path = folder + "/pair.safetensors"
+            try EncoderPair(
+                name: pair.name, text: pair.text, image: .features(configuration), imageArrays: pair.imageArrays
+            ).write(to: path)
+            let error = #expect(throws: ModelError.self) { try EncoderPair(contentsOf: path) }
+            #expect(error?.description.contains("head.inputs: is 1500, expected 1280 or 1776") == true)
+        }
+    }
+
     @Test func aDryRunTellsWhatIsFrozen() throws {
         let shared = try FeatureRun.shared()
         try withTemporaryFolder { folder in
@@ -284,7 +304,8 @@ private struct FeatureRun: Sendable {
             #expect(outcome.ending == .exit(0), "\(outcome.err)")
             #expect(
                 outcome.text.contains(
-                    "a head of width 16 on efficientnet-lite0 at 64×64, 2 views per image; "), "\(outcome.text)")
+                    "a head of width 16 on efficientnet-lite0 at 64×64, all scales, 2 views per image; "),
+                "\(outcome.text)")
             #expect(
                 outcome.text.contains(
                     /discriminator +features of efficientnet-lite0 at 64×64, width 4, [0-9]+ parameters\n/),

@@ -114,7 +114,7 @@ private func hash(_ name: String) -> UInt32 { name.utf8.reduce(2_166_136_261) { 
         #expect(features.taps.map { $0.shape[-1] } == network.tapChannels)
         #expect(features.pooled.shape.dimensions == golden.pooled.shape)
 
-        var results = ["pooled": features.pooled]
+        var results = ["pooled": features.pooled, "vectors": features.vectors(width: network.multiscaleWidth)]
         for (number, tap) in features.taps.enumerated() { results["tap \(number)"] = tap }
         let program = try device.compile(
             Outputs(results: results), parameters: ParameterMap(frozen: FrozenParameters(store.slices(of: values))))
@@ -137,6 +137,23 @@ private func hash(_ name: String) -> UInt32 { name.utf8.reduce(2_166_136_261) { 
         }
         let pooled = golden.pooled
         expect("pooled", mean: pooled.mean, norm: pooled.norm, Array(pooled.values.indices), pooled.values)
+        // The vectors of an image encoder: the means of each tap, then the pooled features.
+        #expect(features.vectors(width: FeatureNetwork.pooledWidth).shape == features.pooled.shape)
+        let means = features.taps.indices.flatMap { number in
+            let (values, channels) = (found["tap \(number)"], network.tapChannels[number])
+            return (0..<channels).map { channel in
+                stride(from: channel, to: values.count, by: channels).reduce(0) { $0 + values[$1] }
+                    * Float(channels) / Float(values.count)
+            }
+        }
+        let vectors = found["vectors"]
+        #expect(
+            vectors.count == network.multiscaleWidth
+                && Array(vectors.suffix(FeatureNetwork.pooledWidth)) == found["pooled"])
+        let size = (means.reduce(0) { $0 + $1 * $1 } / Float(means.count)).squareRoot()
+        for (value, mean) in zip(vectors, means) {
+            #expect(abs(value - mean) <= Float(target.tolerance) * (size + abs(mean)))
+        }
         if target == .bfloat16 {
             print("\(golden.testDescription) in bfloat16: at most \(worst) of value and root mean square from float64")
         }
@@ -191,7 +208,7 @@ private func hash(_ name: String) -> UInt32 { name.utf8.reduce(2_166_136_261) { 
         let (images, text) = (graph.input("images", [2, 16, 16, 3]), graph.input("text", [2, 8]))
         let features = discriminator.features(of: ImageBatch(images))
         #expect(features.maps.map(\.shape) == [[2, 16, 16, 4], [2, 8, 8, 8], [2, 4, 4, 8], [2, 2, 2, 16]])
-        #expect(features.pooled?.shape == [2, 1280])
+        #expect(features.frozen?.pooled.shape == [2, 1280])
         let logits = discriminator.logits(of: discriminator.states(of: features), given: TextEmbedding(text))
         #expect(logits.map(\.tensor.shape) == [Shape](repeating: [2, 1], count: 4))
         // Filters of the heads are normalized, biases are not; nothing of the frozen network is trained.

@@ -18,7 +18,8 @@ import Training
         var mismatch: [[Double]] = []
         var fake: [[Double]] = []
         var images: [Float] = []
-        var pooled: [Float] = []
+        /// What the image encoder reads of the generated images.
+        var vectors: [Float] = []
 
         /// - Parameters:
         ///   - inputs: of the trainer's step.
@@ -42,7 +43,7 @@ import Training
             let fake = discriminator.features(of: images)
             func sentences(_ name: String) -> TextEmbedding { TextEmbedding(graph.input(name, [size, width])) }
             var results = ["images": images.tensor]
-            results["pooled"] = fake.pooled
+            results["vectors"] = fake.frozen?.vectors(width: gan.head.configuration.inputs)
             let kinds = [
                 ("real", logits(real, sentences("text"))), ("mismatch", logits(real, sentences("mismatch"))),
                 ("fake", logits(fake, condition)),
@@ -57,7 +58,7 @@ import Training
                 (0..<kinds[0].1.count).map { found["\(kind) \($0)"].map(Double.init) }
             }
             (self.real, self.mismatch, self.fake) = (values("real"), values("mismatch"), values("fake"))
-            (self.images, pooled) = (found["images"], found.names.contains("pooled") ? found["pooled"] : [])
+            (self.images, vectors) = (found["images"], found.names.contains("vectors") ? found["vectors"] : [])
         }
     }
 
@@ -201,8 +202,12 @@ import Training
 
     /// An image's sentence must be found among those of the whole batch, whatever part of it the image is in; sentences of
     /// its class count for nothing.
-    @Test func theComparisonWithSentencesIsThatOfTheWholeBatch() throws {
-        let gan = try TinyGAN(.features, threads: 2) { $0.gan.contrastive = 1.5 }
+    @Test(arguments: [false, true])
+    func theComparisonWithSentencesIsThatOfTheWholeBatch(isMultiscale: Bool) throws {
+        let gan = try TinyGAN(.features, threads: 2) {
+            ($0.gan.contrastive, $0.encoder.multiscale) = (1.5, isMultiscale)
+        }
+        #expect(gan.head.configuration.inputs == (isMultiscale ? 1776 : 1280))
         // One of the same image, one of the same class, and one of its own.
         var captions = gan.batch.captions
         captions[7] = captions[0]
@@ -213,7 +218,7 @@ import Training
         }
         let batch = Batch(firstImage: 0, images: gan.batch.images, captions: captions, mismatches: gan.batch.mismatches)
         let inputs = gan.trainer.inputs(batch)
-        let vectors = try gan.head(BatchLogits(gan, inputs).pooled, device: gan.device)
+        let vectors = try gan.head(BatchLogits(gan, inputs).vectors, device: gan.device)
         guard case .floats(let sentences)? = inputs["condition"] else {
             Issue.record("no condition")
             return

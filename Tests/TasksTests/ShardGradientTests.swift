@@ -66,7 +66,7 @@ import Training
             let tower = try TextTower(recipe, captions: captions) { encoder in
                 (0..<captions.count * encoder.width).map { Float(($0 * $0) % 11) / 11 - 0.4 }
             }
-            let images = try ImageTower(recipe) { _ in .placeholder(1) }
+            let images = try ImageTower(recipe) { .placeholder(recipe.encoder, $0.network) }
             let gradients = try [1, 2, 3].map { threads in
                 let trainer = try ContrastiveTrainer(
                     recipe, corpus: corpus, tower: tower, images: images, device: device(threads))
@@ -88,7 +88,7 @@ import Training
         (recipe.encoder.embedding, recipe.encoder.imageWidth, recipe.encoder.batch) = (8, 4, 12)
         try withBatch(12) { corpus, batch in
             let tower = try TextTower(recipe, captions: Array(corpus.captions)) { _ in [] }
-            let images = try ImageTower(recipe) { _ in .placeholder(1) }
+            let images = try ImageTower(recipe) { .placeholder(recipe.encoder, $0.network) }
             func loss(_ pixels: [Float]) throws -> Double {
                 let trainer = try ContrastiveTrainer(
                     recipe, corpus: corpus, tower: tower, images: images, device: device(1))

@@ -43,7 +43,7 @@ struct TinyGAN {
         self.recipe = recipe
         device = CPUDevice(library: library, threads: threads, precision: .float32)
         (corpus, batch) = try TinyGAN.drawn.get()
-        head = TinyGAN.randomHead
+        head = TinyGAN.randomHead(inputs: recipe.encoder.headInputs(.efficientNetLite0))
         if kind == .features {
             let features = try TinyGAN.features.get()
             frozen = try FrozenFeatures(
@@ -94,17 +94,17 @@ struct TinyGAN {
         }
     }
 
-    private static let randomHead: TrainedHead = {
-        let sizes = ProjectionHeadConfiguration(inputs: FeatureNetwork.pooledWidth, hidden: 16, embedding: condition)
+    private static func randomHead(inputs: Int) -> TrainedHead {
+        let sizes = ProjectionHeadConfiguration(inputs: inputs, hidden: 16, embedding: condition)
         let (graph, store) = (Graph(), ParameterStore())
-        _ = ProjectionHead(ParameterScope(graph, store), sizes)(graph.input("pooled", [1, sizes.inputs]))
+        _ = ProjectionHead(ParameterScope(graph, store), sizes)(graph.input("features", [1, sizes.inputs]))
         return TrainedHead(
             sizes,
             arrays: NetworkArrays(
                 uniqueKeysWithValues: store.entries.map {
                     ($0.path, ($0.shape.dimensions, $0.initialValues(seed: 6)))
                 }))
-    }()
+    }
 }
 
 extension Recipe {

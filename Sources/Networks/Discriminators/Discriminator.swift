@@ -5,13 +5,13 @@ import Layers
 public struct ImageFeatures {
     /// The images themselves, [batch, side, side, 3], or feature maps of a frozen network at several scales.
     public let maps: [Tensor]
-    /// A frozen network's pooled features, [batch×1280]; nil for discriminators without a frozen network.
-    public let pooled: Tensor?
+    /// A frozen network's features, before projections; nil for discriminators without a frozen network.
+    public let frozen: FeatureNetwork.Features?
 
     /// Features of the same images.
-    public init(maps: [Tensor], pooled: Tensor? = nil) {
+    public init(maps: [Tensor], frozen: FeatureNetwork.Features? = nil) {
         self.maps = maps
-        self.pooled = pooled
+        self.frozen = frozen
     }
 }
 

@@ -71,7 +71,7 @@ public struct FeatureDiscriminator: Discriminator {
         // → features at strides 4, 8, 16 and 32: sides 24, 12, 6 and 3
         let found = configuration.network(frozen / "network", ImageBatch(resized))
         // → [B, 24, 24, w/2], [B, 12, 12, w], [B, 6, 6, w], [B, 3, 3, 2w]
-        return ImageFeatures(maps: zip(projections, found.taps).map { $0($1) }, pooled: found.pooled)
+        return ImageFeatures(maps: zip(projections, found.taps).map { $0($1) }, frozen: found)
     }
 
     /// The state of each head before the sentence is joined.

@@ -23,6 +23,14 @@ public enum FeatureNetwork: String, Codable, Sendable, CaseIterable {
         public let taps: [Tensor]
         /// The mean over positions of the last convolution, [batch×1280].
         public let pooled: Tensor
+
+        /// What an image encoder's head reads, [batch×width]: `pooled`, or for the network's `multiscaleWidth` also the means of the
+        /// taps, before it.
+        public func vectors(width: Int) -> Tensor {
+            guard width != FeatureNetwork.pooledWidth else { return pooled }
+            let means = taps.map { $0.mean(along: [1, 2]).reshaped([$0.shape[0], $0.shape[-1]]) }
+            return .concatenated(means + [pooled], axis: 1)
+        }
     }
 
     /// Consecutive blocks of equal width; the first one has the stride.
@@ -32,6 +40,9 @@ public enum FeatureNetwork: String, Codable, Sendable, CaseIterable {
 
     /// Width of the pooled features.
     public static let pooledWidth = 1280
+
+    /// Width of the pooled features with the means of all taps: 1,776 of EfficientNet-Lite0 and Lite1, 1,824 of Lite2, 1,752 of MobileNetV2.
+    public var multiscaleWidth: Int { tapChannels.reduce(FeatureNetwork.pooledWidth, +) }
 
     /// The side of its training images.
     public var resolution: Int {

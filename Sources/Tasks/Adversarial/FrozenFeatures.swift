@@ -15,7 +15,7 @@ package final class FrozenFeatures {
     package let store = ParameterStore()
     /// Their values, packed once per process.
     package let parameters: FrozenParameters
-    /// Sizes of the image encoder's head on pooled features; nil if the training has no contrastive loss.
+    /// Sizes of the image encoder's head on the network's features; nil if the training has no contrastive loss.
     let imageHead: ProjectionHeadConfiguration?
     package let values: any Buffer
 
@@ -41,8 +41,8 @@ package final class FrozenFeatures {
         let images = ImageBatch(graph.input("images", [1, configuration.side, configuration.side, 3]))
         let heads = ParameterScope(graph, ParameterStore())
         let found = configuration.discriminator(heads, frozen: root / "frozen").features(of: images)
-        if let imageHead, let pooled = found.pooled {
-            _ = ProjectionHead(root / "frozen" / "imageHead", imageHead.configuration)(pooled)
+        if let sizes = imageHead?.configuration, let vectors = found.frozen?.vectors(width: sizes.inputs) {
+            _ = ProjectionHead(root / "frozen" / "imageHead", sizes)(vectors)
         }
         values = try store.allocate(on: device)
         var arrays = features.arrays.above("frozen.network")

@@ -7,7 +7,7 @@ import Networks
 import RandomStreams
 import Training
 
-/// The pooled features of a few views of each image of a corpus, in memory.
+/// The features of a few views of each image of a corpus, in memory.
 package struct FeatureViews {
     /// Views per image.
     let count: Int
@@ -17,9 +17,9 @@ package struct FeatureViews {
     /// Maximum bytes of features; larger corpora get fewer views per image.
     static let memoryLimit = 1 << 30
 
-    /// The number of views that fit for so many images.
-    static func count(_ wanted: Int, images: Int) -> Int {
-        let bytes = FeatureNetwork.pooledWidth * MemoryLayout<Float>.stride
+    /// The number of views that fit for so many images with `width` features each.
+    static func count(_ wanted: Int, images: Int, width: Int) -> Int {
+        let bytes = width * MemoryLayout<Float>.stride
         return max(1, min(wanted, memoryLimit / (bytes * max(images, 1))))
     }
 
@@ -27,10 +27,9 @@ package struct FeatureViews {
     /// crop away up to `crop` of its side and, if `mirrors`, are mirrored at random.
     /// - Parameter progress: called with the number of images done.
     private init(
-        _ images: ImageStore, features: PretrainedFeatures, resolution: Int, count: Int, crop: Float, mirrors: Bool,
-        seed: UInt64, device: any Device, progress: (Int) -> Void
+        _ images: ImageStore, extractor: FeatureExtractor, count: Int, crop: Float, mirrors: Bool, seed: UInt64,
+        device: any Device, progress: (Int) -> Void
     ) throws {
-        let extractor = try FeatureExtractor(features, resolution: resolution, device: device)
         let own = device.ranks.shard.positions(of: images.corpus.examples.count)
         var values: [Float] = []
         values.reserveCapacity(own.count * count * extractor.width)
@@ -53,13 +52,14 @@ package struct FeatureViews {
         rows = StandardizedRows(values, width: extractor.width)
     }
 
-    /// `count` views of zeros, for plans and profiles, whose costs do not depend on values.
-    package static func placeholder(_ count: Int) -> FeatureViews { FeatureViews(count) }
+    /// Views of zeros for a recipe, for plans and profiles, whose costs do not depend on values.
+    package static func placeholder(_ encoder: EncoderRecipe, _ network: FeatureNetwork) -> FeatureViews {
+        FeatureViews(count: encoder.views, width: encoder.headInputs(network))
+    }
 
-    private init(_ count: Int) {
+    private init(count: Int, width: Int) {
         self.count = count
-        rows = StandardizedRows(
-            [Float](repeating: 0, count: FeatureNetwork.pooledWidth), width: FeatureNetwork.pooledWidth)
+        rows = StandardizedRows([Float](repeating: 0, count: width), width: width)
     }
 
     private static func view(
@@ -86,7 +86,8 @@ extension FeatureViews {
     ) throws {
         let encoder = recipe.encoder
         let total = images.corpus.examples.count
-        let count = FeatureViews.count(encoder.views, images: total)
+        let width = encoder.headInputs(features.network)
+        let count = FeatureViews.count(encoder.views, images: total, width: width)
         if count < encoder.views {
             try logger.log(
                 "encoder: \(count) of \(encoder.views) views per image, since features may take "
@@ -95,8 +96,9 @@ extension FeatureViews {
         logger.beginStage("features", of: device.ranks.shard.positions(of: total).count)
         defer { logger.closeLine() }
         try self.init(
-            images, features: features, resolution: encoder.resolution, count: count, crop: encoder.translation,
-            mirrors: recipe.data.mirror, seed: recipe.seed, device: device
+            images,
+            extractor: FeatureExtractor(features, resolution: encoder.resolution, width: width, device: device),
+            count: count, crop: encoder.translation, mirrors: recipe.data.mirror, seed: recipe.seed, device: device
         ) {
             logger.show(imagesSeen: $0, detail: features.network.rawValue)
         }

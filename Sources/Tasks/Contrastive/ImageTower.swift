@@ -7,7 +7,7 @@ import RandomStreams
 import Inference
 import Models
 
-/// The image encoder of a contrastive training: a convolutional one, or a head on the pooled features of a frozen pretrained
+/// The image encoder of a contrastive training: a convolutional one, or a head on the features of a frozen pretrained
 /// network, which are computed once for a few views of each image.
 package struct ImageTower {
     private enum Kind {
@@ -32,7 +32,7 @@ package struct ImageTower {
         }
         let features = try PretrainedFeatures(network)
         let head = ProjectionHeadConfiguration(
-            inputs: FeatureNetwork.pooledWidth, hidden: encoder.imageHidden, embedding: encoder.embedding)
+            inputs: encoder.headInputs(network), hidden: encoder.imageHidden, embedding: encoder.embedding)
         try head.validate()
         let configuration = FeatureHeadConfiguration(
             network: network, checksum: features.checksum, resolution: encoder.resolution, head: head)
@@ -101,7 +101,7 @@ package struct ImageTower {
         case .convolutional(let sizes): "a convolutional image encoder of width \(sizes.width)"
         case .head(let configuration, let views):
             "a head of width \(configuration.head.hidden) on \(configuration.network.rawValue) at \(configuration.resolution)"
-                + "×\(configuration.resolution), \(views.count) views per image"
+                + "×\(configuration.resolution)\(configuration.isMultiscale ? ", all scales" : ""), \(views.count) views per image"
         }
     }
 }

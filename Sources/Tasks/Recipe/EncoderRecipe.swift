@@ -48,6 +48,8 @@ public struct EncoderRecipe: Codable, Equatable, Sendable {
     /// The frozen pretrained network on whose pooled features the image encoder is a head, such as `efficientnet-lite0`;
     /// `none` trains a convolutional image encoder.
     public var network = "none"
+    /// Whether the head reads the means of the network's features at strides 4 to 32 too, which hold colours and textures.
+    public var multiscale = false
     /// The side that images are resized to for that network; a multiple of 32.
     public var resolution = 96
     /// Views of each image, cropped and (with `data.mirror`) mirrored, whose features are computed before the training.
@@ -62,7 +64,8 @@ public struct EncoderRecipe: Codable, Equatable, Sendable {
     enum CodingKeys: String, CodingKey {
         case width, layers, heads, length, embedding, imageWidth = "image_width", batch, images
         case imagesPerClass = "images_per_class"
-        case learningRate = "learning_rate", translation, network, resolution, views, imageHidden = "image_hidden"
+        case learningRate = "learning_rate", translation, network, multiscale, resolution, views, imageHidden =
+            "image_hidden"
         case tokenDropout = "token_dropout", patience
     }
 
@@ -94,6 +97,11 @@ public struct EncoderRecipe: Codable, Equatable, Sendable {
 
     /// The frozen network that the image encoder reads, if it does.
     var featureNetwork: FeatureNetwork? { FeatureNetwork(rawValue: network) }
+
+    /// The width of the features that the head on `network` reads.
+    package func headInputs(_ network: FeatureNetwork) -> Int {
+        multiscale ? network.multiscaleWidth : FeatureNetwork.pooledWidth
+    }
 
     func text(vocabulary: Int) -> TextEncoderConfiguration {
         TextEncoderConfiguration(

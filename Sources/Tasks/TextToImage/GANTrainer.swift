@@ -180,10 +180,10 @@ extension GANTrainer {
         var frozen = try FrozenFeatures(device: device)
         if let network = configuration.featureNetwork {
             let head = ProjectionHeadConfiguration(
-                inputs: FeatureNetwork.pooledWidth, hidden: recipe.encoder.imageHidden, embedding: condition)
+                inputs: recipe.encoder.headInputs(network), hidden: recipe.encoder.imageHidden, embedding: condition)
             let store = ParameterStore()
             let graph = Graph()
-            _ = ProjectionHead(ParameterScope(graph, store), head)(graph.input("pooled", [1, head.inputs]))
+            _ = ProjectionHead(ParameterScope(graph, store), head)(graph.input("features", [1, head.inputs]))
             let values = NetworkArrays(
                 uniqueKeysWithValues: store.entries.map {
                     ($0.path, ($0.shape.dimensions, $0.initialValues(seed: recipe.seed)))

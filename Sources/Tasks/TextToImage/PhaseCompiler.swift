@@ -90,12 +90,12 @@ struct PhaseCompiler {
 
         /// The InfoNCE loss of generated images against the sentences of the whole batch; nil without one.
         func imageToText(_ features: ImageFeatures) -> Tensor? {
-            guard phase.gan.contrastive > 0, let sizes = phase.frozen.imageHead, let pooled = features.pooled else {
+            guard phase.gan.contrastive > 0, let sizes = phase.frozen.imageHead, let found = features.frozen else {
                 return nil
             }
             let head = ProjectionHead(ParameterScope(graph, phase.frozen.store) / "frozen" / "imageHead", sizes)
             return imageToTextLoss(
-                images: head(pooled), own: sentences("condition").tensor,
+                images: head(found.vectors(width: sizes.inputs)), own: sentences("condition").tensor,
                 sentences: graph.input("sentences", [phase.gan.batch, phase.generatorSizes.condition]),
                 mask: graph.input("mask", [shard, phase.gan.batch]), scale: PhaseCompiler.inverseTemperature)
         }
