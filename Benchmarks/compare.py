@@ -112,23 +112,28 @@ def step_contenders(width, side, batch, loss, weights, threads, libraries=True, 
     return contenders
 
 
+# Largest differences of pixels, and of losses, logits and gradient norms in units of the larger of 1 and their value, in the first
+# step and in the second. The first update of Adam is of length lr in each direction, however small the gradient, so that rounding
+# errors decide on the signs of the smallest ones.
+TOLERANCES = {"float32": [(1e-5, 1e-3), (1e-2, 5e-2)], "bfloat16": [(2e-2, 0.15), (0.15, 0.3)]}
+
+
 def check(weights, loss):
-    """Largest differences of pixels and of two steps' losses and gradient norms between PyTorch and Limn, float32."""
+    """Such differences between PyTorch's float32 and Limn, for each of two steps."""
     import torch
     from limn_torch import load
 
     training = torch_training(loss, weights, "channels-last")
-    pixels, worst = 0.0, 0.0
+    differences = []
     for step in range(2):
         arrays = load(weights, f"step{step}.")
         inputs = training.prepared(load(weights, f"step{step}.inputs."))
         with torch.no_grad():
             images = training.generator(inputs["noise"], inputs["condition"])
-        pixels = max(pixels, (images - arrays["images"]).abs().max().item())
-        for name, value in training.step(inputs).items():
-            expected = arrays[name].item()
-            worst = max(worst, abs(value - expected) / max(abs(expected), 1e-2))
-    return pixels, worst
+        pixels = (images - arrays["images"]).abs().max().item()
+        pairs = [(value, arrays[name].item()) for name, value in training.step(inputs).items()]
+        differences.append((pixels, max(abs(value - expected) / max(abs(expected), 1) for value, expected in pairs)))
+    return differences
 
 
 def answer(once, **facts):
@@ -190,29 +195,30 @@ def compare_steps(options, width, side, loss, report):
     # All contenders are in memory at the same time, so larger images have smaller batches.
     batch = max(1, options.batch * 64 * 64 // side**2)
     with tempfile.TemporaryDirectory() as folder:
-        weights, rounded = f"{folder}/weights.safetensors", f"{folder}/rounded.safetensors"
-        for precision, path in (("float32", weights), ("bfloat16", rounded)):
+        weights, differences = f"{folder}/float32.safetensors", {}
+        for precision in TOLERANCES:
+            path = f"{folder}/{precision}.safetensors"
             sizes = step_options(width, side, batch, loss, options.threads)
             export = [BENCH, "export", *sizes, "--precision", precision, "--out", path]
             if subprocess.run(list(map(str, export))).returncode != 0:
                 sys.exit("limn-bench export failed; what it said stands above")
-        pixels, terms = check(weights, loss)
-        rounded_pixels, rounded_terms = check(rounded, loss)
+            differences[precision] = check(path, loss)
         is_main = (width, side, loss) == (32, 64, "hinge")
         results = in_turns(
             step_contenders(width, side, batch, loss, weights, options.threads, is_main, options.compiled),
             options.seconds, batch)
     title = f"training step, {'heads on frozen ' if loss == 'features' else ''}{loss}, width {width}, {side}×{side}, batch {batch}"
     table(title, results)
-    print(f"  PyTorch's float32 less Limn's: pixels {pixels:.1e}, losses and gradient lengths {terms:.1e}; "
-          f"less Limn's bfloat16: {rounded_pixels:.1e} and {rounded_terms:.1e}")
-    if pixels > 1e-3 or terms > 1e-2 or rounded_pixels > 0.1 or rounded_terms > 0.2:
-        sys.exit("Limn and PyTorch do not agree: nothing measured here would mean anything")
+    for precision, found in differences.items():
+        print(f"  PyTorch's float32 less Limn's {precision}: "
+              + "; ".join(f"pixels {p:.1e}, losses and gradient norms {t:.1e} in step {n + 1}" for n, (p, t) in enumerate(found)))
+        if any(d > limit for step, limits in zip(found, TOLERANCES[precision]) for d, limit in zip(step, limits)):
+            sys.exit("Limn and PyTorch do not agree: nothing measured here would mean anything")
     rates = {name: r[0] for name, r in results.items()}
     exact = best(results, ["PyTorch default", "PyTorch channels-last", "PyTorch compile"])
     any_mode = best(results, [n for n in results if n.startswith("PyTorch")])
     row = {
-        "difference": {"float32": [pixels, terms], "bfloat16": [rounded_pixels, rounded_terms]},
+        "difference": differences,
         "rates": {n: statistics.median(r) for n, r in rates.items()},
         "peak_mib": {n: r[1] for n, r in results.items()},
         "best_pytorch": any_mode,

@@ -129,6 +129,7 @@ struct StartingPoint {
             case .features(let found):
                 compare("encoder.network", found.network.rawValue, recipe.encoder.network)
                 compare("encoder.resolution", found.resolution, recipe.encoder.resolution)
+                compare("encoder.multiscale", found.isMultiscale, recipe.encoder.multiscale)
                 compare("encoder.image_hidden", found.head.hidden, recipe.encoder.imageHidden)
             case nil: break
             }

@@ -296,6 +296,17 @@ private struct FeatureRun: Sendable {
         }
     }
 
+    @Test func aStartWithOtherFeaturesIsRefused() throws {
+        let shared = try FeatureRun.shared()
+        try withTemporaryFolder { folder in
+            let outcome = try shared.train(
+                to: folder + "/run", "--from", shared.run, "--set", "encoder.multiscale=false"
+            ).finish(seconds: 300)
+            expectRefusal(outcome, 64, "encoder.multiscale (true there, false in the recipe)")
+            #expect(!exists(folder + "/run"))
+        }
+    }
+
     @Test func aDryRunTellsWhatIsFrozen() throws {
         let shared = try FeatureRun.shared()
         try withTemporaryFolder { folder in
