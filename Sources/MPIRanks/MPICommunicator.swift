@@ -81,7 +81,7 @@ public final class MPICommunicator: Communicator {
 
     /// Ends all ranks, once the launcher has read what this one wrote to standard error.
     public func abort(code: Int32) -> Never {
-        // MPICH's launcher otherwise ends all ranks without reading it: 6 % of 400 times on a busy machine.
+        // MPICH's launcher otherwise may end all ranks without reading it, as it did 25 of 400 times on a busy machine.
         var unread: Int32 = 0
         for _ in 0..<1000 where ioctl(STDERR_FILENO, UInt(FIONREAD), &unread) == 0 && unread > 0 { usleep(1000) }
         limn_mpi_abort(code)
