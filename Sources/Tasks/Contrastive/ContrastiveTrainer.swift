@@ -8,7 +8,8 @@ import Networks
 import RandomStreams
 import Training
 
-/// Trains a text encoder and an image encoder with the symmetric InfoNCE loss of a batch's pairs.
+/// Trains a text encoder and an image encoder with the symmetric InfoNCE loss of a batch's pairs, and optionally with the
+/// cross-entropy of a classifier on the vectors of both.
 package final class ContrastiveTrainer {
     package let pair: OptimizedParameters
     /// Computes the vectors of each shard in its first stage, and in its second the gradients by the parameters from those
@@ -16,6 +17,8 @@ package final class ContrastiveTrainer {
     private let encoders: any Executable
     /// The loss of the whole batch's vectors, every image against every sentence.
     private let comparison: any Executable
+    /// The number of classes that a classifier tells apart; 0 without a classifier.
+    private let classCount: Int
     let recipe: Recipe
     private let corpus: Corpus
     let tower: TextTower
@@ -50,7 +53,14 @@ package final class ContrastiveTrainer {
         func logScale(_ root: ParameterScope) -> Tensor {
             (root / "scale").parameter([1], .constant(log(1 / 0.07)))
         }
+        let classCount = encoder.classLoss > 0 ? corpus.classes.count : 0
+        self.classCount = classCount
+        func classifier(_ root: ParameterScope) -> Tensor? {
+            guard classCount > 0 else { return nil }
+            return (root / "classifier").parameter([classCount, encoder.embedding], .normal(deviation: 1))
+        }
         let ownScale = logScale(ParameterScope(graph, store))
+        let ownClassifier = classifier(ParameterScope(graph, store))
         let pair = try OptimizedParameters(
             store, device: device, seed: recipe.seed, beta1: 0.9, beta2: 0.98, shards: shards.own.count)
         self.pair = pair
@@ -58,19 +68,25 @@ package final class ContrastiveTrainer {
 
         let vectors = ["images", "sentences"].map { graph.input($0, [encoder.batch, encoder.embedding]) }
         let scale = ownScale.exp()
-        let loss = contrastiveLoss(
+        let contrastive = contrastiveLoss(
             images: vectors[0], sentences: vectors[1], scale: scale,
             mask: graph.input("mask", [encoder.batch, encoder.batch]))
-        let gradients = gradients(of: loss, withRespectTo: vectors + [ownScale])
+        var results = ["loss": contrastive, "scale": scale]
+        if let ownClassifier {
+            let classes = graph.input("classes", [encoder.batch, classCount])
+            let loss = vectors.map { classLoss($0, weights: ownClassifier, classes: classes) }.sum() * 0.5
+            results["loss.class"] = loss
+            results["loss"] = contrastive + loss * encoder.classLoss
+        }
+        let variables = vectors + [ownScale] + [ownClassifier].compactMap { $0 }
+        let gradients = gradients(of: results["loss"] ?? contrastive, withRespectTo: variables)
         // The gradients of the shards are averaged, and those by their vectors are to be added: each is multiplied by their number.
         let factor = Float(shards.total)
-        comparison = try device.compile(
-            Outputs(
-                results: [
-                    "loss": loss, "scale": scale, "images": gradients[0] * factor, "sentences": gradients[1] * factor,
-                    "temperature": gradients[2],
-                ]),
-            parameters: ParameterMap(pair.current))
+        results["gradient of images"] = gradients[0] * factor
+        results["gradient of sentences"] = gradients[1] * factor
+        results["gradient of temperature"] = gradients[2]
+        if ownClassifier != nil { results["gradient of classifier"] = gradients[3] }
+        comparison = try device.compile(Outputs(results: results), parameters: ParameterMap(pair.current))
 
         let size = encoder.batch / shards.total
         encoders = try device.compile(shards: shards, parameters: ParameterMap(pair.current)) { shard in
@@ -79,7 +95,8 @@ package final class ContrastiveTrainer {
             let sentences = tower(root / "text", batch: size)
             let vectors = [images(root / "image", batch: size, side: side), sentences.tensor]
             // The gradient of this sum by the parameters is that of the loss, by the chain rule.
-            let linear = zip(vectors + [logScale(root)], ["images", "sentences", "temperature"]).map {
+            let variables = vectors + [logScale(root)] + [classifier(root)].compactMap { $0 }
+            let linear = zip(variables, ["images", "sentences", "temperature", "classifier"]).map {
                 ($0 * graph.input("gradient of \($1)", $0.shape)).sum()
             }
             return Outputs(
@@ -97,7 +114,7 @@ package final class ContrastiveTrainer {
     package func step(_ batch: Batch) throws -> Measurements {
         let inputs = try inputs(batch)
         let vectors = try encoders.begin(inputs)
-        var (measurements, gradients) = try compare(vectors.outputs, mask: inputs["mask"])
+        var (measurements, gradients) = try compare(vectors.outputs, inputs)
         try vectors.finish(gradients, observer: pair.startReduction(of: encoders))
         // Gradients are clipped to a norm of 1: those of the first steps after warm-up are the largest.
         try state.update(
@@ -107,7 +124,7 @@ package final class ContrastiveTrainer {
     }
 
     /// The loss of a batch's vectors, and its gradients by them as inputs of the encoders' second stage.
-    private func compare(_ vectors: [String: HostArray], mask: HostArray?) throws -> (
+    private func compare(_ vectors: [String: HostArray], _ inputs: [String: HostArray]) throws -> (
         measurements: Measurements, gradients: [String: HostArray]
     ) {
         var values = vectors
@@ -117,22 +134,25 @@ package final class ContrastiveTrainer {
                 values[name] = .floats(try device.ranks.gather(vectors[name]?.floats ?? []).flatMap { $0 })
             }
         }
-        values["mask"] = mask
+        values["mask"] = inputs["mask"]
+        values["classes"] = inputs["classes"]
         let results = try comparison.run(values)
-        return (
-            ["loss": results.mean("loss"), "scale": results.mean("scale")],
-            [
-                "gradient of images": .floats(results["images"]),
-                "gradient of sentences": .floats(results["sentences"]),
-                "gradient of temperature": .floats(results["temperature"]),
-            ]
-        )
+        var measurements: Measurements = [:]
+        var gradients: [String: HostArray] = [:]
+        for name in results.names {
+            if name.hasPrefix("gradient") {
+                gradients[name] = .floats(results[name])
+            } else {
+                measurements[name] = results.mean(name)
+            }
+        }
+        return (measurements, gradients)
     }
 
     /// The cost of each kernel call of a step except the comparison; nothing is updated.
     func profile(_ batch: Batch) throws -> [KernelCost] {
         let inputs = try inputs(batch)
-        let gradients = try compare(encoders.begin(inputs).outputs, mask: inputs["mask"]).gradients
+        let gradients = try compare(encoders.begin(inputs).outputs, inputs).gradients
         return try encoders.profile(inputs.merging(gradients) { $1 })
     }
 
@@ -165,7 +185,15 @@ package final class ContrastiveTrainer {
                 mask[row * count + column] = isNegative ? 0 : -1e9
             }
         }
-        return ["mask": .floats(mask)].merging(seen) { $1 }.merging(read) { $1 }
+        var values = ["mask": HostArray.floats(mask)].merging(seen) { $1 }.merging(read) { $1 }
+        if classCount > 0 {
+            var classes = [Float](repeating: 0, count: count * classCount)
+            for (row, caption) in batch.captions.enumerated() {
+                if let own = corpus.label(of: caption.example) { classes[row * classCount + own] = 1 }
+            }
+            values["classes"] = .floats(classes)
+        }
+        return values
     }
 
     /// Whether the second caption may describe the first one's image, so that it is no negative: one of the same image or

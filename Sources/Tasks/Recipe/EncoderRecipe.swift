@@ -39,6 +39,9 @@ public struct EncoderRecipe: Codable, Equatable, Sendable {
     /// How many images of one class follow each other, so that captions of a `data.caption` template are compared with images that
     /// differ only in the other columns; must be 1 without a template.
     public var imagesPerClass = 1
+    /// The weight of a classification loss: both vectors of a pair must also tell the image's class from all others by a linear
+    /// classifier that the encoders share. Images without a class have no such loss.
+    public var classLoss: Float = 0
     /// Adam's peak learning rate: it warms up linearly over the first twentieth of the training, then follows half a cosine to
     /// zero.
     public var learningRate: Float = 1e-3
@@ -63,7 +66,7 @@ public struct EncoderRecipe: Codable, Equatable, Sendable {
 
     enum CodingKeys: String, CodingKey {
         case width, layers, heads, length, embedding, imageWidth = "image_width", batch, images
-        case imagesPerClass = "images_per_class"
+        case imagesPerClass = "images_per_class", classLoss = "class_loss"
         case learningRate = "learning_rate", translation, network, multiscale, resolution, views, imageHidden =
             "image_hidden"
         case tokenDropout = "token_dropout", patience
@@ -75,6 +78,9 @@ public struct EncoderRecipe: Codable, Equatable, Sendable {
         try ConfigurationError.check("encoder.images_per_class", imagesPerClass, in: 1...1000)
         guard (0...0.5).contains(translation) else {
             throw ConfigurationError(key: "encoder.translation", problem: "is \(translation), expected 0 to 0.5")
+        }
+        guard (0...100).contains(classLoss) else {
+            throw ConfigurationError(key: "encoder.class_loss", problem: "is \(classLoss), expected 0 to 100")
         }
         guard (0...0.9).contains(tokenDropout) else {
             throw ConfigurationError(key: "encoder.token_dropout", problem: "is \(tokenDropout), expected 0 to 0.9")
