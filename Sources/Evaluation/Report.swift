@@ -74,7 +74,7 @@ public struct Report: Codable, Sendable {
         public var kernel: Distance
         /// Precision (Kynkäänniemi et al. 2019), 3 neighbours.
         public var precision: Double
-        /// Recall (as precision).
+        /// Recall (Kynkäänniemi et al. 2019), 3 neighbours.
         public var recall: Double
         /// Mean distance between generated images of one caption, divided by that between real images of one class; nil without
         /// classes of two images or more.

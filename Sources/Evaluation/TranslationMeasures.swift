@@ -115,7 +115,7 @@ public struct TranslationMeasures: Codable, Sendable {
             row("PSNR", psnr, 2), row("SSIM", ssim, 4), row("perceptual distance", perceptual, 3),
             row("Fréchet distance", frechet, 1), row("kernel distance · 1000", kernel, 2),
             edges.map { ("edges kept", formatted($0, digits: 3), nil) },
-            cycle.map { ("PSNR there and back", formatted($0, digits: 2), nil) },
+            cycle.map { ("PSNR of the cycle", formatted($0, digits: 2), nil) },
         ]
         return rows.compactMap(\.self)
     }

@@ -108,6 +108,8 @@ public final class GenerationService: Sendable {
         (self.queue, self.capacity) = (queue, capacity)
     }
 
+    deinit { stop() }
+
     /// The images of `requests` as they become ready. Those that have not begun are cancelled when the stream is released, or the
     /// task that iterates it is cancelled.
     /// - Parameter model: an index of `models`.
@@ -145,7 +147,7 @@ public final class GenerationService: Sendable {
     /// What the service has done so far.
     public var counts: Counts { queue.update(when: { $0.counts }) }
 
-    /// Refuses further calls, and returns when all images that wait are generated.
+    /// Refuses further calls, and returns when all images that wait are generated. Releasing the service does the same.
     public func stop() {
         queue.update { $0.isStopping = true }
         thread.join()

@@ -1,3 +1,5 @@
+import Basics
+
 /// What a PNG says about the image in it: the request and the model, so that it can be generated again.
 public struct ImageMetadata: Hashable, Sendable {
     /// The request: of a grid, that of the first image; of a comparison, that of the edited one. Prompts are truncated to 10,000
@@ -13,7 +15,8 @@ public struct ImageMetadata: Hashable, Sendable {
         self.request = request
         self.request.prompt = ImageMetadata.stored(request.prompt)
         if let target = request.promptBlend?.target { self.request.promptBlend?.target = ImageMetadata.stored(target) }
-        self.model = model
+        // A PNG's text has no control characters, but the name in a file may.
+        self.model = printable(model)
         self.count = count
     }
 

@@ -73,8 +73,11 @@ public final class ParameterStore {
     }
 
     /// Lays out the declared parameters in a new buffer of `device`, once.
+    ///
+    /// A second call returns the same buffer and ignores its arguments.
     /// - Parameter seed: of the initial values; nil leaves zeros, to be loaded.
     /// - Returns: the buffer of values.
+    /// - Throws: `ExecutionError` without enough memory.
     @discardableResult
     public func allocate(on device: some Device, seed: UInt64? = nil) throws(ExecutionError) -> any Buffer {
         if let values { return values }
@@ -96,7 +99,8 @@ public final class ParameterStore {
     }
 
     /// Copies named arrays into `buffer`. Loading is strict: there must be an array of the right shape for every
-    /// parameter, and no others. One error lists everything that is wrong, and then nothing is copied.
+    /// parameter, and no others.
+    /// - Throws: `ParameterMismatch`, which lists everything that is wrong; then nothing is copied.
     public func load(_ arrays: [String: (shape: [Int], values: [Float])], into buffer: any Buffer)
         throws(ParameterMismatch)
     {

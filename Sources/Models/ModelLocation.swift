@@ -12,9 +12,9 @@ public enum ModelLocation {
     ///   `scripts/install` puts it, and in the current folder.
     /// - Throws: `ModelError` of kind `noInput` if there is no such file.
     public static func find(_ given: String?) throws(ModelError) -> String {
-        if let path = given ?? ProcessInfo.processInfo.environment["LIMN_MODEL"] {
-            return try resolved(path)
-        }
+        // As usual, an empty variable is as one that is not set.
+        let variable = ProcessInfo.processInfo.environment["LIMN_MODEL"].flatMap { $0.isEmpty ? nil : $0 }
+        if let path = given ?? variable { return try resolved(path) }
         var folder = programPath() ?? ""
         var candidates: [String] = []
         while let slash = folder.lastIndex(of: "/") {

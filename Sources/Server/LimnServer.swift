@@ -73,7 +73,8 @@ public final class LimnServer: Sendable {
         fileprivate let channel: any Channel
         fileprivate let service: GenerationService
 
-        /// Stops listening and returns when all requests that were accepted are answered, after `seconds` at the latest.
+        /// Stops listening, and returns when all requests that were accepted are answered. After `seconds`, their connections are closed;
+        /// then it returns when the batch that is being generated is done.
         /// - Throws: an error of SwiftNIO if its threads cannot be ended.
         public func stop(within seconds: Int) throws {
             try server.drain(channel, within: seconds)

@@ -5,7 +5,7 @@ import FoundationEssentials
 enum ValidationRows {
     static func path(_ run: RunDirectory) -> String { "\(run.path)/evaluation.jsonl" }
 
-    /// Adds a row to a run, in place of any for as many images or more: those belong to a continuation that was given up.
+    /// Appends a row to a run, after removing those for as many images or more, which an abandoned continuation wrote.
     /// - Parameter row: has a member `images`, the images seen.
     /// - Throws: `FileError`.
     static func add(_ row: some Encodable, imagesSeen: Int, to run: RunDirectory) throws {

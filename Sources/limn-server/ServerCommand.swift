@@ -22,7 +22,8 @@ struct ServerCommand: ParsableCommand {
 
             EXAMPLES
               limn serve
-              limn serve --model models/flowers-64.safetensors --model runs/mine --runs runs
+              limn serve --model models/flowers-64.safetensors --model runs/mine \\
+                --runs runs
               limn serve --host 0.0.0.0 --port 80 --api-key-file keys.txt
             """,
         version: "limn \(Release.version)")

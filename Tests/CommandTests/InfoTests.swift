@@ -125,7 +125,7 @@ import Testing
             #expect(outcome.talk.count == 2 && outcome.talk.allSatisfy { $0.hasPrefix("limn: ") }, "\(outcome.err)")
             for (path, code, words) in [
                 ("text", 65, "text: is not a safetensors file, an image in a known format"),
-                (".", 65, "recipe.yaml: not valid YAML"),
+                (".", 65, "not valid YAML"),
                 ("empty", 65, "empty: is a folder without recipe.yaml"), ("", 64, "FILE is empty"),
                 ("/dev/zero", 66, "not a file"),
             ] {

@@ -24,7 +24,7 @@ import Testing
     @Test(arguments: [
         ("gan:\n  bach: 8\n", 64, "r.yaml:2: unknown key gan.bach; did you mean gan.batch?"),
         ("gan:\n  batch: many\n", 64, "r.yaml: gan.batch should be a whole number"),
-        ("gan: [1\n", 64, "r.yaml: not valid YAML"),
+        ("gan: [1\n", 64, "r.yaml:2: not valid YAML"),
     ])
     func aFileThatIsNoRecipeIsRefused(yaml: String, code: Int32, words: String) throws {
         let tiny = try Tiny.shared()
@@ -62,7 +62,7 @@ import Testing
             #expect(rows["data"]?.hasPrefix("100 images, 240 captions") == true)
             #expect(
                 rows["encoder"]?.contains(
-                    /^1 blocks of width [0-9]+, [0-9]+ tokens; a convolutional image encoder of width 4; [0-9]+ parameters$/
+                    /^1 block of width [0-9]+, [0-9]+ tokens; a convolutional image encoder of width 4; [0-9]+ parameters$/
                 )
                     == true)
             #expect(rows["generator"]?.contains(/^df-gan at 16×16, width 4, [0-9]+ parameters$/) == true)

@@ -85,6 +85,29 @@ private func request(_ seed: UInt64) -> GenerationRequest { GenerationRequest(pr
         #expect(throws: GenerationService.Busy.self) { try service.images([request(0)], model: 0) }
     }
 
+    /// Its thread retains what opens the device until it ends.
+    @Test func releasingItFinishesWhatWaitsAndEndsItsThread() async throws {
+        weak var opener: Opener?
+        var released: GenerationService?
+        do {
+            let own = Opener()
+            opener = own
+            let source = GenerationService.Source(id: "tiny", model: try tinyModel())
+            released = try GenerationService([source], capacity: 1000) { own.device }
+        }
+        let stream = try #require(try released?.images((0..<100).map(request), model: 0))
+        #expect(opener != nil)
+        released = nil
+        #expect(opener == nil)
+        var count = 0
+        for try await _ in stream { count += 1 }
+        #expect(count == 100)
+    }
+
+    private final class Opener: Sendable {
+        var device: CPUDevice { CPUDevice(library: .openBLAS, threads: 1, precision: .float32) }
+    }
+
     @Test func aDamagedModelFailsTheCallAndNotTheService() async throws {
         let model = try tinyModel()
         var arrays = model.arrays

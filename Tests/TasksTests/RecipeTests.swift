@@ -103,6 +103,52 @@ import Training
         }
     }
 
+    /// Lists of lists may be aliases, of which nine levels of nine are 400 million texts.
+    @Test(arguments: ["[[noise 1], noise 2]", "[{noise: 1}]", "{noise: 1}", "&a [*a]"])
+    func aListHasTexts(list: String) {
+        let settings = ["image_to_image.degradation=\(list)"]
+        for (yaml, settings) in [("image_to_image: {degradation: \(list)}", []), ("", settings)] {
+            // On the command line the last two are texts, which are no degradations.
+            let error = #expect(throws: (any Error).self, "\(list)") {
+                try Recipe(yaml: yaml, named: "r.yaml", settings: ["task=image-to-image"] + settings)
+            }
+            #expect(error.map { !"\($0)".contains("\n") } ?? false)
+        }
+        var bomb = "name:\n  - &a0 [x, x, x, x, x, x, x, x, x]\n"
+        for level in 1...9 {
+            let items = [String](repeating: "*a\(level - 1)", count: 9).joined(separator: ", ")
+            bomb += "  - &a\(level) [\(items)]\n"
+        }
+        for key in ["name", "image_to_image", "gan"] {
+            #expect(throws: RecipeError.self) {
+                try Recipe(yaml: bomb.replacing("name:", with: "\(key):"), named: "r.yaml")
+            }
+        }
+        #expect(throws: RecipeError.self) {
+            try Recipe(
+                yaml: bomb.replacing("name:", with: "image_to_image:\n degradation:"), named: "r.yaml")
+        }
+    }
+
+    @Test(arguments: [
+        ("data:\n\tside: 32\n", "r.yaml:2: not valid YAML: found character that cannot start any token"),
+        ("name: \"x\n", "r.yaml:2: not valid YAML: found unexpected end of stream"),
+        ("name: x\nseed: 1\nname: y\n", "r.yaml:1: not valid YAML: name occurs twice"),
+        (String(repeating: "[", count: 20_000), "r.yaml:1: not valid YAML: nested too deeply"),
+        ("name: \"\"\n", "name: is empty or has control characters, expected a line of text"),
+        ("name: \"a\\e[31mb\"\n", "name: is empty or has control characters, expected a line of text"),
+    ])
+    func theReasonAndTheLineAreNamed(yaml: String, message: String) {
+        let error = #expect(throws: (any Error).self) { try Recipe(yaml: yaml, named: "r.yaml") }
+        #expect(error.map { "\($0)" } == message)
+    }
+
+    @Test func aTextThatIsTooLongForARecipeIsRefused() {
+        let yaml = "name: long\n" + String(repeating: "#\n", count: 1 << 19)
+        let error = #expect(throws: RecipeError.self) { try Recipe(yaml: yaml, named: "r.yaml") }
+        #expect(error?.description == "r.yaml: \(yaml.utf8.count) bytes; a recipe has at most 1048576")
+    }
+
     @Test func anUnknownNetworkListsTheKnownOnes() {
         let error = #expect(throws: ConfigurationError.self) {
             try Recipe(yaml: "encoder:\n  network: nonsense\n", named: "r.yaml")

@@ -3,6 +3,7 @@ import Corpora
 import CPUBackend
 import Execution
 import FoundationEssentials
+import Images
 import Inference
 import Models
 import TestSupport
@@ -67,6 +68,26 @@ import Training
             #expect(model.card?.contains("80 images seen") == true)
             let generator = try ImageGenerator(model, device: CPUDevice(threads: 1))
             #expect(try generator.generate([GenerationRequest(prompt: "a red circle", seed: 1)])[0].width == 16)
+        }
+    }
+
+    /// Two classes are fewer than the grid has rows.
+    @Test func sampleGridsHaveEightRows() throws {
+        try withCorpus { folder, corpus in
+            let file = "\(corpus)/metadata.jsonl"
+            let rows = try String(contentsOfFile: file, encoding: .utf8).split(separator: "\n")
+            let classed = rows.enumerated().map { "{\"kind\": \"\($0 % 2)\", \($1.dropFirst())\n" }.joined()
+            try classed.write(toFile: file, atomically: true, encoding: .utf8)
+            let recipe = try Recipe(
+                yaml: Self.yaml, named: "tiny",
+                settings: ["gan.images=8", "gan.snapshot_every=8", "data.class=kind", "precision=float32"])
+            let device = CPUDevice(threads: 1, precision: .float32)
+            let run = TrainingRun(recipe, data: corpus, path: folder + "/run", resume: false, device: device)
+            #expect(try run.train() == .finished)
+            for name in ["reals.png", "fakes-000000008.png"] {
+                let grid = try Image(contentsOf: "\(folder)/run/\(name)")
+                #expect(grid.width == grid.height, "\(name): \(grid.width)×\(grid.height)")
+            }
         }
     }
 

@@ -122,7 +122,9 @@ private struct Values: Decodable {
         struct Row: Decodable { let text: [String] }
         let digests = try Golden.read(Values.self, "values-\(name).json").corpora
         let file = Self.captions.appending(path: "\(set)/metadata.jsonl")
-        guard let expected = digests[set], let data = try? Data(contentsOf: file) else { return }
+        guard let expected = digests[set], let data = try? Data(contentsOf: file) else {
+            try Test.cancel("there are no captions of \(set), or no digest of them by \(name)")
+        }
         let tokenizer = try Golden.tokenizer(name)
         let texts = try data.split(separator: 0x0A).flatMap { try JSONDecoder().decode(Row.self, from: $0).text }
         let value = tokenizer.encode(texts, limit: .max).reduce(0xCBF2_9CE4_8422_2325) { Golden.digest($1, $0) }

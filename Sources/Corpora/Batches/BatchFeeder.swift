@@ -1,4 +1,4 @@
-import Glibc
+import FoundationEssentials
 import Synchronization
 import Threads
 
@@ -19,7 +19,7 @@ public final class BatchFeeder: Sendable {
     ///   - batchSize: number of images in a batch over all ranks, at least one per rank.
     ///   - firstImage: number of images seen before, 0 at the start; need not be a multiple of the batch size.
     ///   - shard: the part of each batch that this process receives.
-    ///   - threads: number of workers and, again, of prefetch threads; nil is the number of processors.
+    ///   - threads: number of workers and, again, of prefetch threads; nil is the number of processors that the process may use.
     ///   - depth: number of batches prepared ahead, at least 1.
     public init(
         images store: ImageStore, sampler: PairSampler, batchSize: Int, firstImage: Int = 0,
@@ -32,7 +32,7 @@ public final class BatchFeeder: Sendable {
         let queue = BatchQueue(
             store: store, sampler: sampler, batchSize: batchSize, firstImage: firstImage,
             positions: shard.positions(of: batchSize), depth: depth)
-        let count = threads ?? max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
+        let count = threads ?? ProcessInfo.processInfo.activeProcessorCount
         self.queue = queue
         // The threads retain the queue but not the feeder, so that releasing the feeder ends them.
         workers = WorkerThreads(count: count, niceness: 0) { while let part = queue.nextPart() { queue.prepare(part) } }

@@ -119,7 +119,9 @@ extension JSONFields {
         case let value?: if let value = value.wholeNumber, value >= 0 { return UInt64(value) }
         case nil: if let fallback { return fallback }
         }
-        throw fault("\(name(key)) must be a number or a string of digits, 0 to 18446744073709551615")
+        throw fault(
+            "\(name(key)) must be a number, 0 to 9223372036854775807, or a string of digits, up to 18446744073709551615"
+        )
     }
 
     /// A string; nil if it is missing.

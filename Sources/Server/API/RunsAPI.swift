@@ -80,9 +80,8 @@ struct RunsAPI: Sendable {
 
     private func summary(_ found: (name: String, path: String)) -> Summary {
         let run = Run(name: found.name, path: found.path)
-        let images = run.rows(of: run.lastStatistics).rows.last?.images ?? 0
         return Summary(
-            name: run.name, images: images, total: run.total, updated: run.updated, running: run.isRunning,
+            name: run.name, images: run.imagesSeen, total: run.total, updated: run.updated, running: run.isRunning,
             finished: run.isFinished)
     }
 
@@ -97,7 +96,7 @@ struct RunsAPI: Sendable {
             name: run.name, running: isRunning, finished: run.isFinished, images: images, total: total,
             imagesPerSecond: rate, etaSeconds: eta, recipe: run.recipe, stages: run.stages,
             grids: run.times(of: "fakes", ".png").map { Details.Grid(images: $0, name: Run.fakes($0)) },
-            hasReals: (try? run.grid("reals.png")) != nil, snapshots: run.times(of: "snapshot", ".safetensors"),
+            hasReals: run.hasReals, snapshots: run.times(of: "snapshot", ".safetensors"),
             warnings: RunWarning.all(
                 statistics: rows, evaluation: evaluation, idleSeconds: isRunning ? unixTime() - run.updated : nil),
             logTail: run.logTail)

@@ -28,7 +28,7 @@ struct RequestLog: Sendable {
             guard let line = try? jsonBytes(record) else { return }
             Terminal.say(String(decoding: line, as: UTF8.self))
         case .text:
-            let path = request.path.prefix(100).filter { !$0.isNewline && $0 != "\u{1b}" }
+            let path = printable(String(request.path.prefix(100)))
             Terminal.say("\(time) \(request.client) \(request.method.rawValue) \(path) \(status) \(milliseconds) ms")
         }
     }

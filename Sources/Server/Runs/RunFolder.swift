@@ -35,6 +35,16 @@ struct RunFolder: Sendable {
 struct Run: Sendable {
     let name: String
     let path: String
+    /// Images of the last stage, and whether that trains encoders; nil if the recipe is one of another version.
+    private let length: (images: Int, ofEncoders: Bool)?
+
+    init(name: String, path: String) {
+        (self.name, self.path) = (name, path)
+        let recipe = Run.contents("recipe.yaml", of: path).map { String(decoding: $0, as: UTF8.self) }
+        length = (try? Recipe(yaml: recipe ?? "", named: "recipe.yaml")).map {
+            $0.task == .contrastive ? ($0.encoder.images, true) : ($0.gan.images, false)
+        }
+    }
 
     /// The statistics of each stage.
     static let statistics = ["encoder": "encoder/stats.jsonl", "gan": "stats.jsonl"]
@@ -48,18 +58,14 @@ struct Run: Sendable {
 
     var recipe: String { String(decoding: contents("recipe.yaml") ?? [], as: UTF8.self) }
 
-    /// Images of the last stage, and whether that trains encoders; nil if the recipe is one of another version.
-    private var length: (images: Int, ofEncoders: Bool)? {
-        (try? Recipe(yaml: recipe, named: "recipe.yaml")).map {
-            $0.task == .contrastive ? ($0.encoder.images, true) : ($0.gan.images, false)
-        }
-    }
-
     /// Images of the last stage; nil if the recipe is one of another version.
     var total: Int? { length?.images }
 
     /// The statistics of the last stage.
     var lastStatistics: String { length?.ofEncoders == true ? "encoder/stats.jsonl" : "stats.jsonl" }
+
+    /// Images seen according to the end of these statistics.
+    var imagesSeen: Int { RunRows(contents(lastStatistics, last: 1 << 16) ?? []).rows.last?.images ?? 0 }
 
     /// Whether the last stage was trained to its end.
     var isFinished: Bool {
@@ -91,6 +97,8 @@ struct Run: Sendable {
     /// The file name of a sample grid.
     static func fakes(_ images: Int) -> String { "fakes-\(zeroPadded(images, width: 9)).png" }
 
+    var hasReals: Bool { FileManager.default.fileExists(atPath: "\(path)/reals.png") }
+
     /// A sample grid: `reals.png`, or one of `fakes-000400000.png`.
     /// - Throws: `APIError` 404.
     func grid(_ name: String) throws -> [UInt8] {
@@ -118,6 +126,10 @@ struct Run: Sendable {
     /// The last bytes of a file below the run; nil if it cannot be read, or a link leads outside: a run may come from someone else.
     /// The file is read, not mapped, because a training may truncate it.
     private func contents(_ name: String, last limit: Int = 64 << 20) -> [UInt8]? {
+        Run.contents(name, of: path, last: limit)
+    }
+
+    private static func contents(_ name: String, of path: String, last limit: Int = 64 << 20) -> [UInt8]? {
         guard let root = resolvedPath(path), let file = resolvedPath("\(path)/\(name)"), file.hasPrefix(root + "/"),
             let open = try? OpenFile(file)
         else { return nil }

@@ -68,24 +68,27 @@ package final class ContrastiveTrainer {
 
         let vectors = ["images", "sentences"].map { graph.input($0, [encoder.batch, encoder.embedding]) }
         let scale = ownScale.exp()
-        let contrastive = contrastiveLoss(
+        var loss = contrastiveLoss(
             images: vectors[0], sentences: vectors[1], scale: scale,
             mask: graph.input("mask", [encoder.batch, encoder.batch]))
-        var results = ["loss": contrastive, "scale": scale]
-        if let ownClassifier {
-            let classes = graph.input("classes", [encoder.batch, classCount])
-            let loss = vectors.map { classLoss($0, weights: ownClassifier, classes: classes) }.sum() * 0.5
-            results["loss.class"] = loss
-            results["loss"] = contrastive + loss * encoder.classLoss
-        }
-        let variables = vectors + [ownScale] + [ownClassifier].compactMap { $0 }
-        let gradients = gradients(of: results["loss"] ?? contrastive, withRespectTo: variables)
+        var results = ["scale": scale]
         // The gradients of the shards are averaged, and those by their vectors are to be added: each is multiplied by their number.
         let factor = Float(shards.total)
-        results["gradient of images"] = gradients[0] * factor
-        results["gradient of sentences"] = gradients[1] * factor
-        results["gradient of temperature"] = gradients[2]
-        if ownClassifier != nil { results["gradient of classifier"] = gradients[3] }
+        var variables: [(name: String, tensor: Tensor, factor: Float)] = [
+            ("images", vectors[0], factor), ("sentences", vectors[1], factor), ("temperature", ownScale, 1),
+        ]
+        if let ownClassifier {
+            let classes = graph.input("classes", [encoder.batch, classCount])
+            let ofClasses = vectors.map { classLoss($0, weights: ownClassifier, classes: classes) }.sum() * 0.5
+            results["loss.class"] = ofClasses
+            loss = loss + ofClasses * encoder.classLoss
+            variables.append(("classifier", ownClassifier, 1))
+        }
+        results["loss"] = loss
+        let gradients = gradients(of: loss, withRespectTo: variables.map(\.tensor))
+        for (variable, gradient) in zip(variables, gradients) {
+            results[Self.gradient(variable.name)] = variable.factor == 1 ? gradient : gradient * variable.factor
+        }
         comparison = try device.compile(Outputs(results: results), parameters: ParameterMap(pair.current))
 
         let size = encoder.batch / shards.total
@@ -95,15 +98,19 @@ package final class ContrastiveTrainer {
             let sentences = tower(root / "text", batch: size)
             let vectors = [images(root / "image", batch: size, side: side), sentences.tensor]
             // The gradient of this sum by the parameters is that of the loss, by the chain rule.
-            let variables = vectors + [logScale(root)] + [classifier(root)].compactMap { $0 }
-            let linear = zip(variables, ["images", "sentences", "temperature", "classifier"]).map {
-                ($0 * graph.input("gradient of \($1)", $0.shape)).sum()
+            let own = vectors + [logScale(root)] + [classifier(root)].compactMap { $0 }
+            let linear = zip(own, variables).map { tensor, variable in
+                (tensor * graph.input(Self.gradient(variable.name), tensor.shape)).sum()
             }
             return Outputs(
                 writes: pair.gradientWrites(of: linear.sum(), shard: shard),
                 firstStage: ["images": vectors[0], "sentences": vectors[1]])
         }
     }
+
+    /// The name of the loss's gradient by a variable, a result of the comparison and an input of the encoders' second stage.
+    private static func gradient(_ variable: String) -> String { prefix + variable }
+    private static let prefix = "gradient of "
 
     /// The number of trained values of both encoders.
     package var parameterCount: Int { pair.store.count }
@@ -140,7 +147,7 @@ package final class ContrastiveTrainer {
         var measurements: Measurements = [:]
         var gradients: [String: HostArray] = [:]
         for name in results.names {
-            if name.hasPrefix("gradient") {
+            if name.hasPrefix(Self.prefix) {
                 gradients[name] = .floats(results[name])
             } else {
                 measurements[name] = results.mean(name)

@@ -14,10 +14,10 @@ package struct FeatureViews {
     /// Their features, standardized: those of image i from row i·count on.
     let rows: StandardizedRows
 
-    /// Maximum bytes of features; larger corpora get fewer views per image.
+    /// Maximum bytes of features, unless a single view takes more; larger corpora get fewer views per image.
     static let memoryLimit = 1 << 30
 
-    /// The number of views that fit for so many images with `width` features each.
+    /// The number of views per image, at least 1, that fit into `memoryLimit`, each with `width` features.
     static func count(_ wanted: Int, images: Int, width: Int) -> Int {
         let bytes = width * MemoryLayout<Float>.stride
         return max(1, min(wanted, memoryLimit / (bytes * max(images, 1))))

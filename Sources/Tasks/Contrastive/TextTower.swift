@@ -148,7 +148,8 @@ package struct TextTower {
     /// The encoder in a few words.
     var summary: String {
         switch kind {
-        case .builtIn(let sizes, _, _): "\(sizes.layers) blocks of width \(sizes.width), \(sizes.vocabulary) tokens"
+        case .builtIn(let sizes, _, _):
+            "\(sizes.layers) block\(sizes.layers == 1 ? "" : "s") of width \(sizes.width), \(sizes.vocabulary) tokens"
         case .head(let sizes, let encoder, _): "a head of width \(sizes.hidden) on \(encoder.name)"
         }
     }

@@ -159,7 +159,9 @@ final class ImageToImageTask: TrainingTask {
         if written.configuration.hasReverse {
             columns += [samples.targets, try translator(written, isReverse: true).translate(samples.targets)]
         }
-        let shown = samples.sources.indices.flatMap { row in columns.compactMap { row < $0.count ? $0[row] : nil } }
+        // There may be fewer targets than sources; source n has the caption of target n modulo their number.
+        columns.removeAll(where: \.isEmpty)
+        let shown = samples.sources.indices.flatMap { row in columns.map { $0[row % $0.count] } }
         let grid = Image.grid(shown, columns: columns.count * ImageToImageTask.shown / 8)
         try logger.writeSamples(
             "fakes", grid.pngData(), to: run.fakes(imagesSeen: state.imagesSeen), imagesSeen: state.imagesSeen)

@@ -44,13 +44,15 @@ public struct TranslationEvaluation: Sendable {
 
     /// Translates the sources and measures the results.
     /// - Parameters:
+    ///   - encoder: of a pretrained text encoder; nil is as for `ImageTranslator`.
     ///   - network: in whose features distances are measured; nil measures none.
     ///   - seed: of degradations.
     ///   - progress: called with the number of images translated, and of all.
     /// - Throws: `CorpusError`, `ConfigurationError`, `ModelError` or `EvaluationError`.
     public init(
-        _ model: TranslationModel, on images: Images, network: PretrainedFeatures?, badFiles: BadFilePolicy,
-        followsLinks: Bool, seed: UInt64, device: any Device, progress: (_ done: Int, _ total: Int) -> Void
+        _ model: TranslationModel, on images: Images, encoder: String? = nil, network: PretrainedFeatures?,
+        badFiles: BadFilePolicy, followsLinks: Bool, seed: UInt64, device: any Device,
+        progress: (_ done: Int, _ total: Int) -> Void
     ) throws {
         var recipe = Recipe()
         recipe.seed = seed
@@ -75,7 +77,7 @@ public struct TranslationEvaluation: Sendable {
         let set = try ValidationImages(
             found, (usable(corpora.source), usable(corpora.target)), count: images.count ?? .max)
         func translated(_ images: [Image], prompts: [String], isReverse: Bool = false) throws -> [Image] {
-            try ImageTranslator(model, isReverse: isReverse, device: device)
+            try ImageTranslator(model, isReverse: isReverse, encoder: encoder, device: device)
                 .translate(images, prompts: prompts, progress: progress)
         }
         results = try translated(set.sources, prompts: model.needsText ? set.prompts : [])
@@ -89,8 +91,8 @@ public struct TranslationEvaluation: Sendable {
 
     /// A contact sheet of up to 32 evenly spaced results: source, result and, of pairs, target, four samples per row.
     public var sheet: Image {
-        let step = max(1, results.count / 32)
-        let shown = stride(from: 0, to: results.count, by: step).prefix(32)
+        let count = min(32, results.count)
+        let shown = (0..<count).map { $0 * results.count / count }
         return Image.grid(
             shown.flatMap { [sources[$0], results[$0]] + (arePairs ? [targets[$0]] : []) },
             columns: 4 * (arePairs ? 3 : 2))

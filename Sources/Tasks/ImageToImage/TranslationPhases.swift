@@ -25,7 +25,7 @@ struct TranslationPhases {
     private enum Direction {
         case forward, reverse
 
-        /// Of the names of inputs and results.
+        /// Prefix of the names of inputs and results.
         var prefix: String { self == .forward ? "" : "reverse." }
         var translator: String { self == .forward ? "translator" : "reverse" }
         var discriminator: String { self == .forward ? "discriminator" : "reverseDiscriminator" }

@@ -107,7 +107,7 @@ package final class TranslationTrainer {
         try networks.profile(inputs(batch))
     }
 
-    /// 1, and in the last part of the training linearly less, down to 0 at its end.
+    /// The factor of the learning rates: 1, then linearly down to 0 over the last `decay` of the training.
     private var rateFactor: Float {
         let left = Float(recipe.gan.images - state.imagesSeen) / Float(recipe.gan.images)
         return left < recipe.imageToImage.decay ? max(left, 0) / recipe.imageToImage.decay : 1

@@ -49,7 +49,7 @@ public struct EncoderRecipe: Codable, Equatable, Sendable {
     /// the maximum share of the side that a view crops away.
     public var translation: Float = 0.1
     /// The frozen pretrained network on whose pooled features the image encoder is a head, such as `efficientnet-lite0`;
-    /// `none` trains a convolutional image encoder.
+    /// `none` trains a convolutional image encoder, for which `multiscale`, `resolution`, `views` and `image_hidden` have no effect.
     public var network = "none"
     /// Whether the head reads the means of the network's features at strides 4 to 32 too, which hold colours and textures.
     public var multiscale = false
@@ -57,7 +57,7 @@ public struct EncoderRecipe: Codable, Equatable, Sendable {
     public var resolution = 96
     /// Views of each image, cropped and (with `data.mirror`) mirrored, whose features are computed before the training.
     public var views = 6
-    /// Probability that a token between start and end is dropped, so that no single word decides.
+    /// Probability that a token between start and end is dropped, so that no single word decides; only of a built-in text encoder.
     public var tokenDropout: Float = 0
     /// Width of the hidden layer of the head on frozen features.
     public var imageHidden = 512

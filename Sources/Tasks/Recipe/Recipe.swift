@@ -1,3 +1,4 @@
+import Basics
 import Corpora
 import Execution
 import Images
@@ -46,6 +47,10 @@ public struct Recipe: Codable, Equatable, Sendable {
 
     /// Throws for the first value that is out of range.
     public func validate() throws(ConfigurationError) {
+        guard !name.isEmpty, printable(name) == name else {
+            throw ConfigurationError(
+                key: "name", problem: "is empty or has control characters, expected a line of text")
+        }
         try ConfigurationError.checkSide("data.side", data.side)
         try ConfigurationError.check("data.vocabulary", data.vocabulary, in: 259...65_536)
         guard (0...1).contains(data.margin) else {

@@ -21,11 +21,15 @@ extension Recipe {
     /// - Throws: `RecipeError` for text that is not YAML, for unknown keys (with the nearest known one) and for values
     ///   of another kind; `ConfigurationError` for values that no training can have.
     public init(yaml: String, named file: String, settings: [String] = []) throws {
+        guard yaml.utf8.count <= Recipe.longestText else {
+            throw RecipeError(
+                description: "\(file): \(yaml.utf8.count) bytes; a recipe has at most \(Recipe.longestText)")
+        }
         var tree = try Recipe().tree()
         do {
             if let node = try Yams.compose(yaml: yaml) { try Recipe.merge(node, into: &tree, path: [], file: file) }
         } catch let error as YamlError {
-            throw RecipeError(description: "\(file): not valid YAML: \("\(error)".split(separator: "\n").first ?? "")")
+            throw RecipeError(description: "\(file)\(Recipe.explain(error))")
         }
         for setting in settings {
             guard let equals = setting.firstIndex(of: "=") else {
@@ -47,6 +51,9 @@ extension Recipe {
         }
         try validate()
     }
+
+    /// The most bytes of a recipe's text.
+    private static let longestText = 1 << 20
 
     /// The recipe with every key, as a run directory keeps it.
     public func yaml() throws -> String { try Yams.serialize(node: tree()) }
@@ -128,15 +135,28 @@ extension Recipe {
 
     /// The list that a key takes; on the command line in YAML's own form, `[noise 25, blur 1]`, or its only item.
     private static func list(_ node: Node, place: String, file: String) throws -> Node {
-        switch node {
-        case .sequence: return node
-        case .scalar(let scalar):
+        var list = node
+        if case .scalar(let scalar) = node {
             let text = String(scalar.string.drop { $0 == " " })
-            if text.hasPrefix("["), case .sequence(let items)? = try? Yams.compose(yaml: text) {
-                return .sequence(items)
-            }
-            return Node(text.isEmpty ? [] : [Node(text)])
-        default: throw RecipeError(description: "\(file): \(place) takes a list, such as [noise 0-55, blur 1]")
+            let inner = text.hasPrefix("[") ? try? Yams.compose(yaml: text) : nil
+            list = inner ?? Node(text.isEmpty ? [] : [Node(text)])
+        }
+        // Lists in lists may be aliases of each other, whose copies grow exponentially.
+        guard case .sequence(let items) = list, items.allSatisfy({ $0.scalar != nil }) else {
+            throw RecipeError(description: "\(file): \(place) takes a list of texts, such as [noise 0-55, blur 1]")
+        }
+        return list
+    }
+
+    /// Where and why a text is not YAML.
+    private static func explain(_ error: YamlError) -> String {
+        switch error {
+        case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _),
+            .composer(_, let problem, let mark, _):
+            ":\(mark.line): not valid YAML: \(problem.contains("nesting") ? "nested too deeply" : problem)"
+        case .duplicatedKeysInMapping(let keys, let context):
+            ":\(context.mark.line): not valid YAML: \(keys.joined(separator: ", ")) occurs twice"
+        default: ": not valid YAML: \("\(error)".split(separator: "\n").first ?? "")"
         }
     }
 

@@ -18,12 +18,15 @@ struct SampleGrid {
         var rows: [Int] = []
         var labels = Set<Int>()
         // Different classes where there are enough of them.
-        for _ in 0..<200 where rows.count < 8 {
-            let index = stream.index(below: corpus.examples.count)
-            if rows.contains(index) || corpus.label(of: index).map(labels.contains) ?? false { continue }
-            guard try images.isUsable(index) else { continue }
-            rows.append(index)
-            if let label = corpus.label(of: index) { labels.insert(label) }
+        for needsNewClass in [true, false] {
+            for _ in 0..<200 where rows.count < 8 {
+                let index = stream.index(below: corpus.examples.count)
+                let label = corpus.label(of: index)
+                if rows.contains(index) || needsNewClass && label.map(labels.contains) ?? false { continue }
+                guard try images.isUsable(index) else { continue }
+                rows.append(index)
+                if let label { labels.insert(label) }
+            }
         }
         self.rows = rows
     }

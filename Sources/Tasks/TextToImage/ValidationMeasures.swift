@@ -82,7 +82,7 @@ struct ValidationMeasures {
     private let real: FeatureMatrix
     private let seed: UInt64
 
-    /// Diversity is measured on so many images of each of so many captions.
+    /// Diversity is measured on this many images of each of this many captions.
     private static let imagesPerCaption = 6
     private static let diversityCaptions = 20
     /// Captions of other classes that R-precision compares with.

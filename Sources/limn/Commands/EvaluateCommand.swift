@@ -33,8 +33,10 @@ struct EvaluateCommand: ParsableCommand {
               limn evaluate runs/mine/model.safetensors --data images \\
                 --judge runs/judge/encoder/encoder.safetensors --json
               limn evaluate models/flowers-64.safetensors --data flowers102 --report report
-              limn evaluate models/denoise-64.safetensors --data flowers102 --degradation "noise 25"
-              limn evaluate runs/style --data emoji --class style --source-class twemoji --target-class noto
+              limn evaluate models/denoise-64.safetensors --data flowers102 \\
+                --degradation "noise 25"
+              limn evaluate runs/style --data emoji --class style \\
+                --source-class twemoji --target-class noto
             """)
 
     @Argument(help: "The model, a safetensors file or a run directory.")
@@ -150,7 +152,7 @@ struct EvaluateCommand: ParsableCommand {
 
     private func encoded(_ report: some Encodable) throws -> String {
         let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .prettyPrinted]
+        encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
         return String(decoding: try encoder.encode(report), as: UTF8.self)
     }
 
@@ -177,8 +179,7 @@ struct EvaluateCommand: ParsableCommand {
     private func evaluateTranslation(_ file: String, _ device: any Device) throws {
         let given: [(String, Bool)] = [
             ("--judge", judge != nil), ("--colors", colors), ("--synonyms", synonyms != nil),
-            ("--encoder", encoder != nil), ("--training-split", trainingSplit != nil),
-            ("--caption", reading.caption != nil),
+            ("--training-split", trainingSplit != nil), ("--caption", reading.caption != nil),
             ("--caption-per", reading.captionPer != ReadingOptions.defaults.captionUnit),
         ]
         if let option = given.first(where: \.1) {
@@ -192,7 +193,7 @@ struct EvaluateCommand: ParsableCommand {
         }
         let found = try TranslationEvaluation(
             model, on: translation.images(data: data, split: split, classColumn: reading.classColumn, model: model),
-            network: networks.first,
+            encoder: encoder, network: networks.first,
             badFiles: badFiles.badFiles, followsLinks: reading.links.followLinks, seed: seed, device: device
         ) { Terminal.show("translated \($0)/\($1)") }
         Terminal.clear()

@@ -88,22 +88,22 @@ struct GenerateCommand: ParsableCommand {
         try layout.prepare()
         if seed.isRandom { Terminal.say("seed \(seed.value)") }
         let begin = clock.now
-        let images = try generator.generate(requests) { Terminal.show("generated \($0) of \(requests.count)") }
-        let each = begin.duration(to: clock.now) / requests.count
-        Terminal.clear()
-        for file in layout.files {
-            let members = file.requests.map { images[$0].scaled(to: generation.size) }
+        try generator.forEachFile(of: layout, requests, size: generation.size) { file, members in
             let image =
                 sheet?.draw(members)
                 ?? (members.count == 1 ? members[0] : Image.grid(members, columns: file.columns))
             let first = requests[file.requests.lowerBound]
+            let each = begin.duration(to: clock.now) / file.requests.upperBound
             let record = GenerationRecord(
                 file: file.path, request: first, count: members.count, model: generator.name,
                 duration: each * members.count)
             let metadata = ImageMetadata(request: first, model: generator.name, count: members.count)
             let png = try image.pngData(text: generation.text(metadata))
             if file.path == "-" { try StandardOutput.write(png) } else { try AtomicFile.write(png, to: file.path) }
-            if json && file.path != "-" { print(try record.json()) }
+            if json && file.path != "-" {
+                Terminal.clear()
+                print(try record.json())
+            }
         }
         if !json { layout.announce() }
     }

@@ -81,17 +81,11 @@ struct InterpolateCommand: ParsableCommand {
         case .still(let layout):
             try layout.requireGeneratable(side: side)
             try layout.prepare()
-            var members: [Image] = []
-            var files = layout.files[...]
-            try generate(requests, generator) { image in
-                members.append(image)
-                guard let file = files.first, members.count == file.requests.count else { return }
-                files.removeFirst()
+            try generator.forEachFile(of: layout, requests, size: generation.size) { file, members in
                 let metadata = ImageMetadata(
                     request: requests[file.requests.lowerBound], model: generator.name, count: members.count)
                 let picture = members.count == 1 ? members[0] : Image.grid(members, columns: file.columns)
                 try AtomicFile.write(picture.pngData(text: generation.text(metadata)), to: file.path)
-                members = []
             }
             layout.announce()
         case .animation(let format):
@@ -102,7 +96,7 @@ struct InterpolateCommand: ParsableCommand {
                 var encoder = try format.encoder(
                     frames: requests.count, side: side, framesPerSecond: fps, text: generation.text(metadata),
                     comment: comment, file: file.descriptor)
-                try generate(requests, generator) { try file.append(encoder.add($0)) }
+                try generator.forEach(of: requests, size: generation.size) { try file.append(encoder.add($0)) }
                 try file.append(encoder.finish())
             }
             Terminal.say(out)
@@ -114,21 +108,6 @@ struct InterpolateCommand: ParsableCommand {
         (0..<max(prompts.count, seeds.seeds.count)).map {
             (prompts[prompts.count == 1 ? 0 : $0], seeds.seeds[seeds.seeds.count == 1 ? 0 : $0].value)
         }
-    }
-
-    /// Generates images in order, a part of them at a time, so that a long walk needs little memory.
-    private func generate(
-        _ requests: [GenerationRequest], _ generator: ImageGenerator, each: (Image) throws -> Void
-    ) throws {
-        let part = 16 * ImageGenerator.largestBatch
-        for start in stride(from: 0, to: requests.count, by: part) {
-            let images = try generator.generate(Array(requests[start..<min(start + part, requests.count)]))
-            for (index, image) in images.enumerated() {
-                try each(image.scaled(to: generation.size))
-                Terminal.show("frame \(start + index + 1) of \(requests.count)")
-            }
-        }
-        Terminal.clear()
     }
 }
 

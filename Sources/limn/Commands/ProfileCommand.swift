@@ -10,7 +10,7 @@ struct ProfileCommand: ParsableCommand {
             rates of the machine.
 
             EXAMPLE
-              limn profile recipes/flowers-64.yaml --data flowers --set gan.batch=64
+              limn profile recipes/flowers-64.yaml --data flowers --set gan.batch=32
             """)
 
     @Argument(help: "The recipe, a YAML file.")

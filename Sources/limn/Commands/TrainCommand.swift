@@ -6,7 +6,7 @@ struct TrainCommand: ParsableCommand {
         discussion: """
             Trains a text encoder on captioned images, then a generator against a discriminator; for the task image-to-image, a \
             translator of images. All output goes to the run directory (docs/run-directory.md lists its files). Ctrl-C writes \
-            a checkpoint and stops after the current step; after a crash, training resumes from the last checkpoint.
+            a checkpoint and stops after the current step; with --resume, training continues from the last one, also after a crash.
 
             EXAMPLES
               limn train recipes/shapes-32.yaml --data shapes --run runs/shapes

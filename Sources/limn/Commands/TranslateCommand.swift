@@ -20,7 +20,8 @@ struct TranslateCommand: ParsableCommand {
               limn translate runs/monet photos/ more.webp --out paintings/
               limn translate runs/monet painting.png --reverse --out photo.png
               limn translate denoise.safetensors scans/ --out clean/ --format jpeg --quality 90
-              limn translate runs/petals rose.jpg --prompt "purple petals" --out purple.png
+              limn translate runs/petals rose.jpg --prompt "purple petals" \\
+                --out purple.png
               limn translate underwater.safetensors dive.mp4 --out dive-clear.mp4
             """)
 
@@ -98,7 +99,7 @@ struct TranslateCommand: ParsableCommand {
             isReverse: reverse, prompt: prompt, hasMetadata: !noMetadata, printsJSON: json)
         let job = TranslationJob(layout, translator, output)
         try job.run()
-        if !json, out != "-" {
+        if !json, out != "-", job.written > 0 {
             Terminal.say(layout.folder.map { "\(Measure.count(job.written, "file")) in \($0)" } ?? out)
         }
         if let failure = job.failure { throw failure }

@@ -17,7 +17,7 @@ enum AnimationFormat: CaseIterable {
     }
 
     /// The format of a file to write.
-    /// - Throws: `CommandError` if its suffix is none of theirs.
+    /// - Throws: `CommandError` if no format has its suffix.
     init(path: String) throws {
         let suffix = OutputLayout.suffix(path)
         guard let format = Self.allCases.first(where: { $0.suffixes.contains(suffix) }) else {

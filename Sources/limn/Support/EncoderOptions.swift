@@ -10,7 +10,7 @@ struct EncoderOptions: ParsableArguments {
     @Option(
         help: """
             The text encoder: the folder of a pretrained one (config.json, model.safetensors, tokenizer), or a Limn model or \
-            pair of encoders (.safetensors); models/flowers-64.safetensors by default.
+            pair of encoders (.safetensors); $LIMN_MODEL or models/flowers-64.safetensors by default.
             """)
     var encoder: String?
 

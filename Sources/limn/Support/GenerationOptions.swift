@@ -15,7 +15,10 @@ struct GenerationOptions: ParsableArguments {
             """)
     var truncation: Float?
 
-    @Option(help: "The model, a safetensors file; $LIMN_MODEL or models/flowers-64.safetensors by default.")
+    @Option(
+        help:
+            "The model, a safetensors file or a run directory; $LIMN_MODEL or models/flowers-64.safetensors by default."
+    )
     var model: String?
 
     @Option(help: "Resize images to this width and height, in pixels.")
@@ -68,6 +71,36 @@ extension ImageGenerator {
     func sayExcess(of prompt: String, named name: String = "the prompt") {
         guard let excess = excess(of: prompt) else { return }
         Terminal.say("\(name) has \(excess.tokens) tokens, but this model reads only the first \(excess.limit - 1)")
+    }
+
+    /// Generates images in order, a part of them at a time, so that many need little memory.
+    /// - Parameter size: what they are resized to; nil is the model's.
+    func forEach(of requests: [GenerationRequest], size: Int?, _ body: (Image) throws -> Void) throws {
+        let part = 16 * ImageGenerator.largestBatch
+        for start in stride(from: 0, to: requests.count, by: part) {
+            let members = Array(requests[start..<min(start + part, requests.count)])
+            let images = try generate(members) { done in
+                Terminal.show("generated \(start + done) of \(requests.count)")
+            }
+            for image in images { try body(image.scaled(to: size)) }
+        }
+        Terminal.clear()
+    }
+
+    /// Generates the images of each file, whose body is called as soon as they are complete, so that an interruption loses little.
+    func forEachFile(
+        of layout: OutputLayout, _ requests: [GenerationRequest], size: Int?,
+        _ body: (OutputLayout.File, [Image]) throws -> Void
+    ) throws {
+        var files = layout.files[...]
+        var members: [Image] = []
+        try forEach(of: requests, size: size) { image in
+            members.append(image)
+            guard let file = files.first, members.count == file.requests.count else { return }
+            files.removeFirst()
+            try body(file, members)
+            members = []
+        }
     }
 }
 

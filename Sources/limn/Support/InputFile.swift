@@ -2,6 +2,9 @@ import Glibc
 
 /// Reads text from files and standard input.
 enum InputFile {
+    /// The most bytes that are read; a device or a program may never end.
+    private static let limit = 512 << 20
+
     /// The text of a file, or of standard input for `-`, without a byte order mark; it must be UTF-8.
     static func text(_ path: String) throws -> String {
         var bytes: [UInt8]
@@ -11,7 +14,7 @@ enum InputFile {
             // Not only regular files: <(…) of a shell is a pipe.
             let descriptor = open(path, O_RDONLY | O_CLOEXEC)
             defer { if descriptor >= 0 { close(descriptor) } }
-            guard descriptor >= 0, let content = read(descriptor) else {
+            guard descriptor >= 0, let content = try read(descriptor, named: path) else {
                 throw CommandError(.noInput, "\(path): cannot be read; is the path right?")
             }
             bytes = content
@@ -26,14 +29,15 @@ enum InputFile {
 
     /// The bytes of standard input up to its end.
     static func standardInput() throws -> [UInt8] {
-        guard let bytes = read(STDIN_FILENO) else {
+        guard let bytes = try read(STDIN_FILENO, named: "standard input") else {
             throw CommandError(.noInput, "standard input cannot be read")
         }
         return bytes
     }
 
     /// All bytes up to the end of a file, or nil if reading fails.
-    private static func read(_ descriptor: Int32) -> [UInt8]? {
+    /// - Throws: `CommandError` for more than `limit`.
+    private static func read(_ descriptor: Int32, named name: String) throws -> [UInt8]? {
         var bytes: [UInt8] = []
         var buffer = [UInt8](repeating: 0, count: 65536)
         while true {
@@ -41,6 +45,9 @@ enum InputFile {
             if count < 0 && errno == EINTR { continue }
             guard count >= 0 else { return nil }
             if count == 0 { return bytes }
+            guard bytes.count + count <= limit else {
+                throw CommandError(.badData, "\(name): more than \(limit >> 20) MiB; is it the right file?")
+            }
             bytes += buffer[..<count]
         }
     }

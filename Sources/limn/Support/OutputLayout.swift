@@ -30,7 +30,9 @@ struct OutputLayout {
         guard let out, OutputLayout.isFolder(out, ofMany: !isSingle) else {
             guard isSingle, out != "-" || grid || prompts == 1 else {
                 throw CommandError(
-                    .usage, "several prompts need --out DIR for their images, or --grid for a single image")
+                    .usage,
+                    (lines == nil ? "several prompts need" : "prompts from a file need")
+                        + " --out DIR for their images, or --grid for a single image")
             }
             if let out { try OutputLayout.requirePNG(out) }
             var names = FileNames(folder: nil)
@@ -133,7 +135,7 @@ struct OutputLayout {
     }
 
     /// Throws if the suffix is that of another image format.
-    private static func requirePNG(_ path: String) throws {
+    static func requirePNG(_ path: String) throws {
         guard [nil, .png].contains(ImageFormat(suffix: suffix(path))) else {
             throw CommandError(
                 .usage, "\(path): images are written as PNG, which stores their prompts and seeds; use the suffix .png")

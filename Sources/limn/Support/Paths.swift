@@ -5,6 +5,9 @@ import Glibc
 enum Paths {
     /// Throws if a file cannot be written, so that a command fails before long work.
     static func requireWritable(_ path: String) throws {
+        guard path != "-" else {
+            throw CommandError(.usage, "-: this is not written to standard output; name a file")
+        }
         var status = stat()
         if stat(path, &status) == 0 {
             guard status.st_mode & S_IFMT != S_IFDIR else {

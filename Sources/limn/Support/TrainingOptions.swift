@@ -72,6 +72,10 @@ struct TrainingOptions: ParsableArguments {
         let source = source ?? (recorded == data ? nil : recorded)
         let settings = set + (from.map { ["from=\($0)"] } ?? []) + overrides
         let recipe = try Recipe(yaml: InputFile.text(file), named: file, settings: settings)
+        guard self.source == nil || recipe.task == .imageToImage else {
+            throw CommandError(
+                .usage, "--source is for recipes with task: image-to-image; this one is \(recipe.task.rawValue)")
+        }
         let changes = Set(settings.compactMap { $0.split(separator: "=").first.map(String.init) })
         if dryRun {
             let device = try device.open(precision: recipe.precision)

@@ -11,7 +11,7 @@ struct Facts {
         case seed(UInt64)
         /// Width and height.
         case size(Int, Int)
-        /// So many of so many.
+        /// The number done and the total.
         case progress(Int, of: Int)
         case numbers([(name: String, value: Double)])
     }
