@@ -86,19 +86,23 @@ import Training
         return (sum / Double(count)).squareRoot()
     }
 
-    /// Rounding alone tells runs apart: after 50 steps, ranks are as close to one thread as two threads are.
+    /// Rounding alone tells runs apart: after 50 steps, ranks are as close to one thread as two or four threads are. Which sums are rounded
+    /// alike depends on the sizes of their parts and on the processor, and Adam magnifies the first difference.
     @Test(arguments: Example.allCases) func ranksSeeTheSameBatches(_ example: Example) throws {
         try withCorpora { folder in
             let settings = ["gan.images=800", "encoder.images=800"]
             for outcome in train(example, folder, run: "1", ranks: 1, settings: settings)
-                + train(example, folder, run: "threads", ranks: 1, threads: 2, settings: settings)
+                + train(example, folder, run: "2 threads", ranks: 1, threads: 2, settings: settings)
+                + train(example, folder, run: "4 threads", ranks: 1, threads: 4, settings: settings)
                 + train(example, folder, run: "2", ranks: 2, settings: settings)
                 + train(example, folder, run: "4", ranks: 4, settings: settings)
             { #expect(try outcome.get() == .finished) }
             #expect(try checkpoint(folder, "1").counters == checkpoint(folder, "4").counters)
-            let byThreads = try distance(folder, "1", "threads")
+            let byThreads = max(
+                try distance(folder, "1", "2 threads"), try distance(folder, "1", "4 threads"))
             let byRanks = [try distance(folder, "1", "2"), try distance(folder, "1", "4")]
             #expect(byThreads > 0 && byRanks.allSatisfy { $0 > 0 && $0 <= 2 * byThreads }, "\(byRanks), \(byThreads)")
+            print("\(example): \(byRanks), \(byThreads)")
         }
     }
 
