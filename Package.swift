@@ -72,7 +72,6 @@ let package = Package(
         module("Graphs", []),
         module("Execution", ["Basics", "Graphs"]),
         module("CPUBackend", ["Graphs", "Execution", "COpenBLAS", "COneDNN", "CKernels", "CProcessor"]),
-        module("CUDABackend", ["Execution"]),
         module("MPIRanks", ["Basics", "Execution", "Threads", "CMPI"]),
         module("Layers", ["Basics", "Graphs", "Execution", "RandomStreams"]),
 
@@ -90,7 +89,8 @@ let package = Package(
         module(
             "Inference",
             [
-                "Basics", "Graphs", "Execution", "Layers", "Networks", "Models", "Tokenizers", "Images", "Checkpoints",
+                "Basics", "JSON", "Graphs", "Execution", "Layers", "Networks", "Models", "Tokenizers", "Images",
+                "Checkpoints",
                 "RandomStreams", "Threads",
             ]),
         module("Export", ["Files", "Graphs", "Layers", "Networks", "Models", "Inference", "Tokenizers"]),
@@ -107,7 +107,8 @@ let package = Package(
         module(
             "Tasks",
             [
-                "Basics", "Files", "Graphs", "Execution", "Layers", "Networks", "Tokenizers", "Images", "Corpora",
+                "Basics", "Files", "JSON", "Graphs", "Execution", "Layers", "Networks", "Tokenizers", "Images",
+                "Corpora",
                 "Checkpoints", "Models", "Inference", "Evaluation", "Training", "RandomStreams",
                 .product(name: "Yams", package: "Yams"),
             ]),
@@ -127,13 +128,14 @@ let package = Package(
         module(
             "CommandSupport",
             [
-                "Basics", "Files", "Execution", "CPUBackend", "CUDABackend", "MPIRanks", "CProcessor", "Training",
+                "Basics", "Files", "Execution", "CPUBackend", "MPIRanks", "CProcessor", "Training",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         .executableTarget(
             name: "limn",
             dependencies: [
-                "Basics", "Files", "Training", "Tasks", "Evaluation", "Models", "Inference", "Export", "Corpora",
+                "Basics", "Files", "JSON", "Training", "Tasks", "Evaluation", "Models", "Inference", "Export",
+                "Corpora",
                 "Tokenizers", "Images", "CommandSupport", "Execution", "Networks", "Layers", "Checkpoints", "Threads",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], swiftSettings: strict),

@@ -27,11 +27,7 @@ public final class RunDirectory: Sendable {
                 throw CheckpointError.runExists(path: path)
             }
         }
-        do {
-            try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-        } catch {
-            throw FileError(.createFolder, path, code: posixCode(error))
-        }
+        try createFolder(path)
         try requireEmpty()
         try self.init(locking: path)
         // Another process may have run in between.

@@ -1,3 +1,4 @@
+import JSON
 import Basics
 import Files
 import FoundationEssentials
@@ -110,13 +111,11 @@ public struct TrainingCheckpoint: Sendable {
 
     package func write(in folder: String, keeping kept: Int = 2, calls: SystemCalls) throws -> String {
         precondition(kept >= 1, "a run keeps at least one checkpoint")
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = .sortedKeys
         let path = "\(folder)/\(Self.fileName(imagesSeen: counters.imagesSeen))"
         var metadata = [
             "format": Self.format, "version": String(Self.version), "recipe": recipe,
-            "counters": String(decoding: try encoder.encode(counters), as: UTF8.self),
-            "origins": String(decoding: try encoder.encode(origins), as: UTF8.self), "checksum": Checksum.of(arrays),
+            "counters": try jsonText(counters),
+            "origins": try jsonText(origins), "checksum": Checksum.of(arrays),
         ]
         metadata["statistics"] = statistics
         try Safetensors.write(arrays, metadata: metadata, to: path, calls: calls)

@@ -1,18 +1,9 @@
 import ArgumentParser
 import CPUBackend
-import CUDABackend
 import Execution
 
-/// Selects the device. No other file of limn and limn-server names a backend.
+/// Opens the device that computes. No other file of limn and limn-server names a backend.
 package struct DeviceOptions: ParsableArguments, Sendable {
-    package enum Name: String, ExpressibleByArgument, CaseIterable, Sendable {
-        case cpu
-        case cuda
-    }
-
-    @Option(help: ArgumentHelp("The device to compute on: cpu; cuda is not available yet.", valueName: "cpu|cuda"))
-    package var device = Name.cpu
-
     @Option(
         help:
             "Threads that compute, 1 to 128; all processors by default, or an equal part of them for each rank of a training."
@@ -31,11 +22,7 @@ package struct DeviceOptions: ParsableArguments, Sendable {
     /// - Parameters:
     ///   - precision: nil is the device's default.
     ///   - processes: the number of processes that share the machine's processors.
-    /// - Throws: `ExecutionError.unavailable`.
-    package func open(precision: Precision? = nil, processes: Int = 1) throws -> any Device {
-        switch device {
-        case .cpu: CPUDevice(threads: threads ?? CPUDevice.threads(ofProcesses: processes), precision: precision)
-        case .cuda: try CUDADevice()
-        }
+    package func open(precision: Precision? = nil, processes: Int = 1) -> any Device {
+        CPUDevice(threads: threads ?? CPUDevice.threads(ofProcesses: processes), precision: precision)
     }
 }

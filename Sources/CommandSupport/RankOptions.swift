@@ -66,7 +66,7 @@ package struct RankOptions: ParsableArguments, Sendable {
                     + String(decoding: build[0], as: UTF8.self))
         }
         let neighbors = communicator.hosts.count { $0 == communicator.hosts[communicator.rank] }
-        let device = try options.open(precision: precision, processes: neighbors)
+        let device = options.open(precision: precision, processes: neighbors)
         return DataParallelDevice(device, ranks: communicator)
     }
 
@@ -75,7 +75,7 @@ package struct RankOptions: ParsableArguments, Sendable {
             throw CommunicationError(
                 .usage, "--wire-precision needs several ranks, but this process trains alone; omit it")
         }
-        return try options.open(precision: precision)
+        return options.open(precision: precision)
     }
 
     /// Version and digest of the program, since ranks of different builds would exchange other values.

@@ -50,7 +50,7 @@ public struct ONNXFile {
 
         let parameters = generatorArrays.merging(network.arrays.above("encoder")) { $1 }
         if let path = parameters.filter({ !$0.value.values.allSatisfy(\.isFinite) }).keys.min() {
-            throw ModelError(path: name, problem: "\(path) has values that are not finite; is the file damaged?")
+            throw ModelError(path: model.label, problem: "\(path) has values that are not finite; is the file damaged?")
         }
 
         var tables: [String: PositionTable] = [:]

@@ -10,6 +10,18 @@ package func fileNames(in folder: String) throws(FileError) -> [String] {
     }
 }
 
+/// Creates a folder and those that contain it, unless they exist.
+package func createFolder(_ path: String) throws(FileError) {
+    do {
+        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+    } catch {
+        throw FileError(.createFolder, path, code: posixCode(error))
+    }
+}
+
+/// The last part of a path: `red.png` of `images/red.png`; empty for an empty path and for `/`.
+package func lastComponent(of path: String) -> String { path.split(separator: "/").last.map(String.init) ?? "" }
+
 /// The folder that contains a path: `.` for a bare name.
 package func parentFolder(of path: String) -> String {
     guard let slash = path.lastIndex(of: "/") else { return "." }

@@ -1,3 +1,4 @@
+import JSON
 import Basics
 import FoundationEssentials
 
@@ -33,8 +34,6 @@ public struct GenerationRecord: Encodable, Sendable {
     /// One line of JSON.
     /// - Throws: `EncodingError`, which no value of a record causes.
     public func json() throws -> String {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        return String(decoding: try encoder.encode(self), as: UTF8.self)
+        try jsonText(self)
     }
 }

@@ -10,6 +10,8 @@ import RandomStreams
 public final class ImageGenerator {
     /// The model's name.
     public let name: String
+    /// What messages call the model: its file, or its name.
+    private let label: String
     private let networks: GeneratorConfiguration
     private let embedder: SentenceEmbedder
     private let device: any Device
@@ -22,6 +24,7 @@ public final class ImageGenerator {
     /// - Throws: `ModelError` if the encoder cannot be used, `ParameterMismatch` if parameters are missing or misshapen.
     public init(_ model: Model, device: any Device, encoder: String? = nil) throws {
         name = model.configuration.name
+        label = model.label
         networks = model.configuration.networks
         self.device = device
         embedder = try SentenceEmbedder(model, encoder: encoder, device: device)
@@ -69,7 +72,7 @@ public final class ImageGenerator {
             let pixels = try pixels(noise: noise, text: text)
             guard pixels.allSatisfy(\.isFinite) else {
                 throw ModelError(
-                    path: name, problem: "its weights produce values that are not finite; is the file damaged?")
+                    path: label, problem: "its weights produce values that are not finite; is the file damaged?")
             }
             for start in stride(from: 0, to: pixels.count, by: count) {
                 images.append(Image(width: side, height: side, values: pixels[start..<start + count]))

@@ -12,6 +12,8 @@ import Networks
 public final class ImageTranslator {
     /// The model's name.
     public let name: String
+    /// What messages call the model: its file, or its name.
+    private let label: String
     private let network: TranslatorConfiguration
     private let scope: String
     private let device: any Device
@@ -51,15 +53,16 @@ public final class ImageTranslator {
     ) throws {
         let configuration = model.configuration
         name = configuration.name
+        label = model.label
         network = configuration.translator
         self.device = device
         self.largestArea = largestArea
         guard !isReverse || configuration.hasReverse else {
-            throw ModelError(path: name, problem: "translates in one direction only; omit --reverse", kind: .usage)
+            throw ModelError(path: label, problem: "translates in one direction only; omit --reverse", kind: .usage)
         }
-        let text = try model.encoder(at: encoder)
+        let text = try model.textEncoder(at: encoder)
         guard (text != nil) == (network.condition > 0) else {
-            throw ModelError(path: name, problem: "has no text encoder, which its translator needs")
+            throw ModelError(path: label, problem: "has no text encoder, which its translator needs")
         }
         embedder = try text.map { try SentenceEmbedder($0, name: model.configuration.name, device: device) }
         let scope = isReverse ? "reverse" : "translator"
@@ -134,7 +137,7 @@ public final class ImageTranslator {
         let pixels = try program(shape).run(["source": .floats(source), "sentences": .floats(sentences)])["images"]
         guard pixels.allSatisfy(\.isFinite) else {
             throw ModelError(
-                path: name, problem: "its weights produce values that are not finite; is the file damaged?")
+                path: label, problem: "its weights produce values that are not finite; is the file damaged?")
         }
         return pixels
     }

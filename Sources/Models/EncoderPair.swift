@@ -1,3 +1,4 @@
+import JSON
 import Checkpoints
 import FoundationEssentials
 import Tokenizers
@@ -164,8 +165,6 @@ public struct EncoderPair: Sendable {
     /// Writes the pair with values rounded to bfloat16.
     /// - Throws: `FileError` or `CheckpointError`, one line that names the file.
     public func write(to path: String) throws {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = .sortedKeys
         var configuration = Configuration(name: name)
         switch image {
         case .convolutional(let sizes): configuration.image = sizes
@@ -179,7 +178,7 @@ public struct EncoderPair: Sendable {
         case .pretrained(let pretrained, let head):
             configuration.pretrained = PretrainedReference(pretrained, head: head.configuration)
         }
-        metadata["configuration"] = String(decoding: try encoder.encode(configuration), as: UTF8.self)
+        metadata["configuration"] = try jsonText(configuration)
         let arrays = text.arrays.above("text").merging(imageArrays.above("image")) { $1 }.map {
             NamedArray(name: $0, shape: $1.shape, floats: $1.values, element: .bfloat16)
         }

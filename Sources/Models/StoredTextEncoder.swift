@@ -66,7 +66,7 @@ enum StoredTextEncoder: Sendable {
         case .builtIn(let configuration):
             guard let vocabulary else { preconditionFailure("a model with a built-in encoder has a vocabulary") }
             guard folder == nil else {
-                throw ModelError(path: path, problem: "has a built-in text encoder; omit --encoder")
+                throw ModelError(path: path, problem: "has a built-in text encoder; omit --encoder", kind: .usage)
             }
             return .builtIn(configuration, vocabulary, arrays)
         }

@@ -1,3 +1,4 @@
+import JSON
 import Checkpoints
 import Corpora
 import Files
@@ -63,10 +64,7 @@ public struct DataRecord: Codable {
     private static func path(_ run: RunDirectory, _ role: Role) -> String { "\(run.path)/\(role.rawValue).json" }
 
     func write(in run: RunDirectory, _ role: Role) throws {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
-        try AtomicFile.write(
-            String(decoding: try encoder.encode(self), as: UTF8.self) + "\n", to: DataRecord.path(run, role))
+        try AtomicFile.write(jsonText(self, isIndented: true) + "\n", to: DataRecord.path(run, role))
     }
 
     /// Checks that `corpus` is what `run` was started with. A run that has trained nothing yet, or has no record, accepts any

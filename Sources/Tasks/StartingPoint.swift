@@ -51,11 +51,13 @@ struct StartingPoint {
         do {
             // A process killed at this point leaves a part of it.
             if FileManager.default.fileExists(atPath: folder) { try FileManager.default.removeItem(atPath: folder) }
-            try FileManager.default.createDirectory(atPath: "\(folder)/encoder", withIntermediateDirectories: true)
+            try createFolder("\(folder)/encoder")
             if let model { try FileManager.default.copyItem(atPath: model, toPath: "\(folder)/model.safetensors") }
             if let pair {
                 try FileManager.default.copyItem(atPath: pair, toPath: ContrastiveTask.result("\(folder)/encoder"))
             }
+        } catch let error as FileError {
+            throw error
         } catch {
             throw FileError(.write, folder, code: posixCode(error))
         }

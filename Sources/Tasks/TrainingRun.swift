@@ -84,9 +84,8 @@ public struct TrainingRun {
         guard let encoders = try trainEncoders(start, images, vectors, run) else { return .interrupted }
         guard recipe.task == .textToImage else { return .finished }
         let task = try TextToImageTask(
-            recipe, resolved: recipe.yaml(), start: start, images: images, encoders: encoders, vectors: vectors,
-            run: run,
-            logger: logger, device: device)
+            AdversarialOutput(recipe: recipe, run: run, logger: logger, device: device), start: start, images: images,
+            encoders: encoders, vectors: vectors)
         return try loop(task, run, logger).train()
     }
 
@@ -116,7 +115,7 @@ public struct TrainingRun {
             text = (encoders.text, vectors)
         }
         let task = try ImageToImageTask(
-            recipe, resolved: recipe.yaml(), images: images, text: text, run: run, logger: logger, device: device)
+            AdversarialOutput(recipe: recipe, run: run, logger: logger, device: device), images: images, text: text)
         return try loop(task, run, logger).train()
     }
 

@@ -1,3 +1,4 @@
+import JSON
 import Checkpoints
 import FoundationEssentials
 
@@ -10,8 +11,6 @@ enum ValidationRows {
     /// - Throws: `FileError`.
     static func add(_ row: some Encodable, imagesSeen: Int, to run: RunDirectory) throws {
         try run.rewind(path(run), to: imagesSeen - 1)
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = .sortedKeys
-        try run.append(Array(try encoder.encode(row)) + [UInt8(ascii: "\n")], to: path(run))
+        try run.append([UInt8]((jsonText(row) + "\n").utf8), to: path(run))
     }
 }

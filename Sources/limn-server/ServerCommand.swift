@@ -118,7 +118,7 @@ struct ServerCommand: ParsableCommand {
             return GenerationService.Source(id: id, model: model, encoder: encoder)
         }
         do {
-            return try GenerationService(sources, capacity: queue) { [device] in try device.open() }
+            return try GenerationService(sources, capacity: queue) { [device] in device.open() }
         } catch let mismatch as ParameterMismatch {
             throw ModelError(path: paths.joined(separator: ", "), problem: "\(mismatch)")
         }

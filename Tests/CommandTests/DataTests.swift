@@ -163,6 +163,6 @@ import Testing
             "is not empty; name a new folder")
         expectRefusal(
             try limn("corpus", "shapes", "--out", tiny.recipe, "--count", "2", "--seed", "1", in: tiny.folder), 73,
-            "/images: cannot be written: Not a directory")
+            "tiny.yaml: cannot be written: a file of that name is there")
     }
 }

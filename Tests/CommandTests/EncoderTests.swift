@@ -115,6 +115,12 @@ import Testing
                 try Child(["encode", "--out", "out.safetensors"] + more, in: folder).finish()
             }
             let judge = tiny.judge
+            // A pipe, as from <(…) of a shell, can be read once and has no size.
+            let piped = try limn(
+                "encode", "--encoder", judge, "--out", "piped.safetensors", "--file", "/dev/fd/3", in: folder,
+                shell: #"printf 'red\nblue\n' | { exec 3<&0 0</dev/null; exec "$@"; }"#)
+            #expect(piped.ending == .exit(0), "\(piped.err)")
+            #expect(try embeddings(folder + "/piped.safetensors").header.contains("[2,"))
             expectRefusal(try encode("--encoder", judge, "--file", "latin.txt"), 65, "latin.txt:2: is not UTF-8")
             expectRefusal(try encode("--encoder", judge, "--file", "empty.txt"), 65, "empty.txt: contains no lines")
             expectRefusal(try encode("--encoder", judge, "--file", "absent.txt"), 66, "absent.txt: no such file")

@@ -40,7 +40,7 @@ import Testing
         ),
         (
             ["train", "RECIPE", "--data", "CORPUS", "--run", "run", "--dry-run"],
-            ["--images", "--threads", "--device", "--from", "--set"]
+            ["--images", "--threads", "--from", "--set"]
         ),
         (["vocabulary", "train", "--captions", "CORPUS", "--name", "v", "--out", "v.json"], ["--size", "--split"]),
         (["similarity", "--encoder", "MODEL", "a", "b"], ["--threads", "--encoder"]),

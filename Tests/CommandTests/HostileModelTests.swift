@@ -47,7 +47,7 @@ import Testing
         Case(name: "more layers", words: "are not this network's parameters (missing:") {
             try edit($0, /(\\"layers\\":)\d+/) { "\($0.1)2" }
         },
-        Case(name: "no configuration", words: "configuration is not the JSON of a Limn model") {
+        Case(name: "no configuration", words: "configuration is not the JSON of a Limn text-to-image model") {
             try edit($0, /("configuration":")/) { "\($0.1)[[[" }
         },
         Case(name: "later version", words: "use the Limn that wrote it") {

@@ -14,7 +14,7 @@ import Testing
             }
             expectRefusal(try generate("--out", "absent/red.png"), 73, "cannot write absent/red.png: No such file")
             expectRefusal(try generate("--out", "red.jpg"), 64, "red.jpg: images are written as PNG")
-            expectRefusal(try generate("blue", "--out", "file"), 73, "file: the folder cannot be created")
+            expectRefusal(try generate("blue", "--out", "file"), 73, "cannot create the folder file: File exists")
             #expect(try files(below: folder) == ["file"])
         }
     }

@@ -188,6 +188,10 @@ import TinyModels
                 (["m.safetensors", "a.png", "--out", ""], 64, "--out is empty"),
                 (["m.safetensors", "", "--out", "b"], 64, "INPUT is empty"),
                 (["oneway.safetensors", "a.png", "--out", "b.png", "--reverse"], 64, "omit --reverse"),
+                (
+                    ["oneway.safetensors", "a.png", "--out", "b.png", "--encoder", "."], 64,
+                    "does not read text; omit --encoder"
+                ),
                 ([tiny.model, "a.png", "--out", "b.png"], 64, "makes images from text"),
                 (["a.png", "a.png", "--out", "b.png"], 65, "a.png"),
             ] {

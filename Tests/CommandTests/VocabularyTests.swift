@@ -63,6 +63,13 @@ import Testing
                 try Child(["vocabulary", "encode"] + arguments, in: folder).finish()
             }
             expectRefusal(try encode("red", "--tokenizer", "absent"), 66, "absent: no such file")
+            for (name, content, reason) in [
+                ("empty.json", "", "it is empty"), ("text.json", "red", "it is not a JSON object"),
+            ] {
+                try put(content, "\(folder)/\(name)")
+                expectRefusal(
+                    try encode("red", "--tokenizer", name), 65, "\(name): is not a usable tokenizer: \(reason)")
+            }
             expectRefusal(try encode("red", "--tokenizer", "words.json"), 65, "\"model.type\" is \"WordLevel\"")
             expectRefusal(try encode("red", "--tokenizer", "cut.json"), 65, "it is not JSON")
             expectRefusal(try encode("--tokenizer", ".", "--file", "bytes"), 65, "bytes:2: is not UTF-8")

@@ -50,6 +50,14 @@ import Testing
         #expect(other.contains(#"names no column text; it has "file_name", "label""#), "\(other)")
     }
 
+    /// A table saved as UTF-16 is named as such, not by columns that it seems to lack.
+    @Test func aHeaderThatIsNotUTF8IsNamed() throws {
+        let folder = try folder([("metadata.csv", nil)])
+        try folder.write([0xFF, 0xFE] + "file_name,text\n".utf8.flatMap { [$0, 0] }, to: "metadata.csv")
+        let text = message { _ = try Corpus(folder: folder.path, split: nil) }
+        #expect(text.hasSuffix("metadata.csv:1: is not UTF-8; save the file as UTF-8"), "\(text)")
+    }
+
     @Test func foldersOfMetadataAreSplits() throws {
         let folder = try folder([
             ("train/metadata.csv", "file_name,text\nx/a.png,one\n"), ("train/x/a.png", nil),

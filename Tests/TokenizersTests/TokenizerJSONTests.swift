@@ -28,7 +28,7 @@ import Tokenizers
     @Test(arguments: [
         ("", "is not a usable tokenizer"), ("{", "expected \"\\\"\" and found the end"),
         ("{}", "it is no tokenizer.json"),
-        ("[1]", "the unknown token \"[UNK]\" is not in the vocabulary"), ("{\"a\":\"b\"}", "it is no tokenizer.json"),
+        ("[1]", "it is not a JSON object"), ("{\"a\":\"b\"}", "it is no tokenizer.json"),
         ("{\"a\":1e5}", "it is no tokenizer.json"),
         (String(repeating: "{\"a\":", count: 100), "nests deeper than 64 levels"),
         (file(model: "null"), "it is no tokenizer.json"), (file(model: "[]"), "\"model\" must be an object"),

@@ -1,3 +1,4 @@
+import Files
 import Images
 import RandomStreams
 
@@ -83,7 +84,7 @@ public struct CorpusPreview: Sendable {
                     [entry.className, split == nil ? entry.split : nil].compactMap { $0 }.joined(separator: ", "),
                 ])
         }
-        let name = corpus.folder.split(separator: "/").last.map(String.init) ?? corpus.folder
+        let name = lastComponent(of: corpus.folder)
         sheet = ContactSheet(side: side).draw(
             entries, columns: columns ?? ContactSheet.columns(for: entries.count), title: name,
             note: "\(entries.count) of \(total) images" + (split.map { " of \($0)" } ?? "") + ", seed \(seed)")

@@ -11,9 +11,9 @@ struct StagedFolder {
     /// Creates the folder to write to.
     /// - Parameters:
     ///   - target: a folder that does not exist or is empty.
-    ///   - source: a folder that must not contain it.
+    ///   - source: a folder that must not contain it; nil for none.
     /// - Throws: `CorpusError.folderNotEmpty` or `.cannotWrite`.
-    init(for target: String, outside source: String) throws {
+    init(for target: String, outside source: String? = nil) throws {
         var target = target
         while target.count > 1, target.hasSuffix("/") { target.removeLast() }
         self.target = target
@@ -31,21 +31,21 @@ struct StagedFolder {
         while !FileManager.default.fileExists(atPath: existing), existing.contains("/") {
             existing = parentFolder(of: existing)
         }
-        if let inside = resolvedPath(existing) ?? resolvedPath("."), let outer = resolvedPath(source),
+        if let source, let inside = resolvedPath(existing) ?? resolvedPath("."), let outer = resolvedPath(source),
             inside == outer || inside.hasPrefix(outer + "/")
         {
             throw CorpusError.cannotWrite(
                 path: target, reason: "it is inside \(source), which is only read; name a folder elsewhere")
         }
         do {
-            try FileManager.default.createDirectory(atPath: parent, withIntermediateDirectories: true)
+            try createFolder(parent)
         } catch {
-            throw CorpusError.cannotWrite(path: target, reason: CorpusError.reason(error))
+            throw CorpusError.cannotWrite(path: target, reason: error.reason)
         }
         guard mkdir(path, 0o777) == 0 else {
             let reason =
                 errno == EEXIST
-                ? "it is there already, left by an interrupted conversion or still being written; remove it"
+                ? "it is there already, left by an interrupted command or still being written; remove it"
                 : String(cString: strerror(errno))
             throw CorpusError.cannotWrite(path: path, reason: reason)
         }

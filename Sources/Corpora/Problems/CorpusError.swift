@@ -14,6 +14,8 @@ public enum CorpusError: ClassifiedError {
     case noImagesFound(folder: String, found: String)
     /// A table of captions lacks a column.
     case noColumn(String, file: String, found: [String])
+    /// The first line of a table of captions cannot be read.
+    case badHeader(file: String, line: Int, String)
     /// A caption template that cannot be read.
     case badTemplate(String, String)
     /// Columns are named of a corpus whose layout has none.
@@ -71,6 +73,7 @@ public enum CorpusError: ClassifiedError {
         case .noColumn(let column, let file, let found):
             "\(file): its first line names no column \(column)"
                 + (found.isEmpty ? "" : "; it has \(found.prefix(20).map { "\"\($0)\"" }.joined(separator: ", "))")
+        case .badHeader(let file, let line, let problem): "\(file):\(line): \(problem)"
         case .badTemplate(let text, let problem):
             "the caption template \"\(text)\" \(problem)"
         case .noColumns(let folder, let format):

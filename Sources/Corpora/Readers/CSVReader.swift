@@ -40,7 +40,7 @@ struct CSVReader {
             if start == nil, text.allSatisfy({ $0 == 0x20 || $0 == 0x09 }) { continue }
             start = first
             guard isUTF8(text) else {
-                return .fault(line: first, .notUTF8, "is not UTF-8; save the file in that encoding")
+                return .fault(line: first, .notUTF8, "is not UTF-8; save the file as UTF-8")
             }
             guard read(text, &isQuoted) else {
                 return .fault(line: first, .malformedRow, "has something after the quote that closes a cell")

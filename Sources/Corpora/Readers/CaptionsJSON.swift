@@ -1,3 +1,4 @@
+import Files
 import Basics
 import JSON
 
@@ -20,7 +21,7 @@ enum CaptionsJSON {
     static func candidates(_ contents: FolderContents) -> [String] {
         let texts = contents.texts
         let paths = (0..<texts.count).filter { TextFileFinder.Kind(texts.utf8($0)) == .record }.map { texts[$0] }
-        let named = paths.filter { $0.split(separator: "/").last?.lowercased().hasPrefix("captions") ?? false }
+        let named = paths.filter { lastComponent(of: $0).lowercased().hasPrefix("captions") }
         return named.isEmpty ? paths.filter { "/\($0)".contains("/annotations/") } : named
     }
 
@@ -32,7 +33,7 @@ enum CaptionsJSON {
             var file = Contents()
             let bytes = try CorpusFile.contents("\(listing.root)/\(name)", limit: largestFile)
             guard isUTF8(bytes[...]) else {
-                listing.note(.notUTF8, name, nil, "is not UTF-8; save the file in that encoding")
+                listing.note(.notUTF8, name, nil, "is not UTF-8; save the file as UTF-8")
                 found = true
                 continue
             }

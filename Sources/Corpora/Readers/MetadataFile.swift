@@ -37,7 +37,7 @@ enum MetadataFile {
             if bytes.allSatisfy({ $0 == 0x20 || $0 == 0x09 || $0 == 0x0D }) { continue }
             isEmpty = false
             guard isUTF8(bytes) else {
-                listing.note(.notUTF8, file, line.number, "is not UTF-8; save the file in that encoding")
+                listing.note(.notUTF8, file, line.number, "is not UTF-8; save the file as UTF-8")
                 continue
             }
             draft.clear()

@@ -53,7 +53,10 @@ enum MetadataTable {
         let columns = try columns(of: path, options: listing.options)
         let (names, fields) = (columns.names, columns.fields)
         var reader = try CSVReader(path, separator: columns.separator)
-        guard try reader.next() != nil else { throw CorpusError.empty(file: path) }
+        guard let header = try reader.next() else { throw CorpusError.empty(file: path) }
+        if case .fault(let line, _, let detail) = header {
+            throw CorpusError.badHeader(file: path, line: line, detail)
+        }
         guard columns.hasPath else {
             throw CorpusError.noColumn(listing.options.imageColumnName, file: path, found: names)
         }

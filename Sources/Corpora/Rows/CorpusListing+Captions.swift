@@ -44,7 +44,7 @@ extension CorpusListing {
             if isUTF8(text[pending]) {
                 listing.addCaption(text[pending], file: file(), line: first, subject: "holds")
             } else {
-                listing.note(.notUTF8, file(), first, "is not UTF-8; save the file in that encoding")
+                listing.note(.notUTF8, file(), first, "is not UTF-8; save the file as UTF-8")
             }
             pending = pending.upperBound..<pending.upperBound
         }
@@ -72,7 +72,7 @@ extension CorpusListing {
         if let record = texts.record {
             let file = record.name
             guard isUTF8(record.bytes[record.range]) else {
-                return note(.notUTF8, file, nil, "is not UTF-8; save the file in that encoding")
+                return note(.notUTF8, file, nil, "is not UTF-8; save the file as UTF-8")
             }
             var own = RowDraft(options)
             var scanner = JSONScanner(record.bytes, in: record.range, acceptsNonFinite: true)

@@ -1,3 +1,4 @@
+import JSON
 import FoundationEssentials
 
 /// A row of `metadata.jsonl`.
@@ -18,8 +19,6 @@ struct MetadataRow: Encodable {
 
     /// The row as JSON, its end included.
     func line() throws -> [UInt8] {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        return try Array(encoder.encode(self)) + [UInt8(ascii: "\n")]
+        [UInt8]((try jsonText(self) + "\n").utf8)
     }
 }

@@ -82,7 +82,7 @@ public struct ShapesCorpus: Sendable {
 
     /// Writes the first `count` drawings as an image folder: `images/00000.png` and so on, and `metadata.jsonl`.
     ///
-    /// The metadata are written last and atomically: a folder without them is the result of an interrupted call.
+    /// The folder is written as `FOLDER.partial` and renamed at the end, so that it is complete or absent.
     /// - Parameters:
     ///   - folder: a new or empty folder.
     ///   - count: number of drawings, at least 1.
@@ -90,14 +90,18 @@ public struct ShapesCorpus: Sendable {
     /// - Throws: `CorpusError.folderNotEmpty` and `.cannotWrite`.
     public func write(to folder: String, count: Int, progress: (@Sendable (Int) -> Void)? = nil) throws {
         precondition(count > 0, "a corpus needs an image")
-        let contents = try? FileManager.default.contentsOfDirectory(atPath: folder)
-        if let contents, !contents.isEmpty { throw CorpusError.folderNotEmpty(folder) }
+        let staged = try StagedFolder(for: folder)
         do {
-            try FileManager.default.createDirectory(atPath: "\(folder)/images", withIntermediateDirectories: true)
+            try write(count, to: staged.path, progress: progress)
+            try staged.publish()
         } catch {
-            throw CorpusError.cannotWrite(path: "\(folder)/images", reason: CorpusError.reason(error))
+            staged.discard()
+            throw error
         }
+    }
 
+    private func write(_ count: Int, to folder: String, progress: (@Sendable (Int) -> Void)?) throws {
+        try createFolder("\(folder)/images")
         let failure = Mutex<CorpusError?>(nil)
         let rows = Mutex([MetadataRow?](repeating: nil, count: count))
         let written = ProgressCount(total: count, report: progress)

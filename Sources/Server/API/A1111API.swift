@@ -246,9 +246,7 @@ final class A1111API: Sendable {
         }
         let items = Dictionary(texts.map { ($0.keyword, $0.text) }) { first, _ in first }
         // Keywords are names of files' authors, not of Limn's types, and keep their case.
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         let info = PNGInfo(info: items["parameters"] ?? "", items: items)
-        return HTTPResponse(type: "application/json", body: .bytes([UInt8](try encoder.encode(info))))
+        return HTTPResponse(type: "application/json", body: .bytes([UInt8](try jsonText(info).utf8)))
     }
 }

@@ -1,3 +1,4 @@
+import JSON
 import FoundationEssentials
 import NIOHTTP1
 
@@ -62,10 +63,7 @@ struct HTTPResponse: Sendable {
 
 /// JSON on one line, with sorted keys in snake case.
 func jsonBytes(_ value: some Encodable) throws -> [UInt8] {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    encoder.keyEncodingStrategy = .convertToSnakeCase
-    return [UInt8](try encoder.encode(value))
+    [UInt8](try jsonText(value, keys: .convertToSnakeCase).utf8)
 }
 
 /// A text in which %XX stand for bytes; nil if it is not valid, or not UTF-8.

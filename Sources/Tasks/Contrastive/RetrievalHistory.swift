@@ -1,3 +1,4 @@
+import JSON
 import Basics
 import Checkpoints
 import Evaluation
@@ -94,9 +95,6 @@ struct RetrievalHistory {
 
     /// Writes the whole file, which is a few lines long.
     private func write() throws {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = .sortedKeys
-        let lines = try measurements.map { String(decoding: try encoder.encode($0), as: UTF8.self) + "\n" }
-        try AtomicFile.write(lines.joined(), to: file)
+        try AtomicFile.write(measurements.map { try jsonText($0) + "\n" }.joined(), to: file)
     }
 }

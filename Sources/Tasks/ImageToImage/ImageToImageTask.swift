@@ -14,13 +14,8 @@ import Training
 /// Training of a translator of images: the `gan:` stage of a recipe whose task is `image-to-image`.
 final class ImageToImageTask: TrainingTask {
     let name = "gan"
-    let schedule: TrainingSchedule
-    private let recipe: Recipe
-    private let resolved: String
+    private let output: AdversarialOutput
     private let images: TranslationImages
-    private let run: RunDirectory
-    private let logger: RunLogger
-    private let device: any Device
     private let trainer: TranslationTrainer
     /// The text encoder; nil if the translation does not depend on text.
     private let encoder: SentenceEncoder?
@@ -31,25 +26,17 @@ final class ImageToImageTask: TrainingTask {
     private let validation: ValidationImages
 
     /// Compiles the networks.
-    /// - Parameter text: the text encoder and the vectors of the targets' captions; nil if the translation does not depend on text.
+    /// - Parameters:
+    ///   - output: where results go; its recipe and device are those of the training.
+    ///   - text: the text encoder and the vectors of the targets' captions; nil if the translation does not depend on text.
     init(
-        _ recipe: Recipe, resolved: String, images: TranslationImages,
-        text: (encoder: SentenceEncoder, vectors: CaptionVectors)?, run: RunDirectory, logger: RunLogger,
-        device: any Device
+        _ output: AdversarialOutput, images: TranslationImages,
+        text: (encoder: SentenceEncoder, vectors: CaptionVectors)?
     ) throws {
-        self.recipe = recipe
-        self.resolved = resolved
+        self.output = output
         self.images = images
-        self.run = run
-        self.logger = logger
-        self.device = device
         encoder = text?.encoder
-        let gan = recipe.gan
-        var schedule = TrainingSchedule(
-            images: gan.images, batch: gan.batch, checkpoint: .every(images: gan.checkpointEvery))
-        schedule.snapshot = .every(images: gan.snapshotEvery)
-        schedule.validation = .every(images: recipe.evaluate.every)
-        self.schedule = schedule
+        let (recipe, device) = (output.recipe, output.device)
         let unusable = try images.unusablePairs(agreedBy: device.ranks)
         let targets = ValidationSplit(images.target, share: recipe.data.holdOut).examples
         let sources =
@@ -75,7 +62,7 @@ final class ImageToImageTask: TrainingTask {
         trainer = try TranslationTrainer(
             recipe, embeddings: text.map { try $0.vectors.vectors($0.encoder) } ?? [], condition: encoder?.width ?? 0,
             frozen: FrozenFeatures(
-                recipe, condition: encoder?.width ?? 0, images: images.target, run: run, device: device),
+                recipe, condition: encoder?.width ?? 0, images: images.target, run: output.run, device: device),
             device: device)
         guard recipe.evaluate.every > 0 else {
             features = nil
@@ -93,12 +80,15 @@ final class ImageToImageTask: TrainingTask {
             PretrainedFeatures(recipe.evaluate.network), device: device.with(precision: .float32))
     }
 
+    var schedule: TrainingSchedule { output.schedule }
     var state: TrainingState { trainer.state }
+    private var recipe: Recipe { output.recipe }
+    private var device: any Device { output.device }
 
     func prepare() throws {
         let counts = trainer.parameterCounts
         let flops = trainer.flopsPerStep / 1e9 / Double(recipe.gan.batch)
-        try logger.log(
+        try output.logger.log(
             "gan: translator\(recipe.imageToImage.cycle > 0 ? "s" : "") \(counts.generator) and discriminator "
                 + "\(counts.discriminator) parameters, \(formatted(flops, digits: 2)) GFLOP per image, "
                 + "\(trainer.memory >> 20) MiB")
@@ -136,22 +126,15 @@ final class ImageToImageTask: TrainingTask {
         let measures = try TranslationMeasures(
             sources: validation.sources, results: results, targets: validation.targets, arePairs: images.isPaired,
             network: features, seed: recipe.seed)
-        try ValidationRows.add(
-            Row(images: state.imagesSeen, measures: measures), imagesSeen: state.imagesSeen, to: run)
-        try logger.showValidation("evaluation", measures.values, imagesSeen: state.imagesSeen)
-        try logger.log("gan: validation after \(state.imagesSeen) images: \(measures.summary)")
+        try output.writeValidation(
+            Row(images: state.imagesSeen, measures: measures), measures.values,
+            summary: "validation after \(state.imagesSeen) images: \(measures.summary)", imagesSeen: state.imagesSeen)
         return nil
     }
 
     /// Writes the averaged translator as a model, and samples: source, result and, of pairs, target.
     func writeSnapshot() throws {
-        let path = run.snapshot(imagesSeen: state.imagesSeen)
-        let model = model(card: card)
-        try model.write(to: path)
-        try model.write(to: "\(run.path)/model.safetensors")
-        try run.thinSnapshots(keeping: recipe.gan.snapshotsKept)
-        // The file as it was written, rounded to bfloat16, makes the samples.
-        let written = try TranslationModel(contentsOf: path)
+        let written = try output.writeSnapshot(model(card: card()), imagesSeen: state.imagesSeen)
         let results = try translator(written).translate(samples.sources, prompts: prompts(samples))
         var columns = [samples.sources, results]
         // With text, the image whose caption the result should follow.
@@ -163,12 +146,10 @@ final class ImageToImageTask: TrainingTask {
         columns.removeAll(where: \.isEmpty)
         let shown = samples.sources.indices.flatMap { row in columns.map { $0[row % $0.count] } }
         let grid = Image.grid(shown, columns: columns.count * ImageToImageTask.shown / 8)
-        try logger.writeSamples(
-            "fakes", grid.pngData(), to: run.fakes(imagesSeen: state.imagesSeen), imagesSeen: state.imagesSeen)
-        logger.closeLine()
+        try output.writeSamples(grid, imagesSeen: state.imagesSeen)
     }
 
-    func finish() throws { try logger.log("gan: finished, \(run.path)/model.safetensors") }
+    func finish() throws { try output.finish() }
 
     /// Images shown in a sample grid, eight per column.
     private static let shown = 24
@@ -192,29 +173,17 @@ final class ImageToImageTask: TrainingTask {
             arrays: trainer.averagedArrays.merging(encoder?.arrays.above("encoder") ?? [:]) { $1 }, card: card)
     }
 
-    /// The model card: data, length of the training, and how to repeat it.
-    private var card: String {
-        let (counts, side) = (trainer.parameterCounts, recipe.data.side)
+    private func card() throws -> String {
+        let side = recipe.data.side
         let sources =
             images.source.map { "\($0.corpus.examples.count - excluded.source.count) sources" }
             ?? "sources made by \(images.degradations.map(\.description).joined(separator: ", "))"
-        return """
-            # \(recipe.name)
-
-            An image-to-image translator trained with Limn on images of \(side)×\(side): \(recipe.translator.kind.rawValue), \
-            \(counts.generator) parameters, moving average of the weights.
-
-            - trained on \(images.target.corpus.examples.count - excluded.target.count) targets and \(sources), \
-            \(images.isPaired ? "in pairs" : "not paired"), split “\(recipe.data.split)”
-            - \(state.imagesSeen) images seen, \(state.skipped) updates skipped as not finite
-            - device: \(device.summary)
-
-            To repeat the training: `limn train RECIPE --data DIR --run DIR` with this recipe:
-
-            ```yaml
-            \(resolved)
-            ```
-            """
+        return try output.card(
+            kind: "An image-to-image translator trained with Limn on images of \(side)×\(side): "
+                + "\(recipe.translator.kind.rawValue), \(trainer.parameterCounts.generator) parameters",
+            data: "\(images.target.corpus.examples.count - excluded.target.count) targets and \(sources), "
+                + (images.isPaired ? "in pairs" : "not paired"),
+            state: state)
     }
 }
 

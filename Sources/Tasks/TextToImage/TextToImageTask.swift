@@ -12,14 +12,9 @@ import Training
 /// Adversarial training of a generator on the sentence vectors of captions: the `gan:` stage of a recipe.
 final class TextToImageTask: TrainingTask {
     let name = "gan"
-    let schedule: TrainingSchedule
-    private let recipe: Recipe
-    private let resolved: String
+    private let output: AdversarialOutput
     private let images: ImageStore
     private let encoder: SentenceEncoder
-    private let run: RunDirectory
-    private let logger: RunLogger
-    private let device: any Device
     private let trainer: GANTrainer
     private let grid: SampleGrid
     private let validationSplit: ValidationSplit
@@ -31,26 +26,17 @@ final class TextToImageTask: TrainingTask {
     ///   - start: what the generator starts with; nil is random values.
     ///   - encoders: the text encoder that conditions the generator, with the image encoder it was trained against.
     ///   - vectors: of the corpus's captions.
-    ///   - resolved: the recipe's text, for the model card.
+    ///   - output: where results go; its recipe and device are those of the training.
     init(
-        _ recipe: Recipe, resolved: String, start: StartingPoint?, images: ImageStore, encoders: EncoderPair,
-        vectors: CaptionVectors, run: RunDirectory, logger: RunLogger, device: any Device
+        _ output: AdversarialOutput, start: StartingPoint?, images: ImageStore, encoders: EncoderPair,
+        vectors: CaptionVectors
     ) throws {
-        self.recipe = recipe
-        self.resolved = resolved
+        self.output = output
         self.images = images
-        self.run = run
-        self.logger = logger
-        self.device = device
         encoder = encoders.text
-        let gan = recipe.gan
-        var schedule = TrainingSchedule(
-            images: gan.images, batch: gan.batch, checkpoint: .every(images: gan.checkpointEvery))
-        schedule.snapshot = .every(images: gan.snapshotEvery)
-        schedule.validation = .every(images: recipe.evaluate.every)
-        self.schedule = schedule
+        let (recipe, device) = (output.recipe, output.device)
         let frozen = try FrozenFeatures(
-            recipe, encoders: encoders, images: images, run: run, device: device)
+            recipe, encoders: encoders, images: images, run: output.run, device: device)
         trainer = try GANTrainer(
             recipe, embeddings: vectors.vectors(encoders.text), condition: encoders.text.width, corpus: images.corpus,
             frozen: frozen, device: device)
@@ -59,24 +45,28 @@ final class TextToImageTask: TrainingTask {
         validationSplit = ValidationSplit(images, share: recipe.data.holdOut)
         validation = try ValidationMeasures(recipe, images: images, split: validationSplit, device: device).map {
             [validationSplit] in
-            ($0, try validationSplit.batch(gan.batch), try validationSplit.trainingBatch(gan.batch))
+            ($0, try validationSplit.batch(recipe.gan.batch), try validationSplit.trainingBatch(recipe.gan.batch))
         }
     }
 
+    var schedule: TrainingSchedule { output.schedule }
     var state: TrainingState { trainer.state }
+    private var recipe: Recipe { output.recipe }
+    private var device: any Device { output.device }
 
     func prepare() throws {
         if let validation, !recipe.evaluate.judge.isEmpty, !validation.measures.hasJudge {
-            try logger.log(
+            try output.logger.log(
                 "gan: evaluate.judge is not used: the validation split has too few captions of other classes")
         }
         let counts = trainer.parameterCounts
         let flops = trainer.flopsPerStep / 1e9 / Double(recipe.gan.batch)
-        try logger.log(
+        try output.logger.log(
             "gan: generator \(counts.generator) and discriminator \(counts.discriminator) parameters, "
                 + "\(formatted(flops, digits: 2)) GFLOP per image, \(trainer.memory >> 20) MiB")
-        if !FileManager.default.fileExists(atPath: run.reals) {
-            try logger.writeSamples("reals", grid.reals().pngData(), to: run.reals, imagesSeen: state.imagesSeen)
+        let path = output.run.reals
+        if !FileManager.default.fileExists(atPath: path) {
+            try output.logger.writeSamples("reals", grid.reals().pngData(), to: path, imagesSeen: state.imagesSeen)
         }
     }
 
@@ -104,51 +94,28 @@ final class TextToImageTask: TrainingTask {
             try trainer.logits(of: validation.trainingBatch), try trainer.logits(of: validation.batch)
         )
         let row = try validation.measures.measure(generator, imagesSeen: state.imagesSeen, logits: logits)
-        try ValidationRows.add(row, imagesSeen: state.imagesSeen, to: run)
-        try logger.showValidation("evaluation", row.measurements, imagesSeen: state.imagesSeen)
-        try logger.log("gan: \(row.summary)")
+        try output.writeValidation(row, row.measurements, summary: row.summary, imagesSeen: state.imagesSeen)
         return nil
     }
 
     /// Writes the averaged generator as a model, and the sample grid that it generates.
     func writeSnapshot() throws {
-        let model = trainer.model(encoder, name: recipe.name, card: card)
-        let path = run.snapshot(imagesSeen: state.imagesSeen)
-        try model.write(to: path)
-        try model.write(to: "\(run.path)/model.safetensors")
-        try run.thinSnapshots(keeping: recipe.gan.snapshotsKept)
-        // The file as it was written, rounded to bfloat16, makes the grid.
-        let generator = try ImageGenerator(Model(contentsOf: path), device: device)
         let seen = state.imagesSeen
-        try logger.writeSamples(
-            "fakes", grid.fakes(generator).pngData(), to: run.fakes(imagesSeen: seen), imagesSeen: seen)
-        logger.closeLine()
+        let written = try output.writeSnapshot(
+            trainer.model(encoder, name: recipe.name, card: card()), imagesSeen: seen)
+        try output.writeSamples(grid.fakes(ImageGenerator(written, device: device)), imagesSeen: seen)
     }
 
-    func finish() throws { try logger.log("gan: finished, \(run.path)/model.safetensors") }
+    func finish() throws { try output.finish() }
 
-    /// The model card: data, length of the training, and how to repeat it.
-    private var card: String {
-        let corpus = images.corpus
-        let counts = trainer.parameterCounts
-        let side = recipe.data.side
-        return """
-            # \(recipe.name)
-
-            A text-to-image generator trained with Limn: \(recipe.generator.kind.rawValue), \(side)×\(side), \
-            \(counts.generator) parameters, moving average of the weights.
-
-            - trained on \(corpus.examples.count - validationSplit.examples.count) images of \(corpus.examples.count) with \(corpus.captionCount) captions of \(corpus.classes.count) \
-            classes, split “\(recipe.data.split)”
-            - \(state.imagesSeen) images seen, \(state.skipped) updates skipped as not finite
-            - device: \(device.summary)
-
-            To repeat the training: `limn train RECIPE --data DIR --run DIR` with this recipe:
-
-            ```yaml
-            \(resolved)
-            ```
-            """
+    private func card() throws -> String {
+        let (corpus, side) = (images.corpus, recipe.data.side)
+        return try output.card(
+            kind: "A text-to-image generator trained with Limn: \(recipe.generator.kind.rawValue), \(side)×\(side), "
+                + "\(trainer.parameterCounts.generator) parameters",
+            data: "\(corpus.examples.count - validationSplit.examples.count) images of \(corpus.examples.count) with "
+                + "\(corpus.captionCount) captions of \(corpus.classes.count) classes",
+            state: state)
     }
 }
 

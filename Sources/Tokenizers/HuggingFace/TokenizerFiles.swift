@@ -48,6 +48,10 @@ extension Tokenizer {
         }
         if bytes.first(where: { ![0x20, 0x09, 0x0A, 0x0D].contains($0) }) == UInt8(ascii: "{") {
             try self.init(json: bytes, path: path)
+        } else if bytes.isEmpty {
+            throw TokenizerError.malformedTokenizer(file: path, reason: "it is empty")
+        } else if path.hasSuffix(".json") {
+            throw TokenizerError.malformedTokenizer(file: path, reason: "it is not a JSON object")
         } else {
             try self.init(lines: TokenizerText.lines(bytes, file: path), path: path)
         }

@@ -1,3 +1,4 @@
+import JSON
 import FoundationEssentials
 
 /// The file of a vocabulary: one line of JSON, the same bytes for the same vocabulary.
@@ -56,12 +57,10 @@ extension Vocabulary {
 
     /// The content of the file: compact JSON in UTF-8 that ends with a line feed.
     public func json() throws -> [UInt8] {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         let content = VocabularyFile(
             format: VocabularyFile.format, name: name, provenance: provenance, size: count, specials: Self.specials,
             merges: merges.map { [$0.left, $0.right] })
-        return [UInt8](try encoder.encode(content)) + [UInt8(ascii: "\n")]
+        return [UInt8]((try jsonText(content) + "\n").utf8)
     }
 
     private static func reason(_ error: any Error) -> String {

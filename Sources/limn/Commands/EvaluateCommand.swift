@@ -7,8 +7,8 @@ import Evaluation
 import Execution
 import Files
 import FoundationEssentials
-import Networks
 import Inference
+import JSON
 import Models
 import Tasks
 
@@ -64,14 +64,7 @@ struct EvaluateCommand: ParsableCommand {
     )
     var judge: String?
 
-    @Option(
-        help: ArgumentHelp(
-            "Frozen network in whose features distances are measured: a name (see scripts/get-features) or a safetensors file; may be repeated. By default efficientnet-lite2; without its file, no distances are measured.",
-            valueName: "network"))
-    var features: [String] = []
-
-    @Flag(help: "Allow --features networks that were used to train the model.")
-    var allowTrainingFeatures = false
+    @OptionGroup var features: FeatureOptions
 
     @Flag(help: "Measure whether flowers have the petal colours that their captions name.")
     var colors = false
@@ -108,8 +101,8 @@ struct EvaluateCommand: ParsableCommand {
 
     func run() throws {
         // Before the evaluation, which takes minutes.
-        try report.map(EvaluateCommand.createFolder)
-        let device = try device.open()
+        try report.map(createFolder)
+        let device = device.open()
         let file = try ModelLocation.resolved(model)
         guard try ModelFile(contentsOf: file).task == .textToImage else { return try evaluateTranslation(file, device) }
         try translation.requireNone()
@@ -122,7 +115,8 @@ struct EvaluateCommand: ParsableCommand {
         }
         let judge = try EncoderPair(contentsOf: path)
         let model = try Model(contentsOf: file)
-        let networks = try networks(besides: model.configuration.trainingFeatures ?? [], of: model.configuration.name)
+        let networks = try features.networks(
+            besides: model.configuration.trainingFeatures ?? [], of: model.configuration.name)
         let evaluator = Evaluator(
             model, judge: judge, measures: .init(features: networks, colors: colors), encoder: encoder, device: device,
             seed: seed
@@ -136,43 +130,18 @@ struct EvaluateCommand: ParsableCommand {
             options: reading.options(),
             synonyms: synonyms.map { try Synonyms(text: InputFile.text($0), named: $0) })
         Terminal.clear()
-        sayIfNoDistances(networks)
+        FeatureOptions.sayIfNone(networks)
         // Before the files, so that a full disk does not lose the figures.
-        print(json ? try encoded(found.report) : found.report.table)
+        print(json ? try jsonText(found.report, isIndented: true) : found.report.table)
         if let report {
             let origin = IllustratedReport.Origin(
                 command: (["limn"] + CommandLine.arguments.dropFirst()).map(quotedForShell).joined(separator: " "),
                 version: Release.version, model: file, data: data, seed: seed, device: device.summary,
                 date: Date().ISO8601Format())
-            try AtomicFile.write(encoded(found.report) + "\n", to: "\(report)/report.json")
+            try AtomicFile.write(jsonText(found.report, isIndented: true) + "\n", to: "\(report)/report.json")
             try AtomicFile.write(found.page(origin), to: "\(report)/index.html")
             Terminal.say("\(report)/index.html")
         }
-    }
-
-    private func encoded(_ report: some Encodable) throws -> String {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
-        return String(decoding: try encoder.encode(report), as: UTF8.self)
-    }
-
-    private func sayIfNoDistances(_ networks: [PretrainedFeatures]) {
-        guard networks.isEmpty else { return }
-        let name = FeatureNetwork.efficientNetLite2.rawValue
-        Terminal.say("distances are not measured without \(name); download it with scripts/get-features \(name)")
-    }
-
-    /// The networks in whose features distances are measured.
-    /// - Throws: `CommandError` if one of them was used in the training.
-    private func networks(besides training: [FeatureNetwork], of model: String) throws -> [PretrainedFeatures] {
-        let networks = try features.isEmpty ? defaultFeatures() : features.map { try EvaluateCommand.network($0) }
-        for network in networks where !allowTrainingFeatures && training.contains(network.network) {
-            throw CommandError(
-                .usage,
-                "\(network.network.rawValue) was used to train \(model), so its distances are too optimistic; use another "
-                    + "network with --features, or pass --allow-training-features")
-        }
-        return networks
     }
 
     /// Evaluates an image-to-image model.
@@ -187,7 +156,8 @@ struct EvaluateCommand: ParsableCommand {
                 .usage, "\(option.0) is for models that make images from text; \(file) makes them from images")
         }
         let model = try TranslationModel(contentsOf: file)
-        let networks = try networks(besides: model.configuration.trainingFeatures, of: model.configuration.name)
+        let networks = try features.networks(
+            besides: model.configuration.trainingFeatures, of: model.configuration.name)
         guard networks.count < 2 else {
             throw CommandError(.usage, "--features may be given once for a model that makes images from images")
         }
@@ -197,13 +167,16 @@ struct EvaluateCommand: ParsableCommand {
             badFiles: badFiles.badFiles, followsLinks: reading.links.followLinks, seed: seed, device: device
         ) { Terminal.show("translated \($0)/\($1)") }
         Terminal.clear()
-        sayIfNoDistances(networks)
-        print(json ? try encoded(found.measures) : "\(model.configuration.name) on \(data)\n\(found.measures.table)")
+        FeatureOptions.sayIfNone(networks)
+        print(
+            json
+                ? try jsonText(found.measures, isIndented: true)
+                : "\(model.configuration.name) on \(data)\n\(found.measures.table)")
         if let report {
-            try AtomicFile.write(encoded(found.measures) + "\n", to: "\(report)/report.json")
+            try AtomicFile.write(jsonText(found.measures, isIndented: true) + "\n", to: "\(report)/report.json")
             try AtomicFile.write(found.sheet.pngData(), to: "\(report)/samples.png")
             for (name, images) in [("sources", found.sources), ("results", found.results), ("targets", found.targets)] {
-                try EvaluateCommand.createFolder("\(report)/\(name)")
+                try createFolder("\(report)/\(name)")
                 for (number, image) in images.enumerated() {
                     try AtomicFile.write(image.pngData(), to: "\(report)/\(name)/\(zeroPadded(number, width: 5)).png")
                 }
@@ -212,34 +185,9 @@ struct EvaluateCommand: ParsableCommand {
         }
     }
 
-    private static func createFolder(_ path: String) throws {
-        do {
-            try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-        } catch {
-            throw FileError(.createFolder, path, code: posixCode(error))
-        }
-    }
-
     /// The default path of a model's judge.
     static func judge(of model: String) -> String {
         let suffix = ".safetensors"
         return (model.hasSuffix(suffix) ? String(model.dropLast(suffix.count)) : model) + "-judge" + suffix
-    }
-
-    /// EfficientNet-Lite2 if its file exists; otherwise none.
-    private func defaultFeatures() throws -> [PretrainedFeatures] {
-        let network = FeatureNetwork.efficientNetLite2
-        let exists = FileManager.default.fileExists(atPath: PretrainedFeatures.path(of: network))
-        return exists ? [try PretrainedFeatures(network)] : []
-    }
-
-    /// The network with a name or in a file.
-    private static func network(_ text: String) throws -> PretrainedFeatures {
-        if let network = FeatureNetwork(rawValue: text) { return try PretrainedFeatures(network) }
-        guard text.hasSuffix(".safetensors") else {
-            let known = FeatureNetwork.allCases.map(\.rawValue).joined(separator: ", ")
-            throw CommandError(.usage, "--features \(text): expected a safetensors file or one of \(known)")
-        }
-        return try PretrainedFeatures(contentsOf: text)
     }
 }

@@ -1,3 +1,4 @@
+import JSON
 import ArgumentParser
 import Basics
 import Files
@@ -34,7 +35,7 @@ struct InfoCommand: ParsableCommand {
                 try Paths.requireNotEmpty(("FILE", file))
                 let facts = try InfoCommand.facts(of: file)
                 if json {
-                    print(try facts.json())
+                    print(try jsonText(facts))
                 } else {
                     if index > 0 { print("") }
                     print(facts.description)

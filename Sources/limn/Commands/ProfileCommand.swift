@@ -39,7 +39,7 @@ struct ProfileCommand: ParsableCommand {
 
     func run() throws {
         let recipe = try Recipe(yaml: InputFile.text(self.recipe), named: self.recipe, settings: set)
-        let device = try device.open(precision: recipe.precision)
+        let device = device.open(precision: recipe.precision)
         print(
             try StepProfile(
                 recipe, data: data, source: source, badFiles: badFiles.badFiles, followsLinks: links.followLinks,

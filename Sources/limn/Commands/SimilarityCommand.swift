@@ -1,3 +1,4 @@
+import JSON
 import ArgumentParser
 import Basics
 import FoundationEssentials
@@ -61,10 +62,7 @@ struct SimilarityCommand: ParsableCommand {
                 path: embedder.name, problem: "its weights give values that are not finite; is it damaged?")
         }
         if json {
-            let encoder = JSONEncoder()
-            encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-            let record = Record(encoder: embedder.name, sentences: sentences, cosines: cosines)
-            print(String(decoding: try encoder.encode(record), as: UTF8.self))
+            print(try jsonText(Record(encoder: embedder.name, sentences: sentences, cosines: cosines)))
         } else {
             SimilarityTable(sentences, cosines).lines.forEach { print($0) }
         }

@@ -1,3 +1,4 @@
+import JSON
 import Basics
 import ArgumentParser
 import FoundationEssentials
@@ -51,8 +52,6 @@ extension VocabularyCommand {
             }
             let source = file ?? (texts == ["-"] ? "-" : nil)
             let lines = try source.map { try TextInput($0).lines().map(\.text) } ?? texts
-            let encoder = JSONEncoder()
-            encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
             var truncated: [Int] = []
             // In chunks, so that memory does not grow with the input.
             var start = 0
@@ -64,7 +63,7 @@ extension VocabularyCommand {
                         let row = Encoded(
                             ids: sequence.ids, tokens: sequence.ids.map { tokenizer.token(of: $0) ?? "" },
                             offsets: sequence.offsets.map { [$0.lowerBound, $0.upperBound] })
-                        print(String(decoding: try encoder.encode(row), as: UTF8.self))
+                        print(try jsonText(row))
                     } else {
                         print(sequence.ids.map(String.init).joined(separator: " "))
                     }

@@ -7,24 +7,29 @@ enum InputFile {
 
     /// The text of a file, or of standard input for `-`, without a byte order mark; it must be UTF-8.
     static func text(_ path: String) throws -> String {
-        var bytes: [UInt8]
-        if path == "-" {
-            bytes = try standardInput()
-        } else {
-            // Not only regular files: <(…) of a shell is a pipe.
-            let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-            defer { if descriptor >= 0 { close(descriptor) } }
-            guard descriptor >= 0, let content = try read(descriptor, named: path) else {
-                throw CommandError(.noInput, "\(path): cannot be read; is the path right?")
-            }
-            bytes = content
-        }
+        var bytes = try bytes(path)
         if bytes.starts(with: [0xef, 0xbb, 0xbf]) { bytes.removeFirst(3) }
         if let text = String(validating: bytes, as: UTF8.self) { return text }
         let line =
             bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
             .firstIndex { String(validating: $0, as: UTF8.self) == nil } ?? 0
         throw CommandError(.badData, "\(path):\(line + 1): not UTF-8; save the file as UTF-8")
+    }
+
+    /// The bytes of a file, or of standard input for `-`.
+    static func bytes(_ path: String) throws -> [UInt8] {
+        if path == "-" { return try standardInput() }
+        // Not only regular files: <(…) of a shell is a pipe.
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        defer { if descriptor >= 0 { close(descriptor) } }
+        guard descriptor >= 0 else {
+            let reason = errno == ENOENT ? "no such file" : "cannot be read: \(String(cString: strerror(errno)))"
+            throw CommandError(.noInput, "\(path): \(reason)")
+        }
+        guard let bytes = try read(descriptor, named: path) else {
+            throw CommandError(.noInput, "\(path): cannot be read: \(String(cString: strerror(errno)))")
+        }
+        return bytes
     }
 
     /// The bytes of standard input up to its end.

@@ -1,3 +1,4 @@
+import Files
 import Basics
 import FoundationEssentials
 import Images
@@ -105,13 +106,8 @@ struct OutputLayout {
     /// Creates the output folder, and says how many other images it already holds.
     func prepare() throws {
         guard let folder else { return }
-        do {
-            try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-        } catch {
-            throw CommandError(
-                .cannotWrite, "\(folder): the folder cannot be created; is there a file of that name?")
-        }
-        let own = Set(files.map { String($0.path.split(separator: "/").last ?? "") })
+        try createFolder(folder)
+        let own = Set(files.map { lastComponent(of: $0.path) })
         let others = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
         let count = others.count { $0.hasSuffix(".png") && !own.contains($0) }
         if count > 0 { Terminal.say("\(folder) already holds \(Measure.count(count, "other PNG"))") }
@@ -144,7 +140,7 @@ struct OutputLayout {
 
     /// The suffix of a path's last part in lower case; empty if there is none.
     static func suffix(_ path: String) -> String {
-        let name = path.split(separator: "/").last ?? ""
+        let name = lastComponent(of: path)
         return name.dropFirst().lastIndex(of: ".").map { name[name.index(after: $0)...].lowercased() } ?? ""
     }
 

@@ -1,3 +1,4 @@
+import JSON
 import FoundationEssentials
 @preconcurrency import Glibc
 
@@ -5,10 +6,7 @@ import FoundationEssentials
 enum StandardOutput {
     /// Prints a value as indented JSON with sorted keys in snake case.
     static func printJSON(_ value: some Encodable) throws {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-        encoder.keyEncodingStrategy = .convertToSnakeCase
-        print(String(decoding: try encoder.encode(value), as: UTF8.self))
+        print(try jsonText(value, isIndented: true, keys: .convertToSnakeCase))
     }
 
     private static let failure = CommandError(.cannotWrite, "standard output cannot be written")

@@ -38,7 +38,7 @@ struct TextInput {
 
     /// The lines, without line ends and byte order mark, with numbers from 1.
     func lines() throws -> [(number: Int, text: String)] {
-        var bytes = try bytes()[...]
+        var bytes = try InputFile.bytes(path)[...]
         if bytes.starts(with: [0xef, 0xbb, 0xbf]) { bytes = bytes.dropFirst(3) }
         if bytes.last == UInt8(ascii: "\n") { bytes.removeLast() }
         let lines = bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
@@ -48,18 +48,6 @@ struct TextInput {
                 throw CommandError(.badData, "\(path):\(index + 1): is not UTF-8; save the file as UTF-8")
             }
             return (index + 1, text)
-        }
-    }
-
-    func bytes() throws -> [UInt8] {
-        if path == "-" { return try InputFile.standardInput() }
-        do {
-            return [UInt8](try Data(contentsOf: URL(filePath: path)))
-        } catch {
-            let exists = FileManager.default.fileExists(atPath: path)
-            throw CommandError(
-                .noInput,
-                exists ? "\(path): cannot be read; is it a file, and may you read it?" : "\(path): no such file")
         }
     }
 

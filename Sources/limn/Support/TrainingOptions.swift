@@ -78,7 +78,7 @@ struct TrainingOptions: ParsableArguments {
         }
         let changes = Set(settings.compactMap { $0.split(separator: "=").first.map(String.init) })
         if dryRun {
-            let device = try device.open(precision: recipe.precision)
+            let device = device.open(precision: recipe.precision)
             let plan = try TrainingPlan(
                 recipe, data: data, source: source, badFiles: badFiles.badFiles, followsLinks: links.followLinks,
                 device: device)

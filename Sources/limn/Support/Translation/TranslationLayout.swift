@@ -62,7 +62,7 @@ struct TranslationLayout {
                         continue
                     }
                 }
-                let relative = name ?? String(path.split(separator: "/").last ?? "")
+                let relative = name ?? lastComponent(of: path)
                 let suffix = OutputLayout.suffix(relative)
                 let stem = suffix.isEmpty ? relative[...] : relative.dropLast(suffix.count + 1)
                 items.append(Item(source: path, target: "\(folder)/\(stem)"))
@@ -91,12 +91,7 @@ struct TranslationLayout {
         }
         let path = "\(item.target).\(suffix)"
         try Paths.requireDistinct(path, from: item.source, name: "source")
-        let parent = String(path[..<(path.lastIndex(of: "/") ?? path.startIndex)])
-        do {
-            try FileManager.default.createDirectory(atPath: parent, withIntermediateDirectories: true)
-        } catch {
-            throw CommandError(.cannotWrite, "\(parent): the folder cannot be created; is there a file of that name?")
-        }
+        try createFolder(parentFolder(of: path))
         if !overwrites, FileManager.default.fileExists(atPath: path), !isTranslation(path, of: item) {
             throw CommandError(
                 .cannotWrite, "\(path): exists, and does not say that it was made from \(item.source); add --overwrite")
@@ -130,5 +125,5 @@ struct TranslationLayout {
 
 extension TranslationLayout.Item {
     /// The name of the source without folders.
-    var name: String { String(source.split(separator: "/").last ?? "") }
+    var name: String { lastComponent(of: source) }
 }

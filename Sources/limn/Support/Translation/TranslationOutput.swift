@@ -1,3 +1,4 @@
+import JSON
 import Files
 import FoundationEssentials
 import Images
@@ -25,7 +26,7 @@ struct TranslationOutput {
 
     /// Prints the record of a file that was written.
     func announce(_ record: TranslationRecord) throws {
-        if printsJSON, record.file != "-" { print(try record.json()) }
+        if printsJSON, record.file != "-" { print(try jsonText(record)) }
     }
 }
 
@@ -49,11 +50,5 @@ struct TranslationRecord: Encodable {
         direction = isReverse ? "reverse" : "forward"
         (width, height) = size
         milliseconds = (duration / .milliseconds(1)).rounded()
-    }
-
-    func json() throws -> String {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        return String(decoding: try encoder.encode(self), as: UTF8.self)
     }
 }
