@@ -142,7 +142,7 @@ let package = Package(
         .executableTarget(
             name: "limn-server",
             dependencies: [
-                "Basics", "CommandSupport", "Execution", "Layers", "Models", "Inference", "Training", "Server",
+                "Basics", "Files", "CommandSupport", "Execution", "Layers", "Models", "Inference", "Training", "Server",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], swiftSettings: strict),
         .executableTarget(

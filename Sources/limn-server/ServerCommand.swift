@@ -3,6 +3,7 @@ import Basics
 import CommandSupport
 import Dispatch
 import Execution
+import Files
 import FoundationEssentials
 import Glibc
 import Inference
@@ -128,8 +129,7 @@ struct ServerCommand: ParsableCommand {
         guard let data = FileManager.default.contents(atPath: path), data.count < 1 << 20,
             let text = String(validating: data, as: UTF8.self)
         else {
-            throw ModelError(
-                path: path, problem: "cannot be read as a text of API keys, one per line", kind: .noInput)
+            throw FileError(.read, path, reason: "expected a text of API keys, one per line")
         }
         return text
     }
@@ -137,7 +137,7 @@ struct ServerCommand: ParsableCommand {
     private func requireFolder(_ path: String) throws {
         var isFolder = false
         guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder else {
-            throw ModelError(path: path, problem: "is not a folder; expected one with training runs", kind: .noInput)
+            throw FileError(.list, path, reason: "it is not a folder; expected one with training runs")
         }
     }
 }
