@@ -96,6 +96,19 @@ LIMN_EACH_LEVEL(void, resize_row,
     for (int64_t i = 0; i < width; i++) blended[i] += weight * from[i];
   }
   float *to = job->to + (image * e[3] + row) * e[4] * channels;
+  if (channels == 3) {
+    // Images, which are resized in each step for the frozen network: sums in registers.
+    for (int64_t column = 0; column < e[4]; column++, to += 3) {
+      float sums[3] = {0, 0, 0};
+      for (int32_t k = columns->start[column]; k < columns->start[column + 1]; k++) {
+        const float weight = columns->weight[k];
+        const float *from = blended + columns->index[k] * 3;
+        for (int c = 0; c < 3; c++) sums[c] += weight * from[c];
+      }
+      memcpy(to, sums, sizeof sums);
+    }
+    return;
+  }
   for (int64_t column = 0; column < e[4]; column++, to += channels) {
     for (int64_t c = 0; c < channels; c++) to[c] = 0;
     for (int32_t k = columns->start[column]; k < columns->start[column + 1]; k++) {
