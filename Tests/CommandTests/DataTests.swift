@@ -59,7 +59,7 @@ import Testing
         }
     }
 
-    @Test func aImageThatIsNone() throws {
+    @Test func aFileThatIsNoImage() throws {
         try expectBadData("1.png: not an image in a known format", "data/1.png: not an image", begins: true) {
             data, image in
             try put("a rose is a rose", data + "1.png")
@@ -69,7 +69,7 @@ import Testing
         }
     }
 
-    @Test func aImageCutShort() throws {
+    @Test func anImageCutShort() throws {
         try expectBadData(
             "metadata.jsonl:1: 1.png: the PNG image is truncated",
             "data/metadata.jsonl:1: 1.png: the PNG image is trunc", begins: true

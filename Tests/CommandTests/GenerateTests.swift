@@ -187,7 +187,7 @@ import Testing
         (["red", ""], "the prompt is empty"), (["red", "blue"], "several prompts need --out DIR"),
         (["red", "-n", "5", "--size", "4096"], "use fewer images or a smaller --size"),
     ])
-    func whatCannotBePaintedIsRefused(arguments: [String], words: String) throws {
+    func whatCannotBeGeneratedIsRefused(arguments: [String], words: String) throws {
         try withTemporaryFolder { folder in
             expectRefusal(try Child(["generate"] + arguments, in: folder).finish(), 64, words)
             #expect(try files(below: folder).isEmpty)
@@ -264,7 +264,7 @@ import Testing
         "\u{200B}",
         "e" + String(repeating: "\u{301}", count: 2000), "--red",
     ])
-    func anyTextCanBePainted(prompt: String) throws {
+    func anyTextGivesAnImage(prompt: String) throws {
         let tiny = try Tiny.shared()
         try withTemporaryFolder { folder in
             let outcome = try limn(

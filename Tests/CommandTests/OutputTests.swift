@@ -5,7 +5,7 @@ import Testing
 
 /// Output that cannot be written.
 @Suite struct OutputTests {
-    @Test func aImageThatCannotBeWrittenIsRefused() throws {
+    @Test func anImageThatCannotBeWrittenIsRefused() throws {
         let tiny = try Tiny.shared()
         try withTemporaryFolder { folder in
             try put("", folder + "/file")

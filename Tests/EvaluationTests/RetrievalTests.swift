@@ -61,9 +61,9 @@ struct RetrievalPrecisionTests {
     func ownClass() throws {
         // Every class has one direction, so that the caption of the same class ties, and only negatives of other classes count.
         let directions = captions.values.enumerated().map { captions.values[$0.offset / 32 * 32 + $0.offset % 16] }
-        let twins = matrix(200, 16, directions)
+        let vectors = matrix(200, 16, directions)
         let precision = try RetrievalPrecision(
-            images: twins, truths: Array(0..<200), captions: twins, classes: classes, negatives: 198, seed: 1)
+            images: vectors, truths: Array(0..<200), captions: vectors, classes: classes, negatives: 198, seed: 1)
         #expect(precision.mean == 1)
     }
 

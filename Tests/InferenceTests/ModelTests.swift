@@ -56,8 +56,8 @@ private let device = CPUDevice(library: .openBLAS, threads: 1, precision: .float
     }
 }
 
-@Suite struct PainterTests {
-    @Test func aCommissionGivesOneImageAloneOrAmongOthers() throws {
+@Suite struct ImageGeneratorTests {
+    @Test func aRequestGivesOneImageAloneOrAmongOthers() throws {
         let generator = try ImageGenerator(tinyModel(), device: device)
         let one = GenerationRequest(prompt: "a red circle", seed: 7)
         let many = (0..<20).map {
