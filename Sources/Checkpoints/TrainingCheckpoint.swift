@@ -1,8 +1,8 @@
-import JSON
 import Basics
 import Files
 import FoundationEssentials
 import Glibc
+import JSON
 
 /// The complete state of a training run in one safetensors file: a resumed run continues as if it had not been
 /// interrupted.

@@ -1,6 +1,6 @@
-import JSON
 import Basics
 import FoundationEssentials
+import JSON
 
 /// The request behind a file of images, as JSON.
 public struct GenerationRecord: Encodable, Sendable {

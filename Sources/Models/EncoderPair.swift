@@ -1,8 +1,8 @@
-import JSON
 import Checkpoints
 import FoundationEssentials
-import Tokenizers
+import JSON
 import Networks
+import Tokenizers
 
 /// The image encoder of a pair.
 public enum ImageTowerConfiguration: Sendable, Equatable {

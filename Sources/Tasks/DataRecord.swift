@@ -1,8 +1,8 @@
-import JSON
 import Checkpoints
 import Corpora
 import Files
 import FoundationEssentials
+import JSON
 import Training
 
 /// The data of a run, `data.json` in its directory, and the sources of an image-to-image run in folders of their own, `source.json`: a

@@ -1,6 +1,6 @@
-import JSON
 import Checkpoints
 import FoundationEssentials
+import JSON
 
 /// The measures of a run's validations: `evaluation.jsonl`, one row each.
 enum ValidationRows {

@@ -1,5 +1,5 @@
-import Files
 import Basics
+import Files
 import JSON
 
 /// COCO captions (https://cocodataset.org/#format-data): a JSON file with a list of `images`, each with `id` and

@@ -1,5 +1,5 @@
-import JSON
 import FoundationEssentials
+import JSON
 
 /// A row of `metadata.jsonl`.
 struct MetadataRow: Encodable {

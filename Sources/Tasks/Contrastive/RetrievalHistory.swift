@@ -1,10 +1,10 @@
-import JSON
 import Basics
 import Checkpoints
 import Evaluation
 import Execution
 import Files
 import FoundationEssentials
+import JSON
 import Models
 import Training
 

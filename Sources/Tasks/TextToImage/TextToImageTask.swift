@@ -23,10 +23,10 @@ final class TextToImageTask: TrainingTask {
 
     /// Compiles the networks and draws the sample grid.
     /// - Parameters:
+    ///   - output: where results go; its recipe and device are those of the training.
     ///   - start: what the generator starts with; nil is random values.
     ///   - encoders: the text encoder that conditions the generator, with the image encoder it was trained against.
     ///   - vectors: of the corpus's captions.
-    ///   - output: where results go; its recipe and device are those of the training.
     init(
         _ output: AdversarialOutput, start: StartingPoint?, images: ImageStore, encoders: EncoderPair,
         vectors: CaptionVectors

@@ -1,5 +1,5 @@
-import JSON
 import FoundationEssentials
+import JSON
 
 /// The file of a vocabulary: one line of JSON, the same bytes for the same vocabulary.
 private struct VocabularyFile: Codable {

@@ -1,9 +1,9 @@
-import JSON
 import ArgumentParser
 import Basics
 import Files
 import FoundationEssentials
 import Images
+import JSON
 import Models
 import Tokenizers
 

@@ -1,8 +1,8 @@
-import JSON
 import ArgumentParser
 import Basics
 import FoundationEssentials
 import Inference
+import JSON
 import Models
 
 struct SimilarityCommand: ParsableCommand {

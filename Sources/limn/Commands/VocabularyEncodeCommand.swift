@@ -1,7 +1,7 @@
-import JSON
-import Basics
 import ArgumentParser
+import Basics
 import FoundationEssentials
+import JSON
 import Tokenizers
 
 extension VocabularyCommand {

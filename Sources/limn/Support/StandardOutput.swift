@@ -1,5 +1,5 @@
-import JSON
 import FoundationEssentials
+import JSON
 @preconcurrency import Glibc
 
 /// Standard output as bytes.

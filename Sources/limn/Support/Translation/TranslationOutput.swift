@@ -1,8 +1,8 @@
-import JSON
 import Files
 import FoundationEssentials
 import Images
 import Inference
+import JSON
 
 /// How translated images are written.
 struct TranslationOutput {
