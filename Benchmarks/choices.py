@@ -12,6 +12,7 @@ which is not used for training. The test split is never used.
 
 import argparse
 import json
+import statistics
 import subprocess
 import sys
 from pathlib import Path
@@ -30,7 +31,8 @@ def train(options, name, settings, seed):
     subprocess.run(command, check=True)
     rows = [json.loads(line) for line in (run / "evaluation.jsonl").read_text().splitlines()]
     steps = [json.loads(line) for line in (run / "stats.jsonl").read_text().splitlines()]
-    return rows[-1] | {"images_per_second": steps[-1].get("images_per_second", float("nan"))}
+    rates = [row["images_per_second"] for row in steps if row.get("images_per_second") is not None]
+    return rows[-1] | {"images_per_second": statistics.median(rates) if rates else float("nan")}
 
 
 def mean(rows, value):

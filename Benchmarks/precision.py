@@ -5,13 +5,15 @@
     python3 Benchmarks/precision.py --recipe recipes/flowers-64.yaml --data flowers102 --set gan.images=100000
 
 Prints R-precision and Fréchet distance of each; precisions agree if they differ no more than seeds do. The judge is a pair of
-encoders trained with the same recipe and another seed.
+encoders trained with the same recipe and another seed. Fréchet distances are measured in the features of efficientnet-lite2
+(scripts/get-features efficientnet-lite2).
 """
 
 import argparse
 import json
 import statistics
 import subprocess
+import sys
 import tempfile
 from pathlib import Path
 
@@ -23,9 +25,9 @@ def limn(*arguments):
     return subprocess.run([LIMN, *map(str, arguments)], check=True, stdout=subprocess.PIPE, text=True).stdout
 
 
-def train(options, run, **settings):
-    pairs = [*options.set, *(f"{key.replace('__', '.')}={value}" for key, value in settings.items())]
-    limn("train", options.recipe, "--data", options.data, "--run", run, "--resume", *(f"--set={p}" for p in pairs))
+def train(command, options, run, **settings):
+    pairs = [*options.set, *(f"{key}={value}" for key, value in settings.items())]
+    limn(*command, options.recipe, "--data", options.data, "--run", run, "--resume", *(f"--set={p}" for p in pairs))
 
 
 def main():
@@ -44,16 +46,18 @@ def main():
         if not options.data.exists():
             limn("corpus", "shapes", "--out", options.data, "--count", 6000, "--seed", 1, "--side", 32)
     if not options.judge:
-        train(options, folder / "judge", seed=20161, gan__images=0)
+        train(["encoder", "train"], options, folder / "judge", seed=20161)
         options.judge = folder / "judge/encoder/encoder.safetensors"
     rows = {}
     for precision in ("float32", "bfloat16"):
         for seed in range(1, options.seeds + 1):
             run = folder / f"{precision}-{seed}"
-            train(options, run, seed=seed, precision=precision)
+            train(["train"], options, run, seed=seed, precision=precision)
             report = json.loads(limn("evaluate", run / "model.safetensors", "--data", options.data, "--split", "test",
                                      "--judge", options.judge, "--training-split", "", "--json"))
-            rows[precision, seed] = (report["retrieval"]["generated"]["mean"], report["frechet"]["generated"])
+            if not report["distances"]:
+                sys.exit("no features to measure Fréchet distances in: run scripts/get-features efficientnet-lite2")
+            rows[precision, seed] = (report["retrieval"]["generated"]["mean"], report["distances"][0]["frechet"]["generated"])
             print(f"{precision:9} seed {seed}: R-precision {rows[precision, seed][0]:.3f}, Fréchet {rows[precision, seed][1]:.4f}",
                   flush=True)
     for index, name in enumerate(("R-precision", "Fréchet distance")):

@@ -111,9 +111,7 @@ class Measurement:
             finished(process)
         seconds = []
         for first, second in map(rows, runs):
-            # The file has the rate since the start of the stage.
-            elapsed = [row["images"] / row["images_per_second"] for row in (first, second)]
-            seconds.append((elapsed[1] - elapsed[0]) / STEPS_PER_ROW)
+            seconds.append((second["images"] - first["images"]) / second["images_per_second"] / STEPS_PER_ROW)
         step = statistics.mean(seconds)
         result = {"rate": (second["images"] - first["images"]) / STEPS_PER_ROW / step, "seconds": step}
         if kind == "ranks":

@@ -42,7 +42,7 @@ def tokenizer(path):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("tokenizers", nargs="+")
-    parser.add_argument("--file", required=True, help="captions, one a line")
+    parser.add_argument("--file", required=True, help="captions, one per line")
     parser.add_argument("--rounds", type=int, default=7)
     arguments = parser.parse_args()
     with open(arguments.file, encoding="utf-8") as file:

@@ -45,10 +45,13 @@ public struct CPUDevice: Device {
         self.precision = multipliesBFloat16 ? precision ?? .bfloat16 : .float32
     }
 
-    /// The number of processors that this process may use, or its share if several processes use all.
-    public static func threads(ofProcesses processes: Int) -> Int {
-        min(Int(limn_processors()), max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)) / processes))
+    /// The processors that this process may use, one bit each; empty if they are unknown.
+    public static var affinity: [UInt8] {
+        [UInt8](unsafeUninitializedCapacity: 1024) { bits, count in count = limn_affinity(bits.baseAddress, 1024) }
     }
+
+    /// The number of processors that this process may use, or its share if several processes use the same ones.
+    public static func threads(ofProcesses processes: Int) -> Int { max(1, Int(limn_processors()) / processes) }
 
     /// The same processor with another precision; bfloat16 falls back to float32 as in `init`.
     public func with(precision: Precision) -> CPUDevice {

@@ -21,7 +21,7 @@ public final class RunDirectory: Sendable {
             // A process killed before it wrote the recipe leaves only these.
             guard
                 try fileNames(in: path).allSatisfy({
-                    ["lock", "data.json", RunDirectory.start].contains($0) || AtomicFile.isLeftover($0)
+                    ["lock", "data.json", "source.json", RunDirectory.start].contains($0) || AtomicFile.isLeftover($0)
                 })
             else {
                 throw CheckpointError.runExists(path: path)

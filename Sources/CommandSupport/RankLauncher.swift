@@ -13,10 +13,12 @@ struct RankLauncher {
     /// - Returns: the exit code.
     /// - Throws: `CommunicationError` if there is no `mpirun`.
     func run(_ command: [String]) throws(CommunicationError) -> Int32 {
-        // Open MPI refuses more ranks than processors, and to run as root, unless asked. MPICH ignores these variables.
+        // Open MPI refuses more ranks than processors, and to run as root, unless asked; and it binds each of two ranks to one core.
+        // MPICH ignores these variables.
         for (name, value) in [
             ("OMPI_ALLOW_RUN_AS_ROOT", "1"), ("OMPI_ALLOW_RUN_AS_ROOT_CONFIRM", "1"),
             ("OMPI_MCA_rmaps_base_oversubscribe", "1"), ("PRTE_MCA_rmaps_default_mapping_policy", ":oversubscribe"),
+            ("OMPI_MCA_hwloc_base_binding_policy", "none"), ("PRTE_MCA_hwloc_default_binding_policy", "none"),
         ] { setenv(name, value, 0) }
         let numbers = [SIGINT, SIGTERM, SIGHUP].filter { !Interruption.isIgnored($0) }
         for number in numbers { signal(number, SIG_IGN) }

@@ -1,5 +1,7 @@
 import ArgumentParser
 import Basics
+import CPUBackend
+import CProcessor
 import Execution
 import Files
 import FoundationEssentials
@@ -65,9 +67,23 @@ package struct RankOptions: ParsableArguments, Sendable {
                     + "\(communicator.hosts[0]): \(String(decoding: build[other], as: UTF8.self)), not "
                     + String(decoding: build[0], as: UTF8.self))
         }
-        let neighbors = communicator.hosts.count { $0 == communicator.hosts[communicator.rank] }
-        let device = options.open(precision: precision, processes: neighbors)
-        return DataParallelDevice(device, ranks: communicator)
+        let levels = try communicator.gather(Array(String(cString: limn_level_name(limn_level())).utf8))
+        if let other = levels.indices.first(where: { levels[$0] != levels[0] }) {
+            let (name, first) = (
+                String(decoding: levels[other], as: UTF8.self), String(decoding: levels[0], as: UTF8.self)
+            )
+            throw CommunicationError(
+                .usage,
+                "rank \(other) on \(communicator.hosts[other]) computes with \(name), rank 0 on \(communicator.hosts[0]) with "
+                    + "\(first), so that their models would drift apart; set LIMN_CPU to the lower of the two in all ranks"
+            )
+        }
+        // Ranks that a launcher has bound have processors of their own; others share those of the host.
+        let places = try communicator.gather(CPUDevice.affinity)
+        let sharing = communicator.hosts.indices.count {
+            communicator.hosts[$0] == communicator.hosts[communicator.rank] && places[$0] == places[communicator.rank]
+        }
+        return DataParallelDevice(options.open(precision: precision, processes: sharing), ranks: communicator)
     }
 
     private func openAlone(_ options: DeviceOptions, precision: Precision?) throws -> any Device {

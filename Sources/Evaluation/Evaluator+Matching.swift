@@ -7,18 +7,21 @@ extension Evaluator {
     func retrieval(
         _ queries: [Query], _ generated: [Image], _ reals: [Image], _ corpus: Corpus, _ training: ImageStore?
     ) throws -> (Report.Retrieval, worst: [Int], attribute: Report.Attribute?) {
-        let imageEncoder = try FeatureExtractor(judge: judge, device: device)
-        let textEncoder = try SentenceEmbedder(judge.text, device: device)
+        // Reported figures use float32 features on every device.
+        let exact = device.with(precision: .float32)
+        let imageEncoder = try FeatureExtractor(judge: judge, device: exact)
+        let textEncoder = try SentenceEmbedder(judge.text, device: exact)
         let captions = try FeatureMatrix(
             rows: queries.count, columns: textEncoder.width, values: textEncoder.embed(queries.map(\.caption)))
         let fake = try imageEncoder.features(of: generated) {
             progress("scoring generated images", $0, generated.count)
         }
         let real = try imageEncoder.features(of: reals) { progress("scoring real images", $0, reals.count) }
-        let classes = queries.map(\.label)
+        let (classes, texts) = (queries.map(\.label), textNumbers(queries.map(\.caption)))
         let truths = Array(queries.indices)
         func precision(_ images: FeatureMatrix, _ truths: [Int]) throws -> RetrievalPrecision {
-            try RetrievalPrecision(images: images, truths: truths, captions: captions, classes: classes, seed: seed)
+            try RetrievalPrecision(
+                images: images, truths: truths, captions: captions, classes: classes, texts: texts, seed: seed)
         }
         var nearest: Report.Retrieval.Row?
         if let training {

@@ -84,6 +84,13 @@ public struct Evaluator {
         data: String, split: String?, trainingSplit: String?, badFiles: BadFilePolicy = .limited,
         options: CorpusOptions = CorpusOptions(), synonyms: Synonyms? = nil
     ) throws -> IllustratedReport {
+        guard !judge.text.arrays.isEqual(to: model.arrays.below("encoder")) else {
+            throw ModelError(
+                path: judge.name,
+                problem:
+                    "is the text encoder of \(model.configuration.name), which the training used; pass another judge",
+                kind: .usage)
+        }
         var ignoredClass: String?
         func read(_ split: String?) throws -> ImageStore {
             let corpus = try Corpus(folder: data, split: split, badFiles: badFiles, options: options)
@@ -136,7 +143,7 @@ public struct Evaluator {
                 caption: queries[query].caption, generated: generated[query], other: reals[queries[query].example])
         }
         var illustrated = IllustratedReport(
-            report: report, samples: Self.evenly(Self.sampleCount, of: queries.count).map(comparison),
+            report: report, samples: Array(queries.indices).evenlySpaced(Self.sampleCount).map(comparison),
             worst: worst.map(comparison), closest: [])
         for network in measures.features {
             let (distances, closest) = try distances(sample, network)
@@ -150,16 +157,11 @@ public struct Evaluator {
     static let exampleCount = 16
     private static let sampleCount = 24
 
-    /// `count` indices below `total` at even intervals, or all if there are fewer.
-    private static func evenly(_ count: Int, of total: Int) -> [Int] {
-        let count = min(count, total)
-        return (0..<count).map { $0 * total / count }
-    }
-
     /// The images of a corpus, without those that cannot be decoded.
     /// - Throws: `CorpusError` if `badFiles` does not tolerate them.
     private func read(_ corpus: Corpus, _ badFiles: BadFilePolicy) throws -> ImageStore {
-        let preprocessing = ImagePreprocessing(side: model.configuration.networks.side)
+        let preprocessing = ImagePreprocessing(
+            side: model.configuration.networks.side, aspect: model.configuration.aspect ?? .crop)
         let all = ImageStore(corpus: corpus, preprocessing: preprocessing, badFiles: badFiles)
         let bad = try all.readAll()
         if bad.isEmpty { return all }
@@ -201,7 +203,7 @@ public struct Evaluator {
         let generated = try features(sample.generated, "generated images")
         let baseline = try sample.baseline.map { try features($0, "training images") }
         func kernel(_ a: FeatureMatrix, _ b: FeatureMatrix) throws -> Double {
-            try 1000 * kernelDistance(a, b, subsetSize: min(1000, a.rows / 2), seed: seed).mean
+            try 1000 * kernelDistance(a, b, seed: seed).mean
         }
         let neighbors = try PrecisionRecall(generated: generated, real: real)
         let memorization = try memorization(sample, generated: generated, real: real, extractor, name)
@@ -274,5 +276,12 @@ public struct Evaluator {
     private func permutation(_ count: Int, _ purpose: String) -> [Int] {
         var stream = RandomStream(seed: seed, purpose: purpose)
         return stream.shuffled(Array(0..<count))
+    }
+}
+
+extension Array {
+    /// `count` of the elements at even intervals, or all if there are fewer.
+    package func evenlySpaced(_ count: Int) -> [Element] {
+        self.count <= count ? self : (0..<count).map { self[$0 * self.count / count] }
     }
 }

@@ -13,7 +13,8 @@ public protocol Communicator: AnyObject, Sendable {
     var waited: Double { get }
 
     /// The bytes of every rank, in the order of ranks; their lengths may differ.
-    func gather(_ bytes: [UInt8]) throws(CommunicationError) -> [[UInt8]]
+    /// - Parameter isPatient: whether to wait for other ranks without a limit, also after `limitWaiting`.
+    func gather(_ bytes: [UInt8], isPatient: Bool) throws(CommunicationError) -> [[UInt8]]
 
     /// Starts to compute the mean of every rank's `values`, which have the same length in all ranks, added in the order of ranks, so
     /// that equal calls give equal results. Means are computed one after another, in the order in which they were started.
@@ -24,8 +25,8 @@ public protocol Communicator: AnyObject, Sendable {
         of values: @escaping @Sendable () -> [Float], use: @escaping @Sendable ([Float]) -> Void
     ) -> any PendingMean
 
-    /// From now on, a call fails if other ranks do not make it within a while. The training is asked to stop, perhaps because one of
-    /// them ended. From any thread.
+    /// From now on, a call that is not patient fails if other ranks do not make it within a while. The training is asked to stop,
+    /// perhaps because one of them ended. From any thread.
     func limitWaiting()
 
     /// Ends all ranks at once; `code` is this process's exit code.
@@ -44,21 +45,32 @@ extension Communicator {
     /// Whether this is rank 0.
     public var isRoot: Bool { rank == 0 }
 
-    /// Waits until every rank has made this call.
-    public func barrier() throws(CommunicationError) { _ = try gather([]) }
+    /// The bytes of every rank, in the order of ranks; their lengths may differ.
+    public func gather(_ bytes: [UInt8]) throws(CommunicationError) -> [[UInt8]] {
+        try gather(bytes, isPatient: false)
+    }
+
+    // Rank 0 may work for minutes while the others wait for it.
 
     /// The bytes of rank 0; those of other ranks are ignored.
     /// - Throws: what `bytes` throws, and `CommunicationError`.
     public func broadcast(_ bytes: @autoclosure () throws -> [UInt8]) throws -> [UInt8] {
-        try gather(isRoot ? bytes() : [])[0]
+        try gather(isRoot ? bytes() : [], isPatient: true)[0]
+    }
+
+    /// Runs `body` in rank 0 alone, while the others wait.
+    /// - Throws: what `body` throws, and `CommunicationError`.
+    public func inRoot(_ body: () throws -> Void) throws {
+        if isRoot { try body() }
+        _ = try gather([], isPatient: true)
     }
 
     /// Runs `body` in rank 0, and when it is done there in all others, which find the files that it wrote.
     /// - Throws: what `body` throws, and `CommunicationError`.
     public func rootFirst<Result>(_ body: () throws -> Result) throws -> Result {
-        if !isRoot { try barrier() }
+        if !isRoot { _ = try gather([], isPatient: true) }
         let result = try body()
-        if isRoot { try barrier() }
+        if isRoot { _ = try gather([], isPatient: true) }
         return result
     }
 }
@@ -77,7 +89,7 @@ public final class SingleProcess: Communicator {
     /// 0.
     public var waited: Double { 0 }
     /// The bytes of this process.
-    public func gather(_ bytes: [UInt8]) -> [[UInt8]] { [bytes] }
+    public func gather(_ bytes: [UInt8], isPatient: Bool) -> [[UInt8]] { [bytes] }
     /// The values themselves.
     public func startMean(
         of values: @escaping @Sendable () -> [Float], use: @escaping @Sendable ([Float]) -> Void

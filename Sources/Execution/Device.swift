@@ -5,7 +5,7 @@ import Graphs
 public enum Precision: String, Sendable, CaseIterable, Codable {
     /// 32 bits (IEEE 754 binary32).
     case float32
-    /// The upper 16 bits of a float32: as many exponents, a mantissa of 8 bits.
+    /// The upper 16 bits of a float32: the same 8 exponent bits, and 8 significant bits, of which 7 are stored.
     case bfloat16
 }
 
@@ -44,7 +44,7 @@ public protocol Device: Sendable {
     ) throws -> any Executable
 
     /// Replaces the gradient in the first of `shards` by the mean of all, clipped to the Euclidean norm `maximumNorm`.
-    /// - Returns: the norm before scaling, accumulated in float64; not finite if any value is not.
+    /// - Returns: the norm before scaling; not finite if any value is not, or if the sum of squares exceeds float32's range.
     func averageGradients(_ shards: [any Buffer], maximumNorm: Double?) -> Double
     /// One step of Adam and of the moving average of the parameters.
     func adam(_ step: AdamStep, on state: AdamState)

@@ -52,7 +52,7 @@ package struct Fusion {
         loop = [Int?](repeating: nil, count: graph.nodes.count)
         for id in stride(from: graph.nodes.count - 1, through: 0, by: -1)
         where live[id] && Fusion.isFusable(graph.nodes[id].operation) {
-            assign(id, isOutput: outputs.contains(id))
+            assign(id)
         }
         for index in members.indices { members[index].sort() }
     }
@@ -89,7 +89,7 @@ package struct Fusion {
     }
 
     /// Assigns a node whose consumers are all assigned already.
-    private mutating func assign(_ id: Int, isOutput: Bool) {
+    private mutating func assign(_ id: Int) {
         let shape = iterationShape(id)
         // Consumers of a reduction need its final value, so it cannot run in their loop.
         if !Fusion.isReduction(graph.nodes[id].operation) {

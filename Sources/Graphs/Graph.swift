@@ -3,23 +3,26 @@
 /// Operations are values: tracing an equal operation on equal inputs again returns the existing node. Common
 /// subexpressions are therefore computed once, such as the features of a real batch that the hinge loss, the
 /// mismatched-caption loss and the gradient penalty all use.
-public protocol Operation: Hashable, Sendable {
+package protocol Operation: Hashable, Sendable {
     /// The shape of the result. Inputs of unsuitable shapes are a programming error and fail a precondition.
     func shape(of inputs: [Shape]) -> Shape
 
     /// The vector–Jacobian product (VJP): given `cotangent`, the derivative of a scalar with respect to `output`, its
-    /// derivative with respect to each input. `nil` stands for zero, for inputs that are integers or on which the
-    /// output depends in steps; an operation without a derivative calls `hasNoDerivative()`. The rule consists of
+    /// derivative with respect to each input. `nil` stands for zero, for inputs that are integers or of which the
+    /// output is a piecewise constant function; an operation without a derivative calls `hasNoDerivative()`. The rule consists of
     /// operations on tensors and can itself be differentiated.
     func pullback(_ cotangent: Tensor, inputs: [Tensor], output: Tensor) -> [Tensor?]
 
-    /// The type of the result's elements.
+    /// The type of the result's elements; float32 of all operations but an integer input.
     var elementType: ElementType { get }
+
+    /// Whether the elements of operand `index` must be int32; they must be float32 otherwise.
+    func isIndex(operand index: Int) -> Bool
 }
 
 extension Operation {
-    /// float32 unless an operation says otherwise.
-    public var elementType: ElementType { .float32 }
+    package var elementType: ElementType { .float32 }
+    package func isIndex(operand index: Int) -> Bool { false }
 
     /// The name in error messages.
     package var name: String { String(describing: Self.self) }
@@ -54,7 +57,13 @@ public final class Graph {
 
     /// The result of `operation` on `inputs`: a new node, or the equal node that exists already.
     package func apply(_ operation: some Operation, _ inputs: [Tensor] = []) -> Tensor {
-        for input in inputs { precondition(input.graph === self, "operands belong to different graphs") }
+        for (index, input) in inputs.enumerated() {
+            precondition(input.graph === self, "operands belong to different graphs")
+            let isInteger = input.node.operation.elementType == .int32
+            precondition(
+                isInteger == operation.isIndex(operand: index),
+                "operand \(index) of \(operation.name) must be \(isInteger ? "float32" : "int32")")
+        }
         let key = Key(operation: AnyHashable(operation), inputs: inputs.map(\.id))
         if let id = known[key] { return Tensor(graph: self, id: id) }
         let shape = operation.shape(of: inputs.map(\.shape))

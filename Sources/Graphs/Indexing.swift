@@ -4,6 +4,7 @@ package struct Gather: Operation {
         precondition(inputs[0].rank == 2 && inputs[1].rank == 1, "gather from \(inputs[0]) by \(inputs[1])")
         return [inputs[1][0], inputs[0][1]]
     }
+    package func isIndex(operand index: Int) -> Bool { index == 1 }
     package func pullback(_ dy: Tensor, inputs: [Tensor], output: Tensor) -> [Tensor?] {
         [dy.scattered(by: inputs[1], rows: inputs[0].shape[0]), nil]
     }
@@ -16,6 +17,7 @@ package struct Scatter: Operation {
         precondition(inputs[0].rank == 2 && inputs[1].rank == 1 && inputs[0][0] == inputs[1][0])
         return [rows, inputs[0][1]]
     }
+    package func isIndex(operand index: Int) -> Bool { index == 1 }
     package func pullback(_ dy: Tensor, inputs: [Tensor], output: Tensor) -> [Tensor?] {
         [dy.gathered(by: inputs[1]), nil]
     }
@@ -92,6 +94,7 @@ package struct Translate: Operation {
             inputs[0].rank == 4 && inputs[1] == [inputs[0][0], 2], "translation of \(inputs[0]) by \(inputs[1])")
         return inputs[0]
     }
+    package func isIndex(operand index: Int) -> Bool { index == 1 }
     package func pullback(_ dy: Tensor, inputs: [Tensor], output: Tensor) -> [Tensor?] {
         [dy.graph.apply(Translate(isBack: !isBack), [dy, inputs[1]]), nil]
     }

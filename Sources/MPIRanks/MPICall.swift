@@ -25,14 +25,14 @@ struct MPICall {
                 + "install openmpi-bin or mpich on every host, or name the library in LIMN_MPI")
     }
 
-    func gather(_ bytes: [UInt8]) throws(CommunicationError) -> [[UInt8]] {
+    func gather(_ bytes: [UInt8], isPatient: Bool = false) throws(CommunicationError) -> [[UInt8]] {
         var length = Int64(bytes.count)
         var lengths = [Int64](repeating: 0, count: size)
         let width = Int32(MemoryLayout<Int64>.stride)
         try require(
             limn_mpi_gather(
                 &length, width, &lengths, [Int32](repeating: width, count: size),
-                (0..<Int32(size)).map { $0 * width }))
+                (0..<Int32(size)).map { $0 * width }, isPatient ? 1 : 0))
         let total = lengths.reduce(0, +)
         guard total <= Int64(Int32.max) else {
             throw CommunicationError(.outOfMemory, "ranks cannot exchange \(total >> 20) MiB in one call of MPI")
@@ -40,7 +40,7 @@ struct MPICall {
         var all = [UInt8](repeating: 0, count: Int(total))
         let offsets = MPICall.offsets(lengths.map { Int32($0) })
         if total > 0 {
-            try require(limn_mpi_gather(bytes, Int32(bytes.count), &all, lengths.map { Int32($0) }, offsets))
+            try require(limn_mpi_gather(bytes, Int32(bytes.count), &all, lengths.map { Int32($0) }, offsets, 0))
         }
         return zip(offsets, lengths).map { Array(all[Int($0)..<Int($0) + Int($1)]) }
     }
@@ -81,7 +81,7 @@ struct MPICall {
             count = own
         }
         var all = [Value](repeating: Value(rounding: 0), count: values.count)
-        try require(limn_mpi_gather(means, Int32(own * width), &all, counts, MPICall.offsets(counts)))
+        try require(limn_mpi_gather(means, Int32(own * width), &all, counts, MPICall.offsets(counts), 0))
         return all
     }
 

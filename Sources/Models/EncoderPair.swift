@@ -130,8 +130,8 @@ public struct EncoderPair: Sendable {
                 kind: .noInput)
         }
         let file = try Safetensors(contentsOf: path)
-        let configuration = try Configuration(file, path: path)
         try file.requireVersion(1, path: path)
+        let configuration = try Configuration(file, path: path)
         name = configuration.name
         switch (configuration.image, configuration.features) {
         case (let sizes?, nil): image = .convolutional(sizes)

@@ -1,4 +1,5 @@
 import Checkpoints
+import Images
 import Networks
 import Tokenizers
 
@@ -18,11 +19,14 @@ public struct Model: StoredModel {
         public var networks: GeneratorConfiguration
         /// Frozen networks whose features were used in training, and which should not be used to evaluate the model; nil if none.
         public var trainingFeatures: [FeatureNetwork]?
+        /// How the training made images square; nil is `crop`.
+        public var aspect: AspectMode?
 
         /// A configuration; exactly one of `encoder` and `pretrained` must not be nil.
         public init(
             name: String, encoder: TextEncoderConfiguration?, pretrained: PretrainedReference? = nil,
-            networks: GeneratorConfiguration, trainingFeatures: [FeatureNetwork]? = nil
+            networks: GeneratorConfiguration, trainingFeatures: [FeatureNetwork]? = nil,
+            aspect: AspectMode? = nil
         ) {
             precondition((encoder == nil) != (pretrained == nil), "a model has exactly one text encoder")
             self.name = name
@@ -30,6 +34,7 @@ public struct Model: StoredModel {
             self.pretrained = pretrained
             self.networks = networks
             self.trainingFeatures = trainingFeatures
+            self.aspect = aspect
         }
 
         /// Number of elements of the sentence vectors that the networks expect; 0 if they have no condition.

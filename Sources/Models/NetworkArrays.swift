@@ -4,6 +4,14 @@ import Checkpoints
 public typealias NetworkArrays = [String: (shape: [Int], values: [Float])]
 
 extension NetworkArrays {
+    /// Whether both have the same arrays with the same values.
+    package func isEqual(to other: NetworkArrays) -> Bool {
+        count == other.count
+            && allSatisfy { name, array in
+                other[name].map { $0.shape == array.shape && $0.values == array.values } ?? false
+            }
+    }
+
     /// The arrays of the file at `path`, converted to float32.
     /// - Throws: `ModelError`, which names the file, if they are not of a type of floating-point numbers.
     init(_ arrays: [NamedArray], path: String) throws(ModelError) {

@@ -1,4 +1,5 @@
 import Checkpoints
+import Images
 import Networks
 import Tokenizers
 
@@ -21,6 +22,8 @@ public struct TranslationModel: StoredModel {
         public var degradation: [String]
         /// Frozen networks whose features were used in training, and which should not be used to evaluate the model.
         public var trainingFeatures: [FeatureNetwork]
+        /// How the training made images square; nil is `crop`.
+        public var aspect: AspectMode?
         /// Sizes of the built-in text encoder; nil for a pretrained one, and if the translation does not depend on text.
         public var encoder: TextEncoderConfiguration?
         /// The pretrained text encoder; nil for a built-in one, and if the translation does not depend on text.
@@ -30,6 +33,7 @@ public struct TranslationModel: StoredModel {
         public init(
             name: String, translator: TranslatorConfiguration, side: Int, hasReverse: Bool = false,
             degradation: [String] = [], trainingFeatures: [FeatureNetwork] = [],
+            aspect: AspectMode? = nil,
             encoder: TextEncoderConfiguration? = nil, pretrained: PretrainedReference? = nil
         ) {
             self.name = name
@@ -38,6 +42,7 @@ public struct TranslationModel: StoredModel {
             self.hasReverse = hasReverse
             self.degradation = degradation
             self.trainingFeatures = trainingFeatures
+            self.aspect = aspect
             self.encoder = encoder
             self.pretrained = pretrained
         }

@@ -119,7 +119,13 @@ struct StartingPoint {
                 compare("encoder.length", found.length, wanted.length)
                 compare("encoder.embedding", found.embedding, wanted.embedding)
             case .pretrained(let found, let head):
-                if recipe.text.isBuiltIn { compare("text.encoder", found.name, "built-in") }
+                if recipe.text.isBuiltIn {
+                    compare("text.encoder", found.name, "built-in")
+                } else if let wanted = try? PretrainedEncoder(contentsOf: recipe.text.encoder),
+                    wanted.checksum != found.checksum
+                {
+                    compare("text.encoder", "\(found.name), checksum \(found.checksum)", "checksum \(wanted.checksum)")
+                }
                 compare("encoder.embedding", head.configuration.embedding, recipe.encoder.embedding)
             case nil: break
             }

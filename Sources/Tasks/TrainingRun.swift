@@ -177,7 +177,8 @@ public struct TrainingRun {
         _ task: Task, _ run: RunDirectory, _ logger: RunLogger
     ) throws -> TrainingLoop<Task> {
         TrainingLoop(
-            task, run: run, logger: logger, recipe: try recipe.yaml(), seed: recipe.seed, interruption: interruption)
+            task, run: run, logger: logger, recipe: try recipe.yaml(), seed: recipe.seed,
+            isInterrupted: { [interruption] in interruption?.isRequested ?? false })
     }
 
     // MARK: Preparation

@@ -7,7 +7,9 @@ import Models
 import RandomStreams
 import Training
 
-/// Images of the corpus that nothing is trained on.
+/// Images of the corpus that no loss is computed on. Only a vocabulary and the statistics of features include them.
+///
+/// They are drawn image by image: their captions may occur on training images too, as in corpora of few words.
 struct ValidationSplit {
     /// Their indices in the corpus, ascending.
     let examples: [Int]
@@ -66,29 +68,36 @@ struct ValidationSplit {
         fileprivate(set) var captions: [Int] = []
         /// The class of each; in a corpus without classes every image is a class of its own.
         fileprivate(set) var classes: [Int] = []
+        /// A number for each caption that equal captions share.
+        fileprivate(set) var texts: [Int] = []
     }
 
     /// The images that can be decoded, each with its first caption.
     func pairs() throws -> Pairs {
         var pairs = Pairs()
+        var texts: [String] = []
         for example in examples {
             guard let image = try images.image(example) else { continue }
+            let caption = images.corpus.reference(example: example, caption: 0)
             pairs.images.append(image)
-            pairs.captions.append(images.corpus.captionNumbers(of: example).lowerBound)
+            pairs.captions.append(caption.number)
             pairs.classes.append(images.corpus.group(of: example))
+            texts.append(images.corpus.text(of: caption))
         }
+        pairs.texts = textNumbers(texts)
         return pairs
     }
 }
 
 extension ValidationSplit.Pairs {
-    /// Recall of the pairs by two encoders. Others of the same class are no negatives, as in training.
+    /// Recall of the pairs by two encoders. Others of the same class or caption are no negatives, as in training.
     /// - Parameter sentences: the vectors of `captions` by the pair's text encoder, one after another.
     func recall(_ pair: EncoderPair, sentences: [Float], device: any Device) throws -> RetrievalRecall {
         let extractor = try FeatureExtractor(judge: pair, device: device)
         return try retrieval(
             images: extractor.features(of: images),
-            captions: FeatureMatrix(rows: images.count, columns: pair.text.width, values: sentences), classes: classes)
+            captions: FeatureMatrix(rows: images.count, columns: pair.text.width, values: sentences), classes: classes,
+            texts: texts)
     }
 }
 

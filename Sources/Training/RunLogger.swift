@@ -23,7 +23,7 @@ package final class RunLogger {
     private var stageStart: ContinuousClock.Instant?
     /// Time spent waiting for data in this stage; that time and the clock at the last row.
     private var waited = Duration.zero
-    private var lastRow: (waited: Duration, time: ContinuousClock.Instant)?
+    private var lastRow: (imagesSeen: Int, waited: Duration, time: ContinuousClock.Instant)?
     private var events: TensorBoardLog?
     private var hasEventFailed = false
 
@@ -69,7 +69,7 @@ package final class RunLogger {
         self.total = total
         stageStart = clock.now
         waited = .zero
-        lastRow = (.zero, clock.now)
+        lastRow = (imagesSeen, .zero, clock.now)
         lastShown = nil
         let decoder = JSONDecoder()
         decoder.nonConformingFloatDecodingStrategy = .convertFromString(
@@ -112,11 +112,13 @@ package final class RunLogger {
     /// Writes the means since the last row to `stats.jsonl`.
     package func writeRow(imagesSeen: Int, skipped: Int) throws {
         guard rank == nil else { return sums = [:] }
-        var row = [(name: "images_per_second", value: progress.rate(imagesSeen))]
+        var row: [(name: String, value: Double)] = []
         if let last = lastRow {
             let now = clock.now
-            row.append(("data_wait", (waited - last.waited) / last.time.duration(to: now)))
-            lastRow = (waited, now)
+            let time = last.time.duration(to: now)
+            row.append(("images_per_second", Double(imagesSeen - last.imagesSeen) / (time / .seconds(1))))
+            row.append(("data_wait", (waited - last.waited) / time))
+            lastRow = (imagesSeen, waited, now)
         }
         for (name, sum) in sums.sorted(by: { $0.key < $1.key }) { row.append((name, sum.total / Double(sum.count))) }
         sums = [:]

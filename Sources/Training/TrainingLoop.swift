@@ -16,7 +16,7 @@ package struct TrainingLoop<Task: TrainingTask> {
     private let logger: RunLogger
     private let recipe: String
     private let seed: UInt64
-    private let interruption: Interruption?
+    private let isInterrupted: () -> Bool
 
     /// A row of `stats.jsonl` is the mean over this many steps.
     private static var stepsPerRow: Int { 50 }
@@ -29,16 +29,17 @@ package struct TrainingLoop<Task: TrainingTask> {
     ///   - run: where checkpoints, statistics and the log are written.
     ///   - recipe: the resolved recipe's text, for checkpoints.
     ///   - seed: the recipe's seed.
-    ///   - interruption: asks the loop to stop after the current step.
+    ///   - isInterrupted: whether the loop should stop after the current step.
     package init(
-        _ task: Task, run: RunDirectory, logger: RunLogger, recipe: String, seed: UInt64, interruption: Interruption?
+        _ task: Task, run: RunDirectory, logger: RunLogger, recipe: String, seed: UInt64,
+        isInterrupted: @escaping () -> Bool = { false }
     ) {
         self.task = task
         self.run = run
         self.logger = logger
         self.recipe = recipe
         self.seed = seed
-        self.interruption = interruption
+        self.isInterrupted = isInterrupted
     }
 
     /// Trains until the schedule's end, an early end by validation, or an interruption. Of the ranks that train together, rank 0
@@ -66,8 +67,9 @@ package struct TrainingLoop<Task: TrainingTask> {
         var recoveries = 0
         var reports = RankReports(ranks)
         while state.imagesSeen < schedule.images {
-            // Stop if a signal asked for it.
-            if try reports.exchange(isInterrupted: interruption?.isRequested ?? false) {
+            // Stop if a signal asked for it. While updates are being skipped, first wait for one that succeeds or for the recovery: the
+            // reason may be in the networks, and a checkpoint of such networks would replace a good one.
+            if try reports.exchange(isInterrupted: isInterrupted()), state.skippedInARow == 0 {
                 try writeCheckpoint()
                 try log("stopped after \(state.imagesSeen) images; resume with --resume")
                 return .interrupted
@@ -91,7 +93,8 @@ package struct TrainingLoop<Task: TrainingTask> {
             }
 
             // Recover from divergence.
-            if state.skippedInARow >= Self.skipsBeforeRecovery {
+            let isDiverged = state.skippedInARow >= Self.skipsBeforeRecovery
+            if isDiverged {
                 recoveries += 1
                 try recover(attempt: recoveries)
             }
@@ -103,19 +106,18 @@ package struct TrainingLoop<Task: TrainingTask> {
             }
 
             // Write a snapshot, before the checkpoint: a run killed between the two makes the snapshot again.
-            if ranks.isRoot, isDue(schedule.snapshot) { try task.writeSnapshot() }
+            if isDue(schedule.snapshot) { try ranks.inRoot { try task.writeSnapshot() } }
 
-            // Write a checkpoint, unless updates are being skipped: the reason may be in the networks themselves. The last one
+            // Write a checkpoint, unless updates are being skipped or networks were restored without an update since. The last one
             // is always written.
-            if isLast || isDue(schedule.checkpoint) && state.skippedInARow == 0 {
+            if isLast || isDue(schedule.checkpoint) && state.skippedInARow == 0 && !isDiverged {
                 try writeCheckpoint()
                 recoveries = 0
             }
         }
 
         if let share = logger.shareOfWaiting { try log(share) }
-        // Other ranks continue when the result is written.
-        try ranks.rootFirst { if ranks.isRoot { try task.finish() } }
+        try ranks.inRoot { try task.finish() }
         return .finished
     }
 
@@ -130,10 +132,11 @@ package struct TrainingLoop<Task: TrainingTask> {
     private func log(_ text: String) throws { try logger.log("\(task.name): \(text)") }
 
     private func writeCheckpoint() throws {
-        guard task.state.ranks.isRoot else { return }
-        var checkpoint = task.state.checkpoint(recipe: recipe, seed: seed)
-        checkpoint.statistics = try logger.pendingStatistics()
-        try checkpoint.write(in: run.path)
+        try task.state.ranks.inRoot {
+            var checkpoint = task.state.checkpoint(recipe: recipe, seed: seed)
+            checkpoint.statistics = try logger.pendingStatistics()
+            try checkpoint.write(in: run.path)
+        }
     }
 
     /// Restores the networks of the last checkpoint. The images seen stay, so that the next batches differ from those that

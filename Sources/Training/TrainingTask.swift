@@ -65,7 +65,7 @@ package struct TrainingSchedule: Sendable {
     }
 }
 
-/// A number of times in a number of images.
+/// How often something recurs, counted in images seen.
 package struct Interval: Sendable, Equatable {
     private let times: Int
     private let images: Int

@@ -1,5 +1,6 @@
 import FoundationEssentials
 import Glibc
+import Images
 import Synchronization
 import TestSupport
 import Testing
@@ -192,4 +193,9 @@ func exists(_ path: String) -> Bool { FileManager.default.fileExists(atPath: pat
 /// All files in a folder and its subfolders, sorted.
 func files(below folder: String) throws -> [String] {
     try FileManager.default.subpathsOfDirectory(atPath: folder).filter { contents("\(folder)/\($0)") != nil }.sorted()
+}
+
+/// The text chunks of a PNG file by keyword.
+func texts(_ path: String) throws -> [String: String] {
+    Dictionary(try Image.pngText(in: try #require(contents(path))).map { ($0.keyword, $0.text) }) { $1 }
 }

@@ -11,10 +11,6 @@ import Testing
         try Child(arguments, in: folder, environment: ["LIMN_MODEL": tiny.model]).finish()
     }
 
-    private func texts(_ path: String) throws -> [String: String] {
-        Dictionary(try Image.pngText(in: try #require(contents(path))).map { ($0.keyword, $0.text) }) { $1 }
-    }
-
     @Test func anEditedImageIsThatOfTheEditedPrompt() throws {
         try withTemporaryFolder { folder in
             let red = ["--seed", "7", "--truncation", "0.5", "--size", "48"]

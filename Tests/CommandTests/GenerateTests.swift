@@ -4,12 +4,6 @@ import TestSupport
 import Testing
 
 @Suite struct GenerateTests {
-    /// The text chunks of a PNG by keyword.
-    func texts(_ path: String) throws -> [String: String] {
-        let png = try #require(contents(path))
-        return Dictionary(try Image.pngText(in: png).map { ($0.keyword, $0.text) }) { $1 }
-    }
-
     @Test func theShippedModelGeneratesFromAnyFolder() throws {
         try withTemporaryFolder { folder in
             let outcome = try limn("generate", "A red flower!", in: folder)

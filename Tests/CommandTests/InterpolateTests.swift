@@ -11,10 +11,6 @@ import Testing
         try Child(["interpolate", "--model", tiny.model] + arguments, in: folder).finish()
     }
 
-    private func texts(_ path: String) throws -> [String: String] {
-        Dictionary(try Image.pngText(in: try #require(contents(path))).map { ($0.keyword, $0.text) }) { $1 }
-    }
-
     @Test func aFolderGetsAFilePerFrameAndItsEndsArePlainImages() throws {
         try withTemporaryFolder { folder in
             let outcome = try interpolate(

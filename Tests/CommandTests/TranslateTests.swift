@@ -30,10 +30,6 @@ import TinyModels
         return Image(width: width, height: height, pixels: pixels)
     }
 
-    private func texts(_ path: String) throws -> [String: String] {
-        Dictionary(try Image.pngText(in: try #require(contents(path))).map { ($0.keyword, $0.text) }) { $1 }
-    }
-
     private func size(_ path: String) throws -> [Int] {
         let size = try Image.size(of: try #require(contents(path)), named: path)
         return [size.width, size.height]

@@ -175,11 +175,27 @@ import Testing
     @Test func captionsOfTheSameClassMayDescribeAnImageUnlessTheyNameAttributes() throws {
         let (_, corpus) = try corpus(options: columns())
         func may(_ example: Int, _ other: Int, _ caption: Int) -> Bool {
-            corpus.mayDescribe(corpus.reference(example: other, caption: caption), example: example)
+            corpus.mayDescribe(
+                corpus.reference(example: other, caption: caption),
+                imageOf: corpus.reference(example: example, caption: 0))
         }
         #expect(may(0, 0, 0) && may(0, 0, 3), "its own")
         #expect(may(0, 1, 0) && may(0, 1, 1), "another image of the class")
         #expect(!may(0, 1, 2) && !may(0, 1, 3), "in another style")
         #expect(!may(0, 2, 0) && !may(0, 3, 1), "another class")
+    }
+
+    @Test func aCaptionOfTheSameTextMayDescribeTheImage() throws {
+        let captions = ["a Red rose", "A red ROSE", "a red road"]
+        let folder = try TemporaryFolder(
+            metadata: captions.enumerated().map { index, text in
+                "{\"file_name\": \"\(index).png\", \"text\": \"\(text)\"}"
+            },
+            images: captions.indices.map { "\($0).png" })
+        defer { withExtendedLifetime(folder) {} }
+        let corpus = try Corpus(folder: folder.path, split: nil)
+        let references = (0..<3).map { corpus.reference(example: $0, caption: 0) }
+        #expect(corpus.mayDescribe(references[1], imageOf: references[0]))
+        #expect(!corpus.mayDescribe(references[2], imageOf: references[0]))
     }
 }

@@ -1,11 +1,11 @@
 import Corpora
 import FoundationEssentials
 import Testing
+import TestSupport
 
 /// The sample in corpora/sample: its images can be read, and are what their captions say.
 @Suite struct SampleCorpusTests {
-    private static let folder = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-        .deletingLastPathComponent().appending(path: "corpora/sample").path
+    private static let folder = repositoryRoot + "/corpora/sample"
 
     @Test func everyImageCanBeRead() throws {
         let corpus = try Corpus(folder: Self.folder, split: nil)

@@ -131,9 +131,7 @@ import Testing
     }
 
     @Test func theCommittedSampleIsWhatTheCommandDraws() throws {
-        let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-            .deletingLastPathComponent()
-        let corpus = try Corpus(folder: root.appending(path: "corpora/shapes").path, split: nil)
+        let corpus = try Corpus(folder: repositoryRoot + "/corpora/shapes", split: nil)
         let drawn = ShapesCorpus.draw(count: 64, seed: 1)
         #expect(corpus.examples.map(\.captions) == drawn.map(\.captions))
         #expect(

@@ -67,6 +67,29 @@ struct RetrievalPrecisionTests {
         #expect(precision.mean == 1)
     }
 
+    @Test("equal captions of other classes are no negatives")
+    func equalTexts() throws {
+        // Caption i of each class of 16 is equal to caption i of every other.
+        let vectors = matrix(200, 16, captions.values.indices.map { captions.values[$0 % 256] })
+        let texts = (0..<200).map { $0 % 16 }
+        let precision = try RetrievalPrecision(
+            images: vectors, truths: Array(0..<200), captions: vectors, classes: Array(0..<200), texts: texts,
+            negatives: 180, seed: 1)
+        #expect(precision.mean == 1)
+        let whole = try RetrievalPrecision(
+            images: vectors, truths: Array(0..<200), captions: vectors, classes: Array(0..<200), negatives: 180, seed: 1
+        )
+        #expect(whole.mean == 0)
+        #expect(throws: EvaluationError.tooFew("captions of other classes", found: 187, needed: 188)) {
+            try RetrievalPrecision(
+                images: vectors, truths: Array(0..<200), captions: vectors, classes: Array(0..<200), texts: texts,
+                negatives: 188, seed: 1)
+        }
+    }
+
+    @Test("the numbers of texts are equal where texts are, whatever their case")
+    func numbersOfTexts() { #expect(textNumbers(["a", "B", "A", "b", "c"]) == [0, 1, 0, 1, 2]) }
+
     @Test("a tie is a miss")
     func ties() throws {
         let same = matrix(200, 3, (0..<600).map { [0.3, 0.1, 0.7][$0 % 3] })
@@ -125,6 +148,18 @@ struct RetrievalRecallTests {
         #expect(recall.negatives == 4.0 / 3)
         #expect(recall.ranks.map(\.imageToText) == [1])
         #expect(recall.ranks.map(\.textToImage) == [1])
+    }
+
+    @Test("others of the same caption are no negatives")
+    func equalCaptions() throws {
+        let images = matrix(3, 2, [1, 0, 0, 2, 3, 0])
+        let captions = matrix(3, 2, [1, 0, 0, 1, 0.8, 0.6])
+        let recall = try retrieval(images: images, captions: captions, texts: [7, 1, 7], atRanks: [1])
+        #expect(recall.negatives == 4.0 / 3)
+        #expect(recall.ranks.map(\.imageToText) == [1])
+        let both = try retrieval(
+            images: images, captions: captions, classes: [0, 0, 1], texts: [7, 1, 7], atRanks: [1])
+        #expect(both.negatives == 2.0 / 3)
     }
 
     @Test("is the same in blocks: rank r in r of N for unrelated rows")

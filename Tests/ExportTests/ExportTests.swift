@@ -14,7 +14,8 @@ import Tokenizers
 @Suite struct ExportTests {
     private static let flowers = Result {
         try Vocabulary(
-            json: Array(Data(contentsOf: URL(filePath: root + "/vocab/flowers-2k.json"))), named: "flowers-2k.json")
+            json: Array(Data(contentsOf: URL(filePath: repositoryRoot + "/vocab/flowers-2k.json"))),
+            named: "flowers-2k.json")
     }
 
     private static func builtIn(
@@ -169,7 +170,7 @@ import Tokenizers
         let model = try RandomModel(encoder: "bert", generator: .dfGAN).model
         for (encoder, words) in [("absent", "has no config.json"), ("mpnet", "is not the encoder that")] {
             let error = #expect(throws: ModelError.self) {
-                try ONNXFile(model, encoder: "\(root)/Tests/InferenceTests/Encoders/\(encoder)", version: "1")
+                try ONNXFile(model, encoder: "\(repositoryRoot)/Tests/InferenceTests/Encoders/\(encoder)", version: "1")
             }
             #expect(error?.kind == .badData && error?.problem.contains(words) == true, "\(String(describing: error))")
         }

@@ -8,9 +8,7 @@ import Models
 import Networks
 import RandomStreams
 import Tokenizers
-
-let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
-    .path
+import TestSupport
 
 private let device = CPUDevice(library: .openBLAS, threads: 1, precision: .float32)
 
@@ -22,7 +20,7 @@ struct RandomModel {
     /// A model on the pretrained encoder that scripts/golden/encoders.py wrote to the folder of this name.
     init(encoder name: String, pooling: Pooling? = nil, generator: GeneratorKind) throws {
         let encoder = try PretrainedEncoder(
-            contentsOf: "\(root)/Tests/InferenceTests/Encoders/\(name)", pooling: pooling)
+            contentsOf: "\(repositoryRoot)/Tests/InferenceTests/Encoders/\(name)", pooling: pooling)
         let head = ProjectionHeadConfiguration(inputs: encoder.width, hidden: 12, embedding: 8)
         let networks = RandomModel.networks(generator, condition: 8)
         let arrays = RandomModel.arrays { store in

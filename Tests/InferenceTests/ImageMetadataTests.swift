@@ -60,21 +60,6 @@ import Testing
         #expect(ImageMetadata(pngText: texts.filter { $0.keyword != field }) == nil)
     }
 
-    /// Files with damaged texts are an error, a request or none, but never a trap.
-    @Test func damagedFilesNeverTrap() throws {
-        let request = GenerationRequest(
-            prompt: "a 花", seed: 1, truncation: 0.5, promptBlend: Blend(toward: "b", fraction: 0.5),
-            seedBlend: Blend(toward: 2, fraction: 0.5))
-        let png = try Image(width: 2, height: 2, color: .white).pngData(
-            text: ImageMetadata(request: request, model: "m").pngText)
-        for number in 0..<fuzzCount {
-            var mutator = Mutator(seed: 14, number: number)
-            guard let texts = try? Image.pngText(in: mutator.damaged([png])) else { continue }
-            let found = ImageMetadata(pngText: texts)
-            #expect(found.map { $0.request.truncation > GenerationRequest.leastTruncation } ?? true)
-        }
-    }
-
     @Test func aWalkIsOneText() {
         let request = GenerationRequest(prompt: "a", seed: 1, truncation: 0.5)
         let metadata = ImageMetadata(request: request, model: "m")

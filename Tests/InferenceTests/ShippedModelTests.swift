@@ -5,6 +5,7 @@ import Images
 import Inference
 import Models
 import Testing
+import TestSupport
 
 /// The pixels of the model in the repository must not change.
 ///
@@ -21,9 +22,7 @@ import Testing
 
     /// Differences of the pixels from the golden ones: the largest, in levels of 255, and the share of samples that differ.
     private func difference(_ device: CPUDevice) throws -> (levels: Int, share: Double) {
-        let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-            .deletingLastPathComponent().path
-        let model = try Model(contentsOf: root + "/models/flowers-64.safetensors")
+        let model = try Model(contentsOf: repositoryRoot + "/models/flowers-64.safetensors")
         let images = try ImageGenerator(model, device: device).generate(Self.requests)
         var differences: [Int] = []
         for (index, image) in images.enumerated() {

@@ -4,6 +4,7 @@ import Images
 import Inference
 import Models
 import Testing
+import TestSupport
 
 @Suite struct WalkTests {
     private static let points: [(prompt: String, seed: UInt64)] = [("a", 1), ("b", 1), ("b", 2)]
@@ -84,10 +85,8 @@ import Testing
     // MARK: Images
 
     private static func generator() throws -> ImageGenerator {
-        let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-            .deletingLastPathComponent().path
         let device = CPUDevice(library: .openBLAS, threads: 1, precision: .float32)
-        return try ImageGenerator(Model(contentsOf: root + "/models/flowers-64.safetensors"), device: device)
+        return try ImageGenerator(Model(contentsOf: repositoryRoot + "/models/flowers-64.safetensors"), device: device)
     }
 
     @Test func theEndsOfAWalkAreThePlainImages() throws {

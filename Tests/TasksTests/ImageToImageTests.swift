@@ -216,6 +216,29 @@ import Training
         }
     }
 
+    /// Targets of one class would have no negatives if their class counted.
+    @Test func textIsLearnedFromTargetsOfOneClass() throws {
+        try withCorpora { folder in
+            var lines: [String] = []
+            for kind in ["a", "b"] {
+                let rows = try String(contentsOfFile: "\(folder)/\(kind)/metadata.jsonl", encoding: .utf8)
+                lines += rows.split(separator: "\n").map {
+                    String($0).replacing("\"class\"", with: "\"shapes\"")
+                        .replacing("\"file_name\":\"", with: "\"class\":\"\(kind)\",\"file_name\":\"\(kind)/")
+                }
+            }
+            try put(lines.joined(separator: "\n"), "\(folder)/metadata.jsonl")
+            let recipe = try Recipe(
+                yaml: Method.text.yaml, named: "tiny",
+                settings: ["image_to_image.source=a", "image_to_image.target=b", "data.hold_out=0.3", "gan.images=8"])
+            _ = try TrainingRun(
+                recipe, data: folder, path: "\(folder)/run", resume: false, device: CPUDevice(threads: 1)
+            ).train()
+            let log = try String(contentsOfFile: "\(folder)/run/encoder/log.txt", encoding: .utf8)
+            #expect(log.contains("validation pairs, each against") && !log.contains("against 0 others"), "\(log)")
+        }
+    }
+
     @Test func sourcesThatNobodyNamesAreAskedFor() throws {
         try withCorpora { folder in
             let recipe = try Recipe(yaml: Method.contrastive.yaml, named: "tiny")

@@ -10,9 +10,7 @@ import Tasks
 import Training
 
 /// The tiny BERT of the encoders' own tests: random weights.
-let goldenBERT =
-    URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent().path
-    + "/InferenceTests/Encoders/bert"
+let goldenBERT = repositoryRoot + "/Tests/InferenceTests/Encoders/bert"
 
 /// A run whose captions a pretrained encoder reads, and the model it makes.
 @Suite(.serialized) struct PretrainedRunTests {

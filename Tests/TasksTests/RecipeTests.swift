@@ -3,10 +3,11 @@ import Networks
 import Testing
 import Tasks
 import Training
+import TestSupport
 
 @Suite struct RecipeTests {
     @Test func everyCommittedRecipeIsValid() throws {
-        let folder = packageRoot + "/recipes"
+        let folder = repositoryRoot + "/recipes"
         let names = try FileManager.default.contentsOfDirectory(atPath: folder).filter { $0.hasSuffix(".yaml") }
         #expect(names.count >= 3)
         for name in names {
@@ -181,6 +182,3 @@ import Training
         }
     }
 }
-
-/// The folder that holds `Package.swift`.
-let packageRoot = #filePath.split(separator: "/").dropLast(3).reduce("") { "\($0)/\($1)" }

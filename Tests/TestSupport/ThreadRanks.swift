@@ -71,7 +71,9 @@ public final class ThreadRanks: Sendable {
         var hosts: [String] { (0..<ranks.size).map { "host\($0)" } }
         var waited: Double { 0 }
 
-        func gather(_ bytes: [UInt8]) throws(CommunicationError) -> [[UInt8]] { try ranks.gather(bytes, rank: rank) }
+        func gather(_ bytes: [UInt8], isPatient: Bool) throws(CommunicationError) -> [[UInt8]] {
+            try ranks.gather(bytes, rank: rank)
+        }
 
         func startMean(
             of values: @escaping @Sendable () -> [Float], use: @escaping @Sendable ([Float]) -> Void

@@ -1,6 +1,7 @@
 import FoundationEssentials
 import Tokenizers
 import Testing
+import TestSupport
 
 /// The files under `Golden`, which scripts/golden/tokenizers_golden.py writes.
 enum Golden {
@@ -64,8 +65,7 @@ private struct Values: Decodable {
         "siglip", "unigram-bytes", "mpnet", "modernbert",
     ]
 
-    private static let captions = URL(filePath: #filePath).deletingLastPathComponent()
-        .appending(path: "../../../shared/data")
+    private static let captions = URL(filePath: repositoryRoot + "/../shared/data")
 
     @Test(arguments: names)
     func idsAndOffsetsAreEqual(_ name: String) throws {

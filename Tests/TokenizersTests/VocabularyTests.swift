@@ -1,6 +1,7 @@
 import FoundationEssentials
 import Tokenizers
 import Testing
+import TestSupport
 
 /// A vocabulary file as text, valid or invalid.
 func vocabularyFile(
@@ -91,7 +92,7 @@ func vocabularyFile(
     }
 
     @Test func committedVocabularyIsSound() throws {
-        let file = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../vocab/flowers-2k.json")
+        let file = URL(filePath: repositoryRoot + "/vocab/flowers-2k.json")
         let bytes = [UInt8](try Data(contentsOf: file))
         let vocabulary = try Vocabulary(json: bytes, named: "flowers-2k.json")
         #expect(vocabulary.count == 2048)

@@ -23,6 +23,8 @@ final class CountingTask: TrainingTask {
     var isFinite: (Int) -> Bool = { _ in true }
     /// Ends the training early once it returns a reason.
     var validation: (Int) -> String? = { _ in nil }
+    /// Whether the training is asked to stop after so many images.
+    var isInterrupted: (Int) -> Bool = { _ in false }
     private(set) var events: [String] = []
 
     private let program: any Executable
@@ -87,7 +89,8 @@ func train(_ task: CountingTask, in folder: String) throws -> TrainingOutcome {
         return run
     }
     return try TrainingLoop(
-        task, run: run, logger: RunLogger(run, ranks: ranks), recipe: "", seed: 1, interruption: nil
+        task, run: run, logger: RunLogger(run, ranks: ranks), recipe: "", seed: 1,
+        isInterrupted: { task.isInterrupted(task.state.imagesSeen) }
     ).train()
 }
 

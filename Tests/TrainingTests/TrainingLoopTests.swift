@@ -131,6 +131,29 @@ import Training
         }
     }
 
+    /// The checkpoint that is due in the step that restores the networks would count as a success.
+    @Test func aRecoveryIsNoSuccess() throws {
+        try withTemporaryFolder { folder in
+            let task = try CountingTask(images: 100_000)
+            task.schedule.checkpoint = .every(images: 200)
+            task.isFinite = { $0 < 200 }
+            let error = #expect(throws: StateError.self) { try train(task, in: folder) }
+            #expect(error?.description.contains("diverged 4 times from the checkpoint of 200 images") == true)
+        }
+    }
+
+    /// Networks whose last updates were skipped are not written: they may be the reason.
+    @Test func aStopWaitsForAnUpdate() throws {
+        try withTemporaryFolder { folder in
+            let task = try CountingTask(images: 1000)
+            task.isFinite = { !(150..<200).contains($0) }
+            task.isInterrupted = { $0 >= 160 }
+            #expect(try train(task, in: folder) == .interrupted)
+            let last = try #require(try TrainingCheckpoint.latest(in: folder + "/run"))
+            #expect(last.counters.imagesSeen == 210 && last.counters.networks["network"]?.steps == 16)
+        }
+    }
+
     @Test func divergenceBeforeTheFirstCheckpointIsAnError() throws {
         try withTemporaryFolder { folder in
             let task = try CountingTask(images: 1000)

@@ -2,7 +2,7 @@
 
 
 class Failure(Exception):
-    """Ends the command with one line of text and an exit status, one of those in README.md."""
+    """Ends the command with one line of text and an exit status, one of those in docs/command-line.md."""
 
     USAGE, INVALID_DATA, NOT_FOUND, CANNOT_WRITE, OTHER = 64, 65, 66, 73, 1
 

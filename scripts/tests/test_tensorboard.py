@@ -43,7 +43,8 @@ class TensorBoardTests(unittest.TestCase):
             self.kill_after("encoder/stats.jsonl", rows=7)
             self.kill_after("stats.jsonl", rows=6)
             process = self.train()
-            self.assertEqual((process.communicate()[1], process.returncode)[1], 0)
+            _, errors = process.communicate()
+            self.assertEqual(process.returncode, 0, errors.decode())
             self.assertEqual(len(list(self.run.glob("*tfevents*"))), 2)
             self.assertEqual(len(list(self.run.glob("encoder/*tfevents*"))), 2)
             for stage in (self.run, self.run / "encoder"):

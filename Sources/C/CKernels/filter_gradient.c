@@ -25,10 +25,10 @@ typedef struct {
   int64_t vectors, blocks;                // of LANES channels in a block, blocks of channels
   int64_t row, block, input, gradient;    // cells of an input row and block, of an image of input and gradient
   int64_t group;                          // images that are packed together
-} cut;
+} tiling;
 
-static cut cut_of(const limn_convolution *s, int type) {
-  cut c = {.pairs = type == LIMN_BFLOAT16};
+static tiling tiling_of(const limn_convolution *s, int type) {
+  tiling c = {.pairs = type == LIMN_BFLOAT16};
   c.row_cells = c.pairs ? (s->output[2] + 1) / 2 : s->output[2];
   c.cells = s->output[1] * c.row_cells;
   c.classes = s->stride[1] < s->filter[1] ? s->stride[1] : s->filter[1];
@@ -46,7 +46,7 @@ static cut cut_of(const limn_convolution *s, int type) {
 }
 
 // Adds to out [outputs, 16·vectors] the products of `images` runs of `cells` cells of input [cell, 16·vectors] and dy [cell, …].
-INLINE void outer_products(const int pairs, const int vectors, const int outputs, const cut *c, const float *input, const float *dy,
+INLINE void outer_products(const int pairs, const int vectors, const int outputs, const tiling *c, const float *input, const float *dy,
                            int64_t dy_stride, int64_t images, float *out, int64_t out_stride) {
   __m512 sums[MOST_OUTPUTS][MOST_VECTORS];
   for (int o = 0; o < outputs; o++)
@@ -70,7 +70,7 @@ INLINE void outer_products(const int pairs, const int vectors, const int outputs
 
 // `outer_products` with sizes known at compile time, so that the sums are registers.
 LIMN_WITH_AVX512
-static void add_products(int64_t outputs, const cut *c, const float *input, const float *dy, int64_t dy_stride, int64_t images,
+static void add_products(int64_t outputs, const tiling *c, const float *input, const float *dy, int64_t dy_stride, int64_t images,
                          float *out, int64_t out_stride) {
 #define SIZE(pairs_, vectors_, outputs_)                                                                  \
   if (c->pairs == pairs_ && c->vectors == vectors_ && outputs == outputs_) {                              \
@@ -84,7 +84,7 @@ static void add_products(int64_t outputs, const cut *c, const float *input, cons
 
 // Cells of `count` channels at two adjacent positions; NULL is a position in the padding.
 LIMN_WITH_AVX512
-static void lay_pairs(float *to, const uint16_t *first, const uint16_t *second, int64_t count) {
+static void pack_pairs(float *to, const uint16_t *first, const uint16_t *second, int64_t count) {
   const __m512i zero = _mm512_setzero_si512();
   for (int64_t i = 0; i < count; i += LANES) {
     const __mmask16 mask = (__mmask16)(count - i < LANES ? (1u << (count - i)) - 1 : 0xffffu);
@@ -96,17 +96,17 @@ static void lay_pairs(float *to, const uint16_t *first, const uint16_t *second, 
   }
 }
 
-static void lay_gradient(const limn_convolution *s, const uint16_t *image, float *to) {
+static void pack_gradient(const limn_convolution *s, const uint16_t *image, float *to) {
   const int64_t width = s->output[2], channels = s->out_channels;
   for (int64_t y = 0; y < s->output[1]; y++)
     for (int64_t x = 0; x < width; x += 2, to += channels) {
       const uint16_t *first = image + (y * width + x) * channels;
-      lay_pairs(to, first, x + 1 < width ? first + channels : NULL, channels);
+      pack_pairs(to, first, x + 1 < width ? first + channels : NULL, channels);
     }
 }
 
 // Packs the part of an image that column `j` of the filter reads: [block, class, row, cell, 16·vectors].
-static void lay_input(const limn_convolution *s, const cut *c, const char *image, int64_t j, float *to) {
+static void pack_input(const limn_convolution *s, const tiling *c, const char *image, int64_t j, float *to) {
   const int64_t channels = s->in_channels, width = LANES * c->vectors, per_cell = 1 + c->pairs;
   const size_t size = c->pairs ? sizeof(uint16_t) : sizeof(float);
   for (int64_t class = 0; class < c->classes; class++)
@@ -123,7 +123,7 @@ static void lay_input(const limn_convolution *s, const cut *c, const char *image
         for (int64_t block = 0; block < c->blocks; block++, cells += c->block) {
           const size_t skip = (size_t)(block * width) * size;
           const char *first = at[0] ? at[0] + skip : NULL, *second = at[1] ? at[1] + skip : NULL;
-          if (c->pairs) lay_pairs(cells, (const uint16_t *)first, (const uint16_t *)second, width);
+          if (c->pairs) pack_pairs(cells, (const uint16_t *)first, (const uint16_t *)second, width);
           else if (first) memcpy(cells, first, (size_t)width * sizeof(float));
           else memset(cells, 0, (size_t)width * sizeof(float));
         }
@@ -137,21 +137,21 @@ static size_t filter_floats(const limn_convolution *s) {
   return (size_t)(s->out_channels * s->filter[1] * s->filter[2] * s->in_channels);
 }
 
-static size_t laid_floats(const limn_convolution *s, int type) {
-  const cut c = cut_of(s, type);
+static size_t packed_floats(const limn_convolution *s, int type) {
+  const tiling c = tiling_of(s, type);
   return (size_t)(c.group * (c.input + (c.pairs ? c.gradient : 0)) + LANES - 1) / LANES * LANES;
 }
 
 static void gradient_share(void *context, int index, int shares) {
   const gradient_job *job = context;
   const limn_convolution *s = job->shape;
-  const cut c = cut_of(s, job->type);
+  const tiling c = tiling_of(s, job->type);
   const size_t size = c.pairs ? sizeof(uint16_t) : sizeof(float);
   const size_t x_size = (size_t)(s->input[1] * s->input[2] * s->in_channels) * size;
   const size_t dy_size = (size_t)(s->output[1] * s->output[2] * s->out_channels) * size;
   const int64_t depth = s->filter[1] * s->filter[2] * s->in_channels;
-  float *laid = job->scratch + laid_floats(s, job->type) * (size_t)index, *laid_dy = laid + c.group * c.input;
-  float *sums = job->scratch + laid_floats(s, job->type) * (size_t)shares;
+  float *packed = job->scratch + packed_floats(s, job->type) * (size_t)index, *packed_dy = packed + c.group * c.input;
+  float *sums = job->scratch + packed_floats(s, job->type) * (size_t)shares;
   float *out = index == 0 ? job->out : sums + filter_floats(s) * (size_t)(index - 1);
   memset(out, 0, filter_floats(s) * sizeof(float));
   size_t begin, end;
@@ -160,13 +160,13 @@ static void gradient_share(void *context, int index, int shares) {
     const int64_t images = (int64_t)(end - start) < c.group ? (int64_t)(end - start) : c.group;
     const float *dy = (const float *)(job->dy + start * dy_size);
     for (int64_t n = 0; n < images && c.pairs; n++)
-      lay_gradient(s, (const uint16_t *)(job->dy + (start + (size_t)n) * dy_size), laid_dy + n * c.gradient);
-    if (c.pairs) dy = laid_dy;
+      pack_gradient(s, (const uint16_t *)(job->dy + (start + (size_t)n) * dy_size), packed_dy + n * c.gradient);
+    if (c.pairs) dy = packed_dy;
     for (int64_t j = 0; j < s->filter[2]; j++) {
-      for (int64_t n = 0; n < images; n++) lay_input(s, &c, job->x + (start + (size_t)n) * x_size, j, laid + n * c.input);
+      for (int64_t n = 0; n < images; n++) pack_input(s, &c, job->x + (start + (size_t)n) * x_size, j, packed + n * c.input);
       for (int64_t block = 0; block < c.blocks; block++)
         for (int64_t i = 0; i < s->filter[1]; i++) {
-          const float *input = laid + block * c.block + (i % s->stride[1] * c.class_rows + i / s->stride[1]) * c.row;
+          const float *input = packed + block * c.block + (i % s->stride[1] * c.class_rows + i / s->stride[1]) * c.row;
           float *to = out + (i * s->filter[2] + j) * s->in_channels + block * LANES * c.vectors;
           for (int64_t o = 0; o < s->out_channels; o += MOST_OUTPUTS) {
             const int64_t outputs = s->out_channels - o < MOST_OUTPUTS ? s->out_channels - o : MOST_OUTPUTS;
@@ -184,7 +184,7 @@ int limn_filter_gradient_suits(const limn_convolution *s, int type) {
 }
 
 size_t limn_filter_gradient_scratch(const limn_convolution *s, int type, int threads) {
-  return laid_floats(s, type) * (size_t)threads + filter_floats(s) * (size_t)(threads - 1);
+  return packed_floats(s, type) * (size_t)threads + filter_floats(s) * (size_t)(threads - 1);
 }
 
 void limn_filter_gradient(const limn_convolution *s, int type, const void *x, const void *dy, float *out, float *scratch,
@@ -192,7 +192,7 @@ void limn_filter_gradient(const limn_convolution *s, int type, const void *x, co
   gradient_job job = {s, type, x, dy, out, scratch};
   limn_parallel(threads, gradient_share, &job);
   const size_t count = filter_floats(s);
-  const float *more = scratch + laid_floats(s, type) * (size_t)threads;
+  const float *more = scratch + packed_floats(s, type) * (size_t)threads;
   for (int t = 1; t < threads; t++, more += count)
     for (size_t i = 0; i < count; i++) out[i] += more[i];
 }

@@ -3,6 +3,7 @@
 #include "CKernels.h"
 #include <pthread.h>
 #include <sched.h>
+#include <string.h>
 #include <unistd.h>
 
 static limn_runner external_runner;
@@ -85,6 +86,13 @@ void limn_parallel(int threads, limn_share share, void *context) {
     return;
   }
   share(context, 0, 1);
+}
+
+size_t limn_affinity(unsigned char *bits, size_t capacity) {
+    cpu_set_t allowed;
+    if (capacity < sizeof allowed || sched_getaffinity(0, sizeof allowed, &allowed) != 0) return 0;
+    memcpy(bits, &allowed, sizeof allowed);
+    return sizeof allowed;
 }
 
 int limn_processors(void) {

@@ -90,6 +90,8 @@ int limn_mpi_size(void) {
 static atomic_int abort_code = -1;
 // Seconds that a call may wait; 0 for no limit.
 static atomic_int longest_wait = 0;
+// Whether a call has given up. Its request is still pending, so later calls would let MPI write to memory that is no longer the caller's.
+static int has_timed_out = 0;
 
 // Whether other threads of this process compute.
 static atomic_int computing = 1;
@@ -107,7 +109,7 @@ void limn_mpi_end_if_aborted(void) {
 
 // Large messages progress only in calls of MPI, and MPI's own waiting would take a processor from the computation: ask often at
 // first, then sleep between: each wake-up costs the computation some microseconds.
-static int complete(int status, void *request) {
+static int complete(int status, void *request, int is_patient) {
   struct timespec limited = {0, 0}, now;
   for (int polls = 0, done = 0; status == 0; polls++) {
     status = mpi.test(&request, &done, mpi.ignored_status);
@@ -121,10 +123,13 @@ static int complete(int status, void *request) {
       sched_yield();
     }
     int longest = atomic_load(&longest_wait);
-    if (longest == 0) continue;
+    if (longest == 0 || is_patient) continue;
     clock_gettime(CLOCK_MONOTONIC, &now);
     if (limited.tv_sec == 0) limited = now;
-    if (now.tv_sec - limited.tv_sec > longest) return LIMN_MPI_TIMEOUT;
+    if (now.tv_sec - limited.tv_sec > longest) {
+      has_timed_out = 1;
+      return LIMN_MPI_TIMEOUT;
+    }
   }
   return status;
 }
@@ -132,17 +137,20 @@ static int complete(int status, void *request) {
 int limn_mpi_exchange(
     const void *sent, const int *sent_counts, const int *sent_offsets, void *received, const int *received_counts,
     const int *received_offsets) {
+  if (has_timed_out) return LIMN_MPI_TIMEOUT;
   void *request = NULL;
   int status = mpi.exchange(
       sent, sent_counts, sent_offsets, mpi.byte, received, received_counts, received_offsets, mpi.byte, mpi.world,
       &request);
-  return complete(status, request);
+  return complete(status, request, 0);
 }
 
-int limn_mpi_gather(const void *sent, int count, void *received, const int *counts, const int *offsets) {
+int limn_mpi_gather(
+    const void *sent, int count, void *received, const int *counts, const int *offsets, int is_patient) {
+  if (has_timed_out) return LIMN_MPI_TIMEOUT;
   void *request = NULL;
   int status = mpi.gather(sent, count, mpi.byte, received, counts, offsets, mpi.byte, mpi.world, &request);
-  return complete(status, request);
+  return complete(status, request, is_patient);
 }
 
 void limn_mpi_describe(int status, char *message, size_t capacity) {

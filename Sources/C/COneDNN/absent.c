@@ -12,6 +12,7 @@ int limn_onednn_open(char *message, size_t capacity) {
   return UNAVAILABLE;
 }
 void limn_onednn_version(int *major, int *minor, int *patch) { *major = *minor = *patch = 0; }
+size_t limn_onednn_code_bytes(void) { return 0; }
 limn_onednn_primitive *limn_onednn_convolution_create(const limn_onednn_convolution *c) { return NULL; }
 limn_onednn_primitive *limn_onednn_matmul_create(const limn_onednn_matmul *m) { return NULL; }
 void limn_onednn_destroy(limn_onednn_primitive *p) {}

@@ -9,7 +9,7 @@
 #include <oneapi/dnnl/dnnl_version.h>
 #define LIMN_ONEDNN_MAJOR DNNL_VERSION_MAJOR
 #if LIMN_ONEDNN_MAJOR != 2 && LIMN_ONEDNN_MAJOR != 3
-#error "only the C interfaces of oneDNN 2.x and 3.x are spoken here"
+#error "only the C interfaces of oneDNN 2.x and 3.x are supported"
 #endif
 #else
 #define LIMN_ONEDNN_MAJOR 0

@@ -2,6 +2,7 @@
 #include "library.h"
 
 #if LIMN_ONEDNN_MAJOR
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -115,7 +116,8 @@ static void set_key(limn_onednn_primitive *p, char *text, size_t capacity) {
   limn_read_blocking(p->filter, &packed);
   limn_read_blocking(LIMN_LAYOUT(p->plain), &plain);
   if (!packed.blocked) {  // an opaque layout is not shared
-    snprintf(text, capacity, "%p", (void *)p);
+    static atomic_ullong count = 0;
+    snprintf(text, capacity, "opaque %llu", atomic_fetch_add(&count, 1));
     return;
   }
   p->filter_is_plain = packed.type == plain.type && packed.inner_count == 0;

@@ -47,14 +47,7 @@ extension CPUCompiler {
             let from = operand(write.tensor.id, as: .float32)
             let to = fixed(write.destination)
             writeLocations[index] = to
-            let count = write.destination.count
-            emit("copy", bytes: Double(count * 8), reads: [from], writes: [to]) { at in
-                let (target, source) = (at(to), at(from))
-                return {
-                    limn_convert(target, Storage.float32.rawValue, source, Storage.float32.rawValue, count, 1)
-                    return 0
-                }
-            }
+            emitConversion(from: from, to: to, count: write.destination.count)
         }
     }
 

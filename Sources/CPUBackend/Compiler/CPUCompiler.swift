@@ -156,7 +156,8 @@ struct CPUCompiler {
     /// Emits a conversion of `count` elements between storages.
     mutating func emitConversion(from source: Location, to target: Location, count: Int) {
         let threads = Int32(device.threads)
-        emit("convert", bytes: Double(count * 6), reads: [source], writes: [target]) { at in
+        let bytes = Double(count * (source.storage.size + target.storage.size))
+        emit("convert", bytes: bytes, reads: [source], writes: [target]) { at in
             let (to, from) = (at(target), at(source))
             return {
                 limn_convert(to, target.storage.rawValue, from, source.storage.rawValue, count, threads)

@@ -74,12 +74,20 @@ public struct Corpus: Sendable {
         return options.template == nil ? count..<count : (count + 1) / 2..<count
     }
 
-    /// Whether a caption may describe an example's image: one of its own, or one of another image of the same class that
-    /// was not built by the caption template, whose attributes may differ.
-    package func mayDescribe(_ caption: CaptionReference, example: Int) -> Bool {
-        if caption.example == example { return true }
-        guard let label = label(of: example), label == self.label(of: caption.example) else { return false }
+    /// Whether a caption may also describe the image that `own` describes, so that it is no negative: a caption of the same image,
+    /// one of the same text, or one of another image of the same class that was not built by the caption template, whose attributes
+    /// may differ.
+    package func mayDescribe(_ caption: CaptionReference, imageOf own: CaptionReference) -> Bool {
+        if caption.example == own.example || hasSameText(caption, own) { return true }
+        guard let label = label(of: own.example), label == self.label(of: caption.example) else { return false }
         return !templateCaptions(of: caption.example).contains(caption.caption)
+    }
+
+    /// Whether two captions differ at most in the case of ASCII letters.
+    private func hasSameText(_ a: CaptionReference, _ b: CaptionReference) -> Bool {
+        func folded(_ byte: UInt8) -> UInt8 { byte &- 0x41 < 26 ? byte | 0x20 : byte }
+        let (a, b) = (index.rows.captions.utf8(a.number), index.rows.captions.utf8(b.number))
+        return a.count == b.count && zip(a, b).allSatisfy { folded($0) == folded($1) }
     }
 
     /// The reference to caption `caption` of example `example`; both must exist.

@@ -1,5 +1,8 @@
 /// The mean Euclidean distance between two generated images of a group, averaged over groups, divided by that of real images: 0
-/// for a generator that ignores its noise, about 1 for one as diverse as real images.
+/// for a generator that ignores its noise.
+///
+/// Real images of one class, which have different captions, differ more than images of one caption should: a generator as diverse
+/// as reality has a ratio somewhat below 1.
 ///
 /// - Parameters:
 ///   - generated: for each caption, the features of at least 2 images from different noise.

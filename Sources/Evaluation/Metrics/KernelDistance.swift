@@ -14,14 +14,15 @@ package struct KernelDistance: Hashable, Sendable {
 ///
 /// - Parameters:
 ///   - subsets: number of subsets, at least 1.
-///   - subsetSize: number of vectors in each; at most the size of the smaller set.
+///   - subsetSize: number of vectors in each, at most the size of the smaller set; nil is half of the smaller set, at most 1,000.
 ///   - seed: of the choice of subsets.
 /// - Throws: ``EvaluationError`` for fewer than 2 vectors, different widths, or non-finite features.
 package func kernelDistance(
-    _ a: FeatureMatrix, _ b: FeatureMatrix, subsets: Int = 100, subsetSize: Int = 1000, seed: UInt64
+    _ a: FeatureMatrix, _ b: FeatureMatrix, subsets: Int = 100, subsetSize: Int? = nil, seed: UInt64
 ) throws -> KernelDistance {
     try a.requireSameWidth(as: b)
-    let size = min(subsetSize, a.rows, b.rows)
+    let smaller = min(a.rows, b.rows)
+    let size = min(subsetSize ?? min(1000, max(2, smaller / 2)), smaller)
     guard size >= 2 else { throw EvaluationError.tooFew("images for a kernel distance", found: size, needed: 2) }
     guard subsets >= 1 else { throw EvaluationError.tooFew("subsets for a kernel distance", found: subsets, needed: 1) }
     try a.requireFinite("features for a kernel distance")

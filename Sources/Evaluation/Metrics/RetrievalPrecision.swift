@@ -14,8 +14,8 @@ package struct RetrievalPrecision: Hashable, Sendable {
 
     /// Compares each image with its own caption and with captions of **other classes**.
     ///
-    /// The negatives of an image are drawn without replacement from the captions of other classes than that of its own caption,
-    /// by a random stream keyed by the seed and the image's index. So generated images, real images (the upper bound) and
+    /// The negatives of an image are drawn without replacement from the captions of other classes than that of its own caption, and
+    /// of other texts, by a random stream keyed by the seed and the image's index. So generated images, real images (the upper bound) and
     /// nearest training images have the same negatives for equal `truths`. A hit is an own caption with a higher cosine similarity
     /// than every negative; a tie is a miss.
     ///
@@ -24,12 +24,14 @@ package struct RetrievalPrecision: Hashable, Sendable {
     ///   - truths: for each image, the row of its caption in `captions`.
     ///   - captions: features of all captions `[M, D]`, of any norm.
     ///   - classes: the class of each caption.
+    ///   - texts: a number for each caption that equal captions share; nil if all differ.
     ///   - negatives: number of negatives per image; chance is `1 / (negatives + 1)`.
     ///   - seed: of the choice of negatives.
     /// - Throws: ``EvaluationError`` for different sizes, too few images or captions of other classes, and
     ///   features that are zero or not finite.
     package init(
-        images: FeatureMatrix, truths: [Int], captions: FeatureMatrix, classes: [Int], negatives: Int = 99, seed: UInt64
+        images: FeatureMatrix, truths: [Int], captions: FeatureMatrix, classes: [Int], texts: [Int]? = nil,
+        negatives: Int = 99, seed: UInt64
     ) throws {
         try images.requireSameWidth(as: captions)
         guard images.rows >= Self.folds else {
@@ -44,17 +46,20 @@ package struct RetrievalPrecision: Hashable, Sendable {
         guard classes.count == captions.rows else {
             throw EvaluationError.mismatch("classes of captions", expected: captions.rows, found: classes.count)
         }
+        if let texts, texts.count != captions.rows {
+            throw EvaluationError.mismatch("texts of captions", expected: captions.rows, found: texts.count)
+        }
         if let wrong = truths.first(where: { $0 < 0 || $0 >= captions.rows }) {
             throw EvaluationError.outOfRange("true caption of an image", found: wrong, count: captions.rows)
         }
         let images = try images.normalized("features of images")
         let captions = try captions.normalized("features of captions")
-        let pool = NegativePool(classes: classes)
+        let pool = NegativePool(classes: classes, texts: texts)
 
         ranks = try truths.enumerated().map { query, truth in
             var stream = RandomStream(seed: seed, purpose: "evaluation.retrievalPrecision", index: UInt64(query))
             let own = similarity(images, query, captions, truth)
-            let others = try pool.draw(negatives, excluding: classes[truth], from: &stream)
+            let others = try pool.draw(negatives, for: truth, from: &stream)
             return 1 + others.count { own <= similarity(images, query, captions, $0) + tieMargin }
         }
         var hits = [Int](repeating: 0, count: Self.folds)
@@ -64,6 +69,16 @@ package struct RetrievalPrecision: Hashable, Sendable {
             total[query % Self.folds] += 1
         }
         (mean, deviation) = meanAndDeviation(zip(hits, total).map { Double($0) / Double($1) })
+    }
+}
+
+/// A number for each text that equal texts share, whatever the case of their letters.
+package func textNumbers(_ texts: [String]) -> [Int] {
+    var numbers: [String: Int] = [:]
+    return texts.map { text in
+        let key = text.lowercased()
+        defer { numbers[key] = numbers[key] ?? numbers.count }
+        return numbers[key] ?? numbers.count
     }
 }
 
@@ -79,8 +94,14 @@ private func similarity(_ a: FeatureMatrix, _ rowA: Int, _ b: FeatureMatrix, _ r
 private struct NegativePool {
     private let captions: [Int]
     private let ranges: [Int: Range<Int>]
+    private let classes: [Int]
+    private let texts: [Int]?
+    /// The captions of each text.
+    private let copies: [Int: [Int]]
 
-    init(classes: [Int]) {
+    init(classes: [Int], texts: [Int]?) {
+        (self.classes, self.texts) = (classes, texts)
+        copies = texts.map { texts in Dictionary(grouping: texts.indices) { texts[$0] } } ?? [:]
         let captions = classes.indices.sorted { (classes[$0], $0) < (classes[$1], $1) }
         var ranges: [Int: Range<Int>] = [:]
         for (index, caption) in captions.enumerated() {
@@ -91,12 +112,21 @@ private struct NegativePool {
         self.ranges = ranges
     }
 
-    func draw(_ count: Int, excluding excluded: Int, from stream: inout RandomStream) throws -> [Int] {
-        let gap = ranges[excluded] ?? 0..<0
-        let available = captions.count - gap.count
-        guard available >= count else {
-            throw EvaluationError.tooFew("captions of other classes", found: available, needed: count)
+    /// Captions of other classes and texts than caption `truth`.
+    func draw(_ count: Int, for truth: Int, from stream: inout RandomStream) throws -> [Int] {
+        let gap = ranges[classes[truth]] ?? 0..<0
+        let equal =
+            texts.map { texts in
+                copies[texts[truth], default: []].count { classes[$0] != classes[truth] }
+            } ?? 0
+        let others = captions.count - gap.count
+        guard others - equal >= count else {
+            throw EvaluationError.tooFew("captions of other classes", found: others - equal, needed: count)
         }
-        return stream.distinct(count, below: available).map { captions[$0 < gap.lowerBound ? $0 : $0 + gap.count] }
+        // As many more as could be of the same text.
+        let drawn = stream.distinct(count + equal, below: others).map {
+            captions[$0 < gap.lowerBound ? $0 : $0 + gap.count]
+        }
+        return Array(drawn.lazy.filter { texts == nil || texts?[$0] != texts?[truth] }.prefix(count))
     }
 }

@@ -14,7 +14,7 @@ package struct RetrievalRecall: Codable, Hashable, Sendable {
     package let ranks: [AtRank]
     /// The number of pairs.
     package let count: Int
-    /// The mean number of negatives of a query, which are the pairs of other classes; recall decreases with it.
+    /// The mean number of negatives of a query, which are the pairs of other classes and texts; recall decreases with it.
     package let negatives: Double
 }
 
@@ -26,10 +26,12 @@ package struct RetrievalRecall: Codable, Hashable, Sendable {
 ///   - captions: features of the captions `[N, D]`; row i belongs to row i of `images`.
 ///   - classes: the class of each pair; pairs of the same class are not negatives of each other, as their captions may fit both.
 ///     nil: all pairs are.
+///   - texts: a number for each caption that equal captions share; pairs of equal captions are not negatives of each other either.
 ///   - ranks: the ranks k, each at least 1.
 /// - Throws: ``EvaluationError`` for different sizes, an empty set, and features that are zero or not finite.
 package func retrieval(
-    images: FeatureMatrix, captions: FeatureMatrix, classes: [Int]? = nil, atRanks ranks: [Int] = [1, 5, 10]
+    images: FeatureMatrix, captions: FeatureMatrix, classes: [Int]? = nil, texts: [Int]? = nil,
+    atRanks ranks: [Int] = [1, 5, 10]
 ) throws -> RetrievalRecall {
     try images.requireSameWidth(as: captions)
     let count = images.rows
@@ -40,26 +42,32 @@ package func retrieval(
     if let classes, classes.count != count {
         throw EvaluationError.mismatch("classes of pairs", expected: count, found: classes.count)
     }
+    if let texts, texts.count != count {
+        throw EvaluationError.mismatch("texts of pairs", expected: count, found: texts.count)
+    }
     if let least = ranks.min(), least < 1 { throw EvaluationError.tooFew("rows per query", found: least, needed: 1) }
 
     let images = try images.normalized("features of images")
     let captions = try captions.normalized("features of captions")
-    let captionRanks = ranksOfMatches(queries: images, answers: captions, classes: classes)
-    let imageRanks = ranksOfMatches(queries: captions, answers: images, classes: classes)
+    let keys = [classes, texts].compactMap(\.self)
+    let captionRanks = ranksOfMatches(queries: images, answers: captions, keys: keys)
+    let imageRanks = ranksOfMatches(queries: captions, answers: images, keys: keys)
     func share(_ found: [Int], _ rank: Int) -> Double { Double(found.count { $0 <= rank }) / Double(count) }
     return RetrievalRecall(
         ranks: ranks.map { .init(rank: $0, imageToText: share(captionRanks, $0), textToImage: share(imageRanks, $0)) },
-        count: count, negatives: meanNegatives(of: count, classes: classes))
+        count: count, negatives: meanNegatives(of: count, keys: keys))
 }
 
-private func meanNegatives(of count: Int, classes: [Int]?) -> Double {
-    guard let classes else { return Double(count - 1) }
-    let sizes = Dictionary(grouping: classes) { $0 }.values.map(\.count)
-    return Double(sizes.reduce(0) { $0 + $1 * (count - $1) }) / Double(count)
+/// Pairs that share one of the keys, such as the class, are not negatives of each other.
+private func meanNegatives(of count: Int, keys: [[Int]]) -> Double {
+    let negatives = (0..<count).reduce(0) { sum, row in
+        sum + (0..<count).count { other in other != row && !keys.contains { $0[other] == $0[row] } }
+    }
+    return Double(negatives) / Double(count)
 }
 
 /// For each query row, the rank, from 1, of the answer row of the same index.
-private func ranksOfMatches(queries: FeatureMatrix, answers: FeatureMatrix, classes: [Int]?) -> [Int] {
+private func ranksOfMatches(queries: FeatureMatrix, answers: FeatureMatrix, keys: [[Int]]) -> [Int] {
     var found: [Int] = []
     // In blocks of queries, to bound the memory for similarities.
     for start in stride(from: 0, to: queries.rows, by: 256) {
@@ -71,7 +79,7 @@ private func ranksOfMatches(queries: FeatureMatrix, answers: FeatureMatrix, clas
             let threshold = row[row.startIndex + query] - tieMargin
             var rank = 1
             for (answer, similarity) in row.enumerated() where similarity >= threshold && answer != query {
-                if let classes, classes[answer] == classes[query] { continue }
+                if keys.contains(where: { $0[answer] == $0[query] }) { continue }
                 rank += 1
             }
             found.append(rank)

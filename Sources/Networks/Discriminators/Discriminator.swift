@@ -96,7 +96,7 @@ public struct DiscriminatorConfiguration: Hashable, Sendable {
     /// The frozen network that the discriminator uses; nil for the kinds without one.
     public var featureNetwork: FeatureNetwork? { kind.usesFeatureNetwork ? network : nil }
 
-    /// Of the discriminators that are trained from scratch.
+    /// Channels per resolution of the discriminators that are trained from scratch.
     var pyramid: Pyramid { Pyramid(side: side, width: width, maximum: 8 * width) }
 
     /// The discriminator of this configuration.

@@ -136,20 +136,20 @@ public final class SentenceInputs {
     var paddingScores: Tensor { mask.paddingScores }
 
     /// How far the attending token, of the first axis, is after the token that it attends to, [length×length].
-    private var distances: Tensor {
+    private var lags: Tensor {
         let order = input("order", .rows(width: 1) { (0..<$0).map(Float.init) })
         return order.reshaped([length, 1]) - order.reshaped([1, length])
     }
 
     /// The mask added to attention scores so that no token attends to later ones, [1×1×length×length].
     var causalScores: Tensor {
-        (distances.clamped(-1, 0) * 1e9).reshaped([1, 1, length, length])
+        (lags.clamped(-1, 0) * 1e9).reshaped([1, 1, length, length])
     }
 
     /// The mask added to attention scores so that no token attends to others more than `reach` tokens away,
     /// [1×1×length×length].
     func localScores(reach: Int) -> Tensor {
-        let (before, after) = (distances - Float(reach), -distances - Float(reach))
+        let (before, after) = (lags - Float(reach), -lags - Float(reach))
         return ((before.clamped(0, 1) + after.clamped(0, 1)) * -1e9).reshaped([1, 1, length, length])
     }
 

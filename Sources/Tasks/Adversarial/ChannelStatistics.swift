@@ -9,7 +9,8 @@ import Models
 import Networks
 import Training
 
-/// Mean and deviation of each channel of a frozen network's maps at each scale, over unaugmented training images.
+/// Mean and deviation of each channel of a frozen network's maps at each scale, over unaugmented images of the corpus, those of the
+/// validation split included.
 package struct ChannelStatistics {
     struct Scale {
         var mean: [Float]

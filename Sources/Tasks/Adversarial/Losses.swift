@@ -22,7 +22,7 @@ struct DiscriminatorTerms {
     /// - Parameters:
     ///   - real, mismatch, fake: logits of real images with their captions, real images with other captions, and generated
     ///     images with the captions they were generated from. Without captions there is no mismatch.
-    ///   - mismatchWeight: w; the mismatched term weighs w, the fake one 1 − w, the real one 1. Without a mismatch, w is 0.
+    ///   - mismatchWeight: w; the mismatched term weighs w, the fake one 1 − w (1 for `relativistic`), the real one 1. Without a mismatch, w is 0.
     init(_ loss: AdversarialLoss, real: Logits, mismatch: Logits?, fake: Logits, mismatchWeight: Float) {
         let (r, f) = (real.tensor, fake.tensor)
         let w = mismatch == nil ? 0 : mismatchWeight

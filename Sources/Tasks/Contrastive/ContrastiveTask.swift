@@ -99,8 +99,9 @@ final class ContrastiveTask: TrainingTask {
         let sentences = try trainer.sentenceVectors(of: pairs.captions)
         let found = RetrievalMeasurement(
             imagesSeen: state.imagesSeen, recall: try pairs.recall(pair, sentences: sentences, device: device))
-        // The file before the row: a run killed between the two measures again.
-        if retrieval.isBest(found) { try pair.write(to: Self.best(run)) }
+        // The file before the row: a run killed between the two measures again. Files of former best rows are kept to the end, since
+        // a resumed run goes back to fewer rows.
+        if retrieval.isBest(found) { try pair.write(to: Self.best(run, imagesSeen: state.imagesSeen)) }
         try retrieval.add(found)
         try logger.showValidation("retrieval", found.measurements, imagesSeen: state.imagesSeen)
         try logger.log("encoder: \(found.summary)")
@@ -116,8 +117,11 @@ final class ContrastiveTask: TrainingTask {
         if retrieval.best == nil {
             // Without a validation split there is nothing to choose by: the last pair is the result.
             try trainer.encoderPair(name: recipe.name).write(to: path)
-        } else if FileManager.default.fileExists(atPath: Self.best(run)) {
-            guard rename(Self.best(run), path) == 0 else { throw FileError(.write, path, code: errno) }
+        } else if let best = retrieval.best.map({ Self.best(run, imagesSeen: $0.imagesSeen) }),
+            FileManager.default.fileExists(atPath: best)
+        {
+            guard rename(best, path) == 0 else { throw FileError(.write, path, code: errno) }
+            for name in try fileNames(in: run.path) where name.hasPrefix("best-") { unlink("\(run.path)/\(name)") }
         }
         try logger.log("encoder: finished, \(path)")
         if let best = retrieval.best { try logger.log("encoder: \(best.summary)") }
@@ -126,5 +130,7 @@ final class ContrastiveTask: TrainingTask {
     /// The finished pair of the stage in the directory `run`.
     static func result(_ run: String) -> String { "\(run)/encoder.safetensors" }
 
-    private static func best(_ run: RunDirectory) -> String { "\(run.path)/best.safetensors" }
+    private static func best(_ run: RunDirectory, imagesSeen: Int) -> String {
+        "\(run.path)/best-\(zeroPadded(imagesSeen, width: 9)).safetensors"
+    }
 }

@@ -206,7 +206,7 @@ package final class ContrastiveTrainer {
     /// Whether the second caption may describe the first one's image, so that it is no negative: one of the same image or
     /// class, or one of the same words.
     private func isAlsoMatch(_ own: CaptionReference, _ other: CaptionReference) -> Bool {
-        tower.texts[own.number] == tower.texts[other.number] || corpus.mayDescribe(other, example: own.example)
+        tower.texts[own.number] == tower.texts[other.number] || corpus.mayDescribe(other, imageOf: own)
     }
 
     /// Both encoders with their averaged weights; the temperature serves training alone.

@@ -121,11 +121,13 @@ final class ImageToImageTask: TrainingTask {
                 for (name, value) in measures.values { try container.encode(value, forKey: RowKey(name)) }
             }
         }
-        let results = try translator(model(card: "")).translate(
-            validation.sources, prompts: prompts(validation))
+        let model = model(card: "")
+        let results = try translator(model).translate(validation.sources, prompts: prompts(validation))
+        let returned =
+            model.configuration.hasReverse ? try translator(model, isReverse: true).translate(results) : nil
         let measures = try TranslationMeasures(
             sources: validation.sources, results: results, targets: validation.targets, arePairs: images.isPaired,
-            network: features, seed: recipe.seed)
+            returned: returned, network: features, seed: recipe.seed)
         try output.writeValidation(
             Row(images: state.imagesSeen, measures: measures), measures.values,
             summary: "validation after \(state.imagesSeen) images: \(measures.summary)", imagesSeen: state.imagesSeen)
@@ -168,7 +170,7 @@ final class ImageToImageTask: TrainingTask {
                 name: recipe.name, translator: trainer.translatorSizes, side: recipe.data.side,
                 hasReverse: recipe.imageToImage.cycle > 0, degradation: recipe.imageToImage.degradation,
                 trainingFeatures: recipe.trainingFeatures.sorted { $0.rawValue < $1.rawValue },
-                encoder: stored?.builtIn, pretrained: stored?.pretrained),
+                aspect: recipe.data.modelAspect, encoder: stored?.builtIn, pretrained: stored?.pretrained),
             vocabulary: stored?.vocabulary,
             arrays: trainer.averagedArrays.merging(encoder?.arrays.above("encoder") ?? [:]) { $1 }, card: card)
     }

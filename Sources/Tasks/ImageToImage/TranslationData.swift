@@ -12,6 +12,7 @@ import Training
 struct TranslationCorpora {
     /// The sources; nil if they are made from the targets.
     let source: Corpus?
+    /// Without classes if one of them has nearly all images, which would leave the text encoder too few negatives.
     let target: Corpus
 
     /// - Parameters:
@@ -19,6 +20,15 @@ struct TranslationCorpora {
     ///   - source: the folder of the sources, if it is another one.
     /// - Throws: `ConfigurationError` if the recipe does not say where the sources come from; `CorpusError`.
     init(_ recipe: Recipe, data: String, source: String?, badFiles: BadFilePolicy, followsLinks: Bool) throws {
+        let found = try TranslationCorpora.corpora(
+            recipe, data: data, source: source, badFiles: badFiles, followsLinks: followsLinks)
+        self.source = found.source
+        target = found.target.dominantClass == nil ? found.target : found.target.withoutClasses()
+    }
+
+    private static func corpora(
+        _ recipe: Recipe, data: String, source: String?, badFiles: BadFilePolicy, followsLinks: Bool
+    ) throws -> (source: Corpus?, target: Corpus) {
         let settings = recipe.imageToImage
         func corpus(_ folder: String, column: String? = nil, captions: Bool = false) throws -> Corpus {
             try recipe.data.corpus(
@@ -30,21 +40,20 @@ struct TranslationCorpora {
                 throw ConfigurationError(
                     key: "image_to_image.degradation", problem: "makes the sources, so there is no use for --source")
             }
-            (self.source, target) = (nil, try corpus(data, captions: true))
-            return
+            return (nil, try corpus(data, captions: true))
         }
         switch (settings.pairing, source) {
         case (.paired, let source?):
-            let pair = try corpus(source).paired(with: corpus(data, captions: true), by: .path)
-            (self.source, target) = (pair.0, pair.1)
+            return try corpus(source).paired(with: corpus(data, captions: true), by: .path)
         case (.paired, nil):
-            let pair = try corpus(data, column: "source").paired(
+            return try corpus(data, column: "source").paired(
                 with: corpus(data, column: "target", captions: true), by: .row)
-            (self.source, target) = (pair.0, pair.1)
         case (.unpaired, let source?):
             let (own, target) = (try corpus(source), try corpus(data, captions: true))
-            self.source = try settings.source.isEmpty ? own : own.restricted(toClass: settings.source)
-            self.target = try settings.target.isEmpty ? target : target.restricted(toClass: settings.target)
+            return (
+                try settings.source.isEmpty ? own : own.restricted(toClass: settings.source),
+                try settings.target.isEmpty ? target : target.restricted(toClass: settings.target)
+            )
         case (.unpaired, nil):
             guard !settings.source.isEmpty else {
                 throw ConfigurationError(
@@ -54,7 +63,7 @@ struct TranslationCorpora {
                         + "corpus as image_to_image.source and target")
             }
             let whole = try corpus(data, captions: true)
-            (self.source, target) = (
+            return (
                 try whole.restricted(toClass: settings.source), try whole.restricted(toClass: settings.target)
             )
         }

@@ -57,6 +57,7 @@ public struct TranslationEvaluation: Sendable {
         var recipe = Recipe()
         recipe.seed = seed
         recipe.data.side = model.configuration.side
+        recipe.data.aspect = model.configuration.aspect ?? .crop
         recipe.data.split = images.split
         recipe.data.classColumn = images.classColumn
         recipe.imageToImage.degradation = images.degradation
@@ -65,6 +66,10 @@ public struct TranslationEvaluation: Sendable {
         (recipe.imageToImage.source, recipe.imageToImage.target) = images.classes
         let corpora = try TranslationCorpora(
             recipe, data: images.data, source: images.source, badFiles: badFiles, followsLinks: followsLinks)
+        // A training reads a corpus without splits as a whole, an evaluation would then measure images that were trained on.
+        guard images.split.isEmpty || !corpora.target.splits.isEmpty else {
+            throw CorpusError.unknownSplit(images.split, known: [], folder: images.data)
+        }
         func store(_ corpus: Corpus) -> ImageStore {
             ImageStore(corpus: corpus, preprocessing: recipe.data.form, badFiles: badFiles)
         }
@@ -91,8 +96,7 @@ public struct TranslationEvaluation: Sendable {
 
     /// A contact sheet of up to 32 evenly spaced results: source, result and, of pairs, target, four samples per row.
     public var sheet: Image {
-        let count = min(32, results.count)
-        let shown = (0..<count).map { $0 * results.count / count }
+        let shown = Array(results.indices).evenlySpaced(32)
         return Image.grid(
             shown.flatMap { [sources[$0], results[$0]] + (arePairs ? [targets[$0]] : []) },
             columns: 4 * (arePairs ? 3 : 2))
@@ -111,11 +115,7 @@ struct ValidationImages {
 
     /// - Parameter count: the most images of each side; of more, evenly spaced ones.
     init(_ images: TranslationImages, _ examples: (source: [Int], target: [Int]), count: Int) throws {
-        func chosen(_ examples: [Int]) -> [Int] {
-            guard examples.count > count else { return examples }
-            return (0..<count).map { examples[$0 * examples.count / count] }
-        }
-        for example in chosen(examples.target) {
+        for example in examples.target.evenlySpaced(count) {
             guard let image = try images.target.image(example) else { continue }
             targets.append(image)
             captions.append(images.target.corpus.examples[example].captions.first ?? "")
@@ -124,7 +124,7 @@ struct ValidationImages {
             }
         }
         guard let store = images.source else { return }
-        for example in chosen(examples.source) {
+        for example in examples.source.evenlySpaced(count) {
             if let image = try store.image(example) { sources.append(image) }
         }
     }

@@ -97,6 +97,10 @@ public struct Recipe: Codable, Equatable, Sendable {
                 key: "evaluate.network",
                 problem: "is \(evaluate.network.rawValue), which the training uses; measure with another network")
         }
+        guard evaluate.judge.isEmpty || evaluate.judge != text.encoder else {
+            throw ConfigurationError(
+                key: "evaluate.judge", problem: "is text.encoder, which the training uses; measure with another pair")
+        }
         guard gan.contrastive == 0 || sharesFeatures else {
             throw ConfigurationError(
                 key: "gan.contrastive",
@@ -163,7 +167,7 @@ public struct DataRecipe: Codable, Equatable, Sendable {
     public var mirror = false
     /// Size of the vocabulary that is learned from the captions.
     public var vocabulary = 2048
-    /// Share of the images in the validation split, on which nothing is trained. Retrieval on it is measured twenty times
+    /// Share of the images in the validation split, on which no loss is computed. Retrieval on it is measured twenty times
     /// while the encoders are trained, and the best pair is kept; `evaluate.every` measures the generator on its captions.
     public var holdOut: Float = 0.04
 
@@ -172,6 +176,9 @@ public struct DataRecipe: Codable, Equatable, Sendable {
             "attribute_mismatch", side, aspect, crop, margin
         case mirror, vocabulary, holdOut = "hold_out"
     }
+
+    /// `aspect` as a model file keeps it.
+    var modelAspect: AspectMode? { aspect == .crop ? nil : aspect }
 
     /// How images are prepared.
     var form: ImagePreprocessing { ImagePreprocessing(side: side, aspect: aspect, crop: crop, margin: margin) }

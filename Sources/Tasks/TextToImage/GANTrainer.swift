@@ -1,6 +1,7 @@
 import Corpora
 import Execution
 import Graphs
+import Images
 import Layers
 import Models
 import Networks
@@ -73,6 +74,9 @@ package final class GANTrainer {
             recipe, embeddings: embeddings, condition: condition, corpus: nil, frozen: FrozenFeatures(device: device),
             device: device)
     }
+
+    /// How images were made square, as a model file keeps it.
+    var aspect: AspectMode? { recipe.data.modelAspect }
 
     /// The frozen networks that the training uses; nil if there are none.
     var trainingFeatures: [FeatureNetwork]? {
@@ -164,7 +168,7 @@ package final class GANTrainer {
         var mask = [Float](repeating: 0, count: batch.count * batch.count)
         for (row, own) in batch.captions.enumerated() {
             for (column, other) in batch.captions.enumerated() where row != column {
-                let isSame = corpus?.mayDescribe(other, example: own.example) ?? (own.example == other.example)
+                let isSame = corpus?.mayDescribe(other, imageOf: own) ?? (own.example == other.example)
                 if isSame { mask[row * batch.count + column] = -1e9 }
             }
         }

@@ -127,7 +127,7 @@ extension GANTrainer {
         return Model(
             configuration: .init(
                 name: name, encoder: stored.builtIn, pretrained: stored.pretrained, networks: generatorSizes,
-                trainingFeatures: trainingFeatures),
+                trainingFeatures: trainingFeatures, aspect: aspect),
             vocabulary: stored.vocabulary, arrays: arrays, card: card)
     }
 }

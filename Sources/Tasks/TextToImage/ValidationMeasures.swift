@@ -95,7 +95,7 @@ struct ValidationMeasures {
         seed = recipe.seed
         let corpus = store.corpus
         var (examples, images): ([Int], [Image]) = ([], [])
-        for example in split.examples {
+        for example in split.examples.evenlySpaced(recipe.evaluate.captions) {
             guard let image = try store.image(example) else { continue }
             examples.append(example)
             images.append(image)
@@ -130,8 +130,8 @@ struct ValidationMeasures {
             return
         }
         let pair = try EncoderPair(contentsOf: recipe.evaluate.judge)
-        let sentenceEmbedder = try SentenceEmbedder(pair.text, device: device)
-        let imageExtractor = try FeatureExtractor(judge: pair, device: device)
+        let sentenceEmbedder = try SentenceEmbedder(pair.text, device: exact)
+        let imageExtractor = try FeatureExtractor(judge: pair, device: exact)
         judge = (
             imageExtractor,
             try FeatureMatrix(
@@ -152,7 +152,7 @@ struct ValidationMeasures {
             uniqueKeysWithValues: zip(needed, try generator.generate(needed.map { requests[$0] })))
         func images(_ places: [Int]) -> [Image] { places.compactMap { generated[$0] } }
         let found = try distances.features(of: images(firsts))
-        let kernel = try kernelDistance(found, real, subsetSize: min(1000, max(2, real.rows / 2)), seed: seed).mean
+        let kernel = try kernelDistance(found, real, seed: seed).mean
         var row = Row(
             images: imagesSeen, frechet: try frechetDistance(found, real), kernel: 1000 * kernel,
             count: examples.count, logitsTraining: finite(logits.training), logitsValidation: finite(logits.validation))
@@ -160,7 +160,8 @@ struct ValidationMeasures {
             func share(_ images: FeatureMatrix) throws -> Double {
                 try RetrievalPrecision(
                     images: images, truths: Array(queries.indices), captions: judge.captions,
-                    classes: queries.map(\.label), negatives: ValidationMeasures.negatives, seed: seed
+                    classes: queries.map(\.label), texts: textNumbers(queries.map(\.caption)),
+                    negatives: ValidationMeasures.negatives, seed: seed
                 ).mean
             }
             row.rPrecision = try share(judge.images.features(of: images(Array(queries.indices))))
@@ -173,8 +174,7 @@ struct ValidationMeasures {
     private func diversity(_ generator: ImageGenerator) throws -> Double? {
         guard !classes.isEmpty else { return nil }
         let count = ValidationMeasures.imagesPerCaption
-        let step = max(1, firsts.count / ValidationMeasures.diversityCaptions)
-        let captions = stride(from: 0, to: firsts.count, by: step).map { queries[firsts[$0]].caption }
+        let captions = firsts.evenlySpaced(ValidationMeasures.diversityCaptions).map { queries[$0].caption }
         let requests = captions.flatMap { caption in
             (0..<count).map { GenerationRequest(prompt: caption, seed: UInt64($0)) }
         }

@@ -42,6 +42,9 @@ void limn_parallel(int threads, limn_share share, void *context);
 /// The number of processors that this process may use: its affinity, which launchers of ranks and containers set.
 int limn_processors(void);
 
+/// Writes the processors that this process may use, one bit each, and returns the number of bytes; 0 if it is unknown.
+size_t limn_affinity(unsigned char *bits, size_t capacity);
+
 // --- Fused loops (fused_loop.c) -----------------------------------------------------------------------------------
 
 // Limits of one loop. The compiler fuses at most LIMN_LOOP_MEMBERS operations. They have at most two operands each and are

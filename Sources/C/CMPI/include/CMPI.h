@@ -19,10 +19,11 @@ int limn_mpi_exchange(
     const int *received_offsets);
 
 /// Sends `count` bytes to every rank, and receives part i of `received` from rank i.
-int limn_mpi_gather(const void *sent, int count, void *received, const int *counts, const int *offsets);
+/// - is_patient: whether the call waits without a limit.
+int limn_mpi_gather(const void *sent, int count, void *received, const int *counts, const int *offsets, int is_patient);
 
-/// Limits the time that a call waits for other ranks, from now on; a call that would wait longer returns LIMN_MPI_TIMEOUT. From any
-/// thread.
+/// Limits the time that a call waits for other ranks, from now on; a call that would wait longer returns LIMN_MPI_TIMEOUT, as do all
+/// after it. From any thread.
 void limn_mpi_limit_waiting(int seconds);
 
 enum { LIMN_MPI_TIMEOUT = -2 };

@@ -39,6 +39,7 @@ extension Facts {
         self.init(path, kind: "model")
         add("name", configuration.name)
         add("images", .size(networks.side, networks.side))
+        add("aspect", configuration.aspect?.rawValue)
         add("generator", "\(networks.kind.rawValue), width \(networks.width), noise of \(networks.noise)")
         addTextEncoder(configuration.encoder, configuration.pretrained)
         add("training features", configuration.trainingFeatures.map { .texts($0.map(\.rawValue)) })
@@ -54,6 +55,7 @@ extension Facts {
         add("name", configuration.name)
         add("task", ModelTask.imageToImage.rawValue)
         add("trained on images of", .size(configuration.side, configuration.side))
+        add("aspect", configuration.aspect?.rawValue)
         let blocks = Measure.count(translator.blocks, "block") + (translator.kind == .uNet ? " per resolution" : "")
         add(
             "translator",
