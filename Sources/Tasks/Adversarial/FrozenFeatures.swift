@@ -1,3 +1,5 @@
+import Checkpoints
+import Corpora
 import Execution
 import Graphs
 import Layers
@@ -56,6 +58,27 @@ package final class FrozenFeatures {
         }
         try store.load(arrays, into: values)
         parameters = FrozenParameters(store.slices(of: values))
+    }
+
+    /// What the discriminator of a run reads and does not train; nothing for one without a frozen network.
+    /// - Parameters:
+    ///   - images: on which the statistics are taken, unless the run has them.
+    ///   - imageHead: the image encoder's head on these features; nil if it is not needed.
+    ///   - seed: of the projections.
+    convenience init(
+        _ configuration: DiscriminatorConfiguration, images: ImageStore, run: RunDirectory, device: any Device,
+        seed: UInt64, imageHead: (PretrainedFeatures) throws -> TrainedHead? = { _ in nil }
+    ) throws {
+        guard let network = configuration.featureNetwork else {
+            try self.init(device: device)
+            return
+        }
+        let features = try PretrainedFeatures(network)
+        let head = try imageHead(features)
+        let statistics = try ChannelStatistics.cached(
+            in: run, configuration, features: features, images: images, device: device)
+        try self.init(
+            configuration, features: features, statistics: statistics, imageHead: head, device: device, seed: seed)
     }
 
     private static func projection(_ scale: Int, of channels: ChannelStatistics.Scale, outputs: Int, seed: UInt64)

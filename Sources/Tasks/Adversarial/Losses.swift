@@ -14,9 +14,11 @@ public enum AdversarialLoss: String, Codable, Sendable, CaseIterable {
 }
 
 /// A discriminator's terms for one head, each of shape [1].
-struct DiscriminatorTerms {
-    let real: Tensor
-    let mismatch: Tensor
+private struct DiscriminatorTerms {
+    /// Nil for relativistic pairs: the other two terms compare with the logits of real images.
+    let real: Tensor?
+    /// Nil without mismatched captions.
+    let mismatch: Tensor?
     let fake: Tensor
 
     /// - Parameters:
@@ -39,29 +41,40 @@ struct DiscriminatorTerms {
             self.real = (1 - r).pow(2).mean()
             term = { $0.pow(2) }
         case .relativistic:
-            // Real images have no term of their own: the other two compare with their logits.
-            self.real = r.graph.fill(0, [1])
+            self.real = nil
             term = { ($0 - r).softplus() }
         }
-        self.mismatch = mismatch.map { term($0.tensor).mean() * w } ?? r.graph.fill(0, [1])
+        self.mismatch = mismatch.map { term($0.tensor).mean() * w }
         self.fake = term(f).mean() * (loss == .relativistic ? 1 : 1 - w)
     }
 
-    var sum: Tensor { real + mismatch + fake }
+    var sum: Tensor { [real, mismatch, fake].compactMap(\.self).sum() }
 }
 
-extension [String: Tensor] {
-    /// Adds the loss and the mean logit of one kind of pairs, over all heads and of each.
-    mutating func report(_ kind: String, _ losses: [Tensor], _ logits: [Logits]) {
-        let means = logits.map { $0.tensor.mean() }
-        self["loss.\(kind)"] = losses.sum()
-        self["logits.\(kind)"] = means.sum() * (1 / Float(means.count))
-        guard means.count > 1 else { return }
-        for head in means.indices {
-            self["heads.\(head).loss.\(kind)"] = losses[head]
-            self["heads.\(head).logits.\(kind)"] = means[head]
-        }
+/// The discriminator's loss summed over heads, of shape [1], and for each kind of pairs the term and the mean logit, over all heads
+/// and of each.
+/// - Parameters:
+///   - real, mismatch, fake: the logits of each head; see `DiscriminatorTerms`.
+func pairLoss(
+    _ loss: AdversarialLoss, real: [Logits], mismatch: [Logits]?, fake: [Logits], mismatchWeight: Float
+) -> (loss: Tensor, results: [String: Tensor]) {
+    let heads = real.indices.map {
+        DiscriminatorTerms(
+            loss, real: real[$0], mismatch: mismatch?[$0], fake: fake[$0], mismatchWeight: mismatchWeight)
     }
+    var results: [String: Tensor] = [:]
+    func report(_ kind: String, _ terms: [Tensor], _ logits: [Logits]) {
+        let means = logits.map { $0.tensor.mean() }
+        results["logits.\(kind)"] = means.sum() * (1 / Float(means.count))
+        if !terms.isEmpty { results["loss.\(kind)"] = terms.sum() }
+        guard means.count > 1 else { return }
+        for (head, term) in terms.enumerated() { results["heads.\(head).loss.\(kind)"] = term }
+        for (head, mean) in means.enumerated() { results["heads.\(head).logits.\(kind)"] = mean }
+    }
+    report("real", heads.compactMap(\.real), real)
+    if let mismatch { report("mismatch", heads.compactMap(\.mismatch), mismatch) }
+    report("fake", heads.map(\.fake), fake)
+    return (heads.map(\.sum).sum(), results)
 }
 
 /// The generator's loss summed over heads, of shape [1]. Only relativistic pairs need logits of `real` images.

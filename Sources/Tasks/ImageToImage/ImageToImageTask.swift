@@ -61,8 +61,12 @@ final class ImageToImageTask: TrainingTask {
             ), count: ImageToImageTask.shown)
         trainer = try TranslationTrainer(
             recipe, embeddings: text.map { try $0.vectors.vectors($0.encoder) } ?? [], condition: encoder?.width ?? 0,
-            frozen: FrozenFeatures(
-                recipe, condition: encoder?.width ?? 0, images: images.target, run: output.run, device: device),
+            frozen: recipe.imageToImage.adversarial == 0
+                ? FrozenFeatures(device: device)
+                : FrozenFeatures(
+                    recipe.translationDiscriminator(condition: encoder?.width ?? 0), images: images.target,
+                    run: output.run,
+                    device: device, seed: recipe.seed),
             device: device)
         guard recipe.evaluate.every > 0 else {
             features = nil
@@ -195,23 +199,4 @@ private struct RowKey: CodingKey {
     init(_ name: String) { stringValue = name }
     init?(stringValue: String) { self.stringValue = stringValue }
     init?(intValue: Int) { nil }
-}
-
-extension FrozenFeatures {
-    /// What the recipe's discriminator of translations reads and does not train.
-    fileprivate convenience init(
-        _ recipe: Recipe, condition: Int, images: ImageStore, run: RunDirectory, device: any Device
-    ) throws {
-        let configuration = recipe.translationDiscriminator(condition: condition)
-        guard recipe.imageToImage.adversarial > 0, let network = configuration.featureNetwork else {
-            try self.init(device: device)
-            return
-        }
-        let features = try PretrainedFeatures(network)
-        let statistics = try ChannelStatistics.cached(
-            in: run, configuration, features: features, images: images, device: device)
-        try self.init(
-            configuration, features: features, statistics: statistics, imageHead: nil, device: device,
-            seed: recipe.seed)
-    }
 }

@@ -117,17 +117,8 @@ struct TranslationPhases {
             let real = networks.logits(features, direction, text)
             let wrong = mismatch.map { networks.logits(features, direction, $0) }
             let fake = networks.logits(fakeFeatures, direction, text)
-            let heads = real.indices.map {
-                DiscriminatorTerms(
-                    gan.loss, real: real[$0], mismatch: wrong?[$0], fake: fake[$0], mismatchWeight: gan.mismatchWeight)
-            }
-            var found: [String: Tensor] = [:]
-            found.report("real", heads.map(\.real), real)
-            // Relativistic pairs have no term of real images alone.
-            if gan.loss == .relativistic { found["loss.real"] = nil }
-            if let wrong { found.report("mismatch", heads.map(\.mismatch), wrong) }
-            found.report("fake", heads.map(\.fake), fake)
-            var loss = heads.map(\.sum).sum()
+            var (loss, found) = pairLoss(
+                gan.loss, real: real, mismatch: wrong, fake: fake, mismatchWeight: gan.mismatchWeight)
             if penalty > 0 {
                 var term = zeroCenteredPenalty(real, features: features, weight: penalty)
                 if gan.loss == .relativistic {

@@ -120,17 +120,8 @@ struct PhaseCompiler {
         let (real, mismatch, fake) = networks.logitsOfPairs(
             real: realFeatures, fake: fakeFeatures, text: text, mismatch: networks.sentences("mismatch"),
             condition: networks.sentences("condition"), inOneBatch: penalty == 0)
-        let heads = real.indices.map {
-            DiscriminatorTerms(
-                gan.loss, real: real[$0], mismatch: mismatch[$0], fake: fake[$0], mismatchWeight: gan.mismatchWeight)
-        }
-        var results: [String: Tensor] = [:]
-        results.report("real", heads.map(\.real), real)
-        // Relativistic pairs have no term of real images alone.
-        if gan.loss == .relativistic { results["loss.real"] = nil }
-        results.report("mismatch", heads.map(\.mismatch), mismatch)
-        results.report("fake", heads.map(\.fake), fake)
-        var loss = heads.map(\.sum).sum()
+        var (loss, results) = pairLoss(
+            gan.loss, real: real, mismatch: mismatch, fake: fake, mismatchWeight: gan.mismatchWeight)
         if penalty > 0 {
             let term: Tensor
             if gan.loss == .relativistic {

@@ -36,7 +36,9 @@ final class TextToImageTask: TrainingTask {
         encoder = encoders.text
         let (recipe, device) = (output.recipe, output.device)
         let frozen = try FrozenFeatures(
-            recipe, encoders: encoders, images: images, run: output.run, device: device)
+            recipe.discriminatorConfiguration(condition: encoders.text.width), images: images, run: output.run,
+            device: device, seed: recipe.seed
+        ) { try encoders.contrastiveHead(recipe, on: $0) }
         trainer = try GANTrainer(
             recipe, embeddings: vectors.vectors(encoders.text), condition: encoders.text.width, corpus: images.corpus,
             frozen: frozen, device: device)
@@ -132,41 +134,26 @@ extension GANTrainer {
     }
 }
 
-extension FrozenFeatures {
-    /// What the recipe's discriminator reads and does not train, and the image encoder of the comparison with sentences.
-    /// - Throws: `ConfigurationError` or `StateError` if the encoders do not read the discriminator's features.
-    fileprivate convenience init(
-        _ recipe: Recipe, encoders: EncoderPair, images: ImageStore, run: RunDirectory, device: any Device
-    ) throws {
-        let configuration = recipe.discriminatorConfiguration(condition: encoders.text.width)
-        guard let network = configuration.featureNetwork else {
-            try self.init(device: device)
-            return
+extension EncoderPair {
+    /// The head of the image encoder, which the contrastive loss of a training applies to the features that its discriminator reads;
+    /// nil if the recipe has none.
+    /// - Throws: `ConfigurationError` or `StateError` if the encoders do not read these features.
+    fileprivate func contrastiveHead(_ recipe: Recipe, on features: PretrainedFeatures) throws -> TrainedHead? {
+        guard recipe.gan.contrastive > 0 else { return nil }
+        let (network, resolution) = (features.network, recipe.discriminator.resolution)
+        guard case .features(let image) = image, image.network == network, image.resolution == resolution else {
+            throw ConfigurationError(
+                key: "gan.contrastive",
+                problem:
+                    "needs encoders that read \(network.rawValue) at \(resolution)×\(resolution), as the discriminator "
+                    + "does; those of \(name) do not")
         }
-        let features = try PretrainedFeatures(network)
-        var head: TrainedHead?
-        if recipe.gan.contrastive > 0 {
-            guard case .features(let image) = encoders.image, image.network == network,
-                image.resolution == configuration.resolution
-            else {
-                throw ConfigurationError(
-                    key: "gan.contrastive",
-                    problem: "needs encoders that read \(network.rawValue) at "
-                        + "\(configuration.resolution)×\(configuration.resolution), as the discriminator does; those of "
-                        + "\(encoders.name) do not")
-            }
-            guard image.checksum == features.checksum else {
-                throw StateError(
-                    description: "\(encoders.name): its encoders were trained with the features "
-                        + "\(network.rawValue) \(image.checksum), found \(features.checksum); resume with the former, or "
-                        + "start a new run")
-            }
-            head = TrainedHead(image.head, arrays: encoders.imageArrays)
+        guard image.checksum == features.checksum else {
+            throw StateError(
+                description:
+                    "\(name): its encoders were trained with the features \(network.rawValue) \(image.checksum), found "
+                    + "\(features.checksum); resume with the former, or start a new run")
         }
-        let statistics = try ChannelStatistics.cached(
-            in: run, configuration, features: features, images: images, device: device)
-        try self.init(
-            configuration, features: features, statistics: statistics, imageHead: head, device: device,
-            seed: recipe.seed)
+        return TrainedHead(image.head, arrays: imageArrays)
     }
 }
