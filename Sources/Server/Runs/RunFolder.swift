@@ -12,7 +12,8 @@ struct RunFolder: Sendable {
 
     /// The paths of all runs by name, in order of names.
     var runs: [(name: String, path: String)] {
-        if RunFolder.isRun(path) { return [(lastComponent(of: path), path)] }
+        // The path may be `.` or a link.
+        if RunFolder.isRun(path) { return [(lastComponent(of: resolvedPath(path) ?? path), path)] }
         return ((try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []).sorted()
             .map { ($0, "\(path)/\($0)") }.filter { RunFolder.isRun($0.1) }
     }
