@@ -148,6 +148,11 @@ import Testing
                 (["similarity", "a", " "], "Sentence 2 is empty"),
                 (["similarity", "a", "b", "--pooling", "max"], "expected mean, cls or eos"),
                 (["encode", "--file", "-", "--out", ""], "--out is empty"),
+                (["generate", "a", "--encoder", ""], "--encoder is empty"),
+                (["export", "m", "--onnx", "m.onnx", "--encoder", ""], "--encoder is empty"),
+                (["translate", "m", "a.png", "--out", "b.png", "--encoder", ""], "--encoder is empty"),
+                (["evaluate", "m", "--data", "d", "--encoder", ""], "--encoder is empty"),
+                (["serve", "--encoder", ""], "--encoder is empty"),
             ] {
                 let outcome = try Child(arguments, in: folder).finish()
                 #expect(outcome.ending == .exit(64), "\(arguments): \(outcome.err)")
