@@ -35,11 +35,6 @@ struct SimilarityCommand: ParsableCommand {
         if let empty = sentences.firstIndex(where: { $0.allSatisfy(\.isWhitespace) }) {
             throw ValidationError("Sentence \(empty + 1) is empty.")
         }
-        if let broken = sentences.firstIndex(where: { $0.unicodeScalars.contains("\u{FFFD}") }) {
-            throw ValidationError(
-                "Sentence \(broken + 1) is not UTF-8 (it contains U+FFFD, the replacement character); does the terminal use "
-                    + "another encoding?")
-        }
     }
 
     func run() throws {
