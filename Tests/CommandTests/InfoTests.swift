@@ -131,6 +131,15 @@ import Testing
             ] {
                 expectRefusal(try limn("info", path, in: folder), Int32(code), words)
             }
+            // Names may hold control characters, those of failures too.
+            let names = ["a\nb", "c\u{1B}[31m", "d\re"]
+            for name in names {
+                expectRefusal(try limn("info", name, in: folder), 66, "\(name.first!)\u{FFFD}")
+            }
+            let all = try Child(["info"] + names, in: folder).finish()
+            #expect(
+                all.talk == ["a\u{FFFD}b", "c\u{FFFD}[31m", "d\u{FFFD}e"].map { "limn: \($0): no such file" },
+                "\(all.err)")
         }
     }
 

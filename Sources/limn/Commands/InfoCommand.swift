@@ -1,5 +1,6 @@
 import ArgumentParser
 import Basics
+import CommandSupport
 import Files
 import FoundationEssentials
 import Images
@@ -9,7 +10,7 @@ import Tokenizers
 
 struct InfoCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "info", abstract: "Print what files are.",
+        commandName: "info", abstract: "Describe files.",
         discussion: """
             Files are models, snapshots, pairs of encoders, checkpoints, feature networks and other safetensors files, run \
             directories, folders of pretrained encoders, vocabularies and other tokenizers, and images. Of an image that limn \
@@ -49,7 +50,7 @@ struct InfoCommand: ParsableCommand {
                 }
             } catch let error as any ClassifiedError {
                 // The others are still of interest; the last failure is reported when they are done.
-                if let failure { Terminal.say("limn: \(failure)") }
+                if let failure { Terminal.say(failure) }
                 failure = error
             }
         }
