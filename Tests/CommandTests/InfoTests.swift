@@ -57,6 +57,18 @@ import Testing
         #expect(try facts(tiny.run + "/embeddings.safetensors").contains(" metadata format limn-embeddings"))
     }
 
+    /// As on the dashboard: a line that is not complete, or no row, is passed over.
+    @Test func progressIsThatOfTheLastRow() throws {
+        try withTemporaryFolder { folder in
+            try put(try #require(contents(tiny.run + "/recipe.yaml")), folder + "/recipe.yaml")
+            try put(
+                #"{"images": 600, "loss": 1.5, "bad": null}"# + "\nno row\n" + #"{"images": 7"#, folder + "/stats.jsonl"
+            )
+            let run = try facts(folder)
+            #expect(run.contains(" training 600 of 2,400 (25.0 %)") && run.contains(" losses loss 1.5"), "\(run)")
+        }
+    }
+
     @Test func images() throws {
         try withTemporaryFolder { folder in
             let prompt = "a \"red\"\n🌹 \u{1B}[31m"

@@ -1,4 +1,5 @@
 import Basics
+import Tasks
 
 /// Signs in a run's figures that its training goes wrong.
 struct RunWarning: Encodable, Sendable {

@@ -9,8 +9,8 @@ struct EditCommand: ParsableCommand {
         commandName: "edit", abstract: "Generate an image again with another prompt or a variation of its noise.",
         discussion: """
             Prompt, seed and truncation are read from a PNG that limn wrote; the noise stays the same, and so do bound and size \
-            without --truncation and --size. The pixels of the file are not used. Whole words are replaced, whatever their \
-            case.
+            without --truncation and --size. The pixels of the file are not used. Whole words are replaced, regardless of \
+            letter case.
 
             EXAMPLES
               limn edit flower.png --replace yellow=purple --out purple.png

@@ -6,6 +6,7 @@ import FoundationEssentials
 import Images
 import JSON
 import Models
+import Tasks
 import Tokenizers
 
 struct InfoCommand: ParsableCommand {
@@ -64,7 +65,7 @@ struct InfoCommand: ParsableCommand {
         }
         if isFolder {
             func has(_ name: String) -> Bool { FileManager.default.fileExists(atPath: "\(path)/\(name)") }
-            if has("recipe.yaml") { return try Facts(run: path) }
+            if RunReader.isRun(path) { return try Facts(run: path) }
             if has("config.json") || has("modules.json") {
                 return try facts(of: PretrainedEncoder(contentsOf: path), path)
             }
