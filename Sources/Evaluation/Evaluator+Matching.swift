@@ -7,8 +7,9 @@ extension Evaluator {
     func retrieval(
         _ queries: [Query], _ generated: [Image], _ reals: [Image], _ corpus: Corpus, _ training: ImageStore?
     ) throws -> (Report.Retrieval, worst: [Int], attribute: Report.Attribute?) {
-        let imageEncoder = try FeatureExtractor(judge: judge, device: device)
-        let textEncoder = try SentenceEmbedder(judge.text, device: device)
+        let (imageEncoder, textEncoder) = try judge.building {
+            (try FeatureExtractor(judge: judge, device: device), try SentenceEmbedder(judge.text, device: device))
+        }
         let captions = try FeatureMatrix(
             rows: queries.count, columns: textEncoder.width, values: textEncoder.embed(queries.map(\.caption)))
         let fake = try imageEncoder.features(of: generated) {

@@ -63,7 +63,10 @@ final class HTTPConnection: ChannelInboundHandler {
             let route = server.route(request(head, context))
             self.route = route
             let length = head.headers.first(name: "content-length").flatMap(Int.init) ?? 0
-            guard length <= route.bodyBytes else { return refuse(route.excess, context) }
+            // A body in chunks may be of any length, but there is one.
+            guard length <= route.bodyBytes,
+                route.bodyBytes > 0 || !head.headers.contains(name: "transfer-encoding")
+            else { return refuse(route.excess, context) }
             expect(within: server.limits.bodySeconds, context)
             if head.headers[canonicalForm: "expect"].contains(where: { $0.lowercased() == "100-continue" }) {
                 context.writeAndFlush(
