@@ -26,6 +26,33 @@ package func isUTF8(_ bytes: ArraySlice<UInt8>) -> Bool {
     return isASCII || String(validating: bytes, as: UTF8.self) != nil
 }
 
+/// Text that is not UTF-8.
+package struct NotUTF8: Error, CustomStringConvertible {
+    /// The first line that is not, counted from 1.
+    package let line: Int
+    /// What to say after file and line.
+    package var description: String { "is not UTF-8; save the file as UTF-8" }
+}
+
+/// The text of a file, without a byte order mark.
+package func fileText(_ bytes: [UInt8]) throws(NotUTF8) -> String {
+    let bytes = bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? bytes.dropFirst(3) : bytes[...]
+    if let text = String(validating: bytes, as: UTF8.self) { return text }
+    let lines = bytes.split(separator: 0x0A, omittingEmptySubsequences: false)
+    throw NotUTF8(line: 1 + (lines.firstIndex { !isUTF8($0) } ?? 0))
+}
+
+/// The lines of a file, without a byte order mark and line ends, which are LF or CR LF; an empty file has none.
+package func fileLines(_ bytes: [UInt8]) throws(NotUTF8) -> [String] {
+    var text = try fileText(bytes).utf8[...]
+    if text.isEmpty { return [] }
+    // What follows the last line end is a line only if there is something.
+    if text.last == 0x0A { text.removeLast() }
+    return text.split(separator: 0x0A, omittingEmptySubsequences: false).map { line in
+        String(Substring(line.last == 0x0D ? line.dropLast() : line))
+    }
+}
+
 extension ArraySlice<UInt8> {
     /// Whether the bytes are the UTF-8 of `text`.
     package func isEqual(to text: StaticString) -> Bool {

@@ -110,17 +110,27 @@ public final class RunDirectory: Sendable {
 
     /// Name of the folder with the files that the training starts with.
     public static let start = "start"
+    /// Name of the resolved recipe.
+    package static let recipeName = "recipe.yaml"
+    /// Name of the log.
+    package static let logName = "log.txt"
+    /// Name of the training statistics.
+    package static let statisticsName = "stats.jsonl"
+    /// Name of the grid of real images.
+    package static let realsName = "reals.png"
+    /// Name of a grid of generated images.
+    package static func fakesName(imagesSeen: Int) -> String { "fakes-\(zeroPadded(imagesSeen, width: 9)).png" }
     /// The resolved recipe.
-    public var recipe: String { "\(path)/recipe.yaml" }
+    public var recipe: String { "\(path)/\(RunDirectory.recipeName)" }
     /// The log.
-    public var log: String { "\(path)/log.txt" }
+    public var log: String { "\(path)/\(RunDirectory.logName)" }
     /// Training statistics, such as losses and learning rates, as one JSON object per line.
-    public var statistics: String { "\(path)/stats.jsonl" }
+    public var statistics: String { "\(path)/\(RunDirectory.statisticsName)" }
     /// A grid of real images.
-    public var reals: String { "\(path)/reals.png" }
+    public var reals: String { "\(path)/\(RunDirectory.realsName)" }
     /// The grid of images generated from fixed captions and noise, after this many training images:
     /// `fakes-000400000.png`.
-    public func fakes(imagesSeen: Int) -> String { "\(path)/fakes-\(zeroPadded(imagesSeen, width: 9)).png" }
+    public func fakes(imagesSeen: Int) -> String { "\(path)/\(RunDirectory.fakesName(imagesSeen: imagesSeen))" }
     /// The model with averaged (EMA) weights after this many training images: `snapshot-000400000.safetensors`.
     public func snapshot(imagesSeen: Int) -> String {
         "\(path)/snapshot-\(zeroPadded(imagesSeen, width: 9)).safetensors"

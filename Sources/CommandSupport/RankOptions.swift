@@ -119,7 +119,7 @@ package struct RankOptions: ParsableArguments, Sendable {
             // What fails in all ranks is reported by rank 0 alone.
             if !ranks.isRoot { sleep(1) }
             Terminal.clear()
-            Terminal.say("limn: rank \(ranks.rank) on \(ranks.hosts[ranks.rank]): \(error)")
+            Terminal.say("limn: rank \(ranks.rank) on \(ranks.hosts[ranks.rank]): " + printable("\(error)"))
             ranks.abort(code: ExitCode((error as? any ClassifiedError)?.kind ?? .internalError).rawValue)
         }
         communicator.close()

@@ -9,8 +9,9 @@ extension Evaluator {
     ) throws -> (Report.Retrieval, worst: [Int], attribute: Report.Attribute?) {
         // Reported figures use float32 features on every device.
         let exact = device.with(precision: .float32)
-        let imageEncoder = try FeatureExtractor(judge: judge, device: exact)
-        let textEncoder = try SentenceEmbedder(judge.text, device: exact)
+        let (imageEncoder, textEncoder) = try judge.building {
+            (try FeatureExtractor(judge: judge, device: exact), try SentenceEmbedder(judge.text, device: exact))
+        }
         let captions = try FeatureMatrix(
             rows: queries.count, columns: textEncoder.width, values: textEncoder.embed(queries.map(\.caption)))
         let fake = try imageEncoder.features(of: generated) {

@@ -34,19 +34,21 @@ public struct ONNXFile {
     ///   - encoder: the folder of the pretrained encoder that the model refers to; nil tries its original path, then the folder of
     ///     the model.
     ///   - version: the program's version, which the file states.
-    /// - Throws: `ModelError`, `ParameterMismatch` or `TokenizerError` if model and encoder cannot be used.
+    /// - Throws: `ModelError` or `TokenizerError` if model and encoder cannot be used.
     public init(_ model: Model, encoder folder: String? = nil, version: String) throws {
         let configuration = model.configuration
         name = configuration.name
         let encoder = try model.encoder(at: folder)
         let network = try SentenceNetwork(encoder, name: name)
         limit = network.limit
-        // Throws for arrays that do not belong to the networks.
-        try network.declare(in: ParameterStore())
         let generators = ParameterStore()
         _ = Generator(ParameterScope(Graph(), generators) / "generator", configuration.networks)
         let generatorArrays = model.arrays.filter { !$0.key.hasPrefix("encoder.") }
-        try generators.check(generatorArrays)
+        // Arrays that do not belong to the networks are refused.
+        try model.building {
+            try network.declare(in: ParameterStore())
+            try generators.check(generatorArrays)
+        }
 
         let parameters = generatorArrays.merging(network.arrays.above("encoder")) { $1 }
         if let path = parameters.filter({ !$0.value.values.allSatisfy(\.isFinite) }).keys.min() {

@@ -69,7 +69,7 @@ public final class GenerationService: Sendable {
     /// - Parameters:
     ///   - capacity: the most images that may wait; calls beyond are refused with `Busy`.
     ///   - device: opens the device; called on the service's own thread.
-    /// - Throws: `ModelError` or `ParameterMismatch` of a model that cannot be used, `ExecutionError` of the device.
+    /// - Throws: `ModelError` of a model that cannot be used, `ExecutionError` of the device.
     public init(
         _ sources: [Source], capacity: Int, device: @escaping @Sendable () throws -> any Device
     ) throws {

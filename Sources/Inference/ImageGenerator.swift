@@ -21,16 +21,17 @@ public final class ImageGenerator {
 
     /// Loads a model onto a device.
     /// - Parameter encoder: the folder of the pretrained encoder that the model refers to; see `SentenceEmbedder.init`.
-    /// - Throws: `ModelError` if the encoder cannot be used, `ParameterMismatch` if parameters are missing or misshapen.
+    /// - Throws: `ModelError` if the encoder cannot be used, or if parameters are missing or misshapen.
     public init(_ model: Model, device: any Device, encoder: String? = nil) throws {
         name = model.configuration.name
         label = model.label
         networks = model.configuration.networks
         self.device = device
-        embedder = try SentenceEmbedder(model, encoder: encoder, device: device)
+        embedder = try model.building { try SentenceEmbedder(model, encoder: encoder, device: device) }
         _ = Generator(ParameterScope(Graph(), store) / "generator", networks)
+        let store = store
         let values = try store.allocate(on: device)
-        try store.load(model.arrays.filter { !$0.key.hasPrefix("encoder.") }, into: values)
+        try model.building { try store.load(model.arrays.filter { !$0.key.hasPrefix("encoder.") }, into: values) }
         parameters = FrozenParameters(store.slices(of: values))
     }
 
@@ -38,12 +39,13 @@ public final class ImageGenerator {
     public var side: Int { networks.side }
 
     /// The most tokens of a prompt that the model reads, start and end excluded.
-    public var promptTokens: Int { embedder.limit - embedder.tokenCount("") }
+    public var promptTokens: Int { embedder.textLimit }
 
-    /// The number of tokens of a prompt and the most that the model reads, if the prompt is longer; nil otherwise.
+    /// The number of tokens of a prompt and the most that the model reads, start and end excluded, if the prompt is longer; nil
+    /// otherwise.
     public func excess(of prompt: String) -> (tokens: Int, limit: Int)? {
         let tokens = embedder.tokenCount(prompt)
-        return tokens > embedder.limit ? (tokens, embedder.limit) : nil
+        return tokens > promptTokens ? (tokens, promptTokens) : nil
     }
 
     /// The number of tokens at the end of a request's prompt that the model does not read; of two prompts, the larger number.

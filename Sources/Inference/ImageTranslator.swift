@@ -38,8 +38,8 @@ public final class ImageTranslator {
     ///   - isReverse: whether to translate back, from the model's target to its source.
     ///   - encoder: the folder of the pretrained text encoder that the model refers to; nil tries its original path, then the folder of
     ///     the model file.
-    /// - Throws: `ModelError` if the model does not translate back, or its text encoder is not found; `ParameterMismatch` if parameters
-    ///   are missing or misshapen.
+    /// - Throws: `ModelError` if the model does not translate back, its text encoder is not found, or parameters are missing or
+    ///   misshapen.
     public convenience init(
         _ model: TranslationModel, isReverse: Bool = false, encoder: String? = nil, device: any Device
     ) throws {
@@ -64,13 +64,15 @@ public final class ImageTranslator {
         guard (text != nil) == (network.condition > 0) else {
             throw ModelError(path: label, problem: "has no text encoder, which its translator needs")
         }
-        embedder = try text.map { try SentenceEmbedder($0, name: model.configuration.name, device: device) }
+        embedder = try model.building {
+            try text.map { try SentenceEmbedder($0, name: model.configuration.name, device: device) }
+        }
         let scope = isReverse ? "reverse" : "translator"
         self.scope = scope
         let store = ParameterStore()
         _ = Translator(ParameterScope(Graph(), store) / scope, network)
         let values = try store.allocate(on: device)
-        try store.load(model.arrays.below(scope).above(scope), into: values)
+        try model.building { try store.load(model.arrays.below(scope).above(scope), into: values) }
         parameters = FrozenParameters(store.slices(of: values))
     }
 

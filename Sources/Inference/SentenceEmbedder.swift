@@ -91,8 +91,14 @@ public final class SentenceEmbedder {
     /// The most tokens of a sentence, including start and end.
     public var limit: Int { embedder.limit }
 
-    /// The number of tokens of a sentence before truncation, including start and end.
-    public func tokenCount(_ sentence: String) -> Int { tokens(of: [sentence])[0].count }
+    /// The most tokens of a sentence that are read, start and end excluded.
+    public var textLimit: Int { limit == .max ? .max : limit - tokens(of: [""])[0].count }
+
+    /// The number of tokens of a sentence before truncation, start and end excluded.
+    public func tokenCount(_ sentence: String) -> Int {
+        let counts = tokens(of: [sentence, ""]).map(\.count)
+        return counts[0] - counts[1]
+    }
 
     /// The token ids of each sentence, without truncation, including start and end.
     package func tokens(of sentences: [String]) -> [[Int32]] {

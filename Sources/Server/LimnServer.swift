@@ -97,7 +97,7 @@ public final class LimnServer: Sendable {
                 metrics.record(path: path, status: status.code, duration: duration)
                 log.record(request, status: status.code, duration: duration, bytes: bytes)
             },
-            handler: { [self] request in await answer(request, isLocal: isLocal) })
+            route: { [self] request in route(request, isLocal: isLocal) })
         do {
             let channel = try server.listen(host: host, port: port)
             return Listener(
@@ -112,18 +112,35 @@ public final class LimnServer: Sendable {
 
     // MARK: Requests
 
-    private func answer(_ request: HTTPRequest, isLocal: Bool) async -> HTTPResponse {
-        do {
+    /// Decides on a request by its head, so that nothing is stored for one that is refused.
+    private func route(_ request: HTTPRequest, isLocal: Bool) -> HTTPServer.Route {
+        do throws(APIError) {
             if isLocal { try requireLocalHost(request) }
             let (endpoint, parameters) = try router.find(request.method, request.path)
             if endpoint.isProtected { try requireKey(request) }
+            let bodyBytes = endpoint.method == .POST ? limits.bodyBytes : 0
+            let excess = APIError(
+                status: .payloadTooLarge,
+                message: bodyBytes > 0
+                    ? "the body is larger than \(bodyBytes) bytes" : "a request of this method has no body")
+            return HTTPServer.Route(bodyBytes: bodyBytes, excess: excess) {
+                await LimnServer.answer($0, by: endpoint, parameters)
+            }
+        } catch {
+            return HTTPServer.Route(bodyBytes: 0, excess: error) { error.response(to: $0) }
+        }
+    }
+
+    private static func answer(
+        _ request: HTTPRequest, by endpoint: Endpoint, _ parameters: [String]
+    ) async -> HTTPResponse {
+        do {
             return try await endpoint.handler(request, parameters)
         } catch let error as APIError {
-            return error.response(inFormOfA1111: request.path.hasPrefix("/sdapi/"))
+            return error.response(to: request)
         } catch {
             let message = error is any ClassifiedError ? "\(error)" : "the request could not be served"
-            return APIError(status: .internalServerError, message: message, type: "server_error")
-                .response(inFormOfA1111: request.path.hasPrefix("/sdapi/"))
+            return APIError(status: .internalServerError, message: message, type: "server_error").response(to: request)
         }
     }
 

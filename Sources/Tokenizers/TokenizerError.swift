@@ -28,7 +28,7 @@ public enum TokenizerError: ClassifiedError {
         case .malformedVocabulary(let file, let reason):
             "\(file): is not a usable vocabulary: \(reason); write it again with limn vocabulary train"
         case .malformedTokenizer(let file, let reason):
-            "\(file): is not a usable tokenizer: \(Self.oneLine(reason))"
+            "\(file): is not a usable tokenizer: \(reason)"
         case .unreadable(let file, let reason): "\(file): \(reason)"
         case .sizeOutOfRange(let size):
             "vocabulary size \(size) is outside of \(Vocabulary.smallestCount)...\(Vocabulary.largestCount): "
@@ -36,11 +36,5 @@ public enum TokenizerError: ClassifiedError {
         case .noWords:
             "there is no word in the captions to train a vocabulary on; check the file and the split"
         }
-    }
-
-    /// The text with control characters, which tokens from files may contain, replaced.
-    private static func oneLine(_ text: String) -> String {
-        String(
-            String.UnicodeScalarView(text.unicodeScalars.map { $0.value < 0x20 || $0.value == 0x7F ? "\u{FFFD}" : $0 }))
     }
 }

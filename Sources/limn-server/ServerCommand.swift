@@ -7,7 +7,6 @@ import Files
 import FoundationEssentials
 import Glibc
 import Inference
-import Layers
 import Models
 import Server
 import Training
@@ -50,11 +49,7 @@ struct ServerCommand: ParsableCommand {
     @Option(help: ArgumentHelp("A folder of training runs to show at /runs, or one run directory.", valueName: "dir"))
     var runs: String?
 
-    @Option(
-        help: ArgumentHelp(
-            "The folder of the pretrained text encoder that the model refers to; by default its original path, then next to the model.",
-            valueName: "folder"))
-    var encoder: String?
+    @OptionGroup var pretrained: PretrainedEncoderOption
 
     @Option(help: "Images that may wait; further requests are answered with 429.")
     var queue = 1024
@@ -66,12 +61,10 @@ struct ServerCommand: ParsableCommand {
         guard (64...1_000_000).contains(queue) else {
             throw ValidationError("--queue is \(queue); expected 64 to 1000000.")
         }
-        if encoder != nil && model.count > 1 {
+        if pretrained.encoder != nil && model.count > 1 {
             throw ValidationError("--encoder is for a single --model; put each encoder next to its model instead.")
         }
-        for (flag, value) in [
-            ("--host", host), ("--api-key-file", apiKeyFile), ("--runs", runs), ("--encoder", encoder),
-        ]
+        for (flag, value) in [("--host", host), ("--api-key-file", apiKeyFile), ("--runs", runs)]
         where value == "" { throw ValidationError("\(flag) is empty; is a shell variable unset?") }
         if model.contains("") { throw ValidationError("--model is empty; is a shell variable unset?") }
     }
@@ -116,16 +109,13 @@ struct ServerCommand: ParsableCommand {
                 number += 1
                 id = "\(model.configuration.name)-\(number)"
             }
-            return GenerationService.Source(id: id, model: model, encoder: encoder)
+            return GenerationService.Source(id: id, model: model, encoder: pretrained.encoder)
         }
-        do {
-            return try GenerationService(sources, capacity: queue) { [device] in device.open() }
-        } catch let mismatch as ParameterMismatch {
-            throw ModelError(path: paths.joined(separator: ", "), problem: "\(mismatch)")
-        }
+        return try GenerationService(sources, capacity: queue) { [device] in device.open() }
     }
 
     private func readKeys(_ path: String) throws -> String {
+        guard FileManager.default.fileExists(atPath: path) else { throw FileError(.read, path, code: ENOENT) }
         guard let data = FileManager.default.contents(atPath: path), data.count < 1 << 20,
             let text = String(validating: data, as: UTF8.self)
         else {

@@ -166,6 +166,31 @@ import Testing
         }
     }
 
+    @Test func shapesThatAreInterruptedLeaveNothing() throws {
+        try withTemporaryFolder { folder in
+            let arguments = ["corpus", "shapes", "--out", "many", "--count", "1000000", "--seed", "1"]
+            let child = try Child(arguments, in: folder)
+            #expect(child.wait { exists(folder + "/many.partial/images/00000.png") })
+            child.send(SIGTERM)
+            let outcome = child.finish()
+            #expect(outcome.ending == .exit(130) && outcome.err.contains("interrupted; nothing was written"))
+            #expect(try FileManager.default.contentsOfDirectory(atPath: folder).isEmpty)
+        }
+    }
+
+    @Test func adviceNamesASplitThatExists() throws {
+        try withImages { folder in
+            let rows = (0..<3).map { #"{"file_name": "even/\#(2 * $0).png", "split": "\#($0 == 0 ? "x" : "y")"}"# }
+            try put(rows.joined(separator: "\n"), folder + "/data/metadata.jsonl")
+            let checked = try limn("corpus", "check", "data", in: folder)
+            #expect(
+                checked.text.hasSuffix(
+                    "to train on its split y, or another of x, y:\n"
+                        + "  limn train recipes/flowers-64.yaml --data data --run runs/mine --set data.split=y\n"),
+                "\(checked.text)")
+        }
+    }
+
     @Test func splittingWritesOnlyWhereItIsTold() throws {
         try withImages { folder in
             let before = try snapshot(folder + "/data")
@@ -194,6 +219,8 @@ import Testing
             expectRefusal(try split("--out", "data/metadata.jsonl"), 64, "use --in-place to change it")
             expectRefusal(try split("--out", "none/new.jsonl"), 73, "none/new.jsonl: cannot be written")
             expectRefusal(try split("--out", "data"), 73, "data: is a folder")
+            let parts = ["--parts", "train=0.5,test=0.5", "--seed", "1", "--in-place"]
+            expectRefusal(try Child(["corpus", "split", "none"] + parts, in: folder).finish(), 66, "none: no such")
         }
     }
 

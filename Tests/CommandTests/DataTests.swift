@@ -98,7 +98,7 @@ import Testing
             "metadata.jsonl:1: \"file_name\" ../1.png leaves the folder"
         ),
         ("{\"file_name\": \"2.png\", \"text\": \"red\"}", "metadata.jsonl:1: 2.png does not exist"),
-        ("", "has no rows"),
+        ("", "has no usable rows"),
     ])
     func metadataWithAFaultyRow(text: String, words: String) throws {
         try expectBadData(words, words) { data, image in

@@ -38,7 +38,7 @@ import Testing
         try withTemporaryFolder { folder in
             let long = String(repeating: "very ", count: 100) + "long"
             let outcome = try limn(
-                "similarity", long, "two\nlines\u{1b}[31m", "赤いバラ", "--encoder", tiny.judge, in: folder)
+                "similarity", long, "two\nlines\u{1b}[31m", "赤いバラ", "--encoder", tiny.encoders, in: folder)
             #expect(outcome.ending == .exit(0), "\(outcome.err)")
             let lines = outcome.text.split(separator: "\n")
             #expect(lines.count == 4)
@@ -47,7 +47,7 @@ import Testing
             // Ideographs take two columns each.
             #expect(lines[3].count + 4 == lines[0].count)
             #expect(
-                outcome.talk == ["sentence 1 has \(tokens(outcome)) tokens, but this encoder reads only the first 15"])
+                outcome.talk == ["sentence 1 has \(tokens(outcome)) tokens, but this encoder reads only the first 14"])
         }
     }
 
@@ -79,12 +79,12 @@ import Testing
             let long = String(repeating: "blue square ", count: 50)
             try put("a red circle\r\n\n\(long)\na red circle\n\(long)", folder + "/lines.txt")
             let outcome = try limn(
-                "encode", "--encoder", tiny.judge, "--file", "lines.txt", "--out", "e.safetensors", in: folder)
+                "encode", "--encoder", tiny.encoders, "--file", "lines.txt", "--out", "e.safetensors", in: folder)
             #expect(outcome.ending == .exit(0), "\(outcome.err)")
             #expect(outcome.text == "e.safetensors: 5 rows of 16\n")
             #expect(
                 outcome.talk == [
-                    "lines.txt:3: the first of 2 lines truncated to 16 tokens, the most that this encoder reads"
+                    "lines.txt:3: the first of 2 lines truncated to 14 tokens, the most that this encoder reads"
                 ])
             let (header, values) = try embeddings(folder + "/e.safetensors")
             #expect(header.contains(#""embeddings":{"dtype":"F32","shape":[5,16]"#))
@@ -96,7 +96,7 @@ import Testing
             #expect(rows[0] != rows[1])
             // Standard input gives the same bytes as a file.
             let piped = try Child(
-                ["encode", "--encoder", tiny.judge, "--file", "-", "--out", "piped.safetensors"], in: folder,
+                ["encode", "--encoder", tiny.encoders, "--file", "-", "--out", "piped.safetensors"], in: folder,
                 input: try #require(contents(folder + "/lines.txt"))
             ).finish()
             #expect(piped.ending == .exit(0), "\(piped.err)")
@@ -114,7 +114,7 @@ import Testing
             func encode(_ more: String...) throws -> Outcome {
                 try Child(["encode", "--out", "out.safetensors"] + more, in: folder).finish()
             }
-            let judge = tiny.judge
+            let judge = tiny.encoders
             // A pipe, as from <(…) of a shell, can be read once and has no size.
             let piped = try limn(
                 "encode", "--encoder", judge, "--out", "piped.safetensors", "--file", "/dev/fd/3", in: folder,
@@ -148,6 +148,11 @@ import Testing
                 (["similarity", "a", " "], "Sentence 2 is empty"),
                 (["similarity", "a", "b", "--pooling", "max"], "expected mean, cls or eos"),
                 (["encode", "--file", "-", "--out", ""], "--out is empty"),
+                (["generate", "a", "--encoder", ""], "--encoder is empty"),
+                (["export", "m", "--onnx", "m.onnx", "--encoder", ""], "--encoder is empty"),
+                (["translate", "m", "a.png", "--out", "b.png", "--encoder", ""], "--encoder is empty"),
+                (["evaluate", "m", "--data", "d", "--encoder", ""], "--encoder is empty"),
+                (["serve", "--encoder", ""], "--encoder is empty"),
             ] {
                 let outcome = try Child(arguments, in: folder).finish()
                 #expect(outcome.ending == .exit(64), "\(arguments): \(outcome.err)")

@@ -1,3 +1,4 @@
+import Checkpoints
 import FoundationEssentials
 import TestSupport
 import Testing
@@ -130,7 +131,7 @@ import Testing
             #expect(outcome.ending == .exit(0), "\(outcome.err)")
             #expect(
                 outcome.err.contains("validation pairs, each against 19 others, after 4000 images: image to text R@1 "))
-            #expect(haveEqualContents(folder + "/words/encoder/encoder.safetensors", tiny.judge))
+            #expect(haveEqualContents(folder + "/words/encoder/encoder.safetensors", tiny.encoders))
             #expect(try !files(below: folder + "/words").contains("model.safetensors"))
         }
     }
@@ -148,8 +149,35 @@ import Testing
         expectRefusal(try evaluate(tiny.model, "--judge", tiny.recipe), 65, "is not a valid safetensors file")
         expectRefusal(try evaluate("absent", "--judge", tiny.judge), 66, "absent")
         expectRefusal(
+            try evaluate(tiny.model, "--judge", tiny.encoders, "--split", "train"), 64,
+            "is the text encoder of tiny, which the training used; pass another judge")
+        expectRefusal(
             try evaluate(tiny.model, "--judge", tiny.judge, "--split", "nowhere"), 65,
             "has no split \"nowhere\"; it has test, train")
+    }
+
+    @Test func arraysThatDoNotFitAreToldWithTheirFile() throws {
+        let tiny = try Tiny.shared()
+        try withTemporaryFolder { folder in
+            func evaluate(_ model: String, _ judge: String) throws -> Outcome {
+                try limn(
+                    "evaluate", model, "--data", tiny.corpus, "--split", "train", "--threads", "1", "--judge", judge,
+                    in: folder)
+            }
+            for (whole, copy) in [(tiny.model, "model.safetensors"), (tiny.judge, "judge.safetensors")] {
+                let file = try Safetensors(contentsOf: whole)
+                let kept = file.names.filter { !$0.hasSuffix("head.weight") && !$0.hasSuffix("output.weight") }
+                #expect(kept.count < file.names.count)
+                try Safetensors.write(
+                    kept.compactMap { file[$0] }, metadata: file.metadata, to: "\(folder)/\(copy)")
+            }
+            expectRefusal(
+                try evaluate("model.safetensors", tiny.judge), 65,
+                "model.safetensors: the arrays are not this network's parameters (missing: ")
+            expectRefusal(
+                try evaluate(tiny.model, "judge.safetensors"), 65,
+                "the pair of encoders tiny: the arrays are not this network's parameters (missing: ")
+        }
     }
 }
 

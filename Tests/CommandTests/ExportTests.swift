@@ -26,10 +26,9 @@ import Testing
             }
             try refuse(66, "missing: no such model", ["missing", "--onnx", "old.onnx"])
             try refuse(65, "text is not a valid safetensors file", ["text", "--onnx", "old.onnx"])
-            try refuse(65, "is not a Limn model but a Limn pair of encoders", [tiny.judge, "--onnx", "old.onnx"])
+            try refuse(65, "is not a Limn model but a Limn pair of encoders", [tiny.encoders, "--onnx", "old.onnx"])
             try refuse(64, "omit --encoder", [tiny.model, "--onnx", "old.onnx", "--encoder", folder])
             try refuse(64, "--onnx is empty", [tiny.model, "--onnx", ""])
-            try refuse(64, "--encoder is empty", [tiny.model, "--onnx", "old.onnx", "--encoder", ""])
             try refuse(64, "is the model itself", [tiny.model, "--onnx", tiny.model])
             try refuse(73, "is a folder", [tiny.model, "--onnx", folder])
             try refuse(73, "absent/new.onnx: cannot be written", [tiny.model, "--onnx", "absent/new.onnx"])

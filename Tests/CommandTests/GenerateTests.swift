@@ -230,6 +230,36 @@ import Testing
         }
     }
 
+    /// A file name has at most 255 bytes; letters may have many marks.
+    @Test(arguments: ["e\u{301}\u{302}\u{303}\u{304}", "क", "e" + String(repeating: "\u{301}", count: 200)])
+    func anyPromptGivesAName(letter: String) throws {
+        let tiny = try Tiny.shared()
+        try withTemporaryFolder { folder in
+            let prompt = String(repeating: letter, count: 100)
+            let outcome = try limn("generate", prompt, "-n", "2", "--model", tiny.model, "--out", "out/", in: folder)
+            #expect(outcome.ending == .exit(0), "\(outcome.err)")
+            #expect(try files(below: folder + "/out").count == 2)
+            let alone = try limn("generate", prompt, "--model", tiny.model, in: folder)
+            #expect(alone.ending == .exit(0), "\(alone.err)")
+        }
+    }
+
+    @Test func promptsThatAreNotUTF8AreRefused() throws {
+        let tiny = try Tiny.shared()
+        try withTemporaryFolder { folder in
+            for command in [
+                "generate", "similarity a", "translate m a.png --out b.png --prompt", "edit a.png --prompt",
+            ] {
+                let words = command.split(separator: " ").map(String.init)
+                let outcome = try Child(
+                    words, in: folder, environment: ["LIMN_MODEL": tiny.model],
+                    shell: #"exec "$@" "$(printf 'r\377d')""#
+                ).finish()
+                expectRefusal(outcome, 64, "argument \(words.count + 1) is not UTF-8")
+            }
+        }
+    }
+
     @Test func aRunDirectoryIsAModel() throws {
         let tiny = try Tiny.shared()
         try withTemporaryFolder { folder in
@@ -248,7 +278,7 @@ import Testing
             try put(Array("red\nblue\n".utf8) + [0x67, 0xFF, 0x0A], folder + "/prompts.txt")
             expectRefusal(
                 try limn("generate", "--prompts", "prompts.txt", "--out", "out", in: folder), 65,
-                "prompts.txt:3: not UTF-8")
+                "prompts.txt:3: is not UTF-8")
             expectRefusal(try limn("generate", "--prompts", "absent.txt", "--out", "out", in: folder), 66, "absent.txt")
         }
     }

@@ -94,7 +94,7 @@ import Testing
         let tiny = try Tiny.shared()
         let checkpoint = try #require(try files(below: tiny.run).first { $0.hasPrefix("checkpoint-") })
         for (file, words) in [
-            (tiny.judge, "a Limn pair of encoders"), ("\(tiny.run)/\(checkpoint)", "a Limn training checkpoint"),
+            (tiny.encoders, "a Limn pair of encoders"), ("\(tiny.run)/\(checkpoint)", "a Limn training checkpoint"),
         ] {
             expectRefusal(try limn("generate", "red", "--model", file, "--out", "-", in: tiny.folder), 65, words)
         }

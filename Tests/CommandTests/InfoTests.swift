@@ -41,20 +41,34 @@ import Testing
         for model in [tiny.model, tiny.run + "/snapshot-000002400.safetensors"] {
             let found = try facts(model)
             #expect(found.first == "\(model): model")
-            for fact in [" name tiny", " images 16×16", " vocabulary 300", " longest prompt 16", " types BF16"] {
+            for fact in [
+                " name tiny", " images 16×16", " vocabulary 300", " tokens with start and end 16", " types BF16",
+            ] {
                 #expect(found.contains(fact), "\(found)")
             }
             // The card of a single model.
             #expect(found.contains("# tiny"))
         }
         #expect(try json(tiny.model).contains(##""card":"# tiny\n"##))
-        let pair = try facts(tiny.judge)
-        #expect(pair.first == "\(tiny.judge): pair of encoders" && pair.contains(" sentence vector 16"))
+        let pair = try facts(tiny.encoders)
+        #expect(pair.first == "\(tiny.encoders): pair of encoders" && pair.contains(" sentence vector 16"))
         let checkpoint = try facts(tiny.run + "/checkpoint-000002400.safetensors")
         #expect(checkpoint.first?.hasSuffix(": training checkpoint") == true)
         #expect(
             checkpoint.contains(" images seen 2,400") && checkpoint.contains(" generator updates 300"), "\(checkpoint)")
         #expect(try facts(tiny.run + "/embeddings.safetensors").contains(" metadata format limn-embeddings"))
+    }
+
+    /// As on the dashboard: a line that is not complete, or no row, is passed over.
+    @Test func progressIsThatOfTheLastRow() throws {
+        try withTemporaryFolder { folder in
+            try put(try #require(contents(tiny.run + "/recipe.yaml")), folder + "/recipe.yaml")
+            try put(
+                #"{"images": 600, "loss": 1.5, "bad": null}"# + "\nno row\n" + #"{"images": 7"#, folder + "/stats.jsonl"
+            )
+            let run = try facts(folder)
+            #expect(run.contains(" training 600 of 2,400 (25.0 %)") && run.contains(" losses loss 1.5"), "\(run)")
+        }
     }
 
     @Test func images() throws {
@@ -131,6 +145,15 @@ import Testing
             ] {
                 expectRefusal(try limn("info", path, in: folder), Int32(code), words)
             }
+            // Names may hold control characters, those of failures too.
+            let names = ["a\nb", "c\u{1B}[31m", "d\re"]
+            for name in names {
+                expectRefusal(try limn("info", name, in: folder), 66, "\(name.first!)\u{FFFD}")
+            }
+            let all = try Child(["info"] + names, in: folder).finish()
+            #expect(
+                all.talk == ["a\u{FFFD}b", "c\u{FFFD}[31m", "d\u{FFFD}e"].map { "limn: \($0): no such file" },
+                "\(all.err)")
         }
     }
 

@@ -39,6 +39,15 @@ import Testing
         }
     }
 
+    @Test func aGridGoesToStandardOutput() throws {
+        try withTemporaryFolder { folder in
+            let outcome = try interpolate("red", "blue", "--frames", "4", "--grid", "--out", "-", in: folder)
+            #expect(outcome.ending == .exit(0) && outcome.err.isEmpty, "\(outcome.err)")
+            #expect(try Image(decoding: outcome.out, named: "standard output").width == 70)
+            #expect(try files(below: folder).isEmpty)
+        }
+    }
+
     /// One prompt with two seeds, three prompts, and the way back.
     @Test func framesAreThoseOfTheWalk() throws {
         try withTemporaryFolder { folder in

@@ -12,7 +12,8 @@ import Testing
             func generate(_ arguments: String...) throws -> Outcome {
                 try Child(["generate", "red", "--model", tiny.model] + arguments, in: folder).finish()
             }
-            expectRefusal(try generate("--out", "absent/red.png"), 73, "cannot write absent/red.png: No such file")
+            expectRefusal(
+                try generate("--out", "absent/red.png"), 73, "absent/red.png: cannot be written: No such file")
             expectRefusal(try generate("--out", "red.jpg"), 64, "red.jpg: images are written as PNG")
             expectRefusal(try generate("blue", "--out", "file"), 73, "cannot create the folder file: File exists")
             #expect(try files(below: folder) == ["file"])
@@ -53,7 +54,7 @@ import Testing
                 "cannot write red.png")
             expectRefusal(
                 try limn("corpus", "shapes", "--out", "shapes", "--count", "2", "--seed", "1", in: folder, shell: full),
-                73, "cannot be written")
+                73, "cannot write shapes.partial/images/00000.png")
             #expect(!exists(folder + "/shapes/metadata.jsonl"))
             try put("a red circle\n", folder + "/captions")
             expectRefusal(

@@ -52,7 +52,7 @@ import Testing
             try put("a red circle above a blue square\nthe green triangle\n", "\(folder)/sentences.txt")
             func vectors(_ level: String, to name: String) throws -> String {
                 let outcome = try limn(
-                    "encode", "--file", "sentences.txt", "--out", name, "--encoder", tiny.judge, in: folder,
+                    "encode", "--file", "sentences.txt", "--out", name, "--encoder", tiny.encoders, in: folder,
                     environment: ["LIMN_CPU": level, "LD_LIBRARY_PATH": folder, "OPENBLAS_CORETYPE": "Prescott"])
                 #expect(outcome.ending == .exit(0), "\(outcome.err)")
                 return "\(folder)/\(name)"

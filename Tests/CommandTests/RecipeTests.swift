@@ -39,7 +39,8 @@ import Testing
         let tiny = try Tiny.shared()
         try withTemporaryFolder { folder in
             try put([0x61, 0x0A, 0xFF], folder + "/r.yaml")
-            for (name, code, words) in [("absent.yaml", 66, "absent.yaml: "), ("r.yaml", 65, "r.yaml:2: not UTF-8")] {
+            for (name, code, words) in [("absent.yaml", 66, "absent.yaml: "), ("r.yaml", 65, "r.yaml:2: is not UTF-8")]
+            {
                 let outcome = try limn("train", name, "--data", tiny.corpus, "--run", "run", in: folder)
                 expectRefusal(outcome, Int32(code), words)
             }

@@ -12,7 +12,10 @@ struct Tiny: Sendable {
     var recipe: String { folder + "/tiny.yaml" }
     var run: String { folder + "/run" }
     var model: String { run + "/model.safetensors" }
-    var judge: String { run + "/encoder/encoder.safetensors" }
+    /// The encoders that the model was trained with.
+    var encoders: String { run + "/encoder/encoder.safetensors" }
+    /// A pair of encoders that was trained apart.
+    var judge: String { folder + "/judge/encoder/encoder.safetensors" }
 
     /// Long enough to be interrupted anywhere: some two seconds.
     private static let yaml = """
@@ -33,6 +36,10 @@ struct Tiny: Sendable {
         try #require(drawn.ending == .exit(0), "\(drawn.err)")
         let trained = try train(to: run).finish()
         try #require(trained.ending == .exit(0), "\(trained.err)")
+        let judging = try limn(
+            "encoder", "train", recipe, "--data", corpus, "--run", "judge", "--set", "seed=2", "--set",
+            "encoder.images=400", "--threads", "1", in: folder)
+        try #require(judging.ending == .exit(0), "\(judging.err)")
     }
 
     private static let made: Result<Tiny, any Error> = {

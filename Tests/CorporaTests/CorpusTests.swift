@@ -77,7 +77,8 @@ import Testing
     @Test func refusesWhatIsNoCorpus() throws {
         #expect(message { _ = try Corpus(folder: "/nowhere/at/all", split: nil) }.contains("no such folder"))
         let empty = try TemporaryFolder(metadata: [" ", ""])
-        #expect(message { _ = try Corpus(folder: empty.path, split: nil) }.contains("metadata.jsonl: has no rows"))
+        #expect(
+            message { _ = try Corpus(folder: empty.path, split: nil) }.contains("metadata.jsonl: has no usable rows"))
         let row = #"{"file_name": "a.png", "text": "x"}"#
         let plain = try TemporaryFolder(metadata: [row], images: ["a.png"])
         #expect(message { _ = try Corpus(folder: plain.path, split: "dev") }.contains("its rows name no split"))

@@ -1,5 +1,6 @@
 import Corpora
 import FoundationEssentials
+import Glibc
 import TestSupport
 import Testing
 
@@ -32,7 +33,7 @@ import Testing
         (",x\n", "metadata.csv:2: has no \"file_name\""),
         ("../a.png,x\n", "metadata.csv:2: \"file_name\" ../a.png leaves the folder"),
         ("gone.png,x\n", "metadata.csv:2: gone.png does not exist"),
-        ("", "metadata.csv: has no rows"),
+        ("", "metadata.csv: has no usable rows"),
     ])
     func refusesBadRows(rows: String, expected: String) throws {
         let folder = try folder([("metadata.csv", "file_name,text\n" + rows), ("a.png", nil)])
@@ -51,6 +52,41 @@ import Testing
     }
 
     /// A table saved as UTF-16 is named as such, not by columns that it seems to lack.
+    @Test func namesOfColumnsMayHaveSpacesAround() throws {
+        let folder = try folder([("a.png", nil), ("metadata.csv", "file_name ; text\t ;\u{A0}class \na.png;one;c\n")])
+        #expect(try described(Corpus(folder: folder.path, split: nil)) == ["a.png: one [c]"])
+    }
+
+    /// A file of more than a megabyte; of COCO captions, of more than two gigabytes.
+    @Test func aFileThatCannotBeReadIsOneProblem() throws {
+        let large = String(repeating: "a", count: 1 << 20 + 1)
+        let texts = try folder([
+            ("1.jpg", nil), ("2.jpg", nil), ("text_c10/a/1.txt", "one"), ("text_c10/a/2.txt", large),
+        ])
+        let corpus = try Corpus(folder: texts.path, split: nil, badFiles: .skip)
+        #expect(described(corpus) == ["1.jpg: one [a]"])
+        #expect(
+            corpus.skipped.first.map { "\($0)" }.first?.hasPrefix("text_c10/a/2.txt: cannot be read: it has") == true)
+        let images = try Corpus(folder: texts.path, split: nil, options: CorpusOptions(requiresCaptions: false))
+        #expect(images.examples.map(\.path) == ["1.jpg", "2.jpg"] && images.captionCount == 1)
+
+        let coco = #"{"images": [{"id": 1, "file_name": "1.jpg"}], "annotations": [{"image_id": 1, "caption": "one"}]}"#
+        let lists = try folder([("1.jpg", nil), ("captions_a.json", coco), ("captions_b.json", "")])
+        try #require(truncate(lists.path + "/captions_b.json", 1 << 31 + 1) == 0)
+        let listed = try Corpus(folder: lists.path, split: nil, badFiles: .skip)
+        #expect(described(listed) == ["1.jpg: one"] && listed.skipped.counts == [.malformedRow: 1])
+
+        let shards = try TemporaryFolder()
+        var tar = TarBytes()
+        tar.addPair("e.txt", "one".utf8)
+        try shards.write(tar.ended, to: "s-0.tar")
+        try FileManager.default.createDirectory(atPath: shards.path + "/s-1.tar", withIntermediateDirectories: true)
+        let read = try Corpus(folder: shards.path + "/s-{0..1}.tar", split: nil, badFiles: .skip)
+        #expect(read.examples.count == 1 && read.skipped.counts == [.damagedArchive: 1])
+        #expect(
+            message { _ = try Corpus(folder: shards.path + "/s-{0..2}.tar", split: nil) }.contains("s-2.tar: cannot"))
+    }
+
     @Test func aHeaderThatIsNotUTF8IsNamed() throws {
         let folder = try folder([("metadata.csv", nil)])
         try folder.write([0xFF, 0xFE] + "file_name,text\n".utf8.flatMap { [$0, 0] }, to: "metadata.csv")

@@ -124,6 +124,32 @@ import Testing
         #expect(after.splits == ["A", "B"] && after.examples.indices.allSatisfy { after.splitNumber(of: $0) != nil })
     }
 
+    /// Of a `metadata.jsonl` per split, and of a table of another name: the new file takes their place, so that it has their captions.
+    @Test(arguments: [
+        (["train/metadata.jsonl", "test/metadata.jsonl"], "test/metadata.jsonl, train/metadata.jsonl"),
+        (["captions.jsonl"], "captions.jsonl"),
+    ])
+    func captionsOfOtherFilesAreCopied(tables: [String], source: String) throws {
+        let folder = try TemporaryFolder()
+        for table in tables {
+            let inside = table.dropLast(table.split(separator: "/").last?.count ?? 0)
+            let rows = (0..<10).map {
+                #"{"file_name": "\#($0).png", "text": ["one", "two \#($0)"], "class": "c\#($0 % 2)"}"#
+            }
+            for number in 0..<10 { try folder.write("\(table) \(number)".utf8, to: "\(inside)\(number).png") }
+            try folder.write(rows.joined(separator: "\n").utf8, to: table)
+        }
+        let before = try Corpus(folder: folder.path, split: nil)
+        let division = try divide(folder, by: .random, parts: DivisionTests.parts)
+        #expect(division.copiedFrom == source)
+        try folder.write(division.metadata(), to: "metadata.jsonl")
+        let after = try Corpus(folder: folder.path, split: nil)
+        #expect(after.splits == ["test", "train"] && after.examples.count == 10 * tables.count)
+        #expect(Array(after.examples) == Array(before.examples) && after.classes == before.classes)
+        // The next division edits that file.
+        #expect(try divide(folder, by: .random, seed: 2).copiedFrom == nil)
+    }
+
     @Test func aFolderWithoutMetadataGetsSome() throws {
         let folder = try TemporaryFolder()
         for number in 0..<10 {

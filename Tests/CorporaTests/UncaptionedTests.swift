@@ -206,6 +206,6 @@ import Testing
             _ = try PairSampler(
                 corpus: corpus, seed: 1, flips: true, excluding: Set(0..<9), needsMismatches: false)
         }
-        #expect(none.contains("has no rows"), "\(none)")
+        #expect(none.contains("has no usable rows"), "\(none)")
     }
 }

@@ -221,6 +221,15 @@ struct BlurringTests {
         #expect(try image.degraded(text) == image)
     }
 
+    /// The weights of a very narrow kernel underflow.
+    @Test(arguments: ["0.0000000000000000000000001", "0.00000000000000000000000000000000000000000001", "0.1", "0.249"])
+    func aBlurOfNearlyNothingChangesNothing(deviation: String) throws {
+        var random = stream(3)
+        let pixels = (0..<32 * 32 * 3).map { _ in UInt8(random.index(below: 2)) * 255 }
+        let image = Image(width: 32, height: 32, pixels: pixels)
+        #expect(try image.degraded("blur \(deviation)") == image)
+    }
+
     /// At the edge the outermost samples go on, so that a step far away from it is blurred and the edge is not.
     @Test func edgesContinue() throws {
         let step = Image(

@@ -50,9 +50,11 @@ private let device = CPUDevice(library: .openBLAS, threads: 1, precision: .float
         let moved = arrays.removeValue(forKey: "generator.start.weight")
         arrays["generator.begin.weight"] = moved
         let broken = Model(configuration: model.configuration, vocabulary: model.vocabulary, arrays: arrays)
-        let error = #expect(throws: ParameterMismatch.self) { try ImageGenerator(broken, device: device) }
-        #expect(error?.missing == ["generator.start.weight"])
-        #expect(error?.unused == ["generator.begin.weight"])
+        let error = #expect(throws: ModelError.self) { try ImageGenerator(broken, device: device) }
+        #expect(error?.path == "tiny" && error?.kind == .badData)
+        #expect(
+            error?.problem.hasSuffix("(missing: generator.start.weight; unused: generator.begin.weight)") == true,
+            "\(error?.problem ?? "")")
     }
 }
 

@@ -86,6 +86,26 @@ import Testing
         #expect(throws: ServerError.self) { try TestServer(keys: "# none\n") }
     }
 
+    /// A client that may not send a request is not asked for its body, and none of it is stored.
+    @Test(arguments: [
+        ("POST /v1/limn/images", "Host: localhost", 401), ("POST /v1/limn/images", "Host: evil.example", 421),
+        ("POST /nothing", "Host: localhost", 404), ("DELETE /v1/models", "Host: localhost", 405),
+        ("GET /healthz", "Host: localhost", 413),
+    ])
+    func aBodyIsRefusedByTheHead(request: String, host: String, status: Int) async throws {
+        let server = try TestServer(keys: "alpha-1") { $0.bodySeconds = 5 }
+        for body in [
+            "Content-Length: 1000000\r\nExpect: 100-continue\r\n\r\n",
+            "Transfer-Encoding: chunked\r\nExpect: 100-continue\r\n\r\n",
+        ] {
+            let connection = try Connection(port: server.listener.port)
+            await connection.write("\(request) HTTP/1.1\r\n\(host)\r\n\(body)")
+            let response = try #require(Response(await connection.readToEnd()))
+            #expect(response.status == status)
+            #expect(response.headers["connection"] == "close")
+        }
+    }
+
     /// A request that no server can serve, and the statuses that it may be answered with.
     enum Malformed: CaseIterable {
         case hugeLength, negativeLength, longHeader, manyHeaders, longPath, noRequestLine, noColon, otherProtocol,

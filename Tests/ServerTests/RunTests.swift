@@ -113,8 +113,11 @@ private struct Runs {
     @Test func withoutRunsThereAreNone() async throws {
         #expect(try await TestServer().send("GET", "/v1/limn/runs").status == 404)
         let alone = try Runs()
-        let single = try TestServer(runs: alone.path + "/mine")
-        #expect(try await single.send("GET", "/v1/limn/runs").json.objects("runs").count == 1)
+        for path in ["/mine", "/mine/.", "/mine/encoder/../"] {
+            let single = try TestServer(runs: alone.path + path)
+            #expect(try await single.send("GET", "/v1/limn/runs").json.objects("runs").count == 1)
+            #expect(try await single.send("GET", "/v1/limn/runs/mine").status == 200)
+        }
     }
 
     @Test(arguments: [

@@ -177,7 +177,7 @@ extension Corpus {
     /// - Throws: `CorpusError.cannotRead`, which names the image.
     package func encodedImage(_ example: Int) throws(CorpusError) -> [UInt8] { try index.encodedImage(example) }
 
-    /// A digest of an image's path, size and modification time, which changes when the file is replaced.
+    /// A digest of an image's path, inode, size and modification time, which changes when the file is replaced.
     /// - Throws: `CorpusError.cannotRead`, which names the image.
     package func imageStamp(_ example: Int) throws(CorpusError) -> UInt64 { try index.stamp(example) }
 }

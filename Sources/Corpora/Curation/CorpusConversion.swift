@@ -1,7 +1,5 @@
-import Dispatch
 import FoundationEssentials
 import Images
-import Synchronization
 
 /// A conversion of a corpus to another layout, image size or format.
 public struct CorpusConversion: Sendable {
@@ -129,19 +127,15 @@ public struct CorpusConversion: Sendable {
     private static func encoded(
         _ range: Range<Int>, of corpus: Corpus, _ options: ImageOptions
     ) -> [Result<EncodedImage, Failure>] {
-        let results = Mutex([Result<EncodedImage, Failure>?](repeating: nil, count: range.count))
-        DispatchQueue.concurrentPerform(iterations: range.count) { index in
-            let example = range.lowerBound + index
-            let result = Result { () throws(Failure) in
+        range.concurrentMap { example in
+            Result { () throws(Failure) in
                 do {
                     return try EncodedImage(example, of: corpus, options)
                 } catch {
                     throw Failure(problem: corpus.problem(.unreadableImage, with: example, because: error))
                 }
             }
-            results.withLock { $0[index] = result }
         }
-        return results.withLock { $0.compactMap { $0 } }
     }
 }
 

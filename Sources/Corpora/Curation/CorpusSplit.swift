@@ -130,16 +130,26 @@ public struct CorpusSplit: Sendable {
         return assignment
     }
 
-    /// The layout whose captions `metadata()` copies; nil if they stay where they are.
-    public var copiedFrom: CorpusFormat? {
+    /// The files whose captions `metadata()` copies, or their layout if it has no such files; nil if captions stay where they are.
+    public var copiedFrom: String? {
         switch corpus.format {
-        case .metadataLines, .sidecars, .images: nil
-        default: corpus.format
+        case .sidecars, .images: return nil
+        default:
+            if hasOwnMetadata { return nil }
+            let sources = corpus.index.sources
+            guard !sources.isEmpty else { return "\(corpus.format)" }
+            return sources.prefix(3).joined(separator: ", ")
+                + (sources.count > 3 ? " and \(sources.count - 3) more" : "")
         }
     }
 
+    /// The corpus's own `metadata.jsonl`, if there is one: other files with captions are not read then.
+    private var ownMetadata: String { "\(corpus.folder)/\(MetadataFile.name)" }
+
+    private var hasOwnMetadata: Bool { FileManager.default.fileExists(atPath: ownMetadata) }
+
     /// The content of a `metadata.jsonl` with the new splits: the corpus's own file with nothing else changed, or a new
-    /// one. Captions of text files stay in these files.
+    /// one, which takes the place of all other files that list images. Captions in text files of the images' names stay there.
     /// - Throws: `CorpusError`.
     public func metadata() throws -> [UInt8] {
         if corpus.format == .shards {
@@ -148,22 +158,22 @@ public struct CorpusSplit: Sendable {
                 reason:
                     "metadata cannot name images within shards; limn corpus convert --to folder makes files of them")
         }
-        let path = "\(corpus.folder)/\(MetadataFile.name)"
-        if FileManager.default.fileExists(atPath: path) {
+        if hasOwnMetadata {
             let splits = Dictionary(
                 assignment.indices.map { (corpus.imageName($0), parts[assignment[$0]].name) },
                 uniquingKeysWith: { first, _ in first })
-            return try MetadataEdit.settingSplits(of: path, corpus.options) { splits[$0] }
+            return try MetadataEdit.settingSplits(of: ownMetadata, corpus.options) { splits[$0] }
         }
         if let column = corpus.options.imageColumn {
             throw CorpusError.unsplittable(
                 folder: corpus.folder,
                 reason: "a new metadata.jsonl would hold only the images in \"\(column)\"; make one of its table first")
         }
+        let copiesCaptions = copiedFrom != nil
         var text: [UInt8] = []
         for (number, example) in corpus.examples.enumerated() {
             text += try MetadataRow(
-                fileName: example.path, text: copiedFrom == nil ? nil : example.text,
+                fileName: example.path, text: copiesCaptions ? example.text : nil,
                 className: example.label.map { corpus.classes[$0] },
                 split: parts[assignment[number]].name
             ).line()

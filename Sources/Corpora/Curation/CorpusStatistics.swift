@@ -160,7 +160,8 @@ private struct CaptionStatistics {
                 let numbers = words.add(corpus.captions[caption])
                 lengths.append(numbers.count)
                 if numbers.isEmpty { continue }
-                // Hashing in both directions gives 128 bits, so that accidental equality is ruled out.
+                // Two hashes of 64 bits, in both directions; those of a single word are equal. Together they practically rule out that
+                // different sets are taken for equal.
                 let set = Set(numbers).sorted()
                 sets.append((SIMD2(set.hashValue, Array(set.reversed()).hashValue), caption, example))
             }

@@ -5,14 +5,14 @@ import Glibc
 /// An encoded image with its metadata, ready to be written.
 struct EncodedImage: Sendable {
     let bytes: [UInt8]
-    /// `png`, `jpg` or `webp`.
+    /// `png`, `jpg`, `webp`, `gif`, `bmp` or `tif`.
     let fileExtension: String
     /// Nil if it has none.
     let captions: [String]?
     let className: String?
     let split: String?
-    /// The image's path in the original corpus.
-    let source: String
+    /// The image's path in the original corpus; nil if it was made.
+    let source: String?
 
     /// Its row of `metadata.jsonl`; without a file name, its `.json` member in a shard.
     fileprivate func row(named fileName: String? = nil) throws -> [UInt8] {

@@ -22,7 +22,7 @@ public enum CorpusError: ClassifiedError {
     case noColumns(folder: String, CorpusFormat)
     /// A Parquet file.
     case parquet(String)
-    /// Metadata without a single row.
+    /// A corpus, or a file that lists images, without a single usable row.
     case empty(file: String)
     /// There is no split of the requested name.
     case unknownSplit(String, known: [String], folder: String)
@@ -55,9 +55,7 @@ public enum CorpusError: ClassifiedError {
     }
 
     /// One line: what, where, and what to do.
-    public var description: String { printable(message) }
-
-    private var message: String {
+    public var description: String {
         switch self {
         case .noSuchFolder(let path):
             "\(path): no such folder; name the folder that holds the corpus"
@@ -72,7 +70,7 @@ public enum CorpusError: ClassifiedError {
                 + "folders or in shards (.tar, .tar.gz); found \(found)"
         case .noColumn(let column, let file, let found):
             "\(file): its first line names no column \(column)"
-                + (found.isEmpty ? "" : "; it has \(found.prefix(20).map { "\"\($0)\"" }.joined(separator: ", "))")
+                + (found.isEmpty ? "" : "; it has \(found.prefix(20).map { quoted($0) }.joined(separator: ", "))")
         case .badHeader(let file, let line, let problem): "\(file):\(line): \(problem)"
         case .badTemplate(let text, let problem):
             "the caption template \"\(text)\" \(problem)"
@@ -85,7 +83,7 @@ public enum CorpusError: ClassifiedError {
                 + "f'images/{i}.png') or f'{i}.png', 'text': r['text']}) + '\\n' for i, r in enumerate("
                 + "datasets.load_dataset('parquet', data_files='\(path)', split='train')))\" converts it to a folder"
         case .empty(let file):
-            "\(file): has no rows; a corpus needs at least one image with a caption"
+            "\(file): has no usable rows; a corpus needs at least one image with a caption"
         case .unknownSplit(let split, let known, let folder) where known.isEmpty:
             "\(folder): has no split \"\(split)\", since its rows name no split; pass \"\" as the split to use all rows, or make "
                 + "splits with limn corpus split \(folder) --parts train=0.9,test=0.1 --seed 1 --in-place"

@@ -31,7 +31,14 @@ enum CaptionsJSON {
         var found = false
         for name in names {
             var file = Contents()
-            let bytes = try CorpusFile.contents("\(listing.root)/\(name)", limit: largestFile)
+            let bytes: [UInt8]
+            do throws(CorpusError) {
+                bytes = try CorpusFile.contents("\(listing.root)/\(name)", limit: largestFile)
+            } catch {
+                listing.note(.malformedRow, name, nil, error.reason)
+                found = true
+                continue
+            }
             guard isUTF8(bytes[...]) else {
                 listing.note(.notUTF8, name, nil, "is not UTF-8; save the file as UTF-8")
                 found = true

@@ -1,4 +1,5 @@
 import FoundationEssentials
+import Glibc
 
 /// Recognizes the layout of a corpus by its files and reads it.
 struct CorpusLayout {
@@ -36,6 +37,10 @@ struct CorpusLayout {
     /// - Throws: `CorpusError` if there is no corpus.
     func read(into listing: inout CorpusListing) throws -> CorpusFormat {
         if let shards {
+            // One that is named and missing is a mistake; one that cannot be read is a problem of the corpus.
+            if let missing = shards.first(where: { !FileManager.default.fileExists(atPath: "\(root)/\($0)") }) {
+                throw CorpusError.cannotRead(path: "\(root)/\(missing)", code: ENOENT)
+            }
             try Shards.read(shards, into: &listing)
             return .shards
         }

@@ -29,7 +29,8 @@ enum MetadataTable {
                 separator: UInt8(ascii: separator), requiresCaptions: options.requiresCaptions)
             if case .cells = try reader.next() {
                 for cell in 0..<reader.cells.count {
-                    let name = reader.cells[cell].trimmingPrefix(while: \.isWhitespace)
+                    var name = reader.cells[cell].trimmingPrefix(while: \.isWhitespace)
+                    while name.last?.isWhitespace ?? false { name.removeLast() }
                     columns.names.append(String(name))
                     let exact = draft.field(Array(name.utf8)[...])
                     columns.fields.append(exact ?? draft.field(Array(name.lowercased().utf8)[...]))

@@ -37,8 +37,10 @@ enum TextFolders {
                     found.isEmpty ? "there is no image of that name" : "there are several images of that name")
             }
             finder.use(found[0])
-            let bytes = try content.get()
-            listing.addCaptions(ofText: bytes[...], file: file)
+            switch content {
+            case .success(let bytes): listing.addCaptions(ofText: bytes[...], file: file)
+            case .failure(let error): listing.note(.noCaption, file, nil, error.reason)
+            }
             listing.addRow(
                 path: images.utf8(found[0]), className: Array(name), split: splits[Array(name)] ?? [], source: nil,
                 line: nil)

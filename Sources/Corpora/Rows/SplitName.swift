@@ -1,5 +1,5 @@
 /// Names of splits: `train`, `val` and `test`, and their synonyms.
-enum SplitName {
+package enum SplitName {
     private static let synonyms: [(split: String, names: [StaticString])] = [
         ("train", ["train", "training"]), ("val", ["val", "valid", "validation", "dev"]),
         ("test", ["test", "testing", "held-out", "heldout", "holdout"]),
@@ -22,7 +22,7 @@ enum SplitName {
     }
 
     /// The split that `name` means among those that exist: the one of that name, or else the only one of the same meaning.
-    static func resolved(_ name: String, among splits: [String]) -> String? {
+    package static func resolved(_ name: String, among splits: [String]) -> String? {
         if splits.contains(name) { return name }
         let meaning = canonical(name)
         let same = splits.filter { meaning != nil && canonical($0) == meaning }

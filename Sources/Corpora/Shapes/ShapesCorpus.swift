@@ -1,11 +1,6 @@
-import Basics
-import Dispatch
-import Files
 import FoundationEssentials
 import Images
 import RandomStreams
-import Synchronization
-import Threads
 
 /// A synthetic corpus: coloured shapes on coloured backgrounds, with captions from a grammar.
 ///
@@ -86,42 +81,44 @@ public struct ShapesCorpus: Sendable {
     /// - Parameters:
     ///   - folder: a new or empty folder.
     ///   - count: number of drawings, at least 1.
-    ///   - progress: called from time to time, one call at a time, with the number of images written.
-    /// - Throws: `CorpusError.folderNotEmpty` and `.cannotWrite`.
-    public func write(to folder: String, count: Int, progress: (@Sendable (Int) -> Void)? = nil) throws {
+    ///   - progress: called from time to time with the number of images written.
+    ///   - isInterrupted: polled from time to time.
+    /// - Returns: false if it was interrupted; nothing was written then.
+    /// - Throws: `CorpusError.folderNotEmpty` and `.cannotWrite`; `FileError`.
+    @discardableResult
+    public func write(
+        to folder: String, count: Int, progress: ((Int) -> Void)? = nil, isInterrupted: () -> Bool = { false }
+    ) throws -> Bool {
         precondition(count > 0, "a corpus needs an image")
         let staged = try StagedFolder(for: folder)
         do {
-            try write(count, to: staged.path, progress: progress)
+            var writer = try FolderWriter(staged.path)
+            // Images are drawn on all processors, a batch at a time, and written in order.
+            let step = 16 * ProcessInfo.processInfo.activeProcessorCount
+            for start in stride(from: 0, to: count, by: step) {
+                guard !isInterrupted() else {
+                    staged.discard()
+                    return false
+                }
+                let range = start..<min(start + step, count)
+                let images = range.concurrentMap { index in Result { try EncodedImage(drawing(index)) } }
+                for image in images { try writer.add(image.get()) }
+                progress?(range.upperBound)
+            }
+            try writer.finish()
             try staged.publish()
+            return true
         } catch {
             staged.discard()
             throw error
         }
     }
+}
 
-    private func write(_ count: Int, to folder: String, progress: (@Sendable (Int) -> Void)?) throws {
-        try createFolder("\(folder)/images")
-        let failure = Mutex<CorpusError?>(nil)
-        let rows = Mutex([MetadataRow?](repeating: nil, count: count))
-        let written = ProgressCount(total: count, report: progress)
-        DispatchQueue.concurrentPerform(iterations: count) { index in
-            guard failure.withLock({ $0 == nil }) else { return }
-            let drawing = drawing(index)
-            let name = "images/\(zeroPadded(index, width: 5)).png"
-            do {
-                try Data(drawing.image.pngData()).write(to: URL(filePath: "\(folder)/\(name)"))
-            } catch {
-                failure.withLock { $0 = .cannotWrite(path: "\(folder)/\(name)", reason: CorpusError.reason(error)) }
-            }
-            rows.withLock {
-                $0[index] = MetadataRow(
-                    fileName: name, text: drawing.captions, className: drawing.className, split: drawing.split)
-            }
-            written.advance()
-        }
-        if let failure = failure.withLock({ $0 }) { throw failure }
-        let lines = try rows.withLock { try $0.compactMap { try $0?.line() } }
-        try AtomicFile.write(Array(lines.joined()), to: "\(folder)/\(MetadataFile.name)")
+extension EncodedImage {
+    fileprivate init(_ drawing: ShapesCorpus.Drawing) throws {
+        bytes = try drawing.image.pngData()
+        fileExtension = "png"
+        (captions, className, split, source) = (drawing.captions, drawing.className, drawing.split, nil)
     }
 }

@@ -20,7 +20,13 @@ enum Shards {
         let cursors = GzipCursors()
         for start in stride(from: 0, to: names.count, by: atOnce) {
             let part = start..<min(start + atOnce, names.count)
-            for (number, contents) in zip(part, try contents(names[part], of: names.count, listing)) {
+            for (number, contents) in zip(part, contents(names[part], of: names.count, listing)) {
+                guard case .success(let contents) = contents else {
+                    if case .failure(let error) = contents {
+                        listing.note(.damagedArchive, names[number], nil, error.reason)
+                    }
+                    continue
+                }
                 let shard = ShardFile(
                     path: "\(listing.root)/\(names[number])", index: contents.index, number: number, cursors: cursors)
                 let source = listing.addShard(shard, named: names[number])
@@ -38,7 +44,7 @@ enum Shards {
 
     private static func contents(
         _ names: ArraySlice<String>, of total: Int, _ listing: CorpusListing
-    ) throws -> [ShardContents] {
+    ) -> [Result<ShardContents, CorpusError>] {
         let (root, kept) = (listing.root, listing.kept)
         let found = Mutex([Result<ShardContents, CorpusError>?](repeating: nil, count: names.count))
         DispatchQueue.concurrentPerform(iterations: names.count) { index in
@@ -48,7 +54,7 @@ enum Shards {
             }
             found.withLock { $0[index] = contents }
         }
-        return try found.withLock { $0 }.compactMap { try $0?.get() }
+        return found.withLock { $0.compactMap { $0 } }
     }
 
     private static func add(

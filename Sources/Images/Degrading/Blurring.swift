@@ -6,8 +6,10 @@ extension Image {
     ///
     /// - Parameter deviation: the standard deviation, in pixels.
     func blurred(deviation: Float) -> Image {
+        // Of a smaller kernel, all samples but the middle one have less than a seven-hundredth of the weight, too little to change
+        // an 8-bit level; and its weights may underflow.
+        guard deviation >= 0.25 else { return self }
         let radius = Int((3 * deviation).rounded(.up))
-        guard radius > 0 else { return self }
         let weights = (-radius...radius).map { exp(-Float($0 * $0) / (2 * deviation * deviation)) }
         let sum = weights.reduce(0, +)
         let kernel = weights.map { $0 / sum }

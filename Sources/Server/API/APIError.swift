@@ -20,9 +20,9 @@ struct APIError: Error {
     }
 
     /// The error as a response, in A1111's form for its endpoints and in OpenAI's for all others.
-    func response(inFormOfA1111 isA1111: Bool) -> HTTPResponse {
+    func response(to request: HTTPRequest) -> HTTPResponse {
         let body =
-            isA1111
+            request.path.hasPrefix("/sdapi/")
             ? try? jsonBytes(A1111Body(error: type, detail: message, errors: message)) : try? jsonBytes(self.body)
         var headers: HTTPHeaders = [:]
         if let retryAfter { headers.add(name: "retry-after", value: "\(retryAfter)") }

@@ -13,7 +13,7 @@ enum EmbeddedFile {
 }
 
 /// A self-contained page with one style and one script, which alone the browser may run: the content security policy admits them by a
-/// number that is drawn for each response, and no request to another origin.
+/// nonce that is drawn for each response, and no request to another origin.
 struct Page: Sendable {
     private let parts: [[UInt8]]
 
@@ -22,7 +22,7 @@ struct Page: Sendable {
         parts = text.split(separator: Page.mark, omittingEmptySubsequences: false).map { Array($0.utf8) }
     }
 
-    /// What the page has in place of the number.
+    /// What the page has in place of the nonce.
     private static let mark = "NONCE"
 
     var response: HTTPResponse {

@@ -1,4 +1,6 @@
+import Checkpoints
 import NIOHTTP1
+import Tasks
 
 /// The endpoints behind the dashboard: runs with their statistics, evaluations and sample grids.
 struct RunsAPI: Sendable {
@@ -11,7 +13,7 @@ struct RunsAPI: Sendable {
     var endpoints: [Endpoint] {
         [
             Endpoint(.GET, "/v1/limn/runs") { _, _ in try .json(List(runs: runs().runs.map(summary))) },
-            Endpoint(.GET, "/v1/limn/runs/{run}") { _, parameters in try .json(details(run(parameters[0]))) },
+            Endpoint(.GET, "/v1/limn/runs/{run}") { _, parameters in try .json(details(parameters[0])) },
             Endpoint(.GET, "/v1/limn/runs/{run}/statistics") { request, parameters in
                 try statistics(run(parameters[0]), request)
             },
@@ -40,7 +42,7 @@ struct RunsAPI: Sendable {
         return folder
     }
 
-    private func run(_ name: String) throws -> Run { try runs().run(name) }
+    private func run(_ name: String) throws -> RunReader { RunReader(try runs().path(of: name)) }
 
     // MARK: Answers
 
@@ -79,39 +81,46 @@ struct RunsAPI: Sendable {
     }
 
     private func summary(_ found: (name: String, path: String)) -> Summary {
-        let run = Run(name: found.name, path: found.path)
+        let run = RunReader(found.path)
+        let stage = run.lastStage
         return Summary(
-            name: run.name, images: run.imagesSeen, total: run.total, updated: run.updated, running: run.isRunning,
-            finished: run.isFinished)
+            name: found.name, images: run.imagesSeen(stage), total: run.total(stage), updated: run.updated,
+            running: run.isRunning, finished: run.isFinished(stage))
     }
 
-    private func details(_ run: Run) -> Details {
-        let rows = run.rows(of: run.lastStatistics).rows
+    private func details(_ name: String) throws -> Details {
+        let run = try run(name)
+        let stage = run.lastStage
+        let rows = run.rows(of: stage.statistics).rows
         let evaluation = run.rows(of: "evaluation.jsonl").rows
-        let (total, isRunning) = (run.total, run.isRunning)
+        let (total, isRunning) = (run.total(stage), run.isRunning)
         let (images, rate) = (rows.last?.images ?? 0, rows.last?.values["images_per_second"] ?? nil)
         var eta: Double?
         if let total, let rate, rate > 0, isRunning { eta = max(0, Double(total - images) / rate) }
         return Details(
-            name: run.name, running: isRunning, finished: run.isFinished, images: images, total: total,
-            imagesPerSecond: rate, etaSeconds: eta, recipe: run.recipe, stages: run.stages,
-            grids: run.times(of: "fakes", ".png").map { Details.Grid(images: $0, name: Run.fakes($0)) },
-            hasReals: run.hasReals, snapshots: run.times(of: "snapshot", ".safetensors"),
+            name: name, running: isRunning, finished: run.isFinished(stage), images: images, total: total,
+            imagesPerSecond: rate, etaSeconds: eta,
+            recipe: String(decoding: run.contents(RunDirectory.recipeName) ?? [], as: UTF8.self),
+            stages: run.stages.map(\.rawValue),
+            grids: run.times(of: "fakes", ".png").map {
+                Details.Grid(images: $0, name: RunDirectory.fakesName(imagesSeen: $0))
+            },
+            hasReals: run.has(RunDirectory.realsName), snapshots: run.times(of: "snapshot", ".safetensors"),
             warnings: RunWarning.all(
                 statistics: rows, evaluation: evaluation, idleSeconds: isRunning ? unixTime() - run.updated : nil),
             logTail: run.logTail)
     }
 
-    private func statistics(_ run: Run, _ request: HTTPRequest) throws -> HTTPResponse {
-        let stage = request.queryValue("stage") ?? "gan"
-        guard let file = Run.statistics[stage] else {
-            throw APIError.badRequest("stage is \(stage.prefix(40)), expected gan or encoder")
+    private func statistics(_ run: RunReader, _ request: HTTPRequest) throws -> HTTPResponse {
+        let name = request.queryValue("stage") ?? RunReader.Stage.gan.rawValue
+        guard let stage = RunReader.Stage(rawValue: name) else {
+            throw APIError.badRequest("stage is \(name.prefix(40)), expected gan or encoder")
         }
         let after = request.queryValue("after") ?? "-1"
         guard let images = Int(after) else {
             throw APIError.badRequest("after is \(after.prefix(40)), expected a number")
         }
-        let rows = run.rows(of: file).after(images, limit: RunsAPI.rows)
+        let rows = run.rows(of: stage.statistics).after(images, limit: RunsAPI.rows)
         return HTTPResponse(
             type: "application/json", headers: RunsAPI.headers,
             body: .bytes(Array(#"{"rows":"#.utf8) + RunRows.list(rows) + [UInt8(ascii: "}")]))

@@ -17,6 +17,8 @@ final class HTTPConnection: ChannelInboundHandler {
 
     private let server: HTTPServer
     private var head: HTTPRequestHead?
+    /// What becomes of the request of `head`.
+    private var route: HTTPServer.Route?
     private var body: [UInt8] = []
     /// Answers the request of number `requests`.
     private var task: Task<Void, Never>?
@@ -50,27 +52,35 @@ final class HTTPConnection: ChannelInboundHandler {
             self.head = head
             body = []
             if isRefused {
-                return refuse(.serviceUnavailable, "there are too many connections; try again later", context)
+                return refuse(
+                    APIError(
+                        status: .serviceUnavailable, message: "there are too many connections; try again later"),
+                    context)
             }
             guard head.version != .http1_1 || head.headers["host"].count == 1 else {
-                return refuse(.badRequest, "a request has one Host header", context)
+                return refuse(.badRequest("a request has one Host header"), context)
             }
+            let route = server.route(request(head, context))
+            self.route = route
             let length = head.headers.first(name: "content-length").flatMap(Int.init) ?? 0
-            guard length <= server.limits.bodyBytes else { return refuseLargeBody(context) }
+            // A body in chunks may be of any length, but there is one.
+            guard length <= route.bodyBytes,
+                route.bodyBytes > 0 || !head.headers.contains(name: "transfer-encoding")
+            else { return refuse(route.excess, context) }
             expect(within: server.limits.bodySeconds, context)
             if head.headers[canonicalForm: "expect"].contains(where: { $0.lowercased() == "100-continue" }) {
                 context.writeAndFlush(
                     wrapOutboundOut(.head(HTTPResponseHead(version: .http1_1, status: .continue))), promise: nil)
             }
         case .body(let part):
-            guard head != nil else { return }
-            guard body.count + part.readableBytes <= server.limits.bodyBytes else { return refuseLargeBody(context) }
+            guard head != nil, let route else { return }
+            guard body.count + part.readableBytes <= route.bodyBytes else { return refuse(route.excess, context) }
             body += part.readableBytesView
         case .end:
-            guard let head else { return }
+            guard let head, let route else { return }
             self.head = nil
             deadline?.cancel()
-            respond(to: head, context)
+            respond(to: head, by: route.handler, context)
         }
     }
 
@@ -99,9 +109,15 @@ final class HTTPConnection: ChannelInboundHandler {
 
     // MARK: Responses
 
-    private func respond(to head: HTTPRequestHead, _ context: ChannelHandlerContext) {
-        let client = context.remoteAddress?.ipAddress ?? "unknown"
-        let request = HTTPRequest(head: head, body: body, client: client)
+    /// The request with what has come of its body.
+    private func request(_ head: HTTPRequestHead, _ context: ChannelHandlerContext) -> HTTPRequest {
+        HTTPRequest(head: head, body: body, client: context.remoteAddress?.ipAddress ?? "unknown")
+    }
+
+    private func respond(
+        to head: HTTPRequestHead, by handler: @escaping HTTPServer.Handler, _ context: ChannelHandlerContext
+    ) {
+        let request = request(head, context)
         body = []
         requests += 1
         let (channel, server, number) = (context.channel, server, requests)
@@ -109,37 +125,33 @@ final class HTTPConnection: ChannelInboundHandler {
         let keepAlive = head.isKeepAlive && head.version == .http1_1 && !isDraining
         server.willAnswer()
         task = Task {
-            let isSent = await server.answer(request, keepAlive: keepAlive, on: channel)
+            let isSent = await server.answer(request, by: handler, keepAlive: keepAlive, on: channel)
             channel.pipeline.fireUserInboundEventTriggered(
                 Event.responded(request: number, keepAlive: keepAlive && isSent))
         }
     }
 
-    private func refuseLargeBody(_ context: ChannelHandlerContext) {
-        refuse(.payloadTooLarge, "the body is larger than \(server.limits.bodyBytes) bytes", context)
-    }
-
     /// Answers the request whose head has arrived with an error, and closes the connection.
-    private func refuse(_ status: HTTPResponseStatus, _ message: String, _ context: ChannelHandlerContext) {
+    private func refuse(_ error: APIError, _ context: ChannelHandlerContext) {
         guard let head else { return }
         self.head = nil
         body = []
-        let response = APIError(status: status, message: message).response(inFormOfA1111: head.uri.hasPrefix("/sdapi/"))
+        let request = request(head, context)
+        let response = error.response(to: request)
         guard case .bytes(let bytes) = response.body else { return }
         var headers = response.headers
         headers.add(name: "content-length", value: "\(bytes.count)")
         headers.add(name: "connection", value: "close")
         context.write(
-            wrapOutboundOut(.head(HTTPResponseHead(version: .http1_1, status: status, headers: headers))), promise: nil)
+            wrapOutboundOut(.head(HTTPResponseHead(version: .http1_1, status: error.status, headers: headers))),
+            promise: nil)
         context.write(wrapOutboundOut(.body(.byteBuffer(ByteBuffer(bytes: bytes)))), promise: nil)
         context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
         // What the client is still sending is received and dropped: to close at once would reset the connection, and the client
         // might never see the answer.
         context.close(mode: .output, promise: nil)
         expect(within: server.limits.refusalSeconds, context)
-        server.log(
-            HTTPRequest(head: head, body: [], client: context.remoteAddress?.ipAddress ?? "unknown"), status, .zero,
-            bytes.count)
+        server.log(request, error.status, .zero, bytes.count)
     }
 
     /// Closes the connection unless the next step follows in time.

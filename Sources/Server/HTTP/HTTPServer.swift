@@ -7,20 +7,34 @@ import Synchronization
 /// An HTTP/1.1 server: SwiftNIO's sockets and parser, with limits on what clients may send and how long they may take.
 final class HTTPServer: Sendable {
     typealias Handler = @Sendable (HTTPRequest) async -> HTTPResponse
+
+    /// What becomes of a request, decided by its head.
+    struct Route: Sendable {
+        /// The most bytes of its body.
+        let bodyBytes: Int
+        /// Why it is refused if its body is larger.
+        let excess: APIError
+        let handler: Handler
+    }
+
     /// Called after each response with its request and status, the duration from the end of the request to the end of the response,
     /// and the bytes of its body.
     typealias Log = @Sendable (HTTPRequest, HTTPResponseStatus, Duration, _ bytes: Int) -> Void
 
     let limits: ServerLimits
     let connections: Connections
-    private let handler: Handler
+    /// Decides on a request without its body.
+    let route: @Sendable (HTTPRequest) -> Route
     let log: Log
     /// Requests that are being answered.
     private let answering = Mutex(0)
     private let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
 
-    init(limits: ServerLimits, connections: Connections, log: @escaping Log, handler: @escaping Handler) {
-        (self.limits, self.connections, self.log, self.handler) = (limits, connections, log, handler)
+    init(
+        limits: ServerLimits, connections: Connections, log: @escaping Log,
+        route: @escaping @Sendable (HTTPRequest) -> Route
+    ) {
+        (self.limits, self.connections, self.log, self.route) = (limits, connections, log, route)
     }
 
     /// Listens, and answers requests from now on.
@@ -70,7 +84,7 @@ final class HTTPServer: Sendable {
 
     /// Has a request answered and sends the response.
     /// - Returns: whether the response was sent completely.
-    func answer(_ request: HTTPRequest, keepAlive: Bool, on channel: any Channel) async -> Bool {
+    func answer(_ request: HTTPRequest, by handler: Handler, keepAlive: Bool, on channel: any Channel) async -> Bool {
         defer { answering.withLock { $0 -= 1 } }
         let clock = ContinuousClock()
         let begin = clock.now

@@ -1,4 +1,5 @@
 import Basics
+import Tasks
 
 /// Signs in a run's figures that its training goes wrong.
 struct RunWarning: Encodable, Sendable {
@@ -59,7 +60,7 @@ struct RunWarning: Encodable, Sendable {
             images: row.images)
     }
 
-    /// The Fréchet distance on the validation split has risen for three evaluations, by 10 % over its best.
+    /// The last three Fréchet distances on the validation split exceed the best one by more than 10 %.
     private static func worsening(_ rows: [RunRows.Row]) -> RunWarning? {
         let distances = rows.compactMap { row in (row.values["frechet"] ?? nil).map { (row.images, $0) } }
         guard distances.count > 3, let best = distances.min(by: { $0.1 < $1.1 }), let last = distances.last,

@@ -26,7 +26,7 @@ public struct EncoderRecipe: Codable, Equatable, Sendable {
     public var layers = 2
     /// Attention heads.
     public var heads = 4
-    /// Maximum tokens of a caption.
+    /// Most tokens of a caption, start and end included.
     public var length = 48
     /// Width of sentence and image vectors.
     public var embedding = 256

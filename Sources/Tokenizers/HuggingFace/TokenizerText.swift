@@ -1,17 +1,14 @@
+import Basics
+
 /// Parses a tokenizer's text files.
 enum TokenizerText {
     /// The lines of a file, without line ends and a byte order mark.
     /// - Throws: `TokenizerError.malformedTokenizer` with the number of the first line that is not UTF-8.
-    static func lines(_ bytes: [UInt8], file: String) throws -> [String] {
-        var bytes = bytes[...]
-        if bytes.starts(with: [0xEF, 0xBB, 0xBF]) { bytes = bytes.dropFirst(3) }
-        if bytes.last == 0x0A { bytes.removeLast() }
-        if bytes.isEmpty { return [] }
-        return try bytes.split(separator: 0x0A, omittingEmptySubsequences: false).enumerated().map { index, line in
-            guard let text = String(validating: line.last == 0x0D ? line.dropLast() : line, as: UTF8.self) else {
-                throw TokenizerError.malformedTokenizer(file: file, reason: "line \(index + 1) is not UTF-8")
-            }
-            return text
+    static func lines(_ bytes: [UInt8], file: String) throws(TokenizerError) -> [String] {
+        do throws(NotUTF8) {
+            return try fileLines(bytes)
+        } catch {
+            throw .malformedTokenizer(file: file, reason: "line \(error.line) \(error)")
         }
     }
 

@@ -103,9 +103,14 @@ extension CorpusCommand {
             // Training from image to image needs more than this corpus.
             guard reading.arguments.isEmpty else { return }
             var words = ["limn train recipes/flowers-64.yaml --data \(quotedForShell(folder)) --run runs/mine"]
-            let training = inspection.splits.keys.sorted()
-            if !training.isEmpty, !training.contains(where: { ["train", "training"].contains($0.lowercased()) }) {
-                words.append("--set data.split=\(training.count == 1 ? quotedForShell(training[0]) : "")")
+            let splits = inspection.splits.keys.sorted()
+            var subject = "it"
+            if !splits.isEmpty, SplitName.resolved("train", among: splits) == nil {
+                // That with the most images; it may not be the right one.
+                let split =
+                    splits.max { (inspection.splits[$0] ?? 0, $1) < (inspection.splits[$1] ?? 0, $0) } ?? splits[0]
+                words.append("--set data.split=\(quotedForShell(split))")
+                if splits.count > 1 { subject = "its split \(split), or another of \(splits.joined(separator: ", "))" }
             }
             let reading = reading.captioned
             if reading.classColumn != ReadingOptions.defaults.className {
@@ -118,7 +123,7 @@ extension CorpusCommand {
             if reading.links.followLinks { words.append("--follow-links") }
             if !isSound { words.append("--bad-files skip") }
             print(
-                "to train on it" + (isSound ? "" : " without what is listed above") + ":\n  "
+                "to train on \(subject)" + (isSound ? "" : " without what is listed above") + ":\n  "
                     + words.joined(separator: " "))
         }
 

@@ -45,7 +45,10 @@ extension CorpusCommand {
         )
         var aspect: AspectMode?
 
-        @Option(help: "Image format; keep preserves the format, and the bytes of images that are not resized.")
+        @Option(
+            help:
+                "Image format; keep preserves the bytes of images that are not resized, and writes others as JPEG if they are, else as PNG."
+        )
         var format = CorpusConversion.Encoding.keep
 
         @Option(help: "JPEG quality, 1 to 100; 95 by default.")

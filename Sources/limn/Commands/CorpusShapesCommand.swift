@@ -1,6 +1,8 @@
 import Basics
 import ArgumentParser
+import CommandSupport
 import Corpora
+import Training
 
 extension CorpusCommand {
     struct Shapes: ParsableCommand {
@@ -8,7 +10,7 @@ extension CorpusCommand {
             abstract: "Make a corpus of captioned shapes in a new folder.",
             discussion: """
                 Draws coloured shapes with captions that describe them. Some combinations of colour and shape occur only in \
-                split "test". The same seed gives the same corpus.
+                split "test". The same seed gives the same corpus. An interrupted command leaves no output.
 
                 EXAMPLES
                   limn corpus shapes --out shapes --count 5000 --seed 1
@@ -43,7 +45,13 @@ extension CorpusCommand {
             try Paths.requireNotEmpty(("--out", out))
             let total = count
             let report = ProgressLine("drew").report
-            try ShapesCorpus(seed: seed, side: side).write(to: out, count: count) { report?($0, total) }
+            let interruption = Interruption { Terminal.clear() }
+            let isComplete = try ShapesCorpus(seed: seed, side: side).write(
+                to: out, count: count, progress: { report?($0, total) }, isInterrupted: { interruption.isRequested })
+            guard isComplete else {
+                Terminal.say("interrupted; nothing was written to \(out)")
+                throw ExitCode(.interrupted)
+            }
             if json {
                 try StandardOutput.printJSON(Written(folder: out, images: count, seed: seed, side: side))
             } else {

@@ -10,9 +10,10 @@ extension CorpusCommand {
             discussion: """
                 --by random is stratified: each split gets its fraction of every class. --by class assigns whole classes to \
                 splits, for zero-shot evaluation. Identical images stay in one split, so that none leaks into another. The \
-                same seed gives the same splits. Existing splits are replaced. Captions in text files stay there: the \
-                metadata.jsonl that is written names only their images, classes and splits. Captions of other layouts are \
-                copied into it, so that later changes of the original files are not seen.
+                same seed gives the same splits. Existing splits are replaced, except those of rows that cannot be used. Captions in \
+                text files stay there: the metadata.jsonl that is written names only their images, classes and splits. \
+                Captions in any other file than a metadata.jsonl of the whole corpus are copied into it, so that later changes of \
+                the original files are not seen.
                 Without --in-place or --out, nothing is written.
 
                 EXAMPLES
@@ -76,11 +77,11 @@ extension CorpusCommand {
             try Paths.requireNotEmpty(("DIR", folder), ("--out", out))
             let own = "\(folder)/metadata.jsonl"
             let target = inPlace ? own : out
-            if let target { try Paths.requireWritable(target) }
             if let out, let real = resolvedPath(out), real == resolvedPath(own) {
                 throw CommandError(.usage, "\(out) belongs to the corpus; use --in-place to change it")
             }
             let corpus = try Corpus(folder: folder, split: nil, badFiles: .skip, options: reading.options())
+            if let target { try Paths.requireWritable(target) }
             let split = try CorpusSplit(
                 corpus, into: parts.parts, by: by, seed: seed, progress: ProgressLine("read").report)
             let metadata = try split.metadata()

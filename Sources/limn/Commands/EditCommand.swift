@@ -9,7 +9,8 @@ struct EditCommand: ParsableCommand {
         commandName: "edit", abstract: "Generate an image again with another prompt or a variation of its noise.",
         discussion: """
             Prompt, seed and truncation are read from a PNG that limn wrote; the noise stays the same, and so do bound and size \
-            without --truncation and --size. The pixels of the file are not used. Whole words are replaced, in either case.
+            without --truncation and --size. The pixels of the file are not used. Whole words are replaced, regardless of \
+            letter case.
 
             EXAMPLES
               limn edit flower.png --replace yellow=purple --out purple.png
@@ -30,7 +31,7 @@ struct EditCommand: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Turn the noise toward that of this seed; instead of a variation that the image already is.",
+            "Turn the noise toward that of this seed; replaces the variation stored in the image, if any.",
             valueName: "seed"))
     var variation: Seed?
 
@@ -85,8 +86,7 @@ struct EditCommand: ParsableCommand {
         let images = try generator.generate(requests).map { $0.scaled(to: side) }
         let text = generation.text(ImageMetadata(request: request, model: generator.name, count: images.count))
         let png = try (compare ? Image.grid(images, columns: 2) : images[0]).pngData(text: text)
-        let path = layout.files[0].path
-        if path == "-" { try StandardOutput.write(png) } else { try AtomicFile.write(png, to: path) }
+        try Paths.write(png, to: layout.files[0].path)
         layout.announce()
     }
 
@@ -120,7 +120,7 @@ struct EditCommand: ParsableCommand {
             let target = request.promptBlend.map { replacements($0.target) }
             if let absent = replace.indices.first(where: { !found.union(target?.found ?? []).contains($0) }) {
                 let prompts = [request.prompt, request.promptBlend?.target].compactMap(\.self).map {
-                    "\"\(printable($0))\""
+                    "\"\($0)\""
                 }
                 throw CommandError(
                     .usage,

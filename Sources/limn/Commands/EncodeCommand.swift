@@ -29,8 +29,8 @@ struct EncodeCommand: ParsableCommand {
     func run() throws {
         try Paths.requireNotEmpty(("--file", file), ("--out", out))
         try Paths.requireWritable(out)
-        let lines = try TextInput(file).lines().map(\.text)
-        guard lines != [""] else { throw CommandError(.badData, "\(file): contains no lines") }
+        let lines = try InputFile.lines(file)
+        guard !lines.isEmpty else { throw CommandError(.badData, "\(file): contains no lines") }
         let embedder = try options.embedder()
         let tokens = embedder.tokens(of: lines)
         let vectors = try embedder.embed(tokens: tokens) { Terminal.show("encoded \($0) of \(lines.count)") }
@@ -43,7 +43,7 @@ struct EncodeCommand: ParsableCommand {
         if let first = truncated.first {
             Terminal.say(
                 "\(file):\(first + 1): \(truncated.count == 1 ? "" : "the first of \(truncated.count) lines ")truncated to "
-                    + "\(embedder.limit) tokens, the most that this encoder reads")
+                    + "\(embedder.textLimit) tokens, the most that this encoder reads")
         }
         let array = NamedArray(name: "embeddings", shape: [lines.count, embedder.width], floats: vectors)
         let metadata = [

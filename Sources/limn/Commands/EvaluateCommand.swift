@@ -75,11 +75,7 @@ struct EvaluateCommand: ParsableCommand {
             valueName: "file"))
     var synonyms: String?
 
-    @Option(
-        help: ArgumentHelp(
-            "The folder of the pretrained text encoder that the model refers to; by default its original path, then next to the model.",
-            valueName: "folder"))
-    var encoder: String?
+    @OptionGroup var pretrained: PretrainedEncoderOption
 
     @OptionGroup var badFiles: BadFilesOption
 
@@ -118,7 +114,8 @@ struct EvaluateCommand: ParsableCommand {
         let networks = try features.networks(
             besides: model.configuration.trainingFeatures ?? [], of: model.configuration.name)
         let evaluator = Evaluator(
-            model, judge: judge, measures: .init(features: networks, colors: colors), encoder: encoder, device: device,
+            model, judge: judge, measures: .init(features: networks, colors: colors), encoder: pretrained.encoder,
+            device: device,
             seed: seed
         ) {
             Terminal.show("\($0) \($1)/\($2)")
@@ -163,7 +160,7 @@ struct EvaluateCommand: ParsableCommand {
         }
         let found = try TranslationEvaluation(
             model, on: translation.images(data: data, split: split, classColumn: reading.classColumn, model: model),
-            encoder: encoder, network: networks.first,
+            encoder: pretrained.encoder, network: networks.first,
             badFiles: badFiles.badFiles, followsLinks: reading.links.followLinks, seed: seed, device: device
         ) { Terminal.show("translated \($0)/\($1)") }
         Terminal.clear()

@@ -2,7 +2,6 @@ import ArgumentParser
 import Basics
 import CommandSupport
 import Export
-import Layers
 import Models
 
 struct ExportCommand: ParsableCommand {
@@ -24,23 +23,14 @@ struct ExportCommand: ParsableCommand {
     @Option(help: ArgumentHelp("The ONNX file to write.", valueName: "file"))
     var onnx: String
 
-    @Option(
-        help: ArgumentHelp(
-            "The folder of the pretrained text encoder that the model refers to; by default its original path, then next to the model.",
-            valueName: "folder"))
-    var encoder: String?
+    @OptionGroup var pretrained: PretrainedEncoderOption
 
     func run() throws {
-        try Paths.requireNotEmpty(("MODEL", model), ("--onnx", onnx), ("--encoder", encoder))
+        try Paths.requireNotEmpty(("MODEL", model), ("--onnx", onnx))
         let path = try ModelLocation.resolved(model)
         try Paths.requireDistinct(onnx, from: path, name: "model")
         try Paths.requireWritable(onnx)
-        let file: ONNXFile
-        do {
-            file = try ONNXFile(Model(contentsOf: path), encoder: encoder, version: Release.version)
-        } catch let mismatch as ParameterMismatch {
-            throw CommandError(.badData, "\(path): \(mismatch)")
-        }
+        let file = try ONNXFile(Model(contentsOf: path), encoder: pretrained.encoder, version: Release.version)
         try file.write(to: onnx)
         print("\(onnx): \(Measure.bytes(file.byteCount)), prompts of up to \(file.limit) tokens")
     }

@@ -1,7 +1,6 @@
 import ArgumentParser
 import CommandSupport
 import Basics
-import Files
 import FoundationEssentials
 import Images
 import Inference
@@ -99,7 +98,7 @@ struct GenerateCommand: ParsableCommand {
                 duration: each * members.count)
             let metadata = ImageMetadata(request: first, model: generator.name, count: members.count)
             let png = try image.pngData(text: generation.text(metadata))
-            if file.path == "-" { try StandardOutput.write(png) } else { try AtomicFile.write(png, to: file.path) }
+            try Paths.write(png, to: file.path)
             if json && file.path != "-" {
                 Terminal.clear()
                 print(try record.json())
@@ -129,14 +128,11 @@ struct GenerateCommand: ParsableCommand {
             }
             return prompt.enumerated().map { ($0, $1) }
         }
-        // Lines may end in CR LF, which is a single Character in Swift.
-        let lines = try InputFile.text(prompts).split(omittingEmptySubsequences: false) { $0 == "\n" || $0 == "\r\n" }
-        // The text after the last newline is not a line.
-        let rows = lines.last == "" ? lines.dropLast() : lines[...]
+        let rows = try InputFile.lines(prompts)
         if let row = rows.firstIndex(where: { $0.unicodeScalars.contains("\0") }) {
             throw CommandError(.badData, "\(prompts):\(row + 1): contains a zero byte; is it a text file?")
         }
-        let list = rows.enumerated().filter { !$1.allSatisfy(\.isWhitespace) }.map { (line: $0, text: String($1)) }
+        let list = rows.enumerated().filter { !$1.allSatisfy(\.isWhitespace) }.map { (line: $0, text: $1) }
         guard !list.isEmpty else { throw CommandError(.badData, "\(prompts): contains no prompts") }
         let blank = rows.count - list.count
         if blank > 0 { Terminal.say("\(prompts): skipped \(blank) blank line\(blank == 1 ? "" : "s")") }

@@ -1,15 +1,17 @@
 import ArgumentParser
 import Basics
+import CommandSupport
 import Files
 import FoundationEssentials
 import Images
 import JSON
 import Models
+import Tasks
 import Tokenizers
 
 struct InfoCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "info", abstract: "Print what files are.",
+        commandName: "info", abstract: "Describe files.",
         discussion: """
             Files are models, snapshots, pairs of encoders, checkpoints, feature networks and other safetensors files, run \
             directories, folders of pretrained encoders, vocabularies and other tokenizers, and images. Of an image that limn \
@@ -49,7 +51,7 @@ struct InfoCommand: ParsableCommand {
                 }
             } catch let error as any ClassifiedError {
                 // The others are still of interest; the last failure is reported when they are done.
-                if let failure { Terminal.say("limn: \(failure)") }
+                if let failure { Terminal.say(failure) }
                 failure = error
             }
         }
@@ -63,7 +65,7 @@ struct InfoCommand: ParsableCommand {
         }
         if isFolder {
             func has(_ name: String) -> Bool { FileManager.default.fileExists(atPath: "\(path)/\(name)") }
-            if has("recipe.yaml") { return try Facts(run: path) }
+            if RunReader.isRun(path) { return try Facts(run: path) }
             if has("config.json") || has("modules.json") {
                 return try facts(of: PretrainedEncoder(contentsOf: path), path)
             }
@@ -101,7 +103,7 @@ struct InfoCommand: ParsableCommand {
         var facts = Facts(path, kind: "pretrained text encoder")
         facts.add("name", encoder.name)
         facts.add("vocabulary", .count(encoder.vocabulary))
-        facts.add("longest prompt", encoder.limit == .max ? nil : .count(encoder.limit))
+        facts.add("tokens with start and end", encoder.limit == .max ? nil : .count(encoder.limit))
         facts.add("sentence vector", .count(encoder.width))
         facts.add("pooling", encoder.pooling.rawValue)
         facts.add("parameters", .count(encoder.arrays.values.reduce(0) { $0 + $1.values.count }))

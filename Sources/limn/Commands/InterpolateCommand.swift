@@ -38,7 +38,8 @@ struct InterpolateCommand: ParsableCommand {
     @Flag(help: "Write a still PNG with all frames, up to ten in a row.")
     var grid = false
 
-    @Option(help: "The file to write, or a folder (ending in / or without suffix).")
+    @Option(
+        help: "The file to write (- for standard output, with --grid), or a folder (ending in / or without suffix).")
     var out: String
 
     @OptionGroup var generation: GenerationOptions
@@ -85,7 +86,7 @@ struct InterpolateCommand: ParsableCommand {
                 let metadata = ImageMetadata(
                     request: requests[file.requests.lowerBound], model: generator.name, count: members.count)
                 let picture = members.count == 1 ? members[0] : Image.grid(members, columns: file.columns)
-                try AtomicFile.write(picture.pngData(text: generation.text(metadata)), to: file.path)
+                try Paths.write(picture.pngData(text: generation.text(metadata)), to: file.path)
             }
             layout.announce()
         case .animation(let format):

@@ -35,11 +35,6 @@ struct SimilarityCommand: ParsableCommand {
         if let empty = sentences.firstIndex(where: { $0.allSatisfy(\.isWhitespace) }) {
             throw ValidationError("Sentence \(empty + 1) is empty.")
         }
-        if let broken = sentences.firstIndex(where: { $0.unicodeScalars.contains("\u{FFFD}") }) {
-            throw ValidationError(
-                "Sentence \(broken + 1) is not UTF-8 (it contains U+FFFD, the replacement character); does the terminal use "
-                    + "another encoding?")
-        }
     }
 
     func run() throws {
@@ -47,7 +42,8 @@ struct SimilarityCommand: ParsableCommand {
         let tokens = embedder.tokens(of: sentences)
         for (index, ids) in tokens.enumerated() where ids.count > embedder.limit {
             Terminal.say(
-                "sentence \(index + 1) has \(ids.count) tokens, but this encoder reads only the first \(embedder.limit - 1)"
+                "sentence \(index + 1) has \(embedder.tokenCount(sentences[index])) tokens, but this encoder reads only the first "
+                    + "\(embedder.textLimit)"
             )
         }
         let vectors = try embedder.embed(tokens: tokens)

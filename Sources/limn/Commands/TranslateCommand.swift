@@ -2,14 +2,13 @@ import ArgumentParser
 import Basics
 import CommandSupport
 import Inference
-import Layers
 import Models
 
 struct TranslateCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "translate", abstract: "Translate images or videos with an image-to-image model.",
         discussion: """
-            Images of any size keep it; what a camera says about orientation is applied. Transparent pixels are composed over \
+            Images of any size keep it; the Exif orientation is applied. Transparent pixels are composed over \
             white, and results have no transparency. Each PNG says which file and model it was made from, as text chunks. \
             Folders are read with all folders in them, which are kept in the output. GIF and APNG animations and videos keep \
             frames, rate and sound; they need ffmpeg. A file that cannot be read does not stop the others; the exit code is that of the last \
@@ -41,11 +40,7 @@ struct TranslateCommand: ParsableCommand {
     @Option(help: "The text on which the translation depends, for models trained with image_to_image.text.")
     var prompt: String?
 
-    @Option(
-        help: ArgumentHelp(
-            "The folder of the pretrained text encoder that the model refers to; by default its original path, then next to the model.",
-            valueName: "folder"))
-    var encoder: String?
+    @OptionGroup var pretrained: PretrainedEncoderOption
 
     @Flag(help: "Translate back, from the model's target to its source.")
     var reverse = false
@@ -80,13 +75,8 @@ struct TranslateCommand: ParsableCommand {
         let layout = try TranslationLayout(inputs, out: out, overwrites: overwrite)
         try checkFormat(layout)
         let path = try ModelLocation.resolved(model)
-        let translator: ImageTranslator
-        do {
-            translator = try ImageTranslator(
-                TranslationModel(contentsOf: path), isReverse: reverse, encoder: encoder, device: device.open())
-        } catch let mismatch as ParameterMismatch {
-            throw CommandError(.badData, "\(path): \(mismatch)")
-        }
+        let translator = try ImageTranslator(
+            TranslationModel(contentsOf: path), isReverse: reverse, encoder: pretrained.encoder, device: device.open())
         guard translator.needsPrompts == (prompt != nil) else {
             throw CommandError(
                 .usage,

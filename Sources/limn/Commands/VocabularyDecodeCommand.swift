@@ -21,8 +21,8 @@ extension VocabularyCommand {
             let tokenizer = try tokenizer.read()
             let rows =
                 ids == ["-"]
-                ? try TextInput("-").lines().map {
-                    ($0.text.split(whereSeparator: \.isWhitespace).map(String.init), "line \($0.number): ")
+                ? try InputFile.lines("-").enumerated().map { index, line in
+                    (line.split(whereSeparator: \.isWhitespace).map(String.init), "line \(index + 1): ")
                 }
                 : [(ids, "")]
             for (row, place) in rows {

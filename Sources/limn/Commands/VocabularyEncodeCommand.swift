@@ -1,6 +1,5 @@
 import ArgumentParser
 import Basics
-import FoundationEssentials
 import JSON
 import Tokenizers
 
@@ -42,7 +41,6 @@ extension VocabularyCommand {
         }
 
         func run() throws {
-            try CommandLineText.check()
             let tokenizer = try tokenizer.read()
             if let limit, limit < tokenizer.specialTokenCount {
                 throw CommandError(
@@ -51,9 +49,9 @@ extension VocabularyCommand {
                 )
             }
             let source = file ?? (texts == ["-"] ? "-" : nil)
-            let lines = try source.map { try TextInput($0).lines().map(\.text) } ?? texts
+            let lines = try source.map(InputFile.lines) ?? texts
             var truncated: [Int] = []
-            // In chunks, so that memory does not grow with the input.
+            // In chunks, so that the tokens of all texts are not in memory at once.
             var start = 0
             while start < lines.count {
                 let part = lines[start..<min(start + 1024, lines.count)]
@@ -81,28 +79,6 @@ extension VocabularyCommand {
             let ids: [Int32]
             let tokens: [String]
             let offsets: [[Int]]
-        }
-    }
-}
-
-/// Checks the command-line arguments as bytes, because Swift replaces invalid UTF-8.
-enum CommandLineText {
-    /// - Throws: `CommandError` with the position of the first argument that is not UTF-8.
-    static func check() throws {
-        for index in 1..<max(1, Int(CommandLine.argc)) {
-            guard let word = CommandLine.unsafeArgv[index] else { continue }
-            var bytes: [UInt8] = []
-            var offset = 0
-            while word[offset] != 0 {
-                bytes.append(UInt8(bitPattern: word[offset]))
-                offset += 1
-            }
-            if String(validating: bytes, as: UTF8.self) == nil {
-                throw CommandError(
-                    .usage,
-                    "argument \(index) is not UTF-8; with the text in a file, --file reports the line"
-                )
-            }
         }
     }
 }

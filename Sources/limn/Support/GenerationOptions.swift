@@ -3,7 +3,6 @@ import Basics
 import CommandSupport
 import Images
 import Inference
-import Layers
 import Models
 
 /// Options of the commands that generate images.
@@ -24,11 +23,7 @@ struct GenerationOptions: ParsableArguments {
     @Option(help: "Resize images to this width and height, in pixels.")
     var size: Int?
 
-    @Option(
-        help: ArgumentHelp(
-            "The folder of the pretrained text encoder that the model refers to; by default its original path, then next to the model.",
-            valueName: "folder"))
-    var encoder: String?
+    @OptionGroup var pretrained: PretrainedEncoderOption
 
     @Flag(help: "Write files without prompt, seed and model.")
     var noMetadata = false
@@ -52,13 +47,9 @@ struct GenerationOptions: ParsableArguments {
 
     /// Opens the model.
     func generator() throws -> ImageGenerator {
-        try Paths.requireNotEmpty(("--model", model), ("--encoder", encoder))
-        let path = try ModelLocation.find(model)
-        do {
-            return try ImageGenerator(Model(contentsOf: path), device: device.open(), encoder: encoder)
-        } catch let mismatch as ParameterMismatch {
-            throw CommandError(.badData, "\(path): \(mismatch)")
-        }
+        try Paths.requireNotEmpty(("--model", model))
+        return try ImageGenerator(
+            Model(contentsOf: ModelLocation.find(model)), device: device.open(), encoder: pretrained.encoder)
     }
 
     /// The text chunks of an image.
@@ -70,7 +61,7 @@ extension ImageGenerator {
     /// - Parameter name: the prompt in the message.
     func sayExcess(of prompt: String, named name: String = "the prompt") {
         guard let excess = excess(of: prompt) else { return }
-        Terminal.say("\(name) has \(excess.tokens) tokens, but this model reads only the first \(excess.limit - 1)")
+        Terminal.say("\(name) has \(excess.tokens) tokens, but this model reads only the first \(excess.limit)")
     }
 
     /// Generates images in order, a part of them at a time, so that many need little memory.

@@ -1,3 +1,4 @@
+import Basics
 import Glibc
 
 /// Reads text from files and standard input.
@@ -6,14 +7,18 @@ enum InputFile {
     private static let limit = 512 << 20
 
     /// The text of a file, or of standard input for `-`, without a byte order mark; it must be UTF-8.
-    static func text(_ path: String) throws -> String {
-        var bytes = try bytes(path)
-        if bytes.starts(with: [0xef, 0xbb, 0xbf]) { bytes.removeFirst(3) }
-        if let text = String(validating: bytes, as: UTF8.self) { return text }
-        let line =
-            bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
-            .firstIndex { String(validating: $0, as: UTF8.self) == nil } ?? 0
-        throw CommandError(.badData, "\(path):\(line + 1): not UTF-8; save the file as UTF-8")
+    static func text(_ path: String) throws -> String { try decoded(path, fileText) }
+
+    /// The lines of such a text, without line ends.
+    static func lines(_ path: String) throws -> [String] { try decoded(path, fileLines) }
+
+    private static func decoded<Text>(_ path: String, _ decode: ([UInt8]) throws(NotUTF8) -> Text) throws -> Text {
+        let bytes = try bytes(path)
+        do throws(NotUTF8) {
+            return try decode(bytes)
+        } catch {
+            throw CommandError(.badData, "\(path):\(error.line): \(error)")
+        }
     }
 
     /// The bytes of a file, or of standard input for `-`.

@@ -103,9 +103,12 @@ struct OutputLayout {
         }
     }
 
-    /// Creates the output folder, and says how many other images it already holds.
+    /// Creates the output folder, and says how many other images it already holds; throws if a single file cannot be written.
     func prepare() throws {
-        guard let folder else { return }
+        guard let folder else {
+            if files[0].path != "-" { try Paths.requireWritable(files[0].path) }
+            return
+        }
         try createFolder(folder)
         let own = Set(files.map { lastComponent(of: $0.path) })
         let others = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
@@ -150,11 +153,16 @@ struct OutputLayout {
 
     private static func side(of count: Int) -> Int { Int(Double(count).squareRoot().rounded(.up)) }
 
-    /// The first letters and digits of a prompt, joined by dashes.
+    /// The first letters and digits of a prompt, joined by dashes: at most 60, and as many as a file name of 255 bytes has room for
+    /// besides seed, number and suffix.
     private static func slug(_ prompt: String) -> String {
         let words = prompt.lowercased().split { !$0.isLetter && !$0.isNumber }
-        let slug = words.joined(separator: "-").prefix(60)
-        return slug.isEmpty ? "image" : String(slug)
+        var slug = ""
+        for character in words.joined(separator: "-").prefix(60) {
+            guard slug.utf8.count + character.utf8.count <= 200 else { break }
+            slug.append(character)
+        }
+        return slug.isEmpty ? "image" : slug
     }
 }
 

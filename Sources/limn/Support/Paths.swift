@@ -1,7 +1,7 @@
 import Files
 import Glibc
 
-/// Checks of paths from the command line.
+/// Paths from the command line: checks, and writing to one.
 enum Paths {
     /// Throws if a file cannot be written, so that a command fails before long work.
     static func requireWritable(_ path: String) throws {
@@ -18,6 +18,11 @@ enum Paths {
         guard access(parentFolder(of: path), W_OK | X_OK) == 0 else {
             throw CommandError(.cannotWrite, "\(path): cannot be written: \(String(cString: strerror(errno)))")
         }
+    }
+
+    /// Writes a file, or to standard output for `-`.
+    static func write(_ bytes: [UInt8], to path: String) throws {
+        if path == "-" { try StandardOutput.write(bytes) } else { try AtomicFile.write(bytes, to: path) }
     }
 
     /// Throws if `output` is the file `input`, which would be replaced.

@@ -17,15 +17,15 @@ struct TextInput {
             return Array(
                 try split.isEmpty || all.splits.isEmpty ? all.captions : Corpus(folder: path, split: split).captions)
         }
-        guard path.hasSuffix(".jsonl") else { return try lines().map(\.text) }
+        guard path.hasSuffix(".jsonl") else { return try InputFile.lines(path) }
         let decoder = JSONDecoder()
-        let rows = try lines().filter { !$0.text.isEmpty }.map { line in
+        let rows = try InputFile.lines(path).enumerated().filter { !$0.element.isEmpty }.map { index, line in
             do {
-                return try decoder.decode(Row.self, from: Data(line.text.utf8))
+                return try decoder.decode(Row.self, from: Data(line.utf8))
             } catch {
                 throw CommandError(
                     .badData,
-                    "\(path):\(line.number): must be a JSON object with \"text\", a string or a list of them")
+                    "\(path):\(index + 1): must be a JSON object with \"text\", a string or a list of them")
             }
         }
         let splits = split.isEmpty ? [] : Set(rows.compactMap(\.split)).sorted()
@@ -34,21 +34,6 @@ struct TextInput {
                 .badData, "\(path): has no split \"\(split)\"; it has \(splits.joined(separator: ", "))")
         }
         return rows.filter { splits.isEmpty || $0.split == split }.flatMap(\.text)
-    }
-
-    /// The lines, without line ends and byte order mark, with numbers from 1.
-    func lines() throws -> [(number: Int, text: String)] {
-        var bytes = try InputFile.bytes(path)[...]
-        if bytes.starts(with: [0xef, 0xbb, 0xbf]) { bytes = bytes.dropFirst(3) }
-        if bytes.last == UInt8(ascii: "\n") { bytes.removeLast() }
-        let lines = bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
-        return try lines.enumerated().map { index, line in
-            let line = line.last == UInt8(ascii: "\r") ? line.dropLast() : line
-            guard let text = String(validating: line, as: UTF8.self) else {
-                throw CommandError(.badData, "\(path):\(index + 1): is not UTF-8; save the file as UTF-8")
-            }
-            return (index + 1, text)
-        }
     }
 
     /// The fields of a row of metadata.jsonl that vocabulary training needs.

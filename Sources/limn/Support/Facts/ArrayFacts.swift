@@ -115,7 +115,7 @@ extension Facts {
         if let builtIn {
             add("text encoder", "built-in, \(Measure.count(builtIn.layers, "layer")) of width \(builtIn.width)")
             add("vocabulary", .count(builtIn.vocabulary))
-            add("longest prompt", .count(builtIn.length))
+            add("tokens with start and end", .count(builtIn.length))
             add("sentence vector", .count(builtIn.embedding))
         }
         if let pretrained {

@@ -1,13 +1,13 @@
 import Basics
+import Checkpoints
 import Files
-import FoundationEssentials
 import Tasks
 
 extension Facts {
     /// A run directory: its recipe, and how far its stages are.
     /// - Throws: `CommandError` if the recipe cannot be read.
     init(run path: String) throws {
-        let file = "\(path)/recipe.yaml"
+        let file = "\(path)/\(RunDirectory.recipeName)"
         let recipe: Recipe
         do {
             recipe = try Recipe(yaml: InputFile.text(file), named: file)
@@ -20,17 +20,18 @@ extension Facts {
         add("task", recipe.task.rawValue)
         add("data", try DataRecord.folder(ofRun: path))
         // The stage of the encoders has a run directory within that of its run, with the same recipe.
-        let isStage = FileManager.default.fileExists(atPath: "\(path)/../recipe.yaml")
+        let parent = "\(path)/.."
+        let isStage = RunReader.isRun(parent)
+        let run = RunReader(path)
         if isStage || recipe.trainsEncoder {
-            let stage = isStage ? path : "\(path)/encoder"
-            let isDone = FileManager.default.fileExists(atPath: "\(stage)/encoder.safetensors")
-            let seen = isDone ? recipe.encoder.images : Facts.seen(in: stage)
-            add("encoder training", .progress(seen, of: recipe.encoder.images))
+            let (whole, total) = (isStage ? RunReader(parent) : run, recipe.encoder.images)
+            let seen = whole.isFinished(.encoder) ? total : whole.imagesSeen(.encoder)
+            add("encoder training", .progress(seen, of: total))
         }
         if !isStage, recipe.task != .contrastive {
-            add("training", .progress(Facts.seen(in: path), of: recipe.gan.images))
+            add("training", .progress(run.imagesSeen(.gan), of: recipe.gan.images))
         }
-        if case .numbers(let row)? = Facts.lastRow(of: "\(path)/stats.jsonl") {
+        if let row = run.lastRow(of: RunDirectory.statisticsName)?.numbers {
             let losses = row.filter { $0.name == "loss" || $0.name.hasPrefix("loss.") }
             add(
                 "losses",
@@ -41,30 +42,10 @@ extension Facts {
                     .count($0)
                 })
         }
-        add("evaluation", Facts.lastRow(of: "\(path)/evaluation.jsonl"))
+        add("evaluation", (run.lastRow(of: "evaluation.jsonl")?.numbers).map { .numbers($0) })
         let snapshots = names.filter { $0.hasPrefix("snapshot-") }.sorted()
         if let last = snapshots.last { add("snapshots", "\(snapshots.count), the last one \(last)") }
         add("checkpoint", names.filter { $0.hasPrefix("checkpoint-") }.max())
         add("model", names.first { $0 == "model.safetensors" })
-    }
-
-    /// Images seen according to a stage's statistics; 0 without any.
-    private static func seen(in stage: String) -> Int {
-        guard case .numbers(let row)? = lastRow(of: "\(stage)/stats.jsonl") else { return 0 }
-        return row.first { $0.name == "images" }.flatMap { Int(exactly: $0.value) } ?? 0
-    }
-
-    /// The numbers of the last complete line of a file with a JSON object on each line.
-    private static func lastRow(of path: String) -> Value? {
-        guard let file = try? OpenFile(path) else { return nil }
-        let count = min(file.size, 1 << 16)
-        var bytes: [UInt8] = []
-        guard (try? file.read(count, at: file.size - count, into: &bytes)) != nil else { return nil }
-        // A row that is being written does not end in a line feed.
-        let lines = bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).dropLast()
-        guard let line = lines.last(where: { !$0.isEmpty }),
-            let row = try? JSONDecoder().decode([String: Double?].self, from: Data(line))
-        else { return nil }
-        return .numbers(row.sorted { $0.key < $1.key }.compactMap { name, value in value.map { (name, $0) } })
     }
 }

@@ -1,4 +1,5 @@
 import Basics
+import CommandSupport
 import Files
 import Images
 import Inference
@@ -32,8 +33,7 @@ final class TranslationJob {
         } catch {
             // What was translated before is written, and what could not be read is said.
             try? writer.finish()
-            Terminal.clear()
-            if let failure { Terminal.say("limn: \(failure)") }
+            if let failure { Terminal.say(failure) }
             throw error
         }
         Terminal.clear()
@@ -77,8 +77,7 @@ final class TranslationJob {
         do {
             return try body()
         } catch let error as any ClassifiedError where [.badData, .noInput].contains(error.kind) {
-            Terminal.clear()
-            if let failure { Terminal.say("limn: \(failure)") }
+            if let failure { Terminal.say(failure) }
             failure = error
             return nil
         }

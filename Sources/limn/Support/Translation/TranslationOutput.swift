@@ -1,4 +1,3 @@
-import Files
 import FoundationEssentials
 import Images
 import Inference
@@ -21,7 +20,7 @@ struct TranslationOutput {
     /// Writes a still image, to standard output for `-`.
     func write(_ image: Image, to path: String, _ metadata: TranslationMetadata) throws {
         let bytes = try format.data(image, quality: quality, text: hasMetadata ? metadata.pngText : [])
-        if path == "-" { try StandardOutput.write(bytes) } else { try AtomicFile.write(bytes, to: path) }
+        try Paths.write(bytes, to: path)
     }
 
     /// Prints the record of a file that was written.

@@ -2,20 +2,27 @@ import JSON
 
 /// The rows of a run's `stats.jsonl` or of another file with one JSON object per line. Lines that are not complete are ignored:
 /// a training may be writing them.
-struct RunRows: Sendable {
-    struct Row: Sendable {
+package struct RunRows: Sendable {
+    /// One row.
+    package struct Row: Sendable {
         /// The line as it stands in the file.
-        let text: [UInt8]
+        package let text: [UInt8]
         /// Images seen.
-        let images: Int
+        package let images: Int
         /// Its numbers by name; nil for those that are not finite, which are `null`.
-        let values: [String: Double?]
+        package let values: [String: Double?]
+
+        /// The numbers that are finite, in the order of their names.
+        package var numbers: [(name: String, value: Double)] {
+            values.sorted { $0.key < $1.key }.compactMap { name, value in value.map { (name, $0) } }
+        }
     }
 
-    let rows: [Row]
+    /// The rows, in the order of the file.
+    package let rows: [Row]
 
     /// The rows in the content of a file.
-    init(_ bytes: [UInt8]) {
+    package init(_ bytes: [UInt8]) {
         rows = bytes.split(separator: UInt8(ascii: "\n")).compactMap { RunRows.row(Array($0)) }
     }
 
@@ -35,14 +42,14 @@ struct RunRows: Sendable {
     }
 
     /// Rows of more than `images` images, thinned evenly to at most `limit`; the last is kept.
-    func after(_ images: Int, limit: Int) -> [Row] {
+    package func after(_ images: Int, limit: Int) -> [Row] {
         let rows = rows.filter { $0.images > images }
         guard rows.count > limit else { return rows }
         return (1...limit).map { rows[$0 * rows.count / limit - 1] }
     }
 
     /// A JSON list of rows.
-    static func list(_ rows: [Row]) -> [UInt8] {
+    package static func list(_ rows: [Row]) -> [UInt8] {
         [UInt8(ascii: "[")] + Array(rows.map(\.text).joined(separator: [0x2C])) + [UInt8(ascii: "]")]
     }
 }

@@ -1,0 +1,25 @@
+import Layers
+import Models
+
+extension StoredModel {
+    /// Runs `body`, which builds networks of the model and loads its arrays.
+    /// - Throws: what `body` throws; for a `ParameterMismatch` a `ModelError`, which names the model's file.
+    package func building<Result>(_ body: () throws -> Result) throws -> Result {
+        try naming(label, body)
+    }
+}
+
+extension EncoderPair {
+    /// The same for a pair.
+    package func building<Result>(_ body: () throws -> Result) throws -> Result {
+        try naming("the pair of encoders \(name)", body)
+    }
+}
+
+private func naming<Result>(_ label: String, _ body: () throws -> Result) throws -> Result {
+    do {
+        return try body()
+    } catch let mismatch as ParameterMismatch {
+        throw ModelError(path: label, problem: "\(mismatch)")
+    }
+}
