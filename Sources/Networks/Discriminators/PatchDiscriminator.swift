@@ -49,7 +49,7 @@ struct PatchDiscriminator: Discriminator {
 
     func logits(of states: [Tensor], given sentences: TextEmbedding?) -> [Logits] {
         // [B, 16, 16, 2w + condition] → [B, 15, 15, 4w]
-        let joined = join(states[0].joined(with: sentences?.tensor))
+        let joined = join(states[0].joined(with: sentences?.scaled))
         // → [B, 14, 14, 1] → [B×196]
         let logits = logit(joined)
         return [Logits(logits.reshaped([logits.shape[0], logits.shape.count / logits.shape[0]]))]

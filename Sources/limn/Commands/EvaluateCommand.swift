@@ -21,7 +21,7 @@ struct EvaluateCommand: ParsableCommand {
             images), with real images as the upper bound and shuffled captions as chance.
 
             R-precision needs a judge, a pair of text and image encoders that was not used to train the model. Train one on \
-            your images in a few minutes:
+            your images in half an hour on two cores (--set encoder.images=100000 for a rough one, in some five minutes):
               limn encoder train recipes/judge.yaml --data images --run runs/judge
 
             Of an image-to-image model, translates the images of the split and reports how near the results are to what they should \
