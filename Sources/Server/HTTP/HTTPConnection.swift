@@ -17,7 +17,7 @@ final class HTTPConnection: ChannelInboundHandler {
 
     private let server: HTTPServer
     private var head: HTTPRequestHead?
-    /// What becomes of the request of `head`.
+    /// How the request of `head` is answered.
     private var route: HTTPServer.Route?
     private var body: [UInt8] = []
     /// Answers the request of number `requests`.

@@ -8,7 +8,7 @@ import Synchronization
 final class HTTPServer: Sendable {
     typealias Handler = @Sendable (HTTPRequest) async -> HTTPResponse
 
-    /// What becomes of a request, decided by its head.
+    /// How a request is answered, decided by its head.
     struct Route: Sendable {
         /// The most bytes of its body.
         let bodyBytes: Int
