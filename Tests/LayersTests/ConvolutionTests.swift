@@ -176,4 +176,36 @@ import Testing
         try trial.setParameters()
         try trial.expect(y, try trial.run(same + bias).map(Double.init), shape: y.shape)
     }
+
+    /// A joined convolution, with its derivatives, is the convolution of the maps with the vectors as further channels.
+    @Test(arguments: [
+        (extents: [4, 4], kernel: 3, padding: nil, bias: true), (extents: [2, 5], kernel: 3, padding: nil, bias: false),
+        (extents: [1, 3], kernel: 1, padding: nil, bias: true), (extents: [3, 6], kernel: 4, padding: 1, bias: true),
+        (extents: [2, 3], kernel: 5, padding: nil, bias: false), (extents: [5, 4], kernel: 3, padding: 0, bias: true),
+    ] as [(extents: [Int], kernel: Int, padding: Int?, bias: Bool)])
+    func joinedVectorsAreFurtherChannels(extents: [Int], kernel: Int, padding: Int?, bias: Bool) throws {
+        var trial = LayerTrial()
+        let (batch, channels, width, outputs) = (2, 3, 4, 5)
+        let maps = trial.input("maps", Shape([batch] + extents + [channels])).tensor
+        let vectors = trial.input("vectors", [batch, width]).tensor
+        let layer = JoinedConvolution(
+            trial.root / "conv", channels: channels, width: width, outputChannels: outputs, kernelSize: kernel,
+            padding: padding, bias: bias)
+        let plain = Convolution(
+            trial.root / "conv", inputChannels: channels + width, outputChannels: outputs, kernelSize: kernel,
+            padding: padding, bias: bias)
+        let repeated = vectors.reshaped([batch, 1, 1, width]).broadcast(to: Shape([batch] + extents + [width]))
+        let expected = plain(Tensor.concatenated([maps, repeated], axis: 3))
+        let found = layer(partial: layer.partial(maps), vectors: vectors)
+        let weight = (trial.root / "conv" / "weight").parameter(
+            [outputs, kernel, kernel, channels + width], .constant(0))
+        let direction = trial.input("direction", expected.shape).tensor
+        try trial.setParameters()
+        try trial.expect(found, try trial.run(expected).map(Double.init), shape: expected.shape)
+        let variables = [maps, vectors, weight]
+        let slopes = [found, expected].map { gradients(of: ($0 * direction).sum(), withRespectTo: variables) }
+        for (slope, same) in zip(slopes[0], slopes[1]) {
+            try trial.expect(slope, try trial.run(same).map(Double.init), shape: same.shape)
+        }
+    }
 }

@@ -7,7 +7,7 @@ import Layers
 struct DFGANDiscriminator: Discriminator {
     private let stem: Convolution
     private let stages: [Stage]
-    private let join: Convolution
+    private let join: JoinedConvolution
     private let logit: Convolution
 
     /// A residual block that halves both spatial extents: y = shortcut(pool(x)) + scale · residual(x).
@@ -50,8 +50,8 @@ struct DFGANDiscriminator: Discriminator {
             Stage(scope / "stages" / ($0 - 1), inputChannels: plan[$0 - 1], outputChannels: plan[$0])
         }
         let (last, width) = (plan[plan.count - 1], 2 * configuration.width)
-        join = Convolution(
-            scope / "join", inputChannels: last + configuration.condition, outputChannels: width, kernelSize: 3,
+        join = JoinedConvolution(
+            scope / "join", channels: last, width: configuration.condition, outputChannels: width, kernelSize: 3,
             bias: false)
         logit = Convolution(
             scope / "logit", inputChannels: width, outputChannels: 1, kernelSize: base, padding: 0, bias: false)
@@ -63,13 +63,13 @@ struct DFGANDiscriminator: Discriminator {
     func states(of features: ImageFeatures) -> [Tensor] {
         // [B, 64, 64, 3] → [B, 64, 64, w]
         let x = stem(features.maps[0])
-        // → [B, 32, 32, 2w] → [B, 16, 16, 4w] → [B, 8, 8, 8w] → [B, 4, 4, 8w]
-        return [stages.reduce(x) { $1($0) }]
+        // → [B, 32, 32, 2w] → [B, 16, 16, 4w] → [B, 8, 8, 8w] → [B, 4, 4, 8w] → [B, 4, 4, 2w]
+        return [join.partial(stages.reduce(x) { $1($0) })]
     }
 
     func logits(of states: [Tensor], given sentences: TextEmbedding?) -> [Logits] {
-        // [B, 4, 4, 8w + condition] → [B, 4, 4, 2w]
-        let joined = join(states[0].joined(with: sentences?.tensor))
+        // [B, 4, 4, 2w]
+        let joined = join(partial: states[0], vectors: sentences?.tensor)
         // → [B, 1, 1, 1] → [B×1]
         return [Logits(logit(joined.leakyReLU()).reshaped([states[0].shape[0], 1]))]
     }

@@ -112,14 +112,3 @@ public struct DiscriminatorConfiguration: Hashable, Sendable {
         }
     }
 }
-
-extension Tensor {
-    /// Feature maps [batch, height, width, channels] with sentence vectors [batch×width] repeated at each position as further
-    /// channels; the maps alone without sentences.
-    func joined(with sentences: Tensor?) -> Tensor {
-        guard let sentences else { return self }
-        let (batch, width) = (sentences.shape[0], sentences.shape[1])
-        let repeated = sentences.reshaped([batch, 1, 1, width]).broadcast(to: [batch, shape[1], shape[2], width])
-        return Tensor.concatenated([self, repeated], axis: 3)
-    }
-}

@@ -15,7 +15,7 @@ public struct FeatureDiscriminator: Discriminator {
 
     private struct Head {
         let halvings: [Convolution]
-        let join: Convolution
+        let join: JoinedConvolution
         let logit: Convolution
 
         init(_ scope: ParameterScope, channels: Int, side: Int, base: Int, width: Int, condition: Int) {
@@ -29,8 +29,8 @@ public struct FeatureDiscriminator: Discriminator {
                 (channels, side) = (next, side / 2)
             }
             self.halvings = halvings
-            join = Convolution(
-                scope / "join", inputChannels: channels + condition, outputChannels: 2 * width, kernelSize: 3,
+            join = JoinedConvolution(
+                scope / "join", channels: channels, width: condition, outputChannels: 2 * width, kernelSize: 3,
                 isSpectrallyNormalized: true)
             logit = Convolution(
                 scope / "logit", inputChannels: 2 * width, outputChannels: 1, kernelSize: base, padding: 0,
@@ -74,18 +74,20 @@ public struct FeatureDiscriminator: Discriminator {
         return ImageFeatures(maps: zip(projections, found.taps).map { $0($1) }, frozen: found)
     }
 
-    /// The state of each head before the sentence is joined.
+    /// The state of each head before the sentence is joined, and what the joining convolution makes of it.
     public func states(of features: ImageFeatures) -> [Tensor] {
-        // → [B, 3, 3, c] with c = 4w, 4w, 2w, 2w; channels double at each halving, up to 4w
-        zip(heads, features.maps).map { head, map in head.halvings.reduce(map) { $1($0).leakyReLU() } }
+        // → [B, 3, 3, c] with c = 4w, 4w, 2w, 2w; channels double at each halving, up to 4w → [B, 3, 3, 2w]
+        zip(heads, features.maps).map { head, map in
+            head.join.partial(head.halvings.reduce(map) { $1($0).leakyReLU() })
+        }
     }
 
     /// One logit per head.
     public func logits(of states: [Tensor], given sentences: TextEmbedding?) -> [Logits] {
         let scaled = sentences?.scaled
         return zip(heads, states).map { head, state in
-            // [B, 3, 3, c + condition] → [B, 3, 3, 2w]
-            let joined = head.join(state.joined(with: scaled))
+            // [B, 3, 3, 2w]
+            let joined = head.join(partial: state, vectors: scaled)
             // → [B, 1, 1, 1] → [B×1]
             return Logits(head.logit(joined.leakyReLU()).reshaped([state.shape[0], 1]))
         }

@@ -8,7 +8,7 @@ struct GANCLSDiscriminator: Discriminator {
     private let stages: [Convolution]
     /// Nil without a condition.
     private let project: Linear?
-    private let join: Convolution
+    private let join: JoinedConvolution
     private let logit: Convolution
 
     init(_ scope: ParameterScope, _ configuration: DiscriminatorConfiguration) {
@@ -24,8 +24,8 @@ struct GANCLSDiscriminator: Discriminator {
         project =
             configuration.condition > 0
             ? Linear(scope / "project", inputs: configuration.condition, outputs: projected) : nil
-        join = Convolution(
-            scope / "join", inputChannels: last + (project == nil ? 0 : projected), outputChannels: last, kernelSize: 1)
+        join = JoinedConvolution(
+            scope / "join", channels: last, width: project == nil ? 0 : projected, outputChannels: last, kernelSize: 1)
         logit = Convolution(scope / "logit", inputChannels: last, outputChannels: 1, kernelSize: base, padding: 0)
     }
 
@@ -36,14 +36,14 @@ struct GANCLSDiscriminator: Discriminator {
         // [B, 64, 64, 3] → [B, 64, 64, w]
         let x = stem(features.maps[0])
         // → [B, 32, 32, 2w] → [B, 16, 16, 4w] → [B, 8, 8, 8w] → [B, 4, 4, 8w]
-        return [stages.reduce(x) { $1($0).leakyReLU() }]
+        return [join.partial(stages.reduce(x) { $1($0).leakyReLU() })]
     }
 
     func logits(of states: [Tensor], given sentences: TextEmbedding?) -> [Logits] {
         // [B×condition] → [B×128]
         let sentence = sentences.flatMap { project?($0.tensor).leakyReLU() }
-        // [B, 4, 4, 8w + 128] → [B, 4, 4, 8w]
-        let joined = join(states[0].joined(with: sentence))
+        // [B, 4, 4, 8w]
+        let joined = join(partial: states[0], vectors: sentence)
         // → [B, 1, 1, 1] → [B×1]
         return [Logits(logit(joined.leakyReLU()).reshaped([states[0].shape[0], 1]))]
     }

@@ -6,7 +6,8 @@ import Layers
 struct PatchDiscriminator: Discriminator {
     private let stem: Convolution
     private let halvings: [Layer]
-    private let join: Layer
+    private let join: JoinedConvolution
+    private let joinedNorm: InstanceNormalization
     private let logit: Convolution
 
     /// A convolution with instance normalization and leaky ReLU.
@@ -34,8 +35,10 @@ struct PatchDiscriminator: Discriminator {
             Layer(scope / "halvings" / $0, inputChannels: width << $0, outputChannels: width << ($0 + 1), stride: 2)
         }
         let last = width << halved
-        join = Layer(
-            scope / "join", inputChannels: last + configuration.condition, outputChannels: 2 * last, stride: 1)
+        join = JoinedConvolution(
+            scope / "join", channels: last, width: configuration.condition, outputChannels: 2 * last, kernelSize: 4,
+            padding: 1, bias: false)
+        joinedNorm = InstanceNormalization(scope / "join" / "norm", channels: 2 * last, isAffine: false)
         logit = Convolution(scope / "logit", inputChannels: 2 * last, outputChannels: 1, kernelSize: 4, padding: 1)
     }
 
@@ -43,13 +46,13 @@ struct PatchDiscriminator: Discriminator {
 
     // Shapes for side 64 and width w.
     func states(of features: ImageFeatures) -> [Tensor] {
-        // [B, 64, 64, 3] → [B, 32, 32, w] → [B, 16, 16, 2w]
-        [halvings.reduce(stem(features.maps[0]).leakyReLU()) { $1($0) }]
+        // [B, 64, 64, 3] → [B, 32, 32, w] → [B, 16, 16, 2w] → [B, 15, 15, 4w]
+        [join.partial(halvings.reduce(stem(features.maps[0]).leakyReLU()) { $1($0) })]
     }
 
     func logits(of states: [Tensor], given sentences: TextEmbedding?) -> [Logits] {
-        // [B, 16, 16, 2w + condition] → [B, 15, 15, 4w]
-        let joined = join(states[0].joined(with: sentences?.scaled))
+        // [B, 15, 15, 4w]
+        let joined = joinedNorm(join(partial: states[0], vectors: sentences?.scaled)).leakyReLU()
         // → [B, 14, 14, 1] → [B×196]
         let logits = logit(joined)
         return [Logits(logits.reshaped([logits.shape[0], logits.shape.count / logits.shape[0]]))]
