@@ -34,7 +34,7 @@ static tiling tiling_of(const limn_convolution *s, int type) {
   c.classes = s->stride[1] < s->filter[1] ? s->stride[1] : s->filter[1];
   c.class_rows = s->output[1] + (s->filter[1] - 1) / s->stride[1];
   c.vectors = MOST_VECTORS;
-  while (s->in_channels % (LANES * c.vectors)) c.vectors /= 2;
+  while (s->in_channels % (LANES * c.vectors)) c.vectors--;
   c.blocks = s->in_channels / (LANES * c.vectors);
   c.row = c.row_cells * LANES * c.vectors;
   c.block = c.classes * c.class_rows * c.row;
@@ -77,7 +77,9 @@ static void add_products(int64_t outputs, const tiling *c, const float *input, c
     outer_products(pairs_, vectors_, outputs_, c, input, dy, dy_stride, images, out, out_stride);         \
     return;                                                                                               \
   }
-#define VECTORS(pairs_, outputs_) SIZE(pairs_, 4, outputs_) SIZE(pairs_, 2, outputs_) SIZE(pairs_, 1, outputs_)
+#define VECTORS(pairs_, outputs_)                      \
+  SIZE(pairs_, 4, outputs_) SIZE(pairs_, 3, outputs_) \
+  SIZE(pairs_, 2, outputs_) SIZE(pairs_, 1, outputs_)
 #define OUTPUTS(outputs_) VECTORS(1, outputs_) VECTORS(0, outputs_)
   OUTPUTS(6) OUTPUTS(5) OUTPUTS(4) OUTPUTS(3) OUTPUTS(2) OUTPUTS(1)
 }
