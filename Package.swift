@@ -74,7 +74,7 @@ let package = Package(
         module("Layers", ["Basics", "Graphs", "Execution", "RandomStreams"]),
 
         // Data.
-        module("Tokenizers", ["Basics", "JSON", "Compression", "CUTF8Proc"]),
+        module("Tokenizers", ["Basics", "Files", "JSON", "Compression", "CUTF8Proc"]),
         module("Images", ["Basics", "Files", "RandomStreams", "CImageCodecs", "CUTF8Proc", "CZlib"]),
         module(
             "Corpora",
@@ -107,7 +107,7 @@ let package = Package(
             "Tasks",
             [
                 "Basics", "Files", "JSON", "Graphs", "Execution", "Layers", "Networks", "Tokenizers", "Images",
-                "Corpora", "Checkpoints", "Models", "Inference", "Evaluation", "Training", "RandomStreams",
+                "Corpora", "Checkpoints", "Models", "Inference", "Evaluation", "Training", "RandomStreams", "Threads",
                 .product(name: "Yams", package: "Yams"),
             ]),
 

@@ -72,7 +72,7 @@ struct Step: ParsableCommand {
     func run() throws {
         let trainer = try workload.trainer()
         let batch = workload.batch
-        try Driver.serve(["flops": trainer.flopsPerStep, "arena": Double(trainer.memory)]) {
+        try Driver.serve(["flops": trainer.networks.flops, "arena": Double(trainer.networks.memory)]) {
             _ = try trainer.step(batch)
         }
     }

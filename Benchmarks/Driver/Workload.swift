@@ -108,7 +108,7 @@ struct Workload: ParsableArguments {
     func parameters(of trainer: GANTrainer) -> [(path: String, shape: [Int], values: [Float])] {
         [trainer.generator, trainer.discriminator].flatMap {
             $0.store.arrays(from: $0.parameters) + ($0.spectral?.arrays ?? [])
-        } + trainer.frozen.store.arrays(from: trainer.frozen.values)
+        } + (trainer.frozen.store.values.map { trainer.frozen.store.arrays(from: $0) } ?? [])
     }
 
     /// The generator with its current parameters, divided into shards as for generation.

@@ -59,7 +59,7 @@ public struct ModelFile: Sendable {
             throw CheckpointError.badMetadata(path: path, key: "task", reason: "is \(quoted(name)), which is not known")
         }
         self.init(
-            arrays: file.names.compactMap { file[$0] },
+            arrays: file.arrays,
             configuration: try file.text("configuration", path: path),
             vocabulary: file.metadata["vocabulary"],
             card: file.metadata["card"], task: task)

@@ -33,18 +33,16 @@ public struct NamedArray: Sendable {
         self.storage = .floats(floats)
     }
 
-    /// An array that stores `floats` as `element`, which must be `float32`, `float16` or `bfloat16`; values are rounded
-    /// to nearest, ties to even.
+    /// An array that stores `floats` as `element`, which must be `float32` or `bfloat16`; values are rounded to nearest, ties to
+    /// even.
     public init(name: String, shape: [Int], floats: [Float], element: ArrayElement) {
         switch element {
         case .float32:
             self.init(name: name, shape: shape, floats: floats)
-        case .float16:
-            self.init(name: name, shape: shape, element: element, bytes: narrowed(floats) { $0.float16 })
         case .bfloat16:
-            self.init(name: name, shape: shape, element: element, bytes: narrowed(floats) { $0.bfloat16 })
+            self.init(name: name, shape: shape, element: element, bytes: narrowed(floats))
         default:
-            preconditionFailure("\(name): floating-point numbers cannot be stored as \(element)")
+            preconditionFailure("\(name): floating-point numbers are not stored as \(element)")
         }
     }
 
@@ -111,13 +109,12 @@ private func widened(_ source: UnsafeRawBufferPointer, _ convert: (UInt16) -> Fl
     }
 }
 
-/// Converts `floats` to the bytes of 16-bit numbers.
-@inline(__always)
-private func narrowed(_ floats: [Float], _ convert: (Float) -> UInt16) -> [UInt8] {
+/// Converts `floats` to the bytes of bfloat16 numbers.
+private func narrowed(_ floats: [Float]) -> [UInt8] {
     floats.withUnsafeBufferPointer { source in
         [UInt8](unsafeUninitializedCapacity: 2 * source.count) { target, count in
             let raw = UnsafeMutableRawBufferPointer(target)
-            for i in 0..<source.count { raw.storeBytes(of: convert(source[i]), toByteOffset: 2 &* i, as: UInt16.self) }
+            for i in 0..<source.count { raw.storeBytes(of: source[i].bfloat16, toByteOffset: 2 &* i, as: UInt16.self) }
             count = 2 * source.count
         }
     }

@@ -19,11 +19,8 @@ public final class RunDirectory: Sendable {
     public convenience init(creating path: String) throws {
         func requireEmpty() throws {
             // A process killed before it wrote the recipe leaves only these.
-            guard
-                try fileNames(in: path).allSatisfy({
-                    ["lock", "data.json", "source.json", RunDirectory.start].contains($0) || AtomicFile.isLeftover($0)
-                })
-            else {
+            let early = [RunDirectory.lockName, RunDirectory.dataName, RunDirectory.sourceName, RunDirectory.start]
+            guard try fileNames(in: path).allSatisfy({ early.contains($0) || AtomicFile.isLeftover($0) }) else {
                 throw CheckpointError.runExists(path: path)
             }
         }
@@ -41,8 +38,9 @@ public final class RunDirectory: Sendable {
         guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder else {
             throw CheckpointError.notARun(path: path, reason: "there is no such folder")
         }
-        guard FileManager.default.fileExists(atPath: "\(path)/recipe.yaml") else {
-            throw CheckpointError.notARun(path: path, reason: "it has no recipe.yaml; name the folder that holds one")
+        guard FileManager.default.fileExists(atPath: "\(path)/\(RunDirectory.recipeName)") else {
+            throw CheckpointError.notARun(
+                path: path, reason: "it has no \(RunDirectory.recipeName); name the folder that holds one")
         }
         try self.init(locking: path)
     }
@@ -50,7 +48,7 @@ public final class RunDirectory: Sendable {
     /// A run that another process has opened, for reading.
     /// - Throws: `CheckpointError.notARun` if this process does not see its recipe.
     public init(joining path: String) throws {
-        guard FileManager.default.fileExists(atPath: "\(path)/recipe.yaml") else {
+        guard FileManager.default.fileExists(atPath: "\(path)/\(RunDirectory.recipeName)") else {
             throw CheckpointError.notARun(
                 path: path, reason: "this host does not see it; put it in a folder that all hosts share")
         }
@@ -61,7 +59,7 @@ public final class RunDirectory: Sendable {
     /// Acquires the lock and removes temporary files of interrupted writes.
     private init(locking path: String) throws {
         self.path = path
-        lock = try Self.acquireLock("\(path)/lock", run: path)
+        lock = try Self.acquireLock("\(path)/\(RunDirectory.lockName)", run: path)
         for name in try fileNames(in: path) where AtomicFile.isLeftover(name) {
             unlink("\(path)/\(name)")
         }
@@ -69,7 +67,7 @@ public final class RunDirectory: Sendable {
 
     /// Whether a process uses the run at `path`.
     public static func isInUse(_ path: String) -> Bool {
-        let lock = open("\(path)/lock", O_RDONLY | O_CLOEXEC)
+        let lock = open("\(path)/\(RunDirectory.lockName)", O_RDONLY | O_CLOEXEC)
         guard lock >= 0 else { return false }
         defer { close(lock) }
         return flock(lock, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK
@@ -110,12 +108,28 @@ public final class RunDirectory: Sendable {
 
     /// Name of the folder with the files that the training starts with.
     public static let start = "start"
+    /// Name of the locked file.
+    private static let lockName = "lock"
     /// Name of the resolved recipe.
     package static let recipeName = "recipe.yaml"
+    /// Name of the record of the captioned images, or of the targets.
+    package static let dataName = "data.json"
+    /// Name of the record of the sources.
+    package static let sourceName = "source.json"
     /// Name of the log.
     package static let logName = "log.txt"
     /// Name of the training statistics.
     package static let statisticsName = "stats.jsonl"
+    /// Name of the measures of validations.
+    package static let evaluationName = "evaluation.jsonl"
+    /// Name of the measures of retrieval, in the directory of the encoders' stage.
+    package static let retrievalName = "retrieval.jsonl"
+    /// Name of the newest model.
+    package static let modelName = "model.safetensors"
+    /// Name of the folder of the encoders' stage, a run directory within that of its run.
+    package static let encoderName = "encoder"
+    /// Name of the finished pair of encoders, in the directory of its stage.
+    package static let pairName = "encoder.safetensors"
     /// Name of the grid of real images.
     package static let realsName = "reals.png"
     /// Name of a grid of generated images.
@@ -126,6 +140,10 @@ public final class RunDirectory: Sendable {
     public var log: String { "\(path)/\(RunDirectory.logName)" }
     /// Training statistics, such as losses and learning rates, as one JSON object per line.
     public var statistics: String { "\(path)/\(RunDirectory.statisticsName)" }
+    /// Measures of validations, as one JSON object per line.
+    package var evaluation: String { "\(path)/\(RunDirectory.evaluationName)" }
+    /// The newest model.
+    package var model: String { "\(path)/\(RunDirectory.modelName)" }
     /// A grid of real images.
     public var reals: String { "\(path)/\(RunDirectory.realsName)" }
     /// The grid of images generated from fixed captions and noise, after this many training images:
@@ -142,12 +160,9 @@ public final class RunDirectory: Sendable {
     /// - Throws: `FileError`.
     package func newEvents(at seconds: Int) throws -> String {
         let (prefix, suffix) = ("events.out.tfevents.", ".limn")
-        let taken = try fileNames(in: path).compactMap { name -> Int? in
-            guard name.hasPrefix(prefix), name.hasSuffix(suffix) else { return nil }
-            let digits = name.dropFirst(prefix.count).dropLast(suffix.count)
-            return digits.count == 10 ? Int(digits) : nil
-        }
-        let number = max(seconds, (taken.max() ?? 0) + 1)
+        let taken = try numberedFiles(in: path, prefix: prefix, suffix: suffix)
+            .last { $0.name.count == prefix.count + 10 + suffix.count }
+        let number = max(seconds, (taken?.number ?? 0) + 1)
         return "\(path)/\(prefix)\(zeroPadded(number, width: 10))\(suffix)"
     }
 
@@ -155,15 +170,10 @@ public final class RunDirectory: Sendable {
     /// are closest is removed first, so that the remaining ones are spread over the whole run. Sample grids are kept.
     /// - Throws: `FileError`.
     public func thinSnapshots(keeping kept: Int) throws {
-        let prefix = "snapshot-"
-        let suffix = ".safetensors"
-        var snapshots = try fileNames(in: path).compactMap { name -> (images: Int, name: String)? in
-            guard name.hasPrefix(prefix), name.hasSuffix(suffix) else { return nil }
-            return Int(name.dropFirst(prefix.count).dropLast(suffix.count)).map { ($0, name) }
-        }.sorted { $0.images < $1.images }
+        var snapshots = try numberedFiles(in: path, prefix: "snapshot-", suffix: ".safetensors")
         while snapshots.count > max(kept, 1) {
             let gaps = snapshots.indices.dropLast().map { index in
-                snapshots[index + 1].images - (index == 0 ? 0 : snapshots[index - 1].images)
+                snapshots[index + 1].number - (index == 0 ? 0 : snapshots[index - 1].number)
             }
             let index = gaps.indices.min { (gaps[$0], $0) < (gaps[$1], $1) } ?? 0
             let removed = "\(path)/\(snapshots[index].name)"

@@ -12,7 +12,7 @@ public struct Safetensors: Sendable {
 
     /// The file's metadata strings (`__metadata__`).
     public let metadata: [String: String]
-    private let arrays: [String: NamedArray]
+    private let arraysByName: [String: NamedArray]
 
     /// Opens and validates a file.
     /// - Throws: `FileError` if the file cannot be opened; `CheckpointError.malformed`, which says what is wrong and
@@ -21,7 +21,7 @@ public struct Safetensors: Sendable {
         let file = try MappedFile(path)
         let contents = try file.withBytes { try Self.check($0, path: path) }
         metadata = contents.header.metadata
-        arrays = Dictionary(
+        arraysByName = Dictionary(
             uniqueKeysWithValues: contents.header.entries.map { entry in
                 let range = contents.dataStart + entry.begin..<contents.dataStart + entry.end
                 let array = NamedArray(
@@ -86,10 +86,13 @@ public struct Safetensors: Sendable {
     }
 
     /// The names of the arrays, sorted.
-    public var names: [String] { arrays.keys.sorted() }
+    public var names: [String] { arraysByName.keys.sorted() }
+
+    /// The arrays, sorted by name.
+    public var arrays: [NamedArray] { arraysByName.values.sorted { $0.name < $1.name } }
 
     /// The array of this name; nil if there is none.
-    public subscript(name: String) -> NamedArray? { arrays[name] }
+    public subscript(name: String) -> NamedArray? { arraysByName[name] }
 }
 
 /// The size of an array in bytes; nil if it overflows `Int`. Zeros are excluded from the overflow check, so that no

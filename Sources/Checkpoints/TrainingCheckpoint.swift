@@ -91,7 +91,7 @@ public struct TrainingCheckpoint: Sendable {
         }
         self.init(
             counters: counters, recipe: try file.text("recipe", path: path), origins: origins,
-            arrays: file.names.compactMap { file[$0] })
+            arrays: file.arrays)
         statistics = file.metadata["statistics"]
         guard try file.text("checksum", path: path) == Checksum.of(arrays) else {
             throw CheckpointError.corrupted(path: path)
@@ -159,12 +159,8 @@ public struct TrainingCheckpoint: Sendable {
 
     /// The checkpoint files of a folder, by ascending number of images.
     private static func checkpoints(in folder: String) throws -> [(imagesSeen: Int, path: String)] {
-        try fileNames(in: folder).compactMap { name in
-            let digits = name.dropFirst("checkpoint-".count).dropLast(".safetensors".count)
-            guard let imagesSeen = Int(digits), imagesSeen >= 0, name == fileName(imagesSeen: imagesSeen) else {
-                return nil
-            }
-            return (imagesSeen, "\(folder)/\(name)")
-        }.sorted { $0.imagesSeen < $1.imagesSeen }
+        try numberedFiles(in: folder, prefix: "checkpoint-", suffix: ".safetensors")
+            .filter { $0.name == fileName(imagesSeen: $0.number) }
+            .map { ($0.number, "\(folder)/\($0.name)") }
     }
 }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import CPUBackend
+import CProcessor
 import Execution
 
 /// Opens the device that computes. No other file of limn and limn-server names a backend.
@@ -25,4 +26,10 @@ package struct DeviceOptions: ParsableArguments, Sendable {
     package func open(precision: Precision? = nil, processes: Int = 1) -> any Device {
         CPUDevice(threads: threads ?? CPUDevice.threads(ofProcesses: processes), precision: precision)
     }
+
+    /// The processors that this process may use; equal for processes that share them.
+    static var processors: [UInt8] { CPUDevice.affinity }
+
+    /// The instructions that kernels use, which decide how they round.
+    static var instructions: String { String(cString: limn_level_name(limn_level())) }
 }

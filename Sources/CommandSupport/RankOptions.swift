@@ -1,14 +1,12 @@
 import ArgumentParser
 import Basics
-import CPUBackend
-import CProcessor
 import Execution
 import Files
 import FoundationEssentials
 import Glibc
 import MPIRanks
 
-/// Joins the ranks of a data-parallel training. No other file names MPI.
+/// Joins the ranks of a data-parallel training. No other file of limn and limn-server opens MPI.
 package struct RankOptions: ParsableArguments, Sendable {
     @Option(
         help: ArgumentHelp(
@@ -46,32 +44,23 @@ package struct RankOptions: ParsableArguments, Sendable {
     /// - Parameter precision: nil is the device's default.
     /// - Throws: `CommunicationError` if the ranks cannot be joined, differ in their build, or are not as many as `--ranks` says.
     package func open(_ options: DeviceOptions, precision: Precision?) throws -> any Device {
-        guard let launcher = Launcher(), launcher.size != 1 else {
-            return try openAlone(options, precision: precision)
-        }
+        let launcher = Launcher()
+        if launcher?.size == 1 { try requireCount(1) }
+        guard let launcher, launcher.size != 1 else { return try openAlone(options, precision: precision) }
         let communicator = try MPICommunicator(
             libraries: launcher.libraries, size: launcher.size, wire: wirePrecision ?? .float32)
-        if let ranks, ranks != communicator.size {
-            throw CommunicationError(
-                .usage, "--ranks is \(ranks), but the launcher started \(communicator.size); omit --ranks")
-        }
+        try requireCount(communicator.size)
         guard communicator.size > 1 else {
             communicator.close()
             return try openAlone(options, precision: precision)
         }
-        let build = try communicator.gather(Self.build)
-        if let other = build.indices.first(where: { build[$0] != build[0] }) {
+        if let (other, build, first) = try communicator.firstDifference(in: Self.build) {
             throw CommunicationError(
                 .usage,
                 "rank \(other) on \(communicator.hosts[other]) runs another build of limn than rank 0 on "
-                    + "\(communicator.hosts[0]): \(String(decoding: build[other], as: UTF8.self)), not "
-                    + String(decoding: build[0], as: UTF8.self))
+                    + "\(communicator.hosts[0]): \(build), not \(first)")
         }
-        let levels = try communicator.gather(Array(String(cString: limn_level_name(limn_level())).utf8))
-        if let other = levels.indices.first(where: { levels[$0] != levels[0] }) {
-            let (name, first) = (
-                String(decoding: levels[other], as: UTF8.self), String(decoding: levels[0], as: UTF8.self)
-            )
+        if let (other, name, first) = try communicator.firstDifference(in: DeviceOptions.instructions) {
             throw CommunicationError(
                 .usage,
                 "rank \(other) on \(communicator.hosts[other]) computes with \(name), rank 0 on \(communicator.hosts[0]) with "
@@ -79,11 +68,17 @@ package struct RankOptions: ParsableArguments, Sendable {
             )
         }
         // Ranks that a launcher has bound have processors of their own; others share those of the host.
-        let places = try communicator.gather(CPUDevice.affinity)
+        let places = try communicator.gather(DeviceOptions.processors)
         let sharing = communicator.hosts.indices.count {
             communicator.hosts[$0] == communicator.hosts[communicator.rank] && places[$0] == places[communicator.rank]
         }
         return DataParallelDevice(options.open(precision: precision, processes: sharing), ranks: communicator)
+    }
+
+    /// Throws if the launcher started another number of ranks than `--ranks` says.
+    private func requireCount(_ started: Int) throws(CommunicationError) {
+        guard let ranks, ranks != started else { return }
+        throw CommunicationError(.usage, "--ranks is \(ranks), but the launcher started \(started); omit --ranks")
     }
 
     private func openAlone(_ options: DeviceOptions, precision: Precision?) throws -> any Device {
@@ -95,12 +90,12 @@ package struct RankOptions: ParsableArguments, Sendable {
     }
 
     /// Version and digest of the program, since ranks of different builds would exchange other values.
-    private static var build: [UInt8] {
+    private static var build: String {
         var digest = Digest()
         if let program = try? Data(contentsOf: URL(filePath: "/proc/self/exe")) {
             program.withUnsafeBytes { digest.add($0) }
         }
-        return Array("limn \(Release.version), digest \(String(digest.value, radix: 16))".utf8)
+        return "limn \(Release.version), digest \(String(digest.value, radix: 16))"
     }
 
     /// Runs `body`, the training of this rank. A failure of one rank ends all.

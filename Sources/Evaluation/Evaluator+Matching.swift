@@ -4,14 +4,25 @@ import Inference
 
 /// How well images match their captions.
 extension Evaluator {
-    func retrieval(
-        _ queries: [Query], _ generated: [Image], _ reals: [Image], _ corpus: Corpus, _ training: ImageStore?
-    ) throws -> (Report.Retrieval, worst: [Int], attribute: Report.Attribute?) {
+    /// The encoders of the judge.
+    typealias JudgeEncoders = (image: FeatureExtractor, text: SentenceEmbedder)
+
+    func judgeEncoders() throws -> JudgeEncoders {
         // Reported figures use float32 features on every device.
         let exact = device.with(precision: .float32)
-        let (imageEncoder, textEncoder) = try judge.building {
-            (try FeatureExtractor(judge: judge, device: exact), try SentenceEmbedder(judge.text, device: exact))
+        return try judge.building {
+            (
+                image: try FeatureExtractor(judge: judge, device: exact),
+                text: try SentenceEmbedder(judge.text, device: exact)
+            )
         }
+    }
+
+    func retrieval(
+        _ queries: [Query], _ generated: [Image], _ reals: [Image], _ corpus: Corpus, _ training: ImageStore?,
+        _ encoders: JudgeEncoders
+    ) throws -> (Report.Retrieval, worst: [Int], attribute: Report.Attribute?) {
+        let (imageEncoder, textEncoder) = encoders
         let captions = try FeatureMatrix(
             rows: queries.count, columns: textEncoder.width, values: textEncoder.embed(queries.map(\.caption)))
         let fake = try imageEncoder.features(of: generated) {

@@ -75,7 +75,8 @@ public struct Evaluator {
     ///   - data: the folder of captioned images.
     ///   - split: nil evaluates on all rows.
     ///   - trainingSplit: the split for the real-vs-real baseline and the nearest training images; nil omits these, as do
-    ///     corpora whose rows name no split.
+    ///     corpora whose rows name no split, and a `split` that contains this one: there, each real image would be its own
+    ///     nearest training image.
     ///   - badFiles: how to treat rows and images that cannot be used.
     ///   - options: how the files are read.
     ///   - synonyms: rewords the prompts; images are scored against the original captions.
@@ -91,16 +92,18 @@ public struct Evaluator {
                     "is the text encoder of \(model.configuration.name), which the training used; pass another judge",
                 kind: .usage)
         }
-        var ignoredClass: String?
-        func read(_ split: String?) throws -> ImageStore {
+        func read(_ split: String?) throws -> (images: ImageStore, ignoredClass: String?) {
             let corpus = try Corpus(folder: data, split: split, badFiles: badFiles, options: options)
             // As in training: a class of nearly all images would leave too few captions to compare with.
-            guard let dominant = corpus.dominantClass else { return try self.read(corpus, badFiles) }
-            ignoredClass = ignoredClass ?? dominant.name
-            return try self.read(corpus.withoutClasses(), badFiles)
+            guard let dominant = corpus.dominantClass else { return (try self.read(corpus, badFiles), nil) }
+            return (try self.read(corpus.withoutClasses(), badFiles), dominant.name)
         }
-        let images = try read(split)
+        let (images, ignoredClass) = try read(split)
         let corpus = images.corpus
+        // Before the generation, as the encoders below: what is missing is reported at once.
+        let training = try trainingSplit.flatMap { name in
+            try Self.contains(split, name, of: corpus) ? nil : read(name).images
+        }
         let queries = corpus.examples.indices.flatMap { example in
             // Without classes, each image is its own class.
             corpus.examples[example].captions.map {
@@ -109,13 +112,13 @@ public struct Evaluator {
         }
         let reals = try corpus.examples.indices.map { try image(of: $0, in: images) }
         let generator = try ImageGenerator(model, device: device, encoder: encoder)
+        let encoders = try judgeEncoders()
         // The noise of each caption is determined by its position, so that no seed is selected.
         let prompts = queries.map { synonyms?($0.caption) ?? $0.caption }
         let requests = prompts.indices.map { GenerationRequest(prompt: prompts[$0], seed: seed &+ UInt64($0)) }
         let generated = try generator.generate(requests) { progress("generating", $0, requests.count) }
-        let training = try corpus.splits.isEmpty ? nil : trainingSplit.map { try read($0) }
 
-        let (retrieval, worst, attribute) = try retrieval(queries, generated, reals, corpus, training)
+        let (retrieval, worst, attribute) = try retrieval(queries, generated, reals, corpus, training, encoders)
         var report = Report(
             model: model.configuration.name, judge: judge.name, split: split ?? "all rows", retrieval: retrieval,
             distances: [])
@@ -132,7 +135,7 @@ public struct Evaluator {
         }
         let sample = Sample(
             generated: firsts.map { generated[$0] }, captions: firsts.map { queries[$0].caption }, real: reals,
-            perCaption: try imagesPerCaption(queries, generator),
+            perCaption: try imagesPerCaption(prompts, generator),
             perClass: perClass.values.filter { $0.count > 1 }.sorted { $0[0] < $1[0] },
             training: training,
             baseline: try training.map { store in
@@ -156,6 +159,13 @@ public struct Evaluator {
     /// The number of images in each series of examples: the closest pairs, the worst captions.
     static let exampleCount = 16
     private static let sampleCount = 24
+
+    /// Whether the evaluated split has the images of the training split, or they cannot be told from others.
+    private static func contains(_ split: String?, _ trainingSplit: String, of corpus: Corpus) -> Bool {
+        guard let split, !corpus.splits.isEmpty else { return true }
+        return SplitName.resolved(split, among: corpus.splits)
+            == SplitName.resolved(trainingSplit, among: corpus.splits)
+    }
 
     /// The images of a corpus, without those that cannot be decoded.
     /// - Throws: `CorpusError` if `badFiles` does not tolerate them.
@@ -181,11 +191,11 @@ public struct Evaluator {
     private static let imagesPerCaption = 8
     private static let diversityCaptions = 40
 
-    private func imagesPerCaption(_ queries: [Query], _ generator: ImageGenerator) throws -> [[Image]] {
-        try draw(min(Evaluator.diversityCaptions, queries.count), of: queries.count).map { index in
+    private func imagesPerCaption(_ prompts: [String], _ generator: ImageGenerator) throws -> [[Image]] {
+        try draw(Evaluator.diversityCaptions, of: prompts.count).map { index in
             try generator.generate(
                 (0..<Evaluator.imagesPerCaption).map {
-                    GenerationRequest(prompt: queries[index].caption, seed: seed &+ UInt64($0))
+                    GenerationRequest(prompt: prompts[index], seed: seed &+ UInt64($0))
                 })
         }
     }
@@ -203,7 +213,7 @@ public struct Evaluator {
         let generated = try features(sample.generated, "generated images")
         let baseline = try sample.baseline.map { try features($0, "training images") }
         func kernel(_ a: FeatureMatrix, _ b: FeatureMatrix) throws -> Double {
-            try 1000 * kernelDistance(a, b, seed: seed).mean
+            try 1000 * kernelDistance(a, b, seed: seed)
         }
         let neighbors = try PrecisionRecall(generated: generated, real: real)
         let memorization = try memorization(sample, generated: generated, real: real, extractor, name)
@@ -242,9 +252,8 @@ public struct Evaluator {
         let training = try extractor.features(
             count: count, progress: { progress("\(name), training images", $0, count) },
             image: { try image(of: $0, in: store) })
-        let found = try Memorization(generated: generated, heldOut: real, training: training)
-        let nearest = try nearestNeighborDistances(of: generated, in: training)
-        let closest = nearest.enumerated().sorted { ($0.1.distance, $0.0) < ($1.1.distance, $1.0) }.prefix(
+        guard let found = try Memorization(generated: generated, heldOut: real, training: training) else { return nil }
+        let closest = found.nearest.enumerated().sorted { ($0.1.distance, $0.0) < ($1.1.distance, $1.0) }.prefix(
             Self.exampleCount)
         let measured = Report.Memorization(
             ratio: found.ratio, suspects: found.suspects,

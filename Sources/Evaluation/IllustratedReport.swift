@@ -9,7 +9,7 @@ public struct IllustratedReport: Sendable {
     /// Those of `report.retrieval.worst`, each beside the caption's real image.
     public var worst: [Comparison]
     /// For each of `report.distances`, the images of its `memorization.closest`, each beside its nearest training image; empty
-    /// without a training split.
+    /// without `memorization`.
     public var closest: [[Comparison]]
 
     package init(report: Report, samples: [Comparison], worst: [Comparison], closest: [[Comparison]]) {

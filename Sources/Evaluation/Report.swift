@@ -21,7 +21,7 @@ public struct Report: Codable, Sendable {
         /// Generated images with shuffled captions: chance.
         public var shuffled: Row
         /// For each caption, the training image with the most similar caption: a generator that only copies; nil without a
-        /// training split.
+        /// training split or if it is evaluated itself.
         public var nearestTraining: Row?
         /// Number of captions, each with one image.
         public var count: Int
@@ -56,7 +56,8 @@ public struct Report: Codable, Sendable {
     public struct Distance: Codable, Sendable {
         /// Between generated and real images of the split.
         public var generated: Double
-        /// Between real training images and the same real images: the effect of sampling alone; nil without a training split.
+        /// Between real training images and the same real images: the effect of sampling alone; nil without a training split
+        /// or if it is evaluated itself.
         public var realBaseline: Double?
     }
     /// Measures in the feature space of a frozen network.
@@ -79,7 +80,8 @@ public struct Report: Codable, Sendable {
         /// Mean distance between generated images of one caption, divided by that between real images of one class; nil without
         /// classes of two images or more.
         public var diversity: Double?
-        /// Distances of generated images to the training images; nil without a training split.
+        /// Distances of generated images to the training images; nil without a training split, if it is evaluated itself, and if
+        /// most real images of the split are equal to training images.
         public var memorization: Memorization?
     }
     /// Similarity of generated images to training images.
@@ -157,7 +159,8 @@ public struct Report: Codable, Sendable {
     public var distances: [Distances]
     /// How often an image's dominant colour is one that its caption names for the petals; nil unless requested.
     public var colors: Colors?
-    /// How often images have the attribute that their caption names; nil without a caption template of one column.
+    /// How often images have the attribute that their caption names; nil without a caption template of one column, or if fewer than
+    /// two or more than 64 of its values occur.
     public var attribute: Attribute?
 
     /// The report as text.

@@ -71,7 +71,7 @@ public struct TranslationMeasures: Codable, Sendable {
         let found = (try network.pooled.features(of: results), try network.pooled.features(of: sources))
         frechet = Compared(result: try frechetDistance(found.0, real), source: try frechetDistance(found.1, real))
         func kernel(_ features: FeatureMatrix) throws -> Double {
-            1000 * (try kernelDistance(features, real, seed: seed).mean)
+            1000 * (try kernelDistance(features, real, seed: seed))
         }
         self.kernel = Compared(result: try kernel(found.0), source: try kernel(found.1))
     }

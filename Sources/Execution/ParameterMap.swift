@@ -48,7 +48,7 @@ public final class FrozenParameters {
     }
 
     /// Bytes of the packed copies.
-    public var memory: Int { packed?.memory ?? 0 }
+    package var memory: Int { packed?.memory ?? 0 }
 }
 
 /// Frozen parameters in a backend's own layout.

@@ -25,11 +25,13 @@ package struct SystemCalls: Sendable {
 /// bytes or all of the new ones.
 ///
 /// The bytes go to a temporary file in the same folder, which is synchronized (fsync) and then renamed; synchronizing
-/// the folder makes the rename durable. A symbolic link is kept and its target replaced; devices and pipes are written
-/// to directly.
+/// the folder makes the rename durable, except of a folder that may be written to but not read. A file that is replaced
+/// keeps its permissions. A symbolic link is kept and its target replaced or created; devices and pipes are written to
+/// directly.
 public enum AtomicFile {
     /// Writes `bytes` to `path`, replacing a file of that name.
-    /// - Throws: `FileError`; `path` is then unchanged and no temporary file remains.
+    /// - Throws: `FileError`; no temporary file remains then, and `path` is unchanged unless the error names its
+    ///   folder, which could not be synchronized.
     public static func write(_ bytes: [UInt8], to path: String) throws {
         try write(to: path) { file in try file.append(bytes) }
     }
@@ -61,19 +63,22 @@ public enum AtomicFile {
     ) throws {
         func refused(_ code: Int32) -> FileError { FileError(.write, path, code: code) }
         var status = stat()
-        if stat(path, &status) == 0, ![S_IFREG, S_IFDIR].contains(status.st_mode & S_IFMT) {
+        let kind = stat(path, &status) == 0 ? status.st_mode & S_IFMT : nil
+        if let kind, ![S_IFREG, S_IFDIR].contains(kind) {
             let descriptor = open(path, O_WRONLY | O_CLOEXEC)
             guard descriptor >= 0 else { throw refused(errno) }
             defer { close(descriptor) }
             return try contents(Sink(descriptor: descriptor, path: path, calls: calls))
         }
-        let path = resolvingLink(path)
+        let path = try resolvingLinks(path)
         let folder = parentFolder(of: path)
         let (descriptor, temporary) = try openTemporary(in: folder, for: path)
         do {
             do {
                 defer { close(descriptor) }
                 try contents(Sink(descriptor: descriptor, path: path, calls: calls))
+                // Where this fails, as on file systems without permissions, all files have the same ones.
+                if kind == S_IFREG { fchmod(descriptor, status.st_mode & 0o777) }
                 guard calls.synchronize(descriptor) == 0 else { throw refused(errno) }
             }
             guard calls.renameFile(temporary, path) == 0 else { throw refused(errno) }
@@ -100,6 +105,8 @@ public enum AtomicFile {
 
     private static func synchronizeFolder(_ folder: String, calls: SystemCalls) throws {
         let descriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        // A folder that may be written to but not read cannot be opened.
+        if descriptor < 0 && errno == EACCES { return }
         guard descriptor >= 0 else { throw FileError(.write, folder, code: errno) }
         defer { close(descriptor) }
         // Some network file systems cannot synchronize folders and return EINVAL; the rename has to suffice there.
@@ -108,11 +115,18 @@ public enum AtomicFile {
         }
     }
 
-    /// The target of a symbolic link; any other path unchanged.
-    private static func resolvingLink(_ path: String) -> String {
-        var status = stat()
-        guard lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFLNK else { return path }
-        return resolvedPath(path) ?? path
+    /// The target of a symbolic link, which need not exist; any other path unchanged.
+    private static func resolvingLinks(_ path: String) throws(FileError) -> String {
+        var target = path
+        // As many links as Linux follows.
+        for _ in 0..<40 {
+            var status = stat()
+            guard lstat(target, &status) == 0, status.st_mode & S_IFMT == S_IFLNK else { return target }
+            if let resolved = resolvedPath(target) { return resolved }
+            guard let next = linkContent(target) else { return target }
+            target = next.hasPrefix("/") ? next : "\(parentFolder(of: target))/\(next)"
+        }
+        throw FileError(.write, path, code: ELOOP)
     }
 }
 

@@ -29,7 +29,10 @@ package func parentFolder(of path: String) -> String {
 }
 
 /// The path of the running program; nil if `/proc` is missing.
-package func programPath() -> String? { try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe") }
+package func programPath() -> String? { linkContent("/proc/self/exe") }
+
+/// The path that a symbolic link holds, relative to the link's folder unless it begins with a slash; nil if it is no link.
+package func linkContent(_ path: String) -> String? { try? FileManager.default.destinationOfSymbolicLink(atPath: path) }
 
 /// The path with all links resolved; nil if it does not exist.
 package func resolvedPath(_ path: String) -> String? {

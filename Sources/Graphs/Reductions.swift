@@ -100,3 +100,8 @@ extension Tensor {
 
     package func normalized(_ axes: [Int]) -> [Int] { axes.map { $0 < 0 ? shape.rank + $0 : $0 }.sorted() }
 }
+
+extension [Tensor] {
+    /// The sum of tensors of one shape, of that shape; there must be at least one.
+    public func sum() -> Tensor { dropFirst().reduce(self[0]) { $0 + $1 } }
+}

@@ -29,6 +29,12 @@ public struct GenerationRequest: Hashable, Sendable {
     /// A smaller bound than this would leave almost no values of the noise.
     public static let leastTruncation: Float = 0.01
 
+    /// A seed drawn at random, short enough to be typed again.
+    package static func randomSeed() -> UInt64 { UInt64(UInt32.random(in: 0...UInt32.max)) }
+
+    /// The prompt, and that toward which the sentence vector moves, if any.
+    package var prompts: [String] { [prompt, promptBlend?.target].compactMap(\.self) }
+
     /// Steps of a walk through prompts and seeds, at even intervals; a prompt or seed that two points in a row share stays as it is.
     /// - Parameters:
     ///   - points: two or more.

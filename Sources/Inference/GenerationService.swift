@@ -69,7 +69,7 @@ public final class GenerationService: Sendable {
     /// - Parameters:
     ///   - capacity: the most images that may wait; calls beyond are refused with `Busy`.
     ///   - device: opens the device; called on the service's own thread.
-    /// - Throws: `ModelError` of a model that cannot be used, `ExecutionError` of the device.
+    /// - Throws: `ModelError` of a model that cannot be used, `ExecutionError` of the device or without a thread.
     public init(
         _ sources: [Source], capacity: Int, device: @escaping @Sendable () throws -> any Device
     ) throws {
@@ -97,7 +97,7 @@ public final class GenerationService: Sendable {
             }
         }
         guard !thread.isEmpty else {
-            throw ExecutionError.unavailable(device: "cpu", reason: "the system refused a thread")
+            throw ExecutionError.noThread
         }
         do {
             models = try loading.update(when: { $0 }).get()

@@ -50,8 +50,7 @@ public final class ImageGenerator {
 
     /// The number of tokens at the end of a request's prompt that the model does not read; of two prompts, the larger number.
     func ignoredTokens(of request: GenerationRequest) -> Int {
-        ([request.prompt] + (request.promptBlend.map { [$0.target] } ?? []))
-            .compactMap { excess(of: $0) }.map { $0.tokens - $0.limit }.max() ?? 0
+        request.prompts.compactMap { excess(of: $0) }.map { $0.tokens - $0.limit }.max() ?? 0
     }
 
     /// Generates one image per request, in order. An image does not depend on the other requests, except for rounding: a pixel may
@@ -72,10 +71,7 @@ public final class ImageGenerator {
             }
             let count = side * side * 3
             let pixels = try pixels(noise: noise, text: text)
-            guard pixels.allSatisfy(\.isFinite) else {
-                throw ModelError(
-                    path: label, problem: "its weights produce values that are not finite; is the file damaged?")
-            }
+            try ModelError.requireFinite(pixels, of: label)
             for start in stride(from: 0, to: pixels.count, by: count) {
                 images.append(Image(width: side, height: side, values: pixels[start..<start + count]))
             }
@@ -102,7 +98,7 @@ public final class ImageGenerator {
 
     /// The vector of each prompt of the requests.
     private func sentenceVectors(of requests: [GenerationRequest]) throws -> [String: [Float]] {
-        let prompts = Array(Set(requests.flatMap { [$0.prompt] + ($0.promptBlend.map { [$0.target] } ?? []) })).sorted()
+        let prompts = Set(requests.flatMap(\.prompts)).sorted()
         let vectors = try embedder.embed(prompts)
         let width = embedder.width
         return Dictionary(

@@ -8,7 +8,8 @@ import Networks
 /// Translates images of any size with an image-to-image model. Must be used on one thread.
 ///
 /// Images of equal size are translated together. Large ones are divided into overlapping tiles (`TilePlan`): without instance
-/// normalization the result is that of the whole image up to rounding; with it, each tile is normalized by its own statistics.
+/// normalization the result is that of the whole image up to rounding, if the network sees no farther than 128 pixels; with it,
+/// each tile is normalized by its own statistics.
 public final class ImageTranslator {
     /// The model's name.
     public let name: String
@@ -137,10 +138,7 @@ public final class ImageTranslator {
     /// - Parameter sentences: their sentence vectors, [batch×condition].
     package func translated(_ source: [Float], sentences: [Float] = [], shape: [Int]) throws -> [Float] {
         let pixels = try program(shape).run(["source": .floats(source), "sentences": .floats(sentences)])["images"]
-        guard pixels.allSatisfy(\.isFinite) else {
-            throw ModelError(
-                path: label, problem: "its weights produce values that are not finite; is the file damaged?")
-        }
+        try ModelError.requireFinite(pixels, of: label)
         return pixels
     }
 

@@ -61,7 +61,7 @@ public final class SentenceEmbedder {
     }
 
     /// The encoder at `path`: a model, a pair of encoders, or the folder of a pretrained encoder.
-    /// - Parameter pooling: the pooling of a pretrained encoder whose folder does not specify it.
+    /// - Parameter pooling: of a pretrained encoder; nil is the pooling that its folder specifies. Must be nil for others.
     /// - Throws: `CheckpointError`, `TokenizerError` or `ModelError`, one line that names the file.
     public convenience init(contentsOf path: String, pooling: Pooling? = nil, device: any Device) throws {
         var isFolder = false

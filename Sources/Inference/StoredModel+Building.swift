@@ -16,6 +16,16 @@ extension EncoderPair {
     }
 }
 
+extension ModelError {
+    /// Throws if values that the network of the model `label` computed are not finite.
+    static func requireFinite(_ values: [Float], of label: String) throws(ModelError) {
+        guard values.allSatisfy(\.isFinite) else {
+            throw ModelError(
+                path: label, problem: "its weights produce values that are not finite; is the file damaged?")
+        }
+    }
+}
+
 private func naming<Result>(_ label: String, _ body: () throws -> Result) throws -> Result {
     do {
         return try body()

@@ -5,7 +5,7 @@ import Basics
 /// accept `NaN` and `Infinity`, which Python writes.
 ///
 /// `members` and `string(into:)` do not validate UTF-8, since their callers validate the whole file at once; `string()`
-/// and `uniqueMembers` do.
+/// and `uniqueMembers` do. `skip` does not check the escapes of the strings that it skips.
 package struct JSONScanner {
     /// Why a text is refused.
     package struct Fault: Error {

@@ -59,7 +59,7 @@ public struct JoinedConvolution {
         while start < positions {
             let end = inside[start...].firstIndex { $0 != inside[start] } ?? positions
             let terms = inside[start].map { taps.slice(axis: axis, start: $0, count: 1) }
-            let sum = terms.dropFirst().reduce(terms[0]) { $0 + $1 }
+            let sum = terms.sum()
             parts.append(sum.broadcast(to: sum.shape.replacing(axis, with: end - start)))
             start = end
         }

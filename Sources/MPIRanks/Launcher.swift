@@ -2,18 +2,18 @@ import Execution
 import FoundationEssentials
 
 /// The program that started this process as one of several ranks, as far as its environment tells.
-public struct Launcher {
+package struct Launcher {
     /// The number of ranks; nil if the launcher does not say.
-    public let size: Int?
+    package let size: Int?
     /// Names of the MPI libraries that belong to it, the likeliest first.
-    public let libraries: [String]
+    package let libraries: [String]
 
     private static let openMPI = ["libmpi.so.40", "libmpi.so"]
     private static let mpich = ["libmpich.so.12", "libmpi.so.12", "libmpich.so"]
 
     /// - Parameter environment: the variables of the process.
     /// - Returns: nil if the process was started alone.
-    public init?(_ environment: [String: String] = ProcessInfo.processInfo.environment) {
+    package init?(_ environment: [String: String] = ProcessInfo.processInfo.environment) {
         func count(_ name: String) -> Int? { environment[name].flatMap { Int($0) } }
         let named = environment["LIMN_MPI"].map { [$0] }
         if let size = count("OMPI_COMM_WORLD_SIZE") {

@@ -8,11 +8,11 @@ import Threads
 ///
 /// One thread makes all calls of MPI, in the order in which they were requested, while the caller computes. It asks MPI for progress
 /// and sleeps between, since MPI's own way of waiting would take a processor from the computation.
-public final class MPICommunicator: Communicator {
+package final class MPICommunicator: Communicator {
     /// This process, counted from 0.
-    public let rank: Int
+    package let rank: Int
     /// The name of each rank's host.
-    public let hosts: [String]
+    package let hosts: [String]
     /// Calls do not throw: each sets its answer.
     private let calls: TaskQueue
     private let wire: Precision
@@ -23,7 +23,7 @@ public final class MPICommunicator: Communicator {
     ///   - libraries: names of MPI libraries; the first that can be loaded is used.
     ///   - size: the number of ranks that the launcher started.
     ///   - wire: of the gradients that are exchanged. bfloat16 halves the traffic; sums are float32 in either case.
-    public init(libraries: [String], size: Int?, wire: Precision = .float32) throws(CommunicationError) {
+    package init(libraries: [String], size: Int?, wire: Precision = .float32) throws(CommunicationError) {
         calls = TaskQueue(limit: .max)
         self.wire = wire
         let (rank, found) = try calls.answer { () throws(CommunicationError) in try MPICall.open(libraries) }.wait()
@@ -39,16 +39,16 @@ public final class MPICommunicator: Communicator {
     }
 
     /// Leaves the job; every rank must, after its last call.
-    public func close() {
+    package func close() {
         try? calls.add { limn_mpi_close() }
         try? calls.finish()
     }
 
     /// Seconds that callers have waited for a result.
-    public var waited: Double { Double(waitedNanoseconds.load(ordering: .relaxed)) * 1e-9 }
+    package var waited: Double { Double(waitedNanoseconds.load(ordering: .relaxed)) * 1e-9 }
 
     /// The bytes of every rank; see `Communicator`.
-    public func gather(_ bytes: [UInt8], isPatient: Bool) throws(CommunicationError) -> [[UInt8]] {
+    package func gather(_ bytes: [UInt8], isPatient: Bool) throws(CommunicationError) -> [[UInt8]] {
         try wait(
             for: calls.answer { [size] () throws(CommunicationError) in
                 try MPICall(size: size).gather(bytes, isPatient: isPatient)
@@ -56,7 +56,7 @@ public final class MPICommunicator: Communicator {
     }
 
     /// Starts to compute a mean; see `Communicator`.
-    public func startMean(
+    package func startMean(
         of values: @escaping @Sendable () -> [Float], use: @escaping @Sendable ([Float]) -> Void
     ) -> any PendingMean {
         let answer = calls.answer { [rank, size, wire] () throws(CommunicationError) in
@@ -66,10 +66,10 @@ public final class MPICommunicator: Communicator {
     }
 
     /// Limits waits to 15 seconds, those for rank 0 excepted.
-    public func limitWaiting() { limn_mpi_limit_waiting(15) }
+    package func limitWaiting() { limn_mpi_limit_waiting(15) }
 
     /// Ends all ranks, once the launcher has read what this one wrote to standard error.
-    public func abort(code: Int32) -> Never {
+    package func abort(code: Int32) -> Never {
         // MPICH's launcher otherwise may end all ranks without reading it, as it did 25 of 400 times on a busy machine.
         var unread: Int32 = 0
         for _ in 0..<1000 where ioctl(STDERR_FILENO, UInt(FIONREAD), &unread) == 0 && unread > 0 { usleep(1000) }

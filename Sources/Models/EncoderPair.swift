@@ -50,6 +50,10 @@ public struct FeatureHeadConfiguration: Codable, Equatable, Sendable {
                 key: "head.inputs",
                 problem: "is \(head.inputs), expected \(FeatureNetwork.pooledWidth) or \(network.multiscaleWidth)")
         }
+        guard resolution % 32 == 0, (64...320).contains(resolution) else {
+            throw ConfigurationError(
+                key: "resolution", problem: "is \(resolution), expected a multiple of 32 from 64 to 320")
+        }
     }
 
     /// Reads the network on which the head was trained.
@@ -138,25 +142,17 @@ public struct EncoderPair: Sendable {
         case (nil, let head?): image = .features(head)
         default: throw ModelError(path: path, problem: "must have one image encoder")
         }
-        let arrays = try NetworkArrays(file.names.compactMap { file[$0] }, path: path)
+        let arrays = try NetworkArrays(file.arrays, path: path)
         imageArrays = arrays.below("image")
-        switch (configuration.text, configuration.pretrained, file.metadata["vocabulary"]) {
-        case (let text?, nil, let words?):
-            let vocabulary = try Vocabulary(json: Array(words.utf8), named: "the vocabulary in \(path)")
-            guard vocabulary.count == text.vocabulary else {
-                throw ModelError(
-                    path: path,
-                    problem: "its vocabulary has \(vocabulary.count) entries, its encoder \(text.vocabulary)")
-            }
-            self.text = .builtIn(text, vocabulary, arrays.below("text"))
-        case (nil, let reference?, nil):
-            text = .pretrained(
-                try reference.encoder(at: nil, model: path),
-                TrainedHead(reference.head, arrays: arrays.below("text")))
-        default:
+        let words = file.metadata["vocabulary"]
+        guard let stored = StoredTextEncoder(configuration.text, configuration.pretrained),
+            (words != nil) == (configuration.text != nil)
+        else {
             throw ModelError(
                 path: path, problem: "must have a text encoder with its vocabulary, or refer to a pretrained one")
         }
+        text = try stored.encoder(
+            at: nil, vocabulary: stored.vocabulary(in: words, path: path), arrays: arrays.below("text"), path: path)
         guard text.width == image.embedding else {
             throw ModelError(path: path, problem: "its two encoders have vectors of different widths")
         }
@@ -171,13 +167,10 @@ public struct EncoderPair: Sendable {
         case .features(let head): configuration.features = head
         }
         var metadata = ["format": EncoderPair.format, "version": "1"]
-        switch text {
-        case .builtIn(let sizes, let vocabulary, _):
-            configuration.text = sizes
-            metadata["vocabulary"] = String(decoding: try vocabulary.json(), as: UTF8.self)
-        case .pretrained(let pretrained, let head):
-            configuration.pretrained = PretrainedReference(pretrained, head: head.configuration)
-        }
+        let stored = text.stored
+        configuration.text = stored.builtIn
+        configuration.pretrained = stored.pretrained
+        metadata["vocabulary"] = try stored.vocabulary.map { String(decoding: try $0.json(), as: UTF8.self) }
         metadata["configuration"] = try jsonText(configuration)
         let arrays = text.arrays.above("text").merging(imageArrays.above("image")) { $1 }.map {
             NamedArray(name: $0, shape: $1.shape, floats: $1.values, element: .bfloat16)

@@ -1,3 +1,4 @@
+import Checkpoints
 import Files
 import FoundationEssentials
 
@@ -38,10 +39,11 @@ public enum ModelLocation {
             throw ModelError(path: path, problem: "no such model; is the path right?", kind: .noInput)
         }
         guard isFolder else { return path }
-        let model = "\(path)/model.safetensors"
+        let model = "\(path)/\(RunDirectory.modelName)"
         guard FileManager.default.fileExists(atPath: model) else {
             throw ModelError(
-                path: path, problem: "is a folder without model.safetensors; a run has one after its first snapshot",
+                path: path,
+                problem: "is a folder without \(RunDirectory.modelName); a run has one after its first snapshot",
                 kind: .noInput)
         }
         return model

@@ -28,14 +28,14 @@ public struct PretrainedFeatures: Sendable {
                 path: path, problem: "no such file; scripts/get-features downloads networks", kind: .noInput)
         }
         let file = try Safetensors(contentsOf: path)
-        let arrays = try NetworkArrays(file.names.compactMap { file[$0] }, path: path)
+        let arrays = try NetworkArrays(file.arrays, path: path)
         let named = file.metadata["network"].flatMap(FeatureNetwork.init)
         let network = named ?? FeatureNetwork.allCases.first { (try? Self.parameters(of: $0).check(arrays)) != nil }
         guard let network else {
             let known = FeatureNetwork.allCases.map(\.rawValue).joined(separator: ", ")
             throw ModelError(path: path, problem: "contains none of the networks \(known)")
         }
-        try self.init(network, contentsOf: path)
+        try self.init(network, in: file, arrays, path: path)
     }
 
     /// Reads `network` from a file.
@@ -46,18 +46,22 @@ public struct PretrainedFeatures: Sendable {
                 path: path, problem: "no such file; download the network with scripts/get-features \(network.rawValue)",
                 kind: .noInput)
         }
-        let file = try Safetensors(contentsOf: path)
+        try self.init(network, in: Safetensors(contentsOf: path), path: path)
+    }
+
+    /// Checks that a file contains `network`, undamaged.
+    /// - Parameter arrays: the arrays of the file, if they have been read.
+    private init(_ network: FeatureNetwork, in file: Safetensors, _ arrays: NetworkArrays? = nil, path: String) throws {
         if let found = file.metadata["network"], found != network.rawValue {
             throw ModelError(path: path, problem: "contains \(found), expected \(network.rawValue)")
         }
-        let named = file.names.compactMap { file[$0] }
-        let arrays = try NetworkArrays(named, path: path)
+        let arrays = try arrays ?? NetworkArrays(file.arrays, path: path)
         do {
             try Self.parameters(of: network).check(arrays)
         } catch {
             throw ModelError(path: path, problem: "is not \(network.rawValue): \(error)")
         }
-        let checksum = Checksum.of(named)
+        let checksum = Checksum.of(file.arrays)
         if let expected = file.metadata["checksum"], expected != checksum {
             throw ModelError(
                 path: path,

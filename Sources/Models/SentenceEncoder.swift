@@ -73,8 +73,10 @@ public struct PretrainedReference: Codable, Equatable, Sendable {
         let beside = URL(filePath: model).deletingLastPathComponent().appending(path: name).path
         let candidates = path.map { [$0] } ?? [folder, beside]
         guard
-            let place = candidates.first(where: {
-                FileManager.default.fileExists(atPath: "\($0)/config.json") || $0 == path
+            let place = candidates.first(where: { candidate in
+                // With modules.json the network may be in a subfolder.
+                ["config.json", "modules.json"].contains(where: PretrainedFolder(path: candidate).has)
+                    || candidate == path
             })
         else {
             throw ModelError(

@@ -77,7 +77,8 @@ extension StoredModel {
                     + "\(configuration.text?.width ?? 0)")
         }
         self.init(
-            configuration: configuration, vocabulary: try configuration.text?.vocabulary(in: file, path: path),
+            configuration: configuration,
+            vocabulary: try configuration.text?.vocabulary(in: file.vocabulary, path: path),
             arrays: try NetworkArrays(file.arrays, path: path), card: file.card, path: path)
     }
 

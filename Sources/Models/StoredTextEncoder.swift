@@ -2,8 +2,8 @@ import Checkpoints
 import Networks
 import Tokenizers
 
-/// How the configuration of a model file describes its text encoder: built in, or a reference to a pretrained one with the sizes of
-/// the head that the file contains.
+/// How the configuration of a model file or a pair of encoders describes its text encoder: built in, or a reference to a
+/// pretrained one with the sizes of the head that the file contains.
 enum StoredTextEncoder: Sendable {
     case builtIn(TextEncoderConfiguration)
     case pretrained(PretrainedReference)
@@ -33,11 +33,14 @@ enum StoredTextEncoder: Sendable {
         }
     }
 
-    /// The vocabulary of a built-in encoder in a model file; nil for a pretrained one.
+    /// The vocabulary of a built-in encoder; nil for a pretrained one.
+    /// - Parameters:
+    ///   - text: the vocabulary of the file that describes the encoder; nil if it has none.
+    ///   - path: of that file, for messages.
     /// - Throws: `CheckpointError`, `TokenizerError` or `ModelError`, one line that names the file.
-    func vocabulary(in file: ModelFile, path: String) throws -> Vocabulary? {
+    func vocabulary(in text: String?, path: String) throws -> Vocabulary? {
         guard case .builtIn(let configuration) = self else { return nil }
-        guard let text = file.vocabulary else {
+        guard let text else {
             throw CheckpointError.badMetadata(path: path, key: "vocabulary", reason: "is missing")
         }
         let vocabulary = try Vocabulary(json: Array(text.utf8), named: "the vocabulary in \(path)")
@@ -74,7 +77,7 @@ enum StoredTextEncoder: Sendable {
 }
 
 extension SentenceEncoder {
-    /// How model files describe the encoder.
+    /// How model files and pairs of encoders describe the encoder.
     package var stored: (builtIn: TextEncoderConfiguration?, pretrained: PretrainedReference?, vocabulary: Vocabulary?)
     {
         switch self {

@@ -55,6 +55,9 @@ public struct TranslationModel: StoredModel {
         public func validateNetworks() throws(ConfigurationError) {
             try translator.validate()
             try ConfigurationError.checkSide("side", side)
+            guard !hasReverse || condition == 0 else {
+                throw ConfigurationError(key: "hasReverse", problem: "is true, but the way back has no sentence")
+            }
         }
     }
 

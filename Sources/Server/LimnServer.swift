@@ -82,13 +82,16 @@ public final class LimnServer: Sendable {
         }
     }
 
+    /// Whether an address or a name to listen on is reached from this machine alone.
+    package static func isLocal(_ host: String) -> Bool { ["127.0.0.1", "localhost", "::1"].contains(host) }
+
     /// Listens and answers requests from now on.
     /// - Parameters:
     ///   - host: an address or a name of this machine.
     ///   - port: 0 selects a free one.
     /// - Throws: `ServerError` if the port cannot be opened.
     public func listen(host: String, port: Int) throws -> Listener {
-        let isLocal = ["127.0.0.1", "localhost", "::1"].contains(host)
+        let isLocal = LimnServer.isLocal(host)
         let (log, metrics, router) = (log, metrics, router)
         let server = HTTPServer(
             limits: limits, connections: connections,

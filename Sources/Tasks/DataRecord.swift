@@ -9,11 +9,13 @@ import Training
 /// run is resumed with the data it was started with.
 public struct DataRecord: Codable {
     /// Which of a run's corpora a record describes.
-    public enum Role: String {
+    public enum Role {
         /// The captioned images, or the targets.
         case data
         /// The sources.
         case source
+
+        fileprivate var file: String { self == .data ? RunDirectory.dataName : RunDirectory.sourceName }
     }
 
     /// The folder's path at the start; it may have been moved since.
@@ -46,7 +48,7 @@ public struct DataRecord: Codable {
     /// The folder of the corpus that the run at `path` was started with; nil if it has no record.
     /// - Throws: `FileError`, or `StateError` if the record is damaged.
     public static func folder(ofRun path: String, _ role: Role = .data) throws -> String? {
-        let file = "\(path)/\(role.rawValue).json"
+        let file = "\(path)/\(role.file)"
         guard FileManager.default.fileExists(atPath: file) else { return nil }
         return try record(file).folder
     }
@@ -61,7 +63,7 @@ public struct DataRecord: Codable {
         }
     }
 
-    private static func path(_ run: RunDirectory, _ role: Role) -> String { "\(run.path)/\(role.rawValue).json" }
+    private static func path(_ run: RunDirectory, _ role: Role) -> String { "\(run.path)/\(role.file)" }
 
     func write(in run: RunDirectory, _ role: Role) throws {
         try AtomicFile.write(jsonText(self, isIndented: true) + "\n", to: DataRecord.path(run, role))
@@ -85,7 +87,7 @@ public struct DataRecord: Codable {
 
     /// Whether the run has anything that was computed from its data.
     private static func hasTrained(_ run: RunDirectory) throws -> Bool {
-        let encoder = "\(run.path)/encoder"
+        let encoder = "\(run.path)/\(RunDirectory.encoderName)"
         let names = try fileNames(in: run.path)
         let stage = (try? FileManager.default.contentsOfDirectory(atPath: encoder)) ?? []
         return (names + stage).contains { $0.hasSuffix(".safetensors") }

@@ -23,13 +23,12 @@ struct RankAgreement {
     func require(_ ranks: any Communicator) throws {
         guard ranks.size > 1 else { return }
         for (name, value) in values {
-            let all = try ranks.gather(Array(value.utf8))
-            guard let other = all.indices.first(where: { all[$0] != all[0] }) else { continue }
+            guard let (other, found, first) = try ranks.firstDifference(in: value) else { continue }
             throw CommunicationError(
                 .usage,
                 "rank \(other) on \(ranks.hosts[other]) has another \(name) than rank 0 on \(ranks.hosts[0])"
                     + (name == "recipe"
-                        ? "" : ": \(quoted(String(decoding: all[other], as: UTF8.self))), not \(quoted(value))"))
+                        ? "" : ": \(quoted(found)), not \(quoted(first))"))
         }
     }
 }

@@ -14,9 +14,11 @@ package struct RunReader: Sendable {
         case gan
 
         /// The folder of the stage within the run, with a trailing slash; empty for the run's own.
-        private var folder: String { self == .encoder ? "encoder/" : "" }
+        private var folder: String { self == .encoder ? "\(RunDirectory.encoderName)/" : "" }
+        /// The path of one of its files within the run.
+        package func path(of name: String) -> String { folder + name }
         /// Its statistics.
-        package var statistics: String { folder + RunDirectory.statisticsName }
+        package var statistics: String { path(of: RunDirectory.statisticsName) }
     }
 
     /// The folder.
@@ -53,7 +55,7 @@ package struct RunReader: Sendable {
 
     /// Whether a stage was trained to its end.
     package func isFinished(_ stage: Stage) -> Bool {
-        if stage == .encoder { return has("encoder/encoder.safetensors") }
+        if stage == .encoder { return has(stage.path(of: RunDirectory.pairName)) }
         guard let total = total(stage) else { return false }
         return (times(of: "checkpoint", ".safetensors").last ?? 0) >= total
     }
@@ -76,11 +78,7 @@ package struct RunReader: Sendable {
 
     /// Numbers of images after which files such as `fakes-000400000.png` were written, in order.
     package func times(of prefix: String, _ suffix: String) -> [Int] {
-        ((try? fileNames(in: path)) ?? []).compactMap { name in
-            guard name.hasPrefix(prefix + "-"), name.hasSuffix(suffix) else { return nil }
-            let digits = name.dropFirst(prefix.count + 1).dropLast(suffix.count)
-            return digits.allSatisfy(\.isASCII) ? Int(digits) : nil
-        }.sorted()
+        ((try? numberedFiles(in: path, prefix: "\(prefix)-", suffix: suffix)) ?? []).map(\.number)
     }
 
     /// The rows of a file such as `stats.jsonl`; none if it does not exist.

@@ -51,11 +51,10 @@ struct StartingPoint {
         do {
             // A process killed at this point leaves a part of it.
             if FileManager.default.fileExists(atPath: folder) { try FileManager.default.removeItem(atPath: folder) }
-            try createFolder("\(folder)/encoder")
-            if let model { try FileManager.default.copyItem(atPath: model, toPath: "\(folder)/model.safetensors") }
-            if let pair {
-                try FileManager.default.copyItem(atPath: pair, toPath: ContrastiveTask.result("\(folder)/encoder"))
-            }
+            let (modelCopy, pairCopy) = names(in: folder)
+            try createFolder(parentFolder(of: pairCopy))
+            if let model { try FileManager.default.copyItem(atPath: model, toPath: modelCopy) }
+            if let pair { try FileManager.default.copyItem(atPath: pair, toPath: pairCopy) }
         } catch let error as FileError {
             throw error
         } catch {
@@ -64,6 +63,11 @@ struct StartingPoint {
     }
 
     private static func folder(of run: RunDirectory) -> String { "\(run.path)/\(RunDirectory.start)" }
+
+    /// Where a run directory, or the copies in one, have a model and a pair of encoders.
+    private static func names(in folder: String) -> (model: String, pair: String) {
+        ("\(folder)/\(RunDirectory.modelName)", ContrastiveTask.result("\(folder)/\(RunDirectory.encoderName)"))
+    }
 
     /// The model and the pair of encoders at a path.
     private static func files(of path: String) throws -> (model: String?, pair: String?) {
@@ -74,10 +78,13 @@ struct StartingPoint {
             return isPair ? (nil, file) : (file, nil)
         }
         func existing(_ file: String) -> String? { FileManager.default.fileExists(atPath: file) ? file : nil }
-        let found = (existing("\(path)/model.safetensors"), existing(ContrastiveTask.result("\(path)/encoder")))
+        let (model, pair) = names(in: path)
+        let found = (existing(model), existing(pair))
         guard found != (nil, nil) else {
             throw ModelError(
-                path: path, problem: "is a folder without model.safetensors and encoder/encoder.safetensors",
+                path: path,
+                problem: "is a folder without \(RunDirectory.modelName) and "
+                    + ContrastiveTask.result(RunDirectory.encoderName),
                 kind: .noInput)
         }
         return found

@@ -38,11 +38,11 @@ public struct TrainingPlan: CustomStringConvertible {
         if recipe.task == .textToImage {
             let trainer = try GANTrainer(
                 untrained: recipe, embeddings: [], condition: recipe.sentenceWidth(), device: device)
-            let perImage = trainer.meanFlopsPerStep / Double(gan.batch)
+            let perImage = trainer.networks.meanFlops / Double(gan.batch)
             lines += [
-                "generator      \(recipe.generator.kind.rawValue) at \(recipe.data.side)×\(recipe.data.side), width \(recipe.generator.width), \(trainer.parameterCounts.generator) parameters",
-                "discriminator  \(recipe.discriminatorSummary), \(trainer.parameterCounts.discriminator) parameters",
-                "step           \(gan.batch) images, \(formatted(perImage / 1e9, digits: 2)) GFLOP each, \(trainer.memory >> 20) MiB",
+                "generator      \(recipe.generator.kind.rawValue) at \(recipe.data.side)×\(recipe.data.side), width \(recipe.generator.width), \(trainer.networks.parameterCounts.generator) parameters",
+                "discriminator  \(recipe.discriminatorSummary), \(trainer.networks.parameterCounts.discriminator) parameters",
+                "step           \(gan.batch) images, \(formatted(perImage / 1e9, digits: 2)) GFLOP each, \(trainer.networks.memory >> 20) MiB",
                 "training       \(gan.images) images: \(cost(perImage * Double(gan.images), Share.adversarial))",
             ]
         }
@@ -87,11 +87,11 @@ public struct TrainingPlan: CustomStringConvertible {
     {
         let (gan, side) = (recipe.gan, recipe.data.side)
         let trainer = try TranslationTrainer(untrained: recipe, device: device)
-        let perImage = trainer.meanFlopsPerStep / Double(gan.batch)
+        let perImage = trainer.networks.meanFlops / Double(gan.batch)
         let sources = corpora.source.map { "\($0.examples.count) sources" } ?? "sources made from them"
         let discriminator =
             recipe.imageToImage.adversarial > 0
-            ? "\(recipe.discriminatorSummary), \(trainer.parameterCounts.discriminator) parameters" : "none"
+            ? "\(recipe.discriminatorSummary), \(trainer.networks.parameterCounts.discriminator) parameters" : "none"
         let cost = try cost(on: device)
         let encoders =
             try recipe.imageToImage.text
@@ -103,9 +103,9 @@ public struct TrainingPlan: CustomStringConvertible {
         ]
         return
             (lines + encoders + [
-                "translator     \(recipe.translator.kind.rawValue) at \(side)×\(side), width \(recipe.translator.width), \(trainer.parameterCounts.generator) parameters",
+                "translator     \(recipe.translator.kind.rawValue) at \(side)×\(side), width \(recipe.translator.width), \(trainer.networks.parameterCounts.generator) parameters",
                 "discriminator  \(discriminator)",
-                "step           \(gan.batch) images, \(formatted(perImage / 1e9, digits: 2)) GFLOP each, \(trainer.memory >> 20) MiB",
+                "step           \(gan.batch) images, \(formatted(perImage / 1e9, digits: 2)) GFLOP each, \(trainer.networks.memory >> 20) MiB",
                 "training       \(gan.images) images: \(cost(perImage * Double(gan.images), Share.adversarial))",
             ]).joined(separator: "\n")
     }

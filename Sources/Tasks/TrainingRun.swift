@@ -153,13 +153,13 @@ public struct TrainingRun {
         _ start: StartingPoint?, _ images: ImageStore, _ vectors: CaptionVectors, _ run: RunDirectory
     ) throws -> EncoderPair? {
         guard recipe.text.isTrained else { return try EncoderPair(contentsOf: recipe.text.encoder) }
-        let folder = "\(run.path)/encoder"
+        let folder = "\(run.path)/\(RunDirectory.encoderName)"
         let result = ContrastiveTask.result(folder)
         if try ranks.broadcast([FileManager.default.fileExists(atPath: result) ? 1 : 0]) == [0] {
             // A run directory of its own, with its own statistics and checkpoints.
             let stage = try ranks.rootFirst {
                 guard ranks.isRoot else { return try RunDirectory(joining: folder) }
-                let isStarted = FileManager.default.fileExists(atPath: "\(folder)/recipe.yaml")
+                let isStarted = RunReader.isRun(folder)
                 let stage = try isStarted ? RunDirectory(opening: folder) : RunDirectory(creating: folder)
                 if !isStarted { try AtomicFile.write(recipe.yaml(), to: stage.recipe) }
                 return stage
@@ -187,14 +187,8 @@ public struct TrainingRun {
         if recipe.task != .contrastive, recipe.evaluate.every > 0 {
             _ = try PretrainedFeatures(recipe.evaluate.network)
         }
-        if recipe.task == .imageToImage {
-            for network in recipe.trainingFeatures { _ = try PretrainedFeatures(network) }
-            guard recipe.imageToImage.text else { return }
-        }
-        if recipe.task == .textToImage, let network = recipe.discriminator.featureNetwork {
-            _ = try PretrainedFeatures(network)
-        }
-        if let network = recipe.encoder.featureNetwork, recipe.text.isTrained { _ = try PretrainedFeatures(network) }
+        for network in recipe.trainingFeatures { _ = try PretrainedFeatures(network) }
+        guard recipe.task != .imageToImage || recipe.imageToImage.text else { return }
         if recipe.task == .textToImage, recipe.evaluate.every > 0, !recipe.evaluate.judge.isEmpty {
             _ = try EncoderPair(contentsOf: recipe.evaluate.judge)
         }
@@ -214,7 +208,7 @@ public struct TrainingRun {
     }
 
     private func ownDirectory(_ corpus: Corpus, source: Corpus?) throws -> RunDirectory {
-        if resumes, FileManager.default.fileExists(atPath: "\(path)/recipe.yaml") {
+        if resumes, RunReader.isRun(path) {
             let run = try RunDirectory(opening: path)
             try requireSameRecipe(run)
             try DataRecord.require(corpus, in: run, .data)

@@ -4,6 +4,7 @@ import Execution
 import Images
 import Inference
 import Models
+import Networks
 import RandomStreams
 import Training
 
@@ -17,6 +18,16 @@ struct ValidationSplit {
 
     /// The fewest images that a measurement is meaningful on.
     static let minimum = 10
+
+    /// Throws if `evaluate:` would measure on fewer images than that.
+    static func require(_ count: Int) throws(ConfigurationError) {
+        guard count >= minimum else {
+            throw ConfigurationError(
+                key: "evaluate.every",
+                problem: "needs a validation split of \(minimum) images or more, found \(count); "
+                    + "raise data.hold_out, or leave it 0")
+        }
+    }
 
     /// Draws `share` of the images; none if that would be fewer than `minimum`. The draw does not depend on the recipe's seed,
     /// so that models and judges trained on a corpus with the same share hold out the same images.

@@ -54,26 +54,3 @@ struct RankReports {
         return statistics
     }
 }
-
-extension Communicator {
-    /// The values of every rank, in the order of ranks.
-    package func gather<Value: BitwiseCopyable>(_ values: [Value]) throws(CommunicationError) -> [[Value]] {
-        try gather(values.withUnsafeBytes { Array($0) }).map { bytes in
-            [Value](unsafeUninitializedCapacity: bytes.count / MemoryLayout<Value>.stride) { buffer, count in
-                count = bytes.count / MemoryLayout<Value>.stride
-                _ = UnsafeMutableRawBufferPointer(buffer).initializeMemory(as: UInt8.self, from: bytes)
-            }
-        }
-    }
-
-    /// Means over all ranks; every rank has the same names.
-    func mean(_ measurements: Measurements) throws(CommunicationError) -> Measurements {
-        guard size > 1 else { return measurements }
-        let names = measurements.keys.sorted()
-        var sums = [Double](repeating: 0, count: names.count)
-        for values in try gather(names.map { measurements[$0] ?? .nan }) {
-            for (index, value) in values.enumerated() { sums[index] += value }
-        }
-        return Measurements(uniqueKeysWithValues: zip(names, sums.map { $0 / Double(size) }))
-    }
-}

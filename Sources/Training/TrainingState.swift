@@ -2,6 +2,7 @@ import Basics
 import Checkpoints
 import Execution
 import FoundationEssentials
+import Glibc
 
 /// A checkpoint, or data, that do not fit the training that is to be resumed.
 public struct StateError: ClassifiedError {
@@ -35,6 +36,13 @@ package final class TrainingState {
 
     /// Updates that a network has skipped since its last one: the largest of all networks.
     package var skippedInARow: Int { networks.map(\.parameters.skippedInARow).max() ?? 0 }
+
+    /// The moving average's decay over a step of `batch` images. Its half-life in images is at most `halfLife`, and grows with the
+    /// images seen, so that the untrained weights of the start have no lasting effect (Karras et al. 2022, EDM).
+    package func averageDecay(halfLife: Double, batch: Int) -> Float {
+        let halfLife = min(halfLife, Double(imagesSeen) * 0.05)
+        return halfLife > 0 ? Float(pow(0.5, Double(batch) / halfLife)) : 0
+    }
 
     /// Updates a network by the gradients in the buffers of all ranks, or skips the update in all if a measurement is not finite.
     /// - Parameters:

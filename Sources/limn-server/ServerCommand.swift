@@ -89,7 +89,7 @@ struct ServerCommand: ParsableCommand {
         let names = service.models.map { "\($0.id) (\($0.side)×\($0.side))" }.joined(separator: ", ")
         let shown = host.contains(":") ? "[\(host)]" : host
         Terminal.say("\(names) at http://\(shown):\(listener.port)\(runs == nil ? "" : ", runs at /runs")")
-        if keys == nil && !["127.0.0.1", "localhost", "::1"].contains(host) {
+        if keys == nil && !LimnServer.isLocal(host) {
             Terminal.say("anyone who reaches this address can generate images; --api-key-file requires a key")
         }
         withExtendedLifetime(interruption) { stopping.wait() }

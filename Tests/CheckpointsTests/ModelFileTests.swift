@@ -5,7 +5,7 @@ import Testing
 @Suite struct ModelFileTests {
     private let arrays = [
         NamedArray(name: "generator.a", shape: [2], floats: [1, 2]),
-        NamedArray(name: "encoder.a", shape: [1], floats: [3], element: .float16),
+        NamedArray(name: "encoder.a", shape: [1], floats: [3], element: .bfloat16),
     ]
 
     @Test func givesBackWhatWasWritten() throws {

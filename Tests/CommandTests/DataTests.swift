@@ -152,6 +152,31 @@ import Testing
         }
     }
 
+    /// A metadata.jsonl is read by itself as it is in its corpus: captions of any name, splits and their synonyms.
+    @Test func aMetadataFileGivesItsCaptionsToAVocabulary() throws {
+        try withTemporaryFolder { folder in
+            try put(
+                """
+                {"file_name": "1.png", "caption": ["a circle", "a star"], "split": "training"}
+                {"file_name": "2.png", "caption": "a square", "split": "test"}
+
+                """, folder + "/metadata.jsonl")
+            func train(_ split: String, on file: String = "metadata.jsonl") throws -> Outcome {
+                try limn(
+                    "vocabulary", "train", "--captions", file, "--split", split, "--size", "262", "--name", "v",
+                    "--out", "v.json", in: folder)
+            }
+            for (split, count) in [("train", 2), ("test", 1), ("", 3)] {
+                let outcome = try train(split)
+                #expect(outcome.ending == .exit(0))
+                #expect(outcome.text.contains("trained on \(count) captions"))
+            }
+            expectRefusal(try train("val"), 65, "metadata.jsonl: has no split \"val\"; it has test, training")
+            try put(#"{"file_name": "1.png"}"#, folder + "/none.jsonl")
+            expectRefusal(try train("", on: "none.jsonl"), 65, "none.jsonl:1: must be a JSON object with \"text\"")
+        }
+    }
+
     @Test func theCorpusOfShapesIsSoundAndNeverOverwritten() throws {
         let tiny = try Tiny.shared()
         let checked = try limn("corpus", "check", tiny.corpus, in: tiny.folder)

@@ -42,6 +42,14 @@ import Testing
             // By default the name is that of the prompt.
             #expect(try limn("edit", "red.png", "--replace", "red=blue", in: folder).err == "a-blue-circle.png\n")
             #expect(haveEqualContents(folder + "/a-blue-circle.png", folder + "/blue.png"))
+
+            // A comparison replaces the image that it contains, but not the other way round.
+            for (more, name) in [(["--compare"], ""), (["--compare"], ""), ([], "-2")] {
+                let outcome = try Child(
+                    ["edit", "red.png", "--replace", "red=blue", "--model", tiny.model] + more, in: folder
+                ).finish()
+                #expect(outcome.err == "a-blue-circle\(name).png\n")
+            }
         }
     }
 

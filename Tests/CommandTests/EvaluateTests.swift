@@ -6,8 +6,11 @@ import Testing
 @Suite struct EvaluateTests {
     @Test func aTinyModelIsMeasured() throws {
         struct Report: Decodable {
+            struct Row: Decodable { let mean: Double }
+            struct Retrieval: Decodable { let nearestTraining: Row? }
             let model: String
             let split: String
+            let retrieval: Retrieval
         }
         let tiny = try Tiny.shared()
         // On the training split, because the test split of this small corpus has too few images.
@@ -19,6 +22,8 @@ import Testing
         #expect(outcome.err.contains("distances are not measured without efficientnet-lite2"))
         let report = try JSONDecoder().decode(Report.self, from: Data(outcome.out))
         #expect([report.model, report.split] == ["tiny", "train"])
+        // The split is the one of the training, in which each image would be its own nearest.
+        #expect(report.retrieval.nearestTraining == nil)
     }
 
     /// The page and the figures of one evaluation, from captions, classes and paths that are markup.
@@ -33,17 +38,24 @@ import Testing
                 struct Failure: Decodable { let rank: Int }
                 struct Row: Decodable { let mean: Double }
                 let generated: Row
+                let nearestTraining: Row?
                 let count: Int
                 let classes: [ClassRow]
                 let worst: [Failure]
             }
             let retrieval: Retrieval
+            let ignoredClass: String?
         }
         let tiny = try Tiny.shared()
         try withTemporaryFolder { folder in
             let corpus = folder + "/<b>corpus"
             try FileManager.default.copyItem(atPath: tiny.corpus, toPath: corpus)
+            // The images that count as those of the training are of one class, which is no matter of the evaluated ones.
             let rows = String(decoding: try #require(contents(corpus + "/metadata.jsonl")), as: UTF8.self)
+                .split(separator: "\n").map { row in
+                    row.contains(#""split":"test""#)
+                        ? String(row).replacing(/"class":"[^"]*"/, with: #""class":"one""#) : String(row)
+                }.joined(separator: "\n")
             let hostile = #"<script>alert('1')</script>\"><img src=x onerror=alert(2)> &amp; "#
             try put(
                 rows.replacing("\"class\":\"", with: "\"class\":\"<i>").replacing(
@@ -53,7 +65,7 @@ import Testing
                 try Child(
                     [
                         "evaluate", tiny.model, "--data", "<b>corpus", "--split", "train", "--judge", tiny.judge,
-                        "--json",
+                        "--training-split", "test", "--json",
                     ]
                         + ["--threads", "1"] + more, in: folder
                 ).finish()
@@ -66,7 +78,9 @@ import Testing
             #expect(try files(below: folder + "/new") == ["letter", "report/index.html", "report/report.json"])
             #expect(contents(folder + "/new/report/report.json") == outcome.out)
 
-            let retrieval = try JSONDecoder().decode(Report.self, from: Data(outcome.out)).retrieval
+            let report = try JSONDecoder().decode(Report.self, from: Data(outcome.out))
+            let retrieval = report.retrieval
+            #expect(retrieval.nearestTraining != nil && report.ignoredClass == nil)
             #expect(retrieval.worst.count == 16 && retrieval.worst.allSatisfy { (1...100).contains($0.rank) })
             #expect(retrieval.worst.map(\.rank) == retrieval.worst.map(\.rank).sorted(by: >))
             #expect(retrieval.classes.reduce(0) { $0 + $1.count } == retrieval.count)

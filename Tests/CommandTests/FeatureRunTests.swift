@@ -296,6 +296,23 @@ private struct FeatureRun: Sendable {
         }
     }
 
+    @Test(arguments: [0, 32, 97, 1 << 40]) func aPairThatReadsImagesOfAnAbsurdSideIsRefused(_ side: Int) throws {
+        let pair = try EncoderPair(contentsOf: FeatureRun.shared().run + "/encoder/encoder.safetensors")
+        guard case .features(var configuration) = pair.image else {
+            Issue.record("not a head on features")
+            return
+        }
+        configuration.resolution = side
+        try withTemporaryFolder { folder in
+            let path = folder + "/pair.safetensors"
+            try EncoderPair(
+                name: pair.name, text: pair.text, image: .features(configuration), imageArrays: pair.imageArrays
+            ).write(to: path)
+            let error = #expect(throws: ModelError.self) { try EncoderPair(contentsOf: path) }
+            #expect(error?.description.contains("resolution: is \(side), expected a multiple of 32") == true)
+        }
+    }
+
     @Test func aStartWithOtherFeaturesIsRefused() throws {
         let shared = try FeatureRun.shared()
         try withTemporaryFolder { folder in
@@ -346,7 +363,7 @@ private struct FeatureRun: Sendable {
             try put(sound, path)
             let file = try Safetensors(contentsOf: path)
             for name in ["2.mean", "3.deviation"] {
-                let arrays = try file.names.compactMap { file[$0] }.map { array in
+                let arrays = try file.arrays.map { array in
                     let values = try array.floats()
                     return NamedArray(
                         name: array.name, shape: [values.count - (array.name == name ? 1 : 0)],

@@ -80,6 +80,10 @@ import Testing
                 try files(below: folder).filter { !$0.contains("/") } == ["a-rose-2.png", "a-rose-3.png", "a-rose.png"])
             #expect(try texts(folder + "/a-rose-2.png")["seed"] == "1")
             #expect(try texts(folder + "/a-rose-3.png")["prompt"] == "a rose!")
+            // One image does not replace a grid that has more.
+            for _ in 0..<2 { #expect(try generate("a rose").err == "a-rose-4.png\n") }
+            #expect(try generate("a rose", "-n", "2").err == "a-rose.png\n")
+            #expect(try generate("a rose", "-n", "3").err == "a-rose-4.png\n")
 
             // Numbered files are refused before anything is generated.
             try put("one\ntwo\n", folder + "/prompts.txt")

@@ -1,6 +1,9 @@
 import FoundationEssentials
+import Images
+import Networks
 import TestSupport
 import Testing
+import TinyModels
 
 /// Files that are not models, and models that are damaged or manipulated.
 @Suite struct HostileModelTests {
@@ -87,6 +90,17 @@ import Testing
                 let outcome = try limn("info", name, in: folder)
                 if outcome.ending != .exit(0) { expectRefusal(outcome, 65, name) }
             }
+        }
+    }
+
+    /// Its way back would need a sentence that nothing gives it.
+    @Test func aTranslatorOfTextAndBackIsRefused() throws {
+        let network = TranslatorConfiguration(width: 4, maximumWidth: 8, blocks: 1, halvings: 1, condition: 8)
+        try withTemporaryFolder { folder in
+            try tinyTranslationModel(network, hasReverse: true).write(to: folder + "/m.safetensors")
+            try put(try Image(width: 16, height: 16, color: .white).pngData(), folder + "/a.png")
+            let outcome = try limn("translate", "m.safetensors", "a.png", "--out", "b.png", "--reverse", in: folder)
+            expectRefusal(outcome, 65, "m.safetensors: its configuration is invalid: hasReverse: is true")
         }
     }
 

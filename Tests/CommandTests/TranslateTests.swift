@@ -208,6 +208,35 @@ import TinyModels
                 expectRefusal(
                     try Child(["evaluate", model, "--data", "empty"] + option, in: folder).finish(), 64, option[0])
             }
+            expectRefusal(
+                try limn("evaluate", "m.safetensors", "--data", "empty", in: folder), 64,
+                "nothing says where the sources are; pass --source FOLDER")
+            let classes = ["--source-class", "a", "--target-class", "b"]
+            for (options, words) in [
+                (["--degradation", "noise 5", "--source", "a"], "Give --degradation or --source, not both"),
+                (["--degradation", "noise 5", "--paired"], "Give --degradation or --paired, not both"),
+                (["--degradation", "noise 5"] + classes, "Give --degradation or --source-class, not both"),
+                (["--paired"] + classes, "Give --paired or --source-class, not both"),
+            ] {
+                let outcome = try Child(["evaluate", "m.safetensors", "--data", "empty"] + options, in: folder).finish()
+                #expect(outcome.ending == .exit(64) && outcome.err.contains(words), "\(outcome.err)")
+            }
+        }
+    }
+
+    @Test func aReportHasOnlyItsOwnImages() throws {
+        let tiny = try Tiny.shared()
+        try withModel { folder in
+            for count in [4, 2] {
+                let outcome = try limn(
+                    "evaluate", "m.safetensors", "--data", tiny.corpus, "--split", "train", "--degradation", "noise 25",
+                    "--count", "\(count)", "--report", "report", "--threads", "1", in: folder)
+                #expect(outcome.ending == .exit(0), "\(outcome.err)")
+                for kind in ["sources", "results", "targets"] {
+                    let names = (0..<count).map { "0000\($0).png" }
+                    #expect(try files(below: "\(folder)/report/\(kind)") == names)
+                }
+            }
         }
     }
 

@@ -15,10 +15,6 @@ import Testing
             badFiles: badFiles, isInterrupted: isInterrupted)
     }
 
-    private func names(_ folder: String) -> [String] {
-        ((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []).sorted()
-    }
-
     /// Expects two corpora to have the same images with the same metadata.
     private func expectAlike(_ a: Corpus, _ b: Corpus, sourceLocation: SourceLocation = #_sourceLocation) throws {
         #expect(a.examples.map(\.captions) == b.examples.map(\.captions), sourceLocation: sourceLocation)
@@ -37,8 +33,8 @@ import Testing
         let shards = target.path + "/new/shards"
         let written = try convert(source, to: shards, .shards(.images(10)))
         #expect(written.shards == 3 && written.images == 25 && written.captions == corpus.captionCount)
-        #expect(names(shards) == ["shard-00000.tar", "shard-00001.tar", "shard-00002.tar"])
-        #expect(names(target.path + "/new") == ["shards"])
+        #expect(try names(in: shards) == ["shard-00000.tar", "shard-00001.tar", "shard-00002.tar"])
+        #expect(try names(in: target.path + "/new") == ["shards"])
         let read = try Corpus(folder: shards, split: nil)
         #expect(read.format == .shards)
         try expectAlike(read, corpus)
@@ -52,7 +48,7 @@ import Testing
     @Test func shardsOfASize() throws {
         let (source, target) = (try TemporaryFolder(shapes: 40), try TemporaryFolder())
         let written = try convert(source, to: target.path, .shards(.bytes(20_000)))
-        let sizes = try names(target.path).map { name in
+        let sizes = try names(in: target.path).map { name in
             try #require(FileManager.default.contents(atPath: "\(target.path)/\(name)")).count
         }
         #expect(sizes.count == written.shards && sizes.count > 2)
@@ -92,7 +88,7 @@ import Testing
         options.side = nil
         options.encoding = .jpeg
         _ = try convert(source, to: target.path + "/jpeg", .folder, options)
-        #expect(names(target.path + "/jpeg/images") == ["00000.jpg"])
+        #expect(try names(in: target.path + "/jpeg/images") == ["00000.jpg"])
         #expect(try Image(contentsOf: target.path + "/jpeg/images/00000.jpg").width == 60)
     }
 
@@ -147,11 +143,11 @@ import Testing
             return asked > 2
         }
         #expect(!part.isComplete && part.images > 0)
-        #expect(names(target.path).isEmpty)
+        #expect(try names(in: target.path).isEmpty)
 
         try source.write("none".utf8, to: "images/00003.png")
         let words = message { _ = try convert(source, to: target.path + "/new", .folder, badFiles: .fail) }
-        #expect(words.contains("00003.png") && names(target.path).isEmpty, "\(words)")
+        #expect(try words.contains("00003.png") && names(in: target.path).isEmpty, "\(words)")
         let few = try convert(source, to: target.path + "/new", .folder)
         #expect(few.images == 99 && few.skipped.total == 1)
     }
@@ -163,10 +159,10 @@ import Testing
         #expect(words(target.path + "/full").contains("is not empty"))
         #expect(words(target.path + "/full/file").contains("a file of that name is there"))
         #expect(words(source.path + "/deep/new").contains("which is only read"))
-        #expect(names(source.path) == ["images", "metadata.jsonl"])
+        #expect(try names(in: source.path) == ["images", "metadata.jsonl"])
         try target.write("x".utf8, to: "new.partial/file")
         #expect(words(target.path + "/new").contains("new.partial: cannot be written: it is there already"))
-        #expect(names(target.path) == ["full", "new.partial"])
+        #expect(try names(in: target.path) == ["full", "new.partial"])
         // An empty target folder is allowed.
         #expect(try convert(source, to: target.path + "/full/../empty/", .folder).isComplete)
     }

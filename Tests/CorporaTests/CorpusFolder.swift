@@ -23,16 +23,6 @@ extension ShapesCorpus {
     }
 }
 
-/// The message of the error that `body` throws, or a note that it threw none.
-func message(of body: () throws -> Void) -> String {
-    do {
-        try body()
-        return "no error"
-    } catch {
-        return "\(error)"
-    }
-}
-
 /// A folder of files; those whose content is nil are empty, which suffices for listing.
 func folder(_ files: [(String, String?)]) throws -> TemporaryFolder {
     let folder = try TemporaryFolder()

@@ -35,11 +35,23 @@ struct DiversityTests {
     func memorization() throws {
         let training = sampleFeatures(400, 8, seed: 1)
         let heldOut = sampleFeatures(200, 8, seed: 2)
-        let copies = try Memorization(
-            generated: training.selecting(Array(0..<100)), heldOut: heldOut, training: training)
+        let copies = try #require(
+            try Memorization(generated: training.selecting(Array(0..<100)), heldOut: heldOut, training: training))
         #expect(copies.ratio < 1e-3 && copies.suspects == 1)
-        let new = try Memorization(generated: sampleFeatures(300, 8, seed: 3), heldOut: heldOut, training: training)
+        #expect(copies.nearest.map(\.row) == Array(0..<100))
+        let new = try #require(
+            try Memorization(generated: sampleFeatures(300, 8, seed: 3), heldOut: heldOut, training: training))
         #expect(abs(new.ratio - 1) < 0.1 && new.suspects < 0.05)
+    }
+
+    @Test("is nothing where the held-out images are training images, even if their features differ by rounding")
+    func heldOutIsTraining() throws {
+        let training = sampleFeatures(100, 8, seed: 1)
+        let generated = sampleFeatures(50, 8, seed: 2)
+        let rounded = matrix(100, 8, training.values.map { $0 * 1.000001 })
+        for heldOut in [training, rounded] {
+            #expect(try Memorization(generated: generated, heldOut: heldOut, training: training) == nil)
+        }
     }
 
     @Test("refuses empty sets and widths that do not agree")
@@ -52,7 +64,9 @@ struct DiversityTests {
         }
         #expect(throws: EvaluationError.self) { try nearestNeighborDistances(of: two, in: matrix(0, 1, [])) }
         #expect(throws: EvaluationError.self) { try nearestNeighborDistances(of: matrix(0, 1, []), in: two) }
-        #expect(throws: EvaluationError.self) { try Memorization(generated: two, heldOut: two, training: two) }
+        #expect(throws: EvaluationError.self) {
+            try Memorization(generated: two, heldOut: two, training: matrix(0, 1, []))
+        }
         #expect(throws: EvaluationError.self) {
             try nearestNeighborDistances(of: two, in: matrix(2, 1, [.nan, 1]))
         }

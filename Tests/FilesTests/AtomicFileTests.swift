@@ -80,6 +80,46 @@ private func refuse<Result: SignedInteger>(_ code: Int32) -> Result {
         }
     }
 
+    @Test func whatALinkLeadsToIsCreated() throws {
+        try withTemporaryFolder { folder in
+            try #require(mkdir(folder + "/inner", 0o755) == 0)
+            try #require(symlink("inner/second", folder + "/first") == 0)
+            try #require(symlink("target", folder + "/inner/second") == 0)
+            try AtomicFile.write("new", to: folder + "/first")
+            #expect(contents(folder + "/inner/target") == Array("new".utf8))
+            #expect(try names(in: folder) == ["first", "inner"])
+            #expect(try names(in: folder + "/inner") == ["second", "target"])
+            try #require(symlink("circle", folder + "/circle") == 0)
+            #expect(
+                complaint { try AtomicFile.write("new", to: folder + "/circle") }
+                    == "cannot write \(folder)/circle: Too many levels of symbolic links")
+        }
+    }
+
+    @Test func aReplacedFileKeepsItsPermissions() throws {
+        try withTemporaryFolder { folder in
+            let path = folder + "/file"
+            for mode in [0o600, 0o444, 0o775] as [mode_t] {
+                try AtomicFile.write("old", to: path)
+                try #require(chmod(path, mode) == 0)
+                try AtomicFile.write("new", to: path)
+                var status = stat()
+                #expect(stat(path, &status) == 0 && status.st_mode & 0o7777 == mode)
+            }
+        }
+    }
+
+    /// Root may read any folder.
+    @Test(.enabled(if: geteuid() != 0))
+    func aFolderThatCannotBeReadIsWrittenTo() throws {
+        try withTemporaryFolder { folder in
+            try #require(chmod(folder, 0o333) == 0)
+            defer { chmod(folder, 0o755) }
+            try AtomicFile.write("new", to: folder + "/file")
+            #expect(contents(folder + "/file") == Array("new".utf8))
+        }
+    }
+
     /// Replacing a device by a file would break the machine; a pipe stands in for it here.
     @Test func aPipeIsWrittenToAndStaysAPipe() throws {
         try withTemporaryFolder { folder in

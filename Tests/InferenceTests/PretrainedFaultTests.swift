@@ -158,7 +158,7 @@ func replace(_ old: String, with new: String, in path: String) throws {
         let ambiguous = try encoderComplaint("t5-gated") { folder in
             let path = "\(folder)/model.safetensors"
             let file = try Safetensors(contentsOf: path)
-            let arrays = file.names.compactMap { file[$0] }.map { array in
+            let arrays = file.arrays.map { array in
                 array.name == "encoder.embed_tokens.weight"
                     ? NamedArray(
                         name: array.name, shape: array.shape, element: array.element,
@@ -171,7 +171,7 @@ func replace(_ old: String, with new: String, in path: String) throws {
         let integers = try encoderComplaint { folder in
             let path = "\(folder)/model.safetensors"
             let file = try Safetensors(contentsOf: path)
-            let arrays = file.names.compactMap { file[$0] }.map { array in
+            let arrays = file.arrays.map { array in
                 array.name == "embeddings.LayerNorm.bias"
                     ? NamedArray(name: array.name, shape: array.shape, element: .int32, bytes: array.bytes) : array
             }

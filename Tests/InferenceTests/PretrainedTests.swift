@@ -5,6 +5,7 @@ import Foundation
 import Networks
 import Inference
 import Models
+import TestSupport
 import Testing
 
 /// Folders that scripts/golden/encoders.py wrote: random weights, and their results with PyTorch and transformers.
@@ -122,6 +123,24 @@ let encoderDevices = [
             #expect(error?.description.contains("token \(wrong) of sentence 2") == true)
         }
         #expect(throws: ModelError.self) { try embedder.embed([[]]) }
+    }
+
+    /// As sentence-transformers stores CLIP: the network is in a subfolder.
+    @Test func aModelFindsAnEncoderInASubfolder() throws {
+        try withTemporaryFolder { folder in
+            try FileManager.default.copyItem(atPath: "\(encoderFolders)/clip-end-id", toPath: folder + "/0_CLIPModel")
+            try put(
+                #"[{"path": "0_CLIPModel", "type": "sentence_transformers.models.CLIPModel"}]"#,
+                folder + "/modules.json")
+            let encoder = try PretrainedEncoder(contentsOf: folder)
+            let head = ProjectionHeadConfiguration(inputs: encoder.width, hidden: 12, embedding: 8)
+            let model = Model(
+                configuration: Model.Configuration(
+                    name: "clip", encoder: nil, pretrained: PretrainedReference(encoder, head: head),
+                    networks: GeneratorConfiguration(side: 16, width: 4, noise: 8, condition: 8)),
+                vocabulary: nil, arrays: NetworkArrays())
+            #expect(try model.encoder(at: nil).width == 8)
+        }
     }
 
     @Test func theFolderSaysHowItPools() throws {

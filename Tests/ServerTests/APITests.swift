@@ -93,6 +93,7 @@ private func isNear(_ a: Image, _ b: Image) -> Bool {
         (#"{"prompt": "a", "n": 1e300}"#, "integer"),
         (#"{"prompt": "a", "seed": -1}"#, "seed"), (#"{"prompt": "a", "seed": "99999999999999999999"}"#, "seed"),
         (#"{"prompt": "a", "seed": 1.5}"#, "seed"), (#"{"prompt": "a", "truncation": 0}"#, "truncation"),
+        (#"{"prompt": "a", "truncation": 0.0100000001}"#, "above 0.01"),
         (#"{"prompt": "a", "size": 4097}"#, "size"),
         (#"{"prompt": "a", "variation": {"seed": 1, "strength": 2}}"#, "strength"),
         (#"{"prompt": "a", "variation": 1}"#, "variation"), (#"{"prompt": "a\u0000b"}"#, "zero"),

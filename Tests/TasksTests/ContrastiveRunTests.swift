@@ -77,7 +77,8 @@ import Training
         #expect(log.contains("ended after 640 images"))
     }
 
-    /// Classes make the encoders tell classes apart, and without any the recipe still trains, but not in silence.
+    /// Without classes the recipe trains all the same, but says that the loss has no effect. Either way the
+    /// image encoder that is kept has as many arrays: the classifier is not among them.
     @Test func aClassLossNeedsClasses() throws {
         let settings = ["encoder.class_loss=1", "encoder.images=320"]
         let (with, without) = (try trials(settings), try trials(settings + ["data.class=none"]))

@@ -17,14 +17,6 @@ import Training
         gan: {batch: 8, images: 80, checkpoint_every: 24, snapshot_every: 80}
         """
 
-    /// A corpus of 200 images without splits, and a place for runs.
-    private func withCorpus(_ body: (_ folder: String, _ corpus: String) throws -> Void) throws {
-        try withTemporaryFolder { folder in
-            try ShapesCorpus(seed: 1, side: 16).write(to: folder + "/corpus", count: 200)
-            try body(folder, folder + "/corpus")
-        }
-    }
-
     private func train(
         _ path: String, _ corpus: String, _ settings: String..., images: Int = 80, badFiles: BadFilePolicy = .limited
     ) throws {
@@ -42,16 +34,6 @@ import Training
         let after = before.replacingOccurrences(of: from, with: to)
         try #require(after != before)
         try Data(after.utf8).write(to: URL(filePath: path))
-    }
-
-    /// The message of an error.
-    private func message(_ body: () throws -> Void) -> String {
-        do {
-            try body()
-            return "no error"
-        } catch {
-            return "\(error)"
-        }
     }
 
     @Test func aRunGoesOnWithTheDataItBeganWithAndNoOther() throws {

@@ -252,6 +252,33 @@ import Training
         }
     }
 
+    /// Images that may have been trained on are not measured, and a message says so if there is nothing to measure.
+    @Test func imagesThatCannotBeMeasuredAreNamed() throws {
+        try withCorpora { folder in
+            let model = TranslationModel(
+                configuration: .init(name: "tiny", translator: TranslatorConfiguration(), side: 16),
+                arrays: NetworkArrays())
+            func complaint(split: String) throws -> String? {
+                var images = TranslationEvaluation.Images(data: "\(folder)/b")
+                (images.source, images.split) = ("\(folder)/a", split)
+                let error = #expect(throws: CorpusError.self) {
+                    try TranslationEvaluation(
+                        model, on: images, network: nil, badFiles: .skip, followsLinks: false, seed: 3,
+                        device: CPUDevice(threads: 1)
+                    ) { _, _ in }
+                }
+                return error?.description
+            }
+            let rows = try String(contentsOfFile: "\(folder)/a/metadata.jsonl", encoding: .utf8)
+            try put(rows.replacing("\"split\"", with: "\"part\""), "\(folder)/a/metadata.jsonl")
+            #expect(try complaint(split: "test")?.hasPrefix("\(folder)/a: has no split \"test\"") == true)
+            for path in try Corpus(folder: "\(folder)/a", split: nil).examples.map(\.path) {
+                try put("no image", "\(folder)/a/\(path)")
+            }
+            #expect(try complaint(split: "")?.contains("images cannot be decoded") == true)
+        }
+    }
+
     @Test func aListKeepsItsItems() throws {
         let recipe = try Recipe(
             yaml: Method.restoration.yaml, named: "tiny",

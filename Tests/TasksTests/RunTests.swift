@@ -22,13 +22,6 @@ import Training
           {batch: 8, images: 80, checkpoint_every: 24, snapshot_every: 80, augmentation: 0.5, penalty_interval: 2}
         """
 
-    private func withCorpus(_ body: (_ folder: String, _ corpus: String) throws -> Void) throws {
-        try withTemporaryFolder { folder in
-            try ShapesCorpus(seed: 1, side: 16).write(to: folder + "/corpus", count: 200)
-            try body(folder, folder + "/corpus")
-        }
-    }
-
     @discardableResult
     private func train(_ path: String, _ corpus: String, images: Int, resume: Bool, precision: Precision) throws
         -> TrainingOutcome

@@ -47,7 +47,7 @@ struct TinyGAN {
         if kind == .features {
             let features = try TinyGAN.features.get()
             frozen = try FrozenFeatures(
-                recipe.discriminatorSizes(TinyGAN.condition), features: features,
+                recipe.discriminatorConfiguration(condition: TinyGAN.condition), features: features,
                 statistics: .neutral(features.network), imageHead: head, device: device, seed: recipe.seed)
         } else {
             frozen = try FrozenFeatures(device: device)
@@ -71,7 +71,7 @@ struct TinyGAN {
 
     /// The discriminator of the recipe in a graph.
     func discriminator(_ graph: Graph) -> any Discriminator {
-        recipe.discriminatorSizes(TinyGAN.condition).discriminator(
+        recipe.discriminatorConfiguration(condition: TinyGAN.condition).discriminator(
             ParameterScope(graph, trainer.discriminator.store) / "discriminator",
             frozen: ParameterScope(graph, frozen.store) / "frozen")
     }
@@ -104,14 +104,5 @@ struct TinyGAN {
                 uniqueKeysWithValues: store.entries.map {
                     ($0.path, ($0.shape.dimensions, $0.initialValues(seed: 6)))
                 }))
-    }
-}
-
-extension Recipe {
-    /// Sizes of the discriminator for sentence vectors of width `condition`.
-    fileprivate func discriminatorSizes(_ condition: Int) -> DiscriminatorConfiguration {
-        DiscriminatorConfiguration(
-            kind: discriminator.kind, side: data.side, width: discriminator.width, condition: condition,
-            network: discriminator.network, resolution: discriminator.resolution)
     }
 }

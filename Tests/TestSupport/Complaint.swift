@@ -11,3 +11,6 @@ public func complaint(_ body: () throws -> Void) -> String? {
         return "not a ClassifiedError: \(error)"
     }
 }
+
+/// The same as a text to look for words in; a note if `body` throws no error.
+public func message(of body: () throws -> Void) -> String { complaint(body) ?? "no error" }

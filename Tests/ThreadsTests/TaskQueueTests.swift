@@ -1,3 +1,4 @@
+import Glibc
 import Synchronization
 import Testing
 import Threads
@@ -15,22 +16,21 @@ import Threads
     }
 
     @Test func noMoreThanTheLimitWait() throws {
-        let gate = Monitor(false)
+        let count = 1000
         let added = Monitor(0)
+        let waiting = Mutex<[Int]>([])
         let queue = TaskQueue(limit: 2)
-        let adder = WorkerThreads(count: 1, niceness: 0) {
-            for _ in 0..<4 {
-                try? queue.add { _ = gate.update(when: { $0 ? true : nil }) }
-                added.update { $0 += 1 }
+        for number in 1...count {
+            try queue.add {
+                // Each waits for the next two, if there are any, and while it is being done no third can be added. Without
+                // a limit, one of so many tasks would see more.
+                let all = added.update(when: { $0 >= min(number + 2, count) ? $0 : nil })
+                waiting.withLock { $0.append(all - number) }
             }
+            added.update { $0 += 1 }
         }
-        // One is being done, and two wait.
-        _ = added.update(when: { $0 >= 3 ? true : nil })
-        #expect(added.update(when: { $0 }) == 3)
-        gate.update { $0 = true }
-        adder.join()
         try queue.finish()
-        #expect(added.update(when: { $0 }) == 4)
+        #expect(waiting.withLock { $0 } == [Int](repeating: 2, count: count - 2) + [1, 0])
     }
 
     @Test func afterAFailureNothingIsDone() throws {
@@ -43,12 +43,38 @@ import Threads
         #expect(done.withLock { $0 } == 0)
     }
 
+    /// What a task holds: it tells when the task is gone.
+    private final class Held: Sendable {
+        private let isGone: Monitor<Bool>
+
+        init(_ isGone: Monitor<Bool>) { self.isGone = isGone }
+
+        deinit { isGone.update { $0 = true } }
+    }
+
+    /// The task being done is, and those that wait are not.
     @Test func aQueueThatIsNotFinishedEnds() throws {
-        let started = Monitor(0)
+        let isBusy = Monitor(false)
+        let isGone = Monitor(false)
+        let done = Mutex<[Int]>([])
         do {
             let queue = TaskQueue(limit: 100)
-            for _ in 0..<50 { try queue.add { started.update { $0 += 1 } } }
+            try queue.add {
+                isBusy.update { $0 = true }
+                // Until the queue has dropped those that wait. If it keeps them, the test fails after ten seconds rather than
+                // never ending.
+                for _ in 0..<1000 where !isGone.update(when: { $0 }) { usleep(10_000) }
+                done.withLock { $0.append(0) }
+            }
+            _ = isBusy.update(when: { $0 ? true : nil })
+            for number in 1...50 {
+                let held = Held(isGone)
+                try queue.add {
+                    withExtendedLifetime(held) {}
+                    done.withLock { $0.append(number) }
+                }
+            }
         }
-        #expect(started.update(when: { $0 }) <= 50)
+        #expect(done.withLock { $0 } == [0])
     }
 }

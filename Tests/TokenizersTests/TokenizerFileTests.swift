@@ -1,4 +1,5 @@
 import FoundationEssentials
+import Glibc
 import TestSupport
 import Testing
 import Tokenizers
@@ -54,10 +55,17 @@ func expectFault(_ path: String, _ expected: String) {
             try put(
                 "#version: 0.2\n" + merges.map { $0.joined(separator: " ") + "\n" }.joined(), folder + "/merges.txt")
             let texts = try Self.texts()
-            for path in ["/vocab.json", "/merges.txt", ""] {
-                #expect(
-                    try Tokenizer(contentsOf: folder + path).encode(texts, limit: .max)
-                        == whole.encode(texts, limit: .max))
+            let expected = whole.encode(texts, limit: .max)
+            func expectEqual() throws {
+                for path in ["/vocab.json", "/merges.txt", ""] {
+                    #expect(try Tokenizer(contentsOf: folder + path).encode(texts, limit: .max) == expected)
+                }
+            }
+            try expectEqual()
+            // Each may be compressed.
+            for name in ["/vocab.json", "/merges.txt"] {
+                try put(gzipped(#require(contents(folder + name))), folder + name)
+                try expectEqual()
             }
             try put("#version: 0.2\nĠ t\nno such\n", folder + "/merges.txt")
             expectFault(folder, "merge 1, \"no such\", has a part or a result that is no token")
@@ -102,6 +110,15 @@ func expectFault(_ path: String, _ expected: String) {
             }
             try put("\"bpe_simple_vocab_16e6.txt#version: 0.2\na b\n", path)
             expectFault(path, "it has 1 merges and CLIP takes 48894")
+        }
+    }
+
+    @Test func theSizeLimitHoldsThroughLinks() throws {
+        try withTemporaryFolder { folder in
+            try put("{", folder + "/large")
+            try #require(truncate(folder + "/large", 1 << 28) == 0)
+            try #require(symlink("large", folder + "/tokenizer.json") == 0)
+            expectFault(folder, "it has 268435456 bytes, over 134217728")
         }
     }
 

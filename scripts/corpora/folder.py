@@ -16,7 +16,7 @@ class StagedFolder:
 
     def __init__(self, target, replace):
         self.target = os.path.realpath(target)
-        self.path = self.target + ".partial"
+        self.path, self.old = self.target + ".partial", self.target + ".old"
         if os.path.lexists(self.target):
             if not os.path.isdir(self.target):
                 raise Failure(f"{target} is a file; name a new folder", Failure.CANNOT_WRITE)
@@ -27,6 +27,9 @@ class StagedFolder:
                 if not all(os.path.isfile(os.path.join(self.target, name)) for name in ("corpus.json", "metadata.jsonl")):
                     raise Failure(f"{target} has no corpus.json and metadata.jsonl, so this script did not make it and does "
                                   "not replace it; name another folder", Failure.CANNOT_WRITE)
+                if os.path.lexists(self.old):
+                    raise Failure(f"{self.old} is there already, and {target} gets this name while it is replaced; remove it, or "
+                                  "rename it", Failure.CANNOT_WRITE)
         if os.path.lexists(self.path):
             raise Failure(f"{self.path} is there already, left by an interrupted run or still being written; remove it",
                           Failure.CANNOT_WRITE)
@@ -69,23 +72,22 @@ class StagedFolder:
         self.write("metadata.jsonl", "".join(lines).encode())
 
     def publish(self):
-        old = self.target + ".old"
         try:
             # One sync(2) replaces thousands of fsync(2) calls.
             os.sync()
             is_replaced = os.path.isdir(self.target) and os.listdir(self.target)
             if is_replaced:
-                os.rename(self.target, old)
+                os.rename(self.target, self.old)
             try:
                 os.rename(self.path, self.target)
             except OSError:
                 if is_replaced:
-                    os.rename(old, self.target)
+                    os.rename(self.old, self.target)
                 raise
         except OSError as error:
             raise self._unwritable(error)
         if is_replaced:
-            shutil.rmtree(old, ignore_errors=True)
+            shutil.rmtree(self.old, ignore_errors=True)
 
     def discard(self):
         if self.is_created:

@@ -172,6 +172,9 @@ class CommandTests(unittest.TestCase):
             os.mkdir(folder + ".partial")
             self.fails(73, "left by an interrupted run", *build, "--replace")
             os.rmdir(folder + ".partial")
+            os.mkdir(folder + ".old")
+            self.fails(73, ".old is there already", *build, "--replace")
+            os.rmdir(folder + ".old")
             self.fails(73, "is a file", "noto-emoji", Path(folder, "corpus.json"), "--from", self.root / "packages")
 
     def test_packages_that_cannot_be_used(self):

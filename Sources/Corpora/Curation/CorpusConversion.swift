@@ -1,5 +1,6 @@
 import FoundationEssentials
 import Images
+import Threads
 
 /// A conversion of a corpus to another layout, image size or format.
 public struct CorpusConversion: Sendable {

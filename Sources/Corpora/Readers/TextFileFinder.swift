@@ -110,16 +110,6 @@ enum FolderNames {
         containers.contains { name.count == $0.utf8CodeUnitCount && name.hasSuffix($0) }
     }
 
-    /// The split that a folder of the path is named after, as it is spelled; nil if there is none.
-    static func split(of path: ArraySlice<UInt8>) -> ArraySlice<UInt8>? {
-        var start = path.startIndex
-        while let end = path[start...].firstIndex(of: 0x2F) {
-            if SplitName.isSplit(path[start..<end]) { return path[start..<end] }
-            start = end + 1
-        }
-        return nil
-    }
-
     /// The innermost folder of the path that is no split and no container; empty if there is none.
     static func className(of path: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
         var rest = path.dropLastPathPart

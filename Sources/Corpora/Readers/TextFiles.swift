@@ -1,5 +1,4 @@
-import Dispatch
-import Synchronization
+import Threads
 
 /// Reads many small text files on all processors, since opening them takes most of the time.
 enum TextFiles {
@@ -19,18 +18,16 @@ enum TextFiles {
     ) throws {
         for start in stride(from: 0, to: files.count, by: batchSize) {
             let batch = files[start..<min(start + batchSize, files.count)]
-            let contents = Mutex([ArraySlice<Result<[UInt8], CorpusError>>](repeating: [], count: threads))
-            DispatchQueue.concurrentPerform(iterations: threads) { thread in
+            let contents = (0..<threads).concurrentMap { thread in
                 let first = batch.startIndex + batch.count * thread / threads
                 let end = batch.startIndex + batch.count * (thread + 1) / threads
-                let read = batch[first..<end].map { file in
+                return batch[first..<end].map { file in
                     Result { () throws(CorpusError) in
                         try CorpusFile.contents("\(root)/\(paths[file])", limit: largest)
                     }
                 }
-                contents.withLock { $0[thread] = read[...] }
             }
-            for (file, content) in zip(batch, contents.withLock { $0 }.joined()) { try body(file, content) }
+            for (file, content) in zip(batch, contents.joined()) { try body(file, content) }
         }
     }
 }

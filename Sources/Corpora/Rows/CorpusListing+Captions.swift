@@ -94,32 +94,4 @@ extension CorpusListing {
             addCaptions(ofText: captions.bytes[captions.range], file: captions.name)
         }
     }
-
-    /// Reads the text files of images, in order.
-    /// - Parameter body: receives the number of each match and its files, of an empty match none.
-    mutating func readTexts(
-        of matches: [TextFileFinder.Match], in finder: TextFileFinder,
-        _ body: (inout CorpusListing, Int, ImageTexts) -> Void
-    ) throws {
-        let files = matches.flatMap { [$0.record, $0.captions].compactMap { $0 } }
-        var (number, texts) = (0, ImageTexts())
-        func emit() {
-            body(&self, number, texts)
-            (number, texts) = (number + 1, ImageTexts())
-        }
-        func emitEmpty() { while number < matches.count, matches[number].isEmpty { emit() } }
-        emitEmpty()
-        try TextFiles.read(files, of: finder.files, in: root) { file, content in
-            switch content {
-            case .success(let bytes):
-                let text = TextContent(bytes: bytes, range: bytes.indices, name: finder.files[file])
-                if file == matches[number].record { texts.record = text } else { texts.captions = text }
-            case .failure(let error):
-                note(.noCaption, finder.files[file], nil, error.reason)
-            }
-            guard file == matches[number].captions ?? matches[number].record else { return }
-            emit()
-            emitEmpty()
-        }
-    }
 }

@@ -34,7 +34,8 @@ struct CorpusListing {
     /// Rows of metadata files without captions.
     private var withoutCaptions: [Uncaptioned] = []
 
-    private struct Uncaptioned {
+    /// A row of a metadata file without captions.
+    struct Uncaptioned {
         let path: [UInt8]
         let draft: RowDraft
         let source: Int
@@ -164,37 +165,19 @@ struct CorpusListing {
             }
         }
         let split =
-            draft.split.isEmpty && member == nil ? FolderNames.split(of: path).map(Array.init) ?? [] : draft.split
+            draft.split.isEmpty && member == nil ? SplitName.folder(of: path).map(Array.init) ?? [] : draft.split
         addRow(path: path, className: draft.className, split: split, source: source, line: line, member: member)
     }
 
-    /// Completes the rows of metadata files: rows without captions take those of text files beside their images, if there
-    /// are any, and rows of one image become one.
-    mutating func finishMetadata() throws {
-        if !withoutCaptions.isEmpty {
-            usesTextFiles = true
-            let finder = TextFileFinder(try FolderContents(root, followingLinks: options.followsLinks))
-            var found: [(row: Uncaptioned, match: TextFileFinder.Match)] = []
-            for row in withoutCaptions {
-                let match = finder.match(row.path[...])
-                if match.isEmpty, options.requiresCaptions {
-                    let (path, name) = (String(decoding: row.path, as: UTF8.self), row.path[...].lastPathPart)
-                    let text = String(decoding: ImagePath.stem(name), as: UTF8.self) + ".txt"
-                    note(
-                        .noCaption, sources[row.source], row.line,
-                        "\(path) has no \"text\", and there is no \(text) for it")
-                } else {
-                    found.append((row, match))
-                }
-            }
-            withoutCaptions = []
-            try readTexts(of: found.map(\.match), in: finder) { listing, number, texts in
-                let row = found[number].row
-                var draft = row.draft
-                listing.addCaptions(of: texts, to: &draft)
-                listing.add(draft, path: row.path[...], source: row.source, line: row.line)
-            }
-        }
+    /// Hands out the rows of metadata files without captions, which then come from text files.
+    mutating func takeUncaptioned() -> [Uncaptioned] {
+        if !withoutCaptions.isEmpty { usesTextFiles = true }
+        defer { withoutCaptions = [] }
+        return withoutCaptions
+    }
+
+    /// Makes the rows of one image one row.
+    mutating func joinRepeatedRows() {
         let repeated = rows.joinRepeatedRows(halved: options.template != nil)
         guard repeated > 0 else { return }
         joined += repeated

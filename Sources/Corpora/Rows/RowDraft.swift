@@ -93,6 +93,9 @@ struct RowDraft {
         }
     }
 
+    /// Whether the row has a field of captions, even an empty one.
+    var namesCaptions: Bool { captionRank != .max }
+
     /// Whether a path of this rank is to be read; one of a higher rank is discarded.
     mutating func takesPath(rank: Int) -> Bool {
         guard rank < pathRank else { return false }

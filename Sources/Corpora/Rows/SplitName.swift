@@ -21,6 +21,16 @@ package enum SplitName {
         }
     }
 
+    /// The split that a folder of the path is named after, as it is spelled; nil if there is none.
+    static func folder(of path: ArraySlice<UInt8>) -> ArraySlice<UInt8>? {
+        var start = path.startIndex
+        while let end = path[start...].firstIndex(of: 0x2F) {
+            if isSplit(path[start..<end]) { return path[start..<end] }
+            start = end + 1
+        }
+        return nil
+    }
+
     /// The split that `name` means among those that exist: the one of that name, or else the only one of the same meaning.
     package static func resolved(_ name: String, among splits: [String]) -> String? {
         if splits.contains(name) { return name }

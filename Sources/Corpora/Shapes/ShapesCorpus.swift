@@ -1,6 +1,7 @@
 import FoundationEssentials
 import Images
 import RandomStreams
+import Threads
 
 /// A synthetic corpus: coloured shapes on coloured backgrounds, with captions from a grammar.
 ///

@@ -1,8 +1,7 @@
 import Basics
 import Compression
-import Dispatch
 import FoundationEssentials
-import Synchronization
+import Threads
 
 /// The WebDataset layout: tar files, plain or gzipped, of images with a `.txt` (one caption per line) or a `.json`
 /// member of the same name.
@@ -46,15 +45,12 @@ enum Shards {
         _ names: ArraySlice<String>, of total: Int, _ listing: CorpusListing
     ) -> [Result<ShardContents, CorpusError>] {
         let (root, kept) = (listing.root, listing.kept)
-        let found = Mutex([Result<ShardContents, CorpusError>?](repeating: nil, count: names.count))
-        DispatchQueue.concurrentPerform(iterations: names.count) { index in
-            let name = names[names.startIndex + index]
-            let contents = Result { () throws(CorpusError) in
+        return names.indices.concurrentMap { number in
+            let name = names[number]
+            return Result { () throws(CorpusError) in
                 try ShardContents("\(root)/\(name)", name: name, points: max(8, points / total), keeping: kept)
             }
-            found.withLock { $0[index] = contents }
         }
-        return found.withLock { $0.compactMap { $0 } }
     }
 
     private static func add(

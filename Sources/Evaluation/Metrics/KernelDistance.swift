@@ -1,16 +1,8 @@
 import RandomStreams
 
-/// The kernel distance ("KID") between two sets of features.
-package struct KernelDistance: Hashable, Sendable {
-    /// The mean squared discrepancy over the subsets. It is unbiased, so it is negative about half the time for equal distributions.
-    package let mean: Double
-    /// The standard deviation over the subsets (divisor: their number); 0 if a subset contains all of both sets, since there is
-    /// only one then.
-    package let deviation: Double
-}
-
-/// The unbiased squared maximum mean discrepancy with the kernel `(x·y / d + 1)³` of Bińkowski et al. 2018 (section 4),
-/// over subsets drawn without replacement from both sets.
+/// The kernel distance ("KID") between two sets of features: the unbiased squared maximum mean discrepancy with the kernel
+/// `(x·y / d + 1)³` of Bińkowski et al. 2018 (section 4), mean over subsets drawn without replacement from both sets. Since it is
+/// unbiased, it is negative about half the time for equal distributions.
 ///
 /// - Parameters:
 ///   - subsets: number of subsets, at least 1.
@@ -19,7 +11,7 @@ package struct KernelDistance: Hashable, Sendable {
 /// - Throws: ``EvaluationError`` for fewer than 2 vectors, different widths, or non-finite features.
 package func kernelDistance(
     _ a: FeatureMatrix, _ b: FeatureMatrix, subsets: Int = 100, subsetSize: Int? = nil, seed: UInt64
-) throws -> KernelDistance {
+) throws -> Double {
     try a.requireSameWidth(as: b)
     let smaller = min(a.rows, b.rows)
     let size = min(subsetSize ?? min(1000, max(2, smaller / 2)), smaller)
@@ -28,6 +20,7 @@ package func kernelDistance(
     try a.requireFinite("features for a kernel distance")
     try b.requireFinite("features for a kernel distance")
 
+    // Only one subset contains all of both sets.
     let drawn = size == a.rows && size == b.rows ? 1 : subsets
     let discrepancies = try (0..<drawn).map { subset in
         var stream = RandomStream(seed: seed, purpose: "evaluation.kernelDistance", index: UInt64(subset))
@@ -35,8 +28,7 @@ package func kernelDistance(
         let y = try b.selecting(stream.distinct(size, below: b.rows))
         return squaredDiscrepancy(x, y)
     }
-    let (mean, deviation) = meanAndDeviation(discrepancies)
-    return KernelDistance(mean: mean, deviation: deviation)
+    return discrepancies.reduce(0, +) / Double(drawn)
 }
 
 /// The unbiased estimate of MMD² from equal numbers of vectors (Gretton et al. 2012, eq. 3).
@@ -59,14 +51,6 @@ private func kernelSum(_ x: FeatureMatrix, _ y: FeatureMatrix, diagonal: Bool) -
         }
     }
     return sum
-}
-
-/// The mean and the population standard deviation.
-func meanAndDeviation(_ values: [Double]) -> (mean: Double, deviation: Double) {
-    let count = Double(values.count)
-    let mean = values.reduce(0, +) / count
-    let variance = values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / count
-    return (mean, variance.squareRoot())
 }
 
 extension RandomStream {

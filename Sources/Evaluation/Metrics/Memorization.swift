@@ -13,15 +13,22 @@ package struct Memorization: Hashable, Sendable {
     package let ratio: Double
     /// The share of generated images that are nearer to a training image than 99 % of the held-out images.
     package let suspects: Double
+    /// The nearest training image of each generated one.
+    package let nearest: [Neighbor]
 
-    /// Compares the nearest training neighbours of generated and of held-out images.
+    /// Compares the nearest training neighbours of generated and of held-out images; nil if most held-out images are in the
+    /// training set, so that there is no distance to compare with.
     ///
-    /// - Throws: `EvaluationError`, as ``nearestNeighborDistances(of:in:)`` and if all held-out images are in the training set.
-    package init(generated: FeatureMatrix, heldOut: FeatureMatrix, training: FeatureMatrix) throws {
-        let fakes = try nearestNeighborDistances(of: generated, in: training).map(\.distance).sorted()
+    /// - Throws: `EvaluationError`, as ``nearestNeighborDistances(of:in:)``.
+    package init?(generated: FeatureMatrix, heldOut: FeatureMatrix, training: FeatureMatrix) throws {
+        let nearest = try nearestNeighborDistances(of: generated, in: training)
+        let fakes = nearest.map(\.distance).sorted()
         let reals = try nearestNeighborDistances(of: heldOut, in: training).map(\.distance).sorted()
         let reference = median(ofSorted: reals)
-        guard reference > 0 else { throw EvaluationError.noSpread("held-out and training images") }
+        // In float32, the features of equal images differ by about a millionth of their length.
+        let squares = heldOut.values.reduce(0.0) { $0 + Double($1) * Double($1) }
+        guard reference > 1e-5 * (squares / Double(heldOut.rows)).squareRoot() else { return nil }
+        self.nearest = nearest
         ratio = median(ofSorted: fakes) / reference
         let bound = reals[reals.count / 100]
         suspects = Double(fakes.count { $0 < bound }) / Double(fakes.count)

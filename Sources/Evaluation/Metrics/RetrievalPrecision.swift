@@ -86,7 +86,7 @@ package func textNumbers(_ texts: [String]) -> [Int] {
 let tieMargin: Float = 1e-6
 
 /// The inner product of one row of each matrix.
-private func similarity(_ a: FeatureMatrix, _ rowA: Int, _ b: FeatureMatrix, _ rowB: Int) -> Float {
+func similarity(_ a: FeatureMatrix, _ rowA: Int, _ b: FeatureMatrix, _ rowB: Int) -> Float {
     innerProduct(a.values, from: rowA * a.columns, b.values, from: rowB * b.columns, length: a.columns)
 }
 
@@ -124,9 +124,18 @@ private struct NegativePool {
             throw EvaluationError.tooFew("captions of other classes", found: others - equal, needed: count)
         }
         // As many more as could be of the same text.
-        let drawn = stream.distinct(count + equal, below: others).map {
-            captions[$0 < gap.lowerBound ? $0 : $0 + gap.count]
-        }
-        return Array(drawn.lazy.filter { texts == nil || texts?[$0] != texts?[truth] }.prefix(count))
+        var drawn = stream.distinct(count + equal, below: others)
+        // The drawn set is random but its order is not, and only the first of them are taken.
+        if equal > 0 { drawn = stream.shuffled(drawn) }
+        let negatives = drawn.map { captions[$0 < gap.lowerBound ? $0 : $0 + gap.count] }
+        return Array(negatives.lazy.filter { texts == nil || texts?[$0] != texts?[truth] }.prefix(count))
     }
+}
+
+/// The mean and the population standard deviation.
+private func meanAndDeviation(_ values: [Double]) -> (mean: Double, deviation: Double) {
+    let count = Double(values.count)
+    let mean = values.reduce(0, +) / count
+    let variance = values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / count
+    return (mean, variance.squareRoot())
 }

@@ -48,7 +48,7 @@ extension Image {
 
     /// The image after it was compressed as JPEG.
     ///
-    /// - Precondition: libjpeg-turbo is installed, and neither side is above 65,500 pixels.
+    /// - Precondition: libjpeg-turbo is installed; the image has at most 32,768 pixels a side and 64 million in all.
     func compressedAsJPEG(quality: Int) -> Image {
         do {
             return try Image(decoding: jpegData(quality: quality), named: "an image compressed as JPEG")

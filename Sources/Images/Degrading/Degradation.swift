@@ -98,7 +98,7 @@ extension [Degradation] {
     /// One 64-bit number of `stream` is drawn per degradation, whatever the degradation and the image. The result is a
     /// function of these numbers and the image.
     ///
-    /// - Precondition: for `jpeg`, neither side of the image is above 65,500 pixels.
+    /// - Precondition: for `jpeg`, the image has at most 32,768 pixels a side and 64 million in all.
     public func applied(to image: Image, _ stream: inout RandomStream) -> Image {
         reduce(image) { image, degradation in
             var own = RandomStream(seed: stream.next(), purpose: "degradation")

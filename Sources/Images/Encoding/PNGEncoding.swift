@@ -36,6 +36,9 @@ extension Image {
 
     /// The texts of a PNG file (tEXt, zTXt and iTXt chunks) in the order of the file.
     ///
+    /// Left out are compressed texts that expand to more than four million bytes, and what follows the first 62 texts:
+    /// a few bytes could otherwise expand to gigabytes.
+    ///
     /// - Parameter name: the name of the file in errors.
     /// - Throws: ``ImageError`` if `bytes` are not a complete PNG file.
     public static func pngText(

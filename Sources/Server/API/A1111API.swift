@@ -111,27 +111,24 @@ final class A1111API: Sendable {
     }
 
     private func generate(_ call: GenerationCall) async throws -> [GeneratedImage] {
-        let results = try generation.stream(call)
         state.withLock { $0.total += call.requests.count }
-        var images: [GeneratedImage] = []
+        var count = 0
         defer {
-            let done = images.count
+            let done = count
             state.withLock {
                 $0.total -= call.requests.count
                 $0.done -= done
             }
         }
-        for try await result in results {
-            images.append(try generation.png(result, of: call))
+        return try await generation.images(of: call) {
+            count += 1
             state.withLock { $0.done += 1 }
         }
-        try Task.checkCancellation()
-        return images.sorted { $0.index < $1.index }
     }
 
     private func drawnSeed(_ fields: JSONFields, _ key: String) throws -> UInt64 {
-        if fields.optional(key)?.wholeNumber == -1 { return UInt64(UInt32.random(in: 0...UInt32.max)) }
-        return try fields.seed(key, default: UInt64(UInt32.random(in: 0...UInt32.max)))
+        if fields.optional(key)?.wholeNumber == -1 { return GenerationRequest.randomSeed() }
+        return try fields.seed(key, default: GenerationRequest.randomSeed())
     }
 
     private func side(_ fields: JSONFields, of model: Int) throws -> Int {

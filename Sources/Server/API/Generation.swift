@@ -32,10 +32,14 @@ struct Generation: Sendable {
     let limits: ServerLimits
 
     /// All images of a call, in order.
+    /// - Parameter onImage: called for each as soon as it is ready.
     /// - Throws: `APIError` 429 if the queue is full; `CancellationError` if the client has left.
-    func images(of call: GenerationCall) async throws -> [GeneratedImage] {
+    func images(of call: GenerationCall, onImage: () -> Void = {}) async throws -> [GeneratedImage] {
         var images: [GeneratedImage] = []
-        for try await result in try stream(call) { images.append(try png(result, of: call)) }
+        for try await result in try stream(call) {
+            images.append(try png(result, of: call))
+            onImage()
+        }
         // A cancelled iteration ends like a finished one.
         try Task.checkCancellation()
         return images.sorted { $0.index < $1.index }
@@ -97,11 +101,13 @@ struct Generation: Sendable {
     /// The bound of the noise; infinity if it is missing.
     func truncation(_ fields: JSONFields) throws -> Float {
         guard fields.optional("truncation") != nil else { return .infinity }
-        let bound = try fields.number("truncation")
-        guard bound > 0.01, bound <= 100 else {
-            throw fields.fault("\"truncation\" is \(bound), expected above 0.01, at most 100")
+        let number = try fields.number("truncation")
+        // A number just above the limit may round to it.
+        let (bound, least) = (Float(number), GenerationRequest.leastTruncation)
+        guard bound > least, number <= 100 else {
+            throw fields.fault("\"truncation\" is \(number), expected above \(least), at most 100")
         }
-        return Float(bound)
+        return bound
     }
 
     /// The side of a resized image; nil if it is missing.

@@ -50,7 +50,7 @@ struct OpenAIAPI: Sendable {
         let prompt = try generation.prompt(fields, "prompt")
         let count = try fields.integer("n", default: 1, in: 1...generation.limits.images)
         // As with OpenAI's models, every call gives other images, unless it has a seed.
-        let seed = try fields.seed(default: UInt64(UInt32.random(in: 0...UInt32.max)))
+        let seed = try fields.seed(default: GenerationRequest.randomSeed())
         let format = try fields.string("response_format", default: "b64_json")
         guard ["b64_json", "url"].contains(format) else {
             throw fields.unsupported("response_format", format, ["b64_json", "url"])

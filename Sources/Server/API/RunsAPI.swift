@@ -19,8 +19,9 @@ struct RunsAPI: Sendable {
             },
             Endpoint(.GET, "/v1/limn/runs/{run}/evaluation") { _, parameters in
                 let run = try run(parameters[0])
-                let evaluation = run.rows(of: "evaluation.jsonl").after(-1, limit: RunsAPI.rows)
-                let retrieval = run.rows(of: "encoder/retrieval.jsonl").after(-1, limit: RunsAPI.rows)
+                let evaluation = run.rows(of: RunDirectory.evaluationName).after(-1, limit: RunsAPI.rows)
+                let retrieval = run.rows(of: RunReader.Stage.encoder.path(of: RunDirectory.retrievalName))
+                    .after(-1, limit: RunsAPI.rows)
                 return HTTPResponse(
                     type: "application/json", headers: RunsAPI.headers,
                     body: .bytes(
@@ -92,7 +93,7 @@ struct RunsAPI: Sendable {
         let run = try run(name)
         let stage = run.lastStage
         let rows = run.rows(of: stage.statistics).rows
-        let evaluation = run.rows(of: "evaluation.jsonl").rows
+        let evaluation = run.rows(of: RunDirectory.evaluationName).rows
         let (total, isRunning) = (run.total(stage), run.isRunning)
         let (images, rate) = (rows.last?.images ?? 0, rows.last?.values["images_per_second"] ?? nil)
         var eta: Double?

@@ -35,7 +35,7 @@ struct AdversarialOutput {
     func writeSnapshot<Model: StoredModel>(_ model: Model, imagesSeen: Int) throws -> Model {
         let path = run.snapshot(imagesSeen: imagesSeen)
         try model.write(to: path)
-        try model.write(to: "\(run.path)/model.safetensors")
+        try model.write(to: run.model)
         try run.thinSnapshots(keeping: recipe.gan.snapshotsKept)
         return try Model(contentsOf: path)
     }
@@ -67,5 +67,5 @@ struct AdversarialOutput {
     }
 
     /// Logs that the stage ended.
-    func finish() throws { try logger.log("gan: finished, \(run.path)/model.safetensors") }
+    func finish() throws { try logger.log("gan: finished, \(run.model)") }
 }

@@ -1,5 +1,5 @@
 import Execution
-import Glibc
+import Layers
 import Training
 
 /// A step of adversarial training, of whatever task: a generator and a discriminator, updated in turn.
@@ -44,18 +44,25 @@ package struct AdversarialStep {
         self.generatorPhase = try generatorPhase()
     }
 
+    /// The number of trained values of each network.
+    package var parameterCounts: (generator: Int, discriminator: Int) {
+        (generator.store.count, discriminator?.store.count ?? 0)
+    }
+
     /// Arithmetic operations of one step over all ranks, penalty included.
-    var flops: Double { (generatorPhase.flops + (discriminatorPhase?.penalized.flops ?? 0)) * Double(state.ranks.size) }
+    package var flops: Double {
+        (generatorPhase.flops + (discriminatorPhase?.penalized.flops ?? 0)) * Double(state.ranks.size)
+    }
 
     /// The same, as the mean over steps with and without the penalty.
-    var meanFlops: Double {
+    package var meanFlops: Double {
         guard let phase = discriminatorPhase else { return flops }
         let share = 1 - 1 / Double(gan.penaltyInterval)
         return flops - share * (phase.penalized.flops - phase.plain.flops) * Double(state.ranks.size)
     }
 
     /// Bytes of the programs of a step.
-    var memory: Int {
+    package var memory: Int {
         guard let phase = discriminatorPhase else { return generatorPhase.memory }
         return phase.penalized.memory + (phase.plain === phase.penalized ? 0 : phase.plain.memory)
             + generatorPhase.memory
@@ -123,14 +130,16 @@ package struct AdversarialStep {
     private func update(_ network: OptimizedParameters, _ name: String, rate: Float, _ measurements: inout Measurements)
         throws
     {
-        try state.update(
-            network, learningRate: rate, averageDecay: averageDecay, prefix: "\(name).", &measurements)
+        let decay = state.averageDecay(halfLife: Double(gan.emaHalfLife) * 1000, batch: gan.batch)
+        try state.update(network, learningRate: rate, averageDecay: decay, prefix: "\(name).", &measurements)
     }
+}
 
-    /// The moving average's decay over one step. The half-life grows with the images seen, so that the untrained weights of
-    /// the start have no lasting effect (Karras et al. 2022, EDM).
-    private var averageDecay: Float {
-        let halfLife = min(Double(gan.emaHalfLife) * 1000, Double(state.imagesSeen) * 0.05)
-        return halfLife > 0 ? Float(pow(0.5, Double(gan.batch) / halfLife)) : 0
+extension OptimizedParameters {
+    /// A network of an adversarial training, with the recipe's optimizer and gradients for each of this rank's shards.
+    convenience init(_ store: ParameterStore, _ recipe: Recipe, shards: Shards, device: any Device) throws {
+        try self.init(
+            store, device: device, seed: recipe.seed, beta1: recipe.gan.beta1, beta2: recipe.gan.beta2,
+            shards: shards.own.count)
     }
 }

@@ -43,7 +43,7 @@ package struct ChannelStatistics {
         let key = "\(features.network.rawValue) \(features.checksum) \(configuration.resolution)"
         if FileManager.default.fileExists(atPath: path) {
             let file = try Safetensors(contentsOf: path)
-            let kept = file.names.compactMap { file[$0] }
+            let kept = file.arrays
             guard file.metadata["checksum"] == Checksum.of(kept) else {
                 throw StateError(description: "\(path): is damaged; remove it to compute it again")
             }

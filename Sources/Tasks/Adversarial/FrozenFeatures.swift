@@ -13,17 +13,16 @@ import Models
 /// A projection is random (Sauer et al. 2021, section 3.2) and applies to features standardized per channel: P·(x − µ)/σ is one
 /// 1×1 convolution with weights P/σ and biases −P·µ/σ.
 package final class FrozenFeatures {
-    /// Where frozen parameters are declared.
+    /// Where frozen parameters are declared, with their values.
     package let store = ParameterStore()
-    /// Their values, packed once per process.
+    /// The same for programs, packed once per process.
     package let parameters: FrozenParameters
     /// Sizes of the image encoder's head on the network's features; nil if the training has no contrastive loss.
     let imageHead: ProjectionHeadConfiguration?
-    package let values: any Buffer
 
     /// No frozen parameters, for a discriminator that is trained from scratch.
     package init(device: any Device) throws {
-        values = try store.allocate(on: device)
+        try store.allocate(on: device)
         parameters = FrozenParameters([:])
         imageHead = nil
     }
@@ -46,7 +45,7 @@ package final class FrozenFeatures {
         if let sizes = imageHead?.configuration, let vectors = found.frozen?.vectors(width: sizes.inputs) {
             _ = ProjectionHead(root / "frozen" / "imageHead", sizes)(vectors)
         }
-        values = try store.allocate(on: device)
+        let values = try store.allocate(on: device)
         var arrays = features.arrays.above("frozen.network")
         if let imageHead { arrays.merge(imageHead.arrays.above("frozen.imageHead")) { $1 } }
         for (scale, channels) in statistics.scales.enumerated() {

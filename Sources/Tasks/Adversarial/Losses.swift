@@ -92,6 +92,31 @@ func generatorLoss(_ loss: AdversarialLoss, fake: [Logits], real: [Logits]?) -> 
     return terms.sum()
 }
 
+/// Adds a discriminator's gradient penalty to its loss, and to its results as `loss.penalty`: for relativistic pairs R1 and R2, for
+/// others the matching-aware penalty, or R1 without captions.
+/// - Parameters:
+///   - real, fake: the logits of each head, and the features that they are computed from.
+///   - text: the captions of the real images, if the penalty is to be matching-aware.
+///   - weight: 0 is no penalty.
+func addPenalty(
+    to found: inout (loss: Tensor, results: [String: Tensor]), _ loss: AdversarialLoss,
+    real: (logits: [Logits], features: ImageFeatures), fake: (logits: [Logits], features: ImageFeatures),
+    text: TextEmbedding? = nil, weight: Float
+) {
+    guard weight > 0 else { return }
+    var term: Tensor
+    if loss != .relativistic, let text {
+        term = matchingAwarePenalty(real.logits, features: real.features, text: text, weight: weight)
+    } else {
+        term = zeroCenteredPenalty(real.logits, features: real.features, weight: weight)
+    }
+    if loss == .relativistic {
+        term = term + zeroCenteredPenalty(fake.logits, features: fake.features, weight: weight)
+    }
+    found.results["loss.penalty"] = term
+    found.loss = found.loss + term
+}
+
 /// The matching-aware gradient penalty on the discriminator's features of real images, x, with their captions, s:
 /// weight · mean ‖(∇ₓD, ∇ₛD)‖⁶, D summed over heads (Tao et al. 2022, equation 2 with p = 6).
 func matchingAwarePenalty(_ logits: [Logits], features: ImageFeatures, text: TextEmbedding, weight: Float) -> Tensor {
@@ -114,11 +139,6 @@ func featureDifference(_ a: ImageFeatures, _ b: ImageFeatures) -> Tensor {
     zip(a.maps, b.maps).map(meanDifference).sum() * (1 / Float(a.maps.count))
 }
 
-extension [Tensor] {
-    /// The sum of tensors of one shape; there must be at least one.
-    func sum() -> Tensor { dropFirst().reduce(self[0]) { $0 + $1 } }
-}
-
 extension Tensor {
     /// Σ x² of each element of the batch, [batch×1].
     fileprivate func squaredNorms() -> Tensor {
@@ -136,29 +156,4 @@ extension Tensor {
 func imageToTextLoss(images: Tensor, own: Tensor, sentences: Tensor, mask: Tensor, scale: Float) -> Tensor {
     let scores = images.matmul(sentences, otherTransposed: true) * scale + mask
     return (scores.logSumExp() - (images * own).sum(along: [1]) * scale).mean()
-}
-
-/// Symmetric InfoNCE: each image against all sentences and each sentence against all images of the batch.
-/// - Parameters:
-///   - images, sentences: unit vectors [n×d] in the same order.
-///   - scale: the inverse temperature, [1].
-///   - mask: added to the scores, [n×n]: very negative for pairs of one class or of near-equal captions, which are no
-///     negatives; 0 elsewhere and on the diagonal.
-func contrastiveLoss(images: Tensor, sentences: Tensor, scale: Tensor, mask: Tensor) -> Tensor {
-    let scores = images.matmul(sentences, otherTransposed: true) * scale
-    let matching = (images * sentences).sum(along: [1]) * scale
-    let masked = scores + mask
-    let byImage = masked.logSumExp() - matching
-    let bySentence = masked.transposed([1, 0]).logSumExp() - matching
-    return (byImage + bySentence).mean() * 0.5
-}
-
-/// Cross-entropy of a linear classifier, averaged over vectors.
-/// - Parameters:
-///   - vectors: [n×d].
-///   - weights: of the classifier, [classes×d].
-///   - classes: [n×classes], 1 at the class of each vector and 0 elsewhere; a vector whose row is 0 has no class and no loss.
-func classLoss(_ vectors: Tensor, weights: Tensor, classes: Tensor) -> Tensor {
-    let scores = vectors.matmul(weights, otherTransposed: true)
-    return (scores.logSumExp() * classes.sum(along: [1]) - (scores * classes).sum(along: [1])).mean()
 }

@@ -128,7 +128,7 @@ final class ContrastiveTask: TrainingTask {
     }
 
     /// The finished pair of the stage in the directory `run`.
-    static func result(_ run: String) -> String { "\(run)/encoder.safetensors" }
+    static func result(_ run: String) -> String { "\(run)/\(RunDirectory.pairName)" }
 
     private static func best(_ run: RunDirectory, imagesSeen: Int) -> String {
         "\(run.path)/best-\(zeroPadded(imagesSeen, width: 9)).safetensors"

@@ -124,8 +124,10 @@ package final class ContrastiveTrainer {
         var (measurements, gradients) = try compare(vectors.outputs, inputs)
         try vectors.finish(gradients, observer: pair.startReduction(of: encoders))
         // Gradients are clipped to a norm of 1: those of the first steps after warm-up are the largest.
-        try state.update(
-            pair, learningRate: learningRate, averageDecay: averageDecay, maximumNorm: 1, &measurements)
+        // The average's half-life is a fiftieth of the training.
+        let decay = state.averageDecay(
+            halfLife: Double(recipe.encoder.images) / 50, batch: recipe.encoder.batch)
+        try state.update(pair, learningRate: learningRate, averageDecay: decay, maximumNorm: 1, &measurements)
         state.imagesSeen += batch.count
         return measurements
     }
@@ -168,12 +170,6 @@ package final class ContrastiveTrainer {
         let progress = Double(imagesSeen) / Double(max(recipe.encoder.images, 1))
         let shape = progress < 0.05 ? (progress + 0.001) / 0.05 : 0.5 * (1 + cos(Double.pi * (progress - 0.05) / 0.95))
         return recipe.encoder.learningRate * Float(max(shape, 0))
-    }
-
-    /// The average's half-life is a fiftieth of the training, and less at its start.
-    private var averageDecay: Float {
-        let halfLife = min(Double(recipe.encoder.images) / 50, Double(imagesSeen) * 0.05)
-        return halfLife > 0 ? Float(pow(0.5, Double(recipe.encoder.batch) / halfLife)) : 0
     }
 
     private func inputs(_ batch: Batch) throws -> [String: HostArray] {

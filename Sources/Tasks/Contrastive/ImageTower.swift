@@ -17,9 +17,6 @@ package struct ImageTower {
 
     private let kind: Kind
 
-    /// Dropout of the head's hidden layer.
-    private static let dropout: Float = 0.5
-
     /// The image encoder of a recipe.
     /// - Parameter views: computes the features of the corpus's images by the frozen network, if the recipe names one.
     package init(_ recipe: Recipe, views: (PretrainedFeatures) throws -> FeatureViews) throws {
@@ -66,10 +63,7 @@ package struct ImageTower {
             return ["images": .floats(batch.images), "offsets": .integers(offsets)]
         case .head(let configuration, let views):
             let rows = batch.captions.flatMap { views[$0.example, stream.index(below: views.count)] }
-            let share = 1 - ImageTower.dropout
-            let kept = (0..<batch.count * configuration.head.hidden).map { _ in
-                stream.uniform() < share ? 1 / share : Float(0)
-            }
+            let kept = stream.dropoutFactors(batch.count * configuration.head.hidden)
             return ["features": .floats(rows), "image.kept": .floats(kept)]
         }
     }

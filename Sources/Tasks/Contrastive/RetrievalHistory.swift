@@ -49,7 +49,7 @@ struct RetrievalMeasurement: Codable {
 /// The retrieval measurements of a run, in its `retrieval.jsonl`.
 struct RetrievalHistory {
     private let run: RunDirectory
-    private var file: String { "\(run.path)/retrieval.jsonl" }
+    private var file: String { "\(run.path)/\(RunDirectory.retrievalName)" }
     private var measurements: [RetrievalMeasurement] = []
 
     init(_ run: RunDirectory) { self.run = run }

@@ -72,14 +72,8 @@ final class ImageToImageTask: TrainingTask {
             features = nil
             return
         }
-        guard validation.sources.count >= ValidationSplit.minimum, validation.targets.count >= ValidationSplit.minimum
-        else {
-            throw ConfigurationError(
-                key: "evaluate.every",
-                problem:
-                    "needs a validation split of \(ValidationSplit.minimum) images or more, found \(validation.targets.count); "
-                    + "raise data.hold_out, or leave it 0")
-        }
+        try ValidationSplit.require(validation.targets.count)
+        try ValidationSplit.require(validation.sources.count)
         features = try TranslationFeatures(
             PretrainedFeatures(recipe.evaluate.network), device: device.with(precision: .float32))
     }
@@ -90,12 +84,12 @@ final class ImageToImageTask: TrainingTask {
     private var device: any Device { output.device }
 
     func prepare() throws {
-        let counts = trainer.parameterCounts
-        let flops = trainer.flopsPerStep / 1e9 / Double(recipe.gan.batch)
+        let counts = trainer.networks.parameterCounts
+        let flops = trainer.networks.flops / 1e9 / Double(recipe.gan.batch)
         try output.logger.log(
             "gan: translator\(recipe.imageToImage.cycle > 0 ? "s" : "") \(counts.generator) and discriminator "
                 + "\(counts.discriminator) parameters, \(formatted(flops, digits: 2)) GFLOP per image, "
-                + "\(trainer.memory >> 20) MiB")
+                + "\(trainer.networks.memory >> 20) MiB")
     }
 
     func batches(firstImage: Int) throws -> TranslationBatches {
@@ -186,7 +180,7 @@ final class ImageToImageTask: TrainingTask {
             ?? "sources made by \(images.degradations.map(\.description).joined(separator: ", "))"
         return try output.card(
             kind: "An image-to-image translator trained with Limn on images of \(side)×\(side): "
-                + "\(recipe.translator.kind.rawValue), \(trainer.parameterCounts.generator) parameters",
+                + "\(recipe.translator.kind.rawValue), \(trainer.networks.parameterCounts.generator) parameters",
             data: "\(images.target.corpus.examples.count - excluded.target.count) targets and \(sources), "
                 + (images.isPaired ? "in pairs" : "not paired"),
             state: state)

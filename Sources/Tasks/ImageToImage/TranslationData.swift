@@ -1,11 +1,10 @@
 import Basics
 import Corpora
-import Dispatch
 import Execution
 import Images
 import Networks
 import RandomStreams
-import Synchronization
+import Threads
 import Training
 
 /// The listed images of an image-to-image training.
@@ -168,16 +167,14 @@ struct TranslationBatches: BatchSource {
     private func degraded(_ batch: Corpora.Batch) -> [Float] {
         let length = batch.images.count / batch.rows.count
         let side = images.target.preprocessing.side
-        let parts = Mutex([[Float]](repeating: [], count: batch.rows.count))
-        DispatchQueue.concurrentPerform(iterations: batch.rows.count) { index in
+        let sources = (0..<batch.rows.count).concurrentMap { [images] index in
             let pixels = batch.images[index * length..<(index + 1) * length]
             let image = Image(width: side, height: side, values: pixels)
-            let source = images.degraded(
+            return images.degraded(
                 image, purpose: "degradation", index: batch.firstImage + batch.rows.lowerBound + index
             ).values
-            parts.withLock { $0[index] = source }
         }
-        return parts.withLock { $0.flatMap { $0 } }
+        return sources.flatMap { $0 }
     }
 
     func takeNotices() -> [String] { (images.source?.takeNotices() ?? []) + images.target.takeNotices() }

@@ -46,7 +46,7 @@ public struct TranslationEvaluation: Sendable {
     /// - Parameters:
     ///   - encoder: of a pretrained text encoder; nil is as for `ImageTranslator`.
     ///   - network: in whose features distances are measured; nil measures none.
-    ///   - seed: of degradations.
+    ///   - seed: of degradations, and of the subsets of the kernel distance.
     ///   - progress: called with the number of images translated, and of all.
     /// - Throws: `CorpusError`, `ConfigurationError`, `ModelError` or `EvaluationError`.
     public init(
@@ -66,9 +66,12 @@ public struct TranslationEvaluation: Sendable {
         (recipe.imageToImage.source, recipe.imageToImage.target) = images.classes
         let corpora = try TranslationCorpora(
             recipe, data: images.data, source: images.source, badFiles: badFiles, followsLinks: followsLinks)
-        // A training reads a corpus without splits as a whole, an evaluation would then measure images that were trained on.
-        guard images.split.isEmpty || !corpora.target.splits.isEmpty else {
-            throw CorpusError.unknownSplit(images.split, known: [], folder: images.data)
+        // A training reads a corpus without splits as a whole, an evaluation would then measure images that were trained on. The
+        // sources of pairs are in the splits of their targets.
+        let isPaired = recipe.imageToImage.pairing == .paired
+        for corpus in [corpora.target, isPaired ? nil : corpora.source].compactMap(\.self)
+        where !images.split.isEmpty && corpus.splits.isEmpty {
+            throw CorpusError.unknownSplit(images.split, known: [], folder: corpus.folder)
         }
         func store(_ corpus: Corpus) -> ImageStore {
             ImageStore(corpus: corpus, preprocessing: recipe.data.form, badFiles: badFiles)
@@ -81,6 +84,8 @@ public struct TranslationEvaluation: Sendable {
         }
         let set = try ValidationImages(
             found, (usable(corpora.source), usable(corpora.target)), count: images.count ?? .max)
+        guard !set.targets.isEmpty else { throw found.target.nothingUsable }
+        guard !set.sources.isEmpty else { throw (found.source ?? found.target).nothingUsable }
         func translated(_ images: [Image], prompts: [String], isReverse: Bool = false) throws -> [Image] {
             try ImageTranslator(model, isReverse: isReverse, encoder: encoder, device: device)
                 .translate(images, prompts: prompts, progress: progress)

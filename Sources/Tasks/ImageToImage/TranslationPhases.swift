@@ -4,7 +4,7 @@ import Layers
 import Networks
 import Training
 
-/// Traces and compiles the two phases of a step of image-to-image training.
+/// Traces the two phases of a step of image-to-image training.
 ///
 /// The translator goes from sources to targets. With a cycle there is a second one back, whose results have a discriminator of their
 /// own; the names of what belongs to it begin with `reverse`.
@@ -78,11 +78,6 @@ struct TranslationPhases {
             return discriminator(direction).features(of: seen)
         }
 
-        /// Features that the other phase has computed, as inputs.
-        func passed(_ name: String, like features: ImageFeatures) -> ImageFeatures {
-            ImageFeatures(maps: features.maps.enumerated().map { graph.input("\(name).\($0)", $1.shape) })
-        }
-
         func logits(_ features: ImageFeatures, _ direction: Direction, _ sentences: TextEmbedding?) -> [Logits] {
             let discriminator = discriminator(direction)
             return discriminator.logits(of: discriminator.states(of: features), given: sentences)
@@ -112,28 +107,19 @@ struct TranslationPhases {
         let terms = directions.map { direction in
             let prefix = direction.prefix
             let features = networks.features("real", of: networks.images(direction.target), direction)
-            let fakeFeatures = networks.passed("\(prefix)fake", like: features)
+            let fakeFeatures = features.inputs("\(prefix)fake", of: networks.graph)
             let (text, mismatch) = (networks.sentences("text"), networks.sentences("mismatch"))
             let real = networks.logits(features, direction, text)
             let wrong = mismatch.map { networks.logits(features, direction, $0) }
             let fake = networks.logits(fakeFeatures, direction, text)
-            var (loss, found) = pairLoss(
+            var found = pairLoss(
                 gan.loss, real: real, mismatch: wrong, fake: fake, mismatchWeight: gan.mismatchWeight)
-            if penalty > 0 {
-                var term = zeroCenteredPenalty(real, features: features, weight: penalty)
-                if gan.loss == .relativistic {
-                    term = term + zeroCenteredPenalty(fake, features: fakeFeatures, weight: penalty)
-                }
-                found["loss.penalty"] = term
-                loss = loss + term
-            }
-            for (name, tensor) in found { results[prefix + name] = tensor }
+            addPenalty(to: &found, gan.loss, real: (real, features), fake: (fake, fakeFeatures), weight: penalty)
+            for (name, tensor) in found.results { results[prefix + name] = tensor }
             if needsRealFeatures {
-                for (number, map) in features.maps.enumerated() {
-                    results["\(AdversarialStep.passed)\(prefix)real.\(number)"] = map
-                }
+                results.merge(features.results("\(AdversarialStep.passed)\(prefix)real")) { $1 }
             }
-            return loss
+            return found.loss
         }
         return (terms.sum(), results)
     }
@@ -167,9 +153,9 @@ struct TranslationPhases {
             let result = translator(source, sentences: text)
             if losses.adversarial > 0 {
                 let features = networks.features("fake", of: result, direction)
-                for (number, map) in features.maps.enumerated() { firstStage["\(prefix)fake.\(number)"] = map }
+                firstStage.merge(features.results("\(prefix)fake")) { $1 }
                 let fake = networks.logits(features, direction, text)
-                let realFeatures = needsRealFeatures ? networks.passed("\(prefix)real", like: features) : nil
+                let realFeatures = needsRealFeatures ? features.inputs("\(prefix)real", of: networks.graph) : nil
                 let real = gan.loss == .relativistic ? realFeatures.map { networks.logits($0, direction, text) } : nil
                 add("\(prefix)generator", losses.adversarial, generatorLoss(gan.loss, fake: fake, real: real))
                 if let realFeatures {

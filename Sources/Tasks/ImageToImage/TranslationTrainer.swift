@@ -11,7 +11,8 @@ package final class TranslationTrainer {
     package let generator: OptimizedParameters
     package let discriminator: OptimizedParameters?
     package let translatorSizes: TranslatorConfiguration
-    private let networks: AdversarialStep
+    /// The step of all networks.
+    package let networks: AdversarialStep
     private let recipe: Recipe
     /// Sentence vectors of all captions, [captions×condition]; empty if the translation does not depend on text.
     private let embeddings: [Float]
@@ -42,12 +43,10 @@ package final class TranslationTrainer {
         // Parameters must be declared before they are laid out.
         phases.declare()
         areas = phases.contrastedAreas()
-        func optimized(_ store: ParameterStore) throws -> OptimizedParameters {
-            try OptimizedParameters(
-                store, device: device, seed: recipe.seed, beta1: gan.beta1, beta2: gan.beta2, shards: shards.own.count)
-        }
-        let generator = try optimized(phases.generator)
-        let discriminator = recipe.imageToImage.adversarial > 0 ? try optimized(phases.discriminator) : nil
+        let generator = try OptimizedParameters(phases.generator, recipe, shards: shards, device: device)
+        let discriminator =
+            recipe.imageToImage.adversarial > 0
+            ? try OptimizedParameters(phases.discriminator, recipe, shards: shards, device: device) : nil
         (self.generator, self.discriminator) = (generator, discriminator)
         let parameters = ParameterMap(
             generator.current.merging(discriminator?.current ?? [:]) { $1 }, frozen: frozen.parameters)
@@ -82,17 +81,6 @@ package final class TranslationTrainer {
             repeating: 1 / Float(max(condition, 1)).squareRoot(), count: captions * condition)
         try self.init(recipe, embeddings: embeddings, condition: condition, frozen: frozen, device: device)
     }
-
-    /// The number of trained values of each network.
-    package var parameterCounts: (generator: Int, discriminator: Int) {
-        (generator.store.count, discriminator?.store.count ?? 0)
-    }
-    /// Arithmetic operations of one step.
-    package var flopsPerStep: Double { networks.flops }
-    /// The same, as the mean over steps with and without the penalty.
-    package var meanFlopsPerStep: Double { networks.meanFlops }
-    /// Bytes of the programs of a step.
-    package var memory: Int { networks.memory }
 
     /// One step on one batch.
     package func step(_ batch: TranslationBatch) throws -> Measurements {

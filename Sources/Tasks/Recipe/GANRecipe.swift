@@ -170,7 +170,7 @@ extension Recipe {
     }
 
     /// The discriminator for sentence vectors of width `condition`.
-    func discriminatorConfiguration(condition: Int) -> DiscriminatorConfiguration {
+    package func discriminatorConfiguration(condition: Int) -> DiscriminatorConfiguration {
         DiscriminatorConfiguration(
             kind: discriminator.kind, side: data.side, width: discriminator.width, condition: condition,
             network: discriminator.network, resolution: discriminator.resolution)

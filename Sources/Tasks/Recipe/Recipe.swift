@@ -51,33 +51,13 @@ public struct Recipe: Codable, Equatable, Sendable {
             throw ConfigurationError(
                 key: "name", problem: "is empty or has control characters, expected a line of text")
         }
-        try ConfigurationError.checkSide("data.side", data.side)
-        try ConfigurationError.check("data.vocabulary", data.vocabulary, in: 259...65_536)
-        guard (0...1).contains(data.margin) else {
-            throw ConfigurationError(key: "data.margin", problem: "is \(data.margin), expected 0 to 1")
-        }
-        guard (0...0.5).contains(data.holdOut) else {
-            throw ConfigurationError(key: "data.hold_out", problem: "is \(data.holdOut), expected 0 to 0.5")
-        }
-        guard (0...1).contains(data.attributeMismatch), data.attributeMismatch == 0 || !data.caption.isEmpty else {
-            throw ConfigurationError(
-                key: "data.attribute_mismatch",
-                problem: "is \(data.attributeMismatch), expected 0 to 1, and 0 without a data.caption template")
-        }
+        try data.validate()
         guard encoder.imagesPerClass <= 1 || !data.caption.isEmpty else {
             throw ConfigurationError(
                 key: "encoder.images_per_class",
                 problem:
                     "is \(encoder.imagesPerClass), expected 1 without a data.caption template, since captions of one "
                     + "class are then no negatives of each other")
-        }
-        guard !data.classColumn.isEmpty else {
-            throw ConfigurationError(key: "data.class", problem: "is empty, expected the name of a column")
-        }
-        do throws(CorpusError) {
-            _ = try data.options()
-        } catch {
-            throw ConfigurationError(key: "data.caption", problem: "cannot be used: \(error)")
         }
         guard !text.encoder.isEmpty else {
             throw ConfigurationError(key: "text.encoder", problem: "is empty, expected built-in or a path")
@@ -110,12 +90,12 @@ public struct Recipe: Codable, Equatable, Sendable {
         }
     }
 
-    /// The frozen networks that the training uses, which should not measure its result.
-    var trainingFeatures: Set<FeatureNetwork> {
-        let hasDiscriminator = task != .imageToImage || imageToImage.adversarial > 0
-        return Set(
-            [hasDiscriminator ? discriminator.featureNetwork : nil, trainsEncoder ? encoder.featureNetwork : nil]
-                .compactMap(\.self))
+    /// The frozen networks that the training uses, each once, which should not measure its result.
+    var trainingFeatures: [FeatureNetwork] {
+        let hasDiscriminator = task == .textToImage || (task == .imageToImage && imageToImage.adversarial > 0)
+        let scored = hasDiscriminator ? discriminator.featureNetwork : nil
+        let encoded = trainsEncoder ? encoder.featureNetwork : nil
+        return [scored, encoded == scored ? nil : encoded].compactMap(\.self)
     }
 
     /// Whether the training has a stage of encoders.
@@ -175,6 +155,31 @@ public struct DataRecipe: Codable, Equatable, Sendable {
         case split, classColumn = "class", caption, captionUnit = "caption_per", attributeMismatch =
             "attribute_mismatch", side, aspect, crop, margin
         case mirror, vocabulary, holdOut = "hold_out"
+    }
+
+    /// Throws for the first value that is out of range.
+    func validate() throws(ConfigurationError) {
+        try ConfigurationError.checkSide("data.side", side)
+        try ConfigurationError.check("data.vocabulary", vocabulary, in: 259...65_536)
+        guard (0...1).contains(margin) else {
+            throw ConfigurationError(key: "data.margin", problem: "is \(margin), expected 0 to 1")
+        }
+        guard (0...0.5).contains(holdOut) else {
+            throw ConfigurationError(key: "data.hold_out", problem: "is \(holdOut), expected 0 to 0.5")
+        }
+        guard (0...1).contains(attributeMismatch), attributeMismatch == 0 || !caption.isEmpty else {
+            throw ConfigurationError(
+                key: "data.attribute_mismatch",
+                problem: "is \(attributeMismatch), expected 0 to 1, and 0 without a data.caption template")
+        }
+        guard !classColumn.isEmpty else {
+            throw ConfigurationError(key: "data.class", problem: "is empty, expected the name of a column")
+        }
+        do throws(CorpusError) {
+            _ = try options()
+        } catch {
+            throw ConfigurationError(key: "data.caption", problem: "cannot be used: \(error)")
+        }
     }
 
     /// `aspect` as a model file keeps it.

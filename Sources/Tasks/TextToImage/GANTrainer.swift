@@ -15,7 +15,8 @@ package final class GANTrainer {
     package let generatorSizes: GeneratorConfiguration
     /// The parameters that are not trained.
     package let frozen: FrozenFeatures
-    private let networks: AdversarialStep
+    /// The step of both networks.
+    package let networks: AdversarialStep
     private let recipe: Recipe
     private let condition: Int
     /// Sentence vectors of all captions, [captions×condition].
@@ -54,12 +55,8 @@ package final class GANTrainer {
             ParameterScope(declared, discriminatorStore) / "discriminator",
             frozen: ParameterScope(declared, ParameterStore()) / "frozen")
         let shards = device.trainingShards(forBatch: gan.batch)
-        func optimized(_ store: ParameterStore) throws -> OptimizedParameters {
-            try OptimizedParameters(
-                store, device: device, seed: recipe.seed, beta1: gan.beta1, beta2: gan.beta2, shards: shards.own.count)
-        }
-        generator = try optimized(generatorStore)
-        discriminator = try optimized(discriminatorStore)
+        generator = try OptimizedParameters(generatorStore, recipe, shards: shards, device: device)
+        discriminator = try OptimizedParameters(discriminatorStore, recipe, shards: shards, device: device)
         let phases = PhaseCompiler(
             gan: gan, generatorSizes: generatorSizes, discriminatorSizes: discriminatorSizes, generator: generator,
             discriminator: discriminator, frozen: frozen, device: device, shards: shards)
@@ -83,17 +80,6 @@ package final class GANTrainer {
         let networks = recipe.trainingFeatures.sorted { $0.rawValue < $1.rawValue }
         return networks.isEmpty ? nil : networks
     }
-
-    /// The number of trained values of each network.
-    package var parameterCounts: (generator: Int, discriminator: Int) {
-        (generator.store.count, discriminator.store.count)
-    }
-    /// Arithmetic operations of one step, penalty included.
-    package var flopsPerStep: Double { networks.flops }
-    /// The same, as the mean over steps with and without the penalty.
-    package var meanFlopsPerStep: Double { networks.meanFlops }
-    /// Bytes of the programs of a step.
-    package var memory: Int { networks.memory }
 
     /// One step on one batch.
     package func step(_ batch: Batch) throws -> Measurements {

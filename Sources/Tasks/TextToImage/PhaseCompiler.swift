@@ -52,11 +52,6 @@ struct PhaseCompiler {
             return (images, discriminator.features(of: augmented(images, augmentation)))
         }
 
-        /// Features that the other phase has computed, as inputs.
-        func features(_ name: String, like shapes: [Shape]) -> ImageFeatures {
-            ImageFeatures(maps: shapes.enumerated().map { graph.input("\(name).\($0)", $1) })
-        }
-
         /// Logits of images with these features.
         func logits(_ features: ImageFeatures, _ sentences: TextEmbedding) -> [Logits] {
             discriminator.logits(of: discriminator.states(of: features), given: sentences)
@@ -115,31 +110,17 @@ struct PhaseCompiler {
     private func discriminatorOutputs(penalty: Float, shard: Int) -> Outputs {
         let networks = Networks(self)
         let realFeatures = networks.realFeatures()
-        let fakeFeatures = networks.features("fake", like: realFeatures.maps.map(\.shape))
+        let fakeFeatures = realFeatures.inputs("fake", of: networks.graph)
         let text = networks.sentences("text")
         let (real, mismatch, fake) = networks.logitsOfPairs(
             real: realFeatures, fake: fakeFeatures, text: text, mismatch: networks.sentences("mismatch"),
             condition: networks.sentences("condition"), inOneBatch: penalty == 0)
-        var (loss, results) = pairLoss(
+        var found = pairLoss(
             gan.loss, real: real, mismatch: mismatch, fake: fake, mismatchWeight: gan.mismatchWeight)
-        if penalty > 0 {
-            let term: Tensor
-            if gan.loss == .relativistic {
-                term =
-                    zeroCenteredPenalty(real, features: realFeatures, weight: penalty)
-                    + zeroCenteredPenalty(fake, features: fakeFeatures, weight: penalty)
-            } else {
-                term = matchingAwarePenalty(real, features: realFeatures, text: text, weight: penalty)
-            }
-            results["loss.penalty"] = term
-            loss = loss + term
-        }
-        if needsRealFeatures {
-            for (number, map) in realFeatures.maps.enumerated() {
-                results["\(AdversarialStep.passed)real.\(number)"] = map
-            }
-        }
-        return Outputs(results: results, writes: discriminator.gradientWrites(of: loss, shard: shard))
+        addPenalty(
+            to: &found, gan.loss, real: (real, realFeatures), fake: (fake, fakeFeatures), text: text, weight: penalty)
+        if needsRealFeatures { found.results.merge(realFeatures.results("\(AdversarialStep.passed)real")) { $1 } }
+        return Outputs(results: found.results, writes: discriminator.gradientWrites(of: found.loss, shard: shard))
     }
 
     /// The generator's phase. Its first stage generates images and computes their features, which the discriminator's phase
@@ -150,7 +131,7 @@ struct PhaseCompiler {
             let (_, features) = networks.generated()
             let condition = networks.sentences("condition")
             let fake = networks.logits(features, condition)
-            let realFeatures = needsRealFeatures ? networks.features("real", like: features.maps.map(\.shape)) : nil
+            let realFeatures = needsRealFeatures ? features.inputs("real", of: networks.graph) : nil
             let real =
                 gan.loss == .relativistic
                 ? realFeatures.map { networks.logits($0, networks.sentences("text")) } : nil
@@ -165,10 +146,9 @@ struct PhaseCompiler {
                 results["loss.contrastive"] = contrastive
                 loss = loss + contrastive * gan.contrastive
             }
-            let maps = features.maps.enumerated().map { ("fake.\($0)", $1) }
             return Outputs(
                 results: results, writes: generator.gradientWrites(of: loss, shard: shard),
-                firstStage: Dictionary(uniqueKeysWithValues: maps))
+                firstStage: features.results("fake"))
         }
     }
 

@@ -61,11 +61,11 @@ final class TextToImageTask: TrainingTask {
             try output.logger.log(
                 "gan: evaluate.judge is not used: the validation split has too few captions of other classes")
         }
-        let counts = trainer.parameterCounts
-        let flops = trainer.flopsPerStep / 1e9 / Double(recipe.gan.batch)
+        let counts = trainer.networks.parameterCounts
+        let flops = trainer.networks.flops / 1e9 / Double(recipe.gan.batch)
         try output.logger.log(
             "gan: generator \(counts.generator) and discriminator \(counts.discriminator) parameters, "
-                + "\(formatted(flops, digits: 2)) GFLOP per image, \(trainer.memory >> 20) MiB")
+                + "\(formatted(flops, digits: 2)) GFLOP per image, \(trainer.networks.memory >> 20) MiB")
         let path = output.run.reals
         if !FileManager.default.fileExists(atPath: path) {
             try output.logger.writeSamples("reals", grid.reals().pngData(), to: path, imagesSeen: state.imagesSeen)
@@ -114,7 +114,7 @@ final class TextToImageTask: TrainingTask {
         let (corpus, side) = (images.corpus, recipe.data.side)
         return try output.card(
             kind: "A text-to-image generator trained with Limn: \(recipe.generator.kind.rawValue), \(side)×\(side), "
-                + "\(trainer.parameterCounts.generator) parameters",
+                + "\(trainer.networks.parameterCounts.generator) parameters",
             data: "\(corpus.examples.count - validationSplit.examples.count) images of \(corpus.examples.count) with "
                 + "\(corpus.captionCount) captions of \(corpus.classes.count) classes",
             state: state)

@@ -100,13 +100,7 @@ struct ValidationMeasures {
             examples.append(example)
             images.append(image)
         }
-        guard examples.count >= ValidationSplit.minimum else {
-            throw ConfigurationError(
-                key: "evaluate.every",
-                problem:
-                    "needs a validation split of \(ValidationSplit.minimum) images or more, found \(examples.count); "
-                    + "raise data.hold_out, or leave it 0")
-        }
+        try ValidationSplit.require(examples.count)
         let each = max(1, recipe.evaluate.captions / examples.count)
         let queries = examples.indices.flatMap { place in
             corpus.examples[examples[place]].captions.prefix(each).map {
@@ -152,7 +146,7 @@ struct ValidationMeasures {
             uniqueKeysWithValues: zip(needed, try generator.generate(needed.map { requests[$0] })))
         func images(_ places: [Int]) -> [Image] { places.compactMap { generated[$0] } }
         let found = try distances.features(of: images(firsts))
-        let kernel = try kernelDistance(found, real, seed: seed).mean
+        let kernel = try kernelDistance(found, real, seed: seed)
         var row = Row(
             images: imagesSeen, frechet: try frechetDistance(found, real), kernel: 1000 * kernel,
             count: examples.count, logitsTraining: finite(logits.training), logitsValidation: finite(logits.validation))

@@ -1,4 +1,5 @@
 import Compression
+import Files
 import FoundationEssentials
 import JSON
 
@@ -38,14 +39,7 @@ extension Tokenizer {
                     + "\"from transformers import AutoTokenizer as T; T.from_pretrained('FOLDER').save_pretrained('FOLDER')\""
             )
         }
-        var bytes = try Self.read(path)
-        if GzipStream.isGzip(bytes) {
-            do {
-                bytes = try GzipStream.expanded(bytes, limit: Self.largestFile)
-            } catch {
-                throw TokenizerError.malformedTokenizer(file: path, reason: "\(error.reason); download it again")
-            }
-        }
+        let bytes = try Self.read(path)
         if bytes.first(where: { ![0x20, 0x09, 0x0A, 0x0D].contains($0) }) == UInt8(ascii: "{") {
             try self.init(json: bytes, path: path)
         } else if bytes.isEmpty {
@@ -116,15 +110,25 @@ extension Tokenizer {
         folder.isEmpty ? name : folder.hasSuffix("/") ? folder + name : "\(folder)/\(name)"
     }
 
+    /// The content of a file, expanded if it is compressed.
     private static func read(_ path: String) throws -> [UInt8] {
         guard exists(path) else { throw TokenizerError.unreadable(file: path, reason: "no such file") }
-        let size = (try? FileManager.default.attributesOfItem(atPath: path))?[.size]
-        if let size = size as? Int ?? (size as? UInt64).map({ Int(clamping: $0) }), size > largestFile {
-            throw TokenizerError.malformedTokenizer(file: path, reason: "it has \(size) bytes, over \(largestFile)")
-        }
-        guard let data = try? Data(contentsOf: URL(filePath: path)) else {
+        var bytes: [UInt8] = []
+        do {
+            let file = try OpenFile(path)
+            guard file.size <= largestFile else {
+                throw TokenizerError.malformedTokenizer(
+                    file: path, reason: "it has \(file.size) bytes, over \(largestFile)")
+            }
+            try file.read(file.size, at: 0, into: &bytes)
+        } catch is FileError {
             throw TokenizerError.unreadable(file: path, reason: "cannot be read; is it a file you may open?")
         }
-        return [UInt8](data)
+        guard GzipStream.isGzip(bytes) else { return bytes }
+        do {
+            return try GzipStream.expanded(bytes, limit: largestFile)
+        } catch {
+            throw TokenizerError.malformedTokenizer(file: path, reason: "\(error.reason); download it again")
+        }
     }
 }

@@ -63,7 +63,7 @@ extension CorpusCommand {
 
         func run() throws {
             try Paths.requireNotEmpty(("DIR", folder), ("--out", out))
-            try OutputLayout.requirePNG(out)
+            try Paths.requirePNG(out)
             try Paths.requireWritable(out)
             let corpus = try Corpus(
                 folder: folder, split: split.isEmpty ? nil : split, badFiles: .skip, options: reading.options())

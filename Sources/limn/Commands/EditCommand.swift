@@ -69,7 +69,8 @@ struct EditCommand: ParsableCommand {
         let request = try edited(metadata.request)
         let requests = compare ? [metadata.request, request] : [request]
         // A comparison is named as the edited image.
-        let layout = try OutputLayout([request], perPrompt: 1, grid: false, lines: nil, out: out)
+        let layout = try OutputLayout(
+            [request], perPrompt: 1, grid: false, lines: nil, out: out, others: requests.count - 1)
         let generator = try generation.generator()
         if generator.name != metadata.model {
             let made =
@@ -79,7 +80,7 @@ struct EditCommand: ParsableCommand {
         }
         // An image that is not square was cut or put together by another program.
         let side = generation.size ?? (size.width == size.height ? size.width : nil)
-        for prompt in [request.prompt, request.promptBlend?.target].compactMap(\.self) {
+        for prompt in request.prompts {
             generator.sayExcess(of: prompt)
         }
         try layout.prepare()
@@ -119,9 +120,7 @@ struct EditCommand: ParsableCommand {
             let (prompt, found) = replacements(request.prompt)
             let target = request.promptBlend.map { replacements($0.target) }
             if let absent = replace.indices.first(where: { !found.union(target?.found ?? []).contains($0) }) {
-                let prompts = [request.prompt, request.promptBlend?.target].compactMap(\.self).map {
-                    "\"\($0)\""
-                }
+                let prompts = request.prompts.map { "\"\($0)\"" }
                 throw CommandError(
                     .usage,
                     "\(quoted(replace[absent].words)) is not a word of the prompt, \(prompts.joined(separator: " → "))")

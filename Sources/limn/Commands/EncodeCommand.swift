@@ -3,7 +3,6 @@ import ArgumentParser
 import Checkpoints
 import FoundationEssentials
 import Inference
-import Models
 
 struct EncodeCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -35,10 +34,7 @@ struct EncodeCommand: ParsableCommand {
         let tokens = embedder.tokens(of: lines)
         let vectors = try embedder.embed(tokens: tokens) { Terminal.show("encoded \($0) of \(lines.count)") }
         Terminal.clear()
-        guard vectors.allSatisfy(\.isFinite) else {
-            throw ModelError(
-                path: embedder.name, problem: "its weights give values that are not finite; is it damaged?")
-        }
+        try embedder.requireFinite(vectors)
         let truncated = tokens.indices.filter { tokens[$0].count > embedder.limit }
         if let first = truncated.first {
             Terminal.say(

@@ -52,7 +52,7 @@ struct EvaluateCommand: ParsableCommand {
 
     @Option(
         help:
-            "The split used for training, for the real-vs-real baseline and the nearest training images; by default train, and \"\" omits both."
+            "The split used for training, for the real-vs-real baseline and the nearest training images; by default train. \"\" omits both, as does a --split that contains it."
     )
     var trainingSplit: String?
 
@@ -81,7 +81,11 @@ struct EvaluateCommand: ParsableCommand {
 
     @OptionGroup var reading: ReadingOptions
 
-    @Option(help: "Seed of the noise and of the choice of mismatched captions.")
+    @Option(
+        help: """
+            Seed of the noise, of the choice of mismatched captions, and of the subsets of the kernel distance; for \
+            image-to-image, of degradations and of these subsets.
+            """)
     var seed: UInt64 = 0
 
     @OptionGroup var device: DeviceOptions
@@ -153,14 +157,15 @@ struct EvaluateCommand: ParsableCommand {
                 .usage, "\(option.0) is for models that make images from text; \(file) makes them from images")
         }
         let model = try TranslationModel(contentsOf: file)
+        let images = try translation.images(
+            data: data, split: split, classColumn: reading.classColumn, model: model)
         let networks = try features.networks(
             besides: model.configuration.trainingFeatures, of: model.configuration.name)
         guard networks.count < 2 else {
             throw CommandError(.usage, "--features may be given once for a model that makes images from images")
         }
         let found = try TranslationEvaluation(
-            model, on: translation.images(data: data, split: split, classColumn: reading.classColumn, model: model),
-            encoder: pretrained.encoder, network: networks.first,
+            model, on: images, encoder: pretrained.encoder, network: networks.first,
             badFiles: badFiles.badFiles, followsLinks: reading.links.followLinks, seed: seed, device: device
         ) { Terminal.show("translated \($0)/\($1)") }
         Terminal.clear()
@@ -175,10 +180,29 @@ struct EvaluateCommand: ParsableCommand {
             for (name, images) in [("sources", found.sources), ("results", found.results), ("targets", found.targets)] {
                 try createFolder("\(report)/\(name)")
                 for (number, image) in images.enumerated() {
-                    try AtomicFile.write(image.pngData(), to: "\(report)/\(name)/\(zeroPadded(number, width: 5)).png")
+                    try AtomicFile.write(image.pngData(), to: "\(report)/\(name)/\(EvaluateCommand.name(of: number))")
                 }
+                try EvaluateCommand.removeImages(from: images.count, in: "\(report)/\(name)")
             }
             Terminal.say("\(report)/samples.png")
+        }
+    }
+
+    /// The file of an image in the folders of a report.
+    private static func name(of number: Int) -> String { "\(zeroPadded(number, width: 5)).png" }
+
+    /// Removes images of an earlier report, those numbered from `count` on.
+    private static func removeImages(from count: Int, in folder: String) throws {
+        for file in try FileManager.default.contentsOfDirectory(atPath: folder) {
+            guard let number = Int(file.dropLast(".png".count)), number >= count, file == name(of: number) else {
+                continue
+            }
+            do {
+                try FileManager.default.removeItem(atPath: "\(folder)/\(file)")
+            } catch {
+                throw CommandError(
+                    .cannotWrite, "\(folder)/\(file): is of an earlier report and cannot be removed: \(error)")
+            }
         }
     }
 

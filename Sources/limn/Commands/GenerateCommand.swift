@@ -4,6 +4,7 @@ import Basics
 import FoundationEssentials
 import Images
 import Inference
+import JSON
 
 struct GenerateCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -101,7 +102,7 @@ struct GenerateCommand: ParsableCommand {
             try Paths.write(png, to: file.path)
             if json && file.path != "-" {
                 Terminal.clear()
-                print(try record.json())
+                print(try jsonText(record))
             }
         }
         if !json { layout.announce() }

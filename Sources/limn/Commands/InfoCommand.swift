@@ -79,7 +79,7 @@ struct InfoCommand: ParsableCommand {
         if let format = ImageFormat(signatureOf: head) {
             return try Facts(image: OpenFile.contents(path, limit: 1 << 30), format: format, path: path)
         }
-        let suffix = OutputLayout.suffix(path)
+        let suffix = Paths.suffix(path)
         if ["json", "txt", "gz", "model"].contains(suffix) { return try facts(of: Tokenizer(contentsOf: path), path) }
         // The reader of safetensors files knows others of these names, and says how to convert them.
         let isArrays = head.dropFirst(8).first == UInt8(ascii: "{")

@@ -121,7 +121,7 @@ private enum Destination {
     init(_ out: String, _ requests: [GenerationRequest], grid: Bool) throws {
         if grid {
             self = .still(try OutputLayout(strip: requests, path: out))
-        } else if OutputLayout.isFolder(out, ofMany: true) {
+        } else if Paths.isFolder(out, ofMany: true) {
             self = .still(try OutputLayout(frames: requests, folder: out))
         } else {
             self = .animation(try AnimationFormat(path: out))

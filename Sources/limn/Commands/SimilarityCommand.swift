@@ -3,7 +3,6 @@ import Basics
 import FoundationEssentials
 import Inference
 import JSON
-import Models
 
 struct SimilarityCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -47,15 +46,12 @@ struct SimilarityCommand: ParsableCommand {
             )
         }
         let vectors = try embedder.embed(tokens: tokens)
+        try embedder.requireFinite(vectors)
         let width = embedder.width
         let cosines = sentences.indices.map { row in
             sentences.indices.map { column in
                 (0..<width).reduce(Float(0)) { $0 + vectors[row * width + $1] * vectors[column * width + $1] }
             }
-        }
-        guard cosines.allSatisfy({ $0.allSatisfy(\.isFinite) }) else {
-            throw ModelError(
-                path: embedder.name, problem: "its weights give values that are not finite; is it damaged?")
         }
         if json {
             print(try jsonText(Record(encoder: embedder.name, sentences: sentences, cosines: cosines)))

@@ -85,7 +85,7 @@ struct TranslateCommand: ParsableCommand {
                     : "\(path): reads no text; omit --prompt")
         }
         let output = TranslationOutput(
-            format: format ?? StillFormat(suffix: OutputLayout.suffix(out)) ?? .png, quality: quality,
+            format: format ?? StillFormat(suffix: Paths.suffix(out)) ?? .png, quality: quality,
             isReverse: reverse, prompt: prompt, hasMetadata: !noMetadata, printsJSON: json)
         let job = TranslationJob(layout, translator, output)
         try job.run()
@@ -98,7 +98,7 @@ struct TranslateCommand: ParsableCommand {
     /// Throws if `out` is a file of a format that is not written, or another one than `--format`.
     private func checkFormat(_ layout: TranslationLayout) throws {
         guard layout.folder == nil, out != "-" else { return }
-        let suffix = OutputLayout.suffix(out)
+        let suffix = Paths.suffix(out)
         let named = StillFormat(suffix: suffix)
         guard named != nil || VideoContainer(suffix: suffix) != nil else {
             throw CommandError(

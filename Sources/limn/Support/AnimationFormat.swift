@@ -19,7 +19,7 @@ enum AnimationFormat: CaseIterable {
     /// The format of a file to write.
     /// - Throws: `CommandError` if no format has its suffix.
     init(path: String) throws {
-        let suffix = OutputLayout.suffix(path)
+        let suffix = Paths.suffix(path)
         guard let format = Self.allCases.first(where: { $0.suffixes.contains(suffix) }) else {
             throw CommandError(
                 .usage, "\(path): animations are written as .png, .gif, .webp or .mp4; a folder gets one PNG per frame")

@@ -16,8 +16,8 @@ struct EncoderOptions: ParsableArguments {
 
     @Option(
         help: """
-            Pooling of a pretrained encoder whose folder does not specify it: mean, cls (the state of the first token) or \
-            eos (that of the last).
+            Pooling of a pretrained encoder, instead of the one that its folder specifies, if any: mean, cls (the state of \
+            the first token) or eos (that of the last).
             """)
     var pooling: String?
 
@@ -42,5 +42,14 @@ struct EncoderOptions: ParsableArguments {
         }
         return try SentenceEmbedder(
             contentsOf: path, pooling: pooling.flatMap(Pooling.init), device: device.open())
+    }
+}
+
+extension SentenceEmbedder {
+    /// Throws if vectors that the encoder computed are not finite.
+    func requireFinite(_ vectors: [Float]) throws(ModelError) {
+        guard vectors.allSatisfy(\.isFinite) else {
+            throw ModelError(path: name, problem: "its weights give values that are not finite; is it damaged?")
+        }
     }
 }

@@ -22,31 +22,38 @@ struct OutputLayout {
     ///   - grid: whether all images go into one file.
     ///   - lines: for prompts from a file, their lines from 0, by which files are numbered; nil for others.
     ///   - out: the path that the user named: a folder if it is one, ends in a slash or has no suffix; else a PNG.
+    ///   - others: number of images that a file has besides those of its requests.
     /// - Throws: `CommandError`.
-    init(_ requests: [GenerationRequest], perPrompt: Int, grid: Bool, lines: [Int]?, out: String?) throws {
+    init(
+        _ requests: [GenerationRequest], perPrompt: Int, grid: Bool, lines: [Int]?, out: String?, others: Int = 0
+    ) throws {
         let prompts = requests.count / perPrompt
         let isSingle = grid || (prompts == 1 && lines == nil)
         // One row per prompt; the images of a single prompt form a square.
         let columns = prompts > 1 && perPrompt > 1 ? perPrompt : OutputLayout.side(of: requests.count)
-        guard let out, OutputLayout.isFolder(out, ofMany: !isSingle) else {
+        guard let out, Paths.isFolder(out, ofMany: !isSingle) else {
             guard isSingle, out != "-" || grid || prompts == 1 else {
                 throw CommandError(
                     .usage,
                     (lines == nil ? "several prompts need" : "prompts from a file need")
                         + " --out DIR for their images, or --grid for a single image")
             }
-            if let out { try OutputLayout.requirePNG(out) }
+            if let out { try Paths.requirePNG(out) }
             var names = FileNames(folder: nil)
-            let path = out ?? names.free(OutputLayout.slug(requests[0].prompt), for: requests[0])
+            let path =
+                out
+                ?? names.free(
+                    OutputLayout.slug(requests[0].prompt), for: requests[0], count: requests.count + others)
             folder = nil
             files = [File(path: path, requests: requests.indices, columns: columns)]
             return
         }
-        let folder = OutputLayout.withoutSlash(out)
+        let folder = Paths.withoutSlash(out)
         self.folder = folder
         var names = FileNames(folder: folder)
         if grid {
-            let path = names.free(OutputLayout.slug(requests[0].prompt), for: requests[0])
+            let path = names.free(
+                OutputLayout.slug(requests[0].prompt), for: requests[0], count: requests.count + others)
             files = [File(path: path, requests: requests.indices, columns: columns)]
             return
         }
@@ -57,7 +64,7 @@ struct OutputLayout {
                 if let lines {
                     try names.numbered(zeroPadded(lines[index / perPrompt], width: 5) + seed, for: request)
                 } else {
-                    names.free(OutputLayout.slug(request.prompt) + seed, for: request)
+                    names.free(OutputLayout.slug(request.prompt) + seed, for: request, count: 1 + others)
                 }
             return File(path: path, requests: index..<index + 1, columns: 1)
         }
@@ -66,7 +73,7 @@ struct OutputLayout {
     /// One file per frame of a walk, `frame-00000.png` and so on.
     /// - Throws: `CommandError` if one is another image.
     init(frames requests: [GenerationRequest], folder: String) throws {
-        let folder = OutputLayout.withoutSlash(folder)
+        let folder = Paths.withoutSlash(folder)
         self.folder = folder
         let names = FileNames(folder: folder)
         files = try requests.enumerated().map { index, request in
@@ -78,7 +85,7 @@ struct OutputLayout {
     /// One file with all frames of a walk, in one row if they are few.
     /// - Throws: `CommandError` if `path` is not that of a PNG.
     init(strip requests: [GenerationRequest], path: String) throws {
-        try OutputLayout.requirePNG(path)
+        try Paths.requirePNG(path)
         folder = nil
         let columns = requests.count <= 10 ? requests.count : OutputLayout.side(of: requests.count)
         files = [File(path: path, requests: requests.indices, columns: columns)]
@@ -122,35 +129,6 @@ struct OutputLayout {
         if files[0].path != "-" { Terminal.say(files[0].path) }
     }
 
-    // MARK: Paths
-
-    /// - Parameter ofMany: whether there are several images that need a file each.
-    static func isFolder(_ path: String, ofMany: Bool) -> Bool {
-        if path == "-" { return false }
-        if path.hasSuffix("/") { return true }
-        var isFolder = false
-        let exists = FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
-        return isFolder || (suffix(path).isEmpty && (ofMany || !exists))
-    }
-
-    /// Throws if the suffix is that of another image format.
-    static func requirePNG(_ path: String) throws {
-        guard [nil, .png].contains(ImageFormat(suffix: suffix(path))) else {
-            throw CommandError(
-                .usage, "\(path): images are written as PNG, which stores their prompts and seeds; use the suffix .png")
-        }
-    }
-
-    /// The suffix of a path's last part in lower case; empty if there is none.
-    static func suffix(_ path: String) -> String {
-        let name = lastComponent(of: path)
-        return name.dropFirst().lastIndex(of: ".").map { name[name.index(after: $0)...].lowercased() } ?? ""
-    }
-
-    static func withoutSlash(_ folder: String) -> String {
-        folder.count > 1 && folder.hasSuffix("/") ? String(folder.dropLast()) : folder
-    }
-
     private static func side(of count: Int) -> Int { Int(Double(count).squareRoot().rounded(.up)) }
 
     /// The first letters and digits of a prompt, joined by dashes: at most 60, and as many as a file name of 255 bytes has room for
@@ -175,11 +153,14 @@ private struct FileNames {
     init(folder: String?) { self.folder = folder }
 
     /// `STEM.png`, or `STEM-2.png` and so on if that is another image.
-    mutating func free(_ stem: String, for request: GenerationRequest) -> String {
+    /// - Parameters:
+    ///   - request: the first image of the file.
+    ///   - count: number of images in the file.
+    mutating func free(_ stem: String, for request: GenerationRequest, count: Int) -> String {
         var number = 1
         while true {
             let path = path(number == 1 ? stem : "\(stem)-\(number)")
-            if !taken.contains(path), FileNames.isFree(path, for: request) {
+            if !taken.contains(path), FileNames.isFree(path, for: request, count: count) {
                 taken.insert(path)
                 return path
             }
@@ -191,7 +172,7 @@ private struct FileNames {
     /// - Throws: `CommandError` if that is the image of another prompt or seed, or without metadata.
     func numbered(_ stem: String, for request: GenerationRequest) throws -> String {
         let path = path(stem)
-        guard FileNames.isFree(path, for: request) else {
+        guard FileNames.isFree(path, for: request, count: 1) else {
             throw CommandError(
                 .cannotWrite,
                 "\(path): is the image of another prompt or seed, or does not say; choose an empty folder with --out")
@@ -201,12 +182,12 @@ private struct FileNames {
 
     private func path(_ stem: String) -> String { (folder.map { "\($0)/" } ?? "") + stem + ".png" }
 
-    /// Whether a file does not exist, or is an image of the same prompt and seed. Files without metadata are never replaced, since
-    /// nothing says what they are.
-    private static func isFree(_ path: String, for request: GenerationRequest) -> Bool {
+    /// Whether a file does not exist, or is an image of the same prompt and seed, or a grid of as many images that begins with it.
+    /// Another grid has images that the new file lacks. Files without metadata are never replaced, since nothing says what they are.
+    private static func isFree(_ path: String, for request: GenerationRequest, count: Int) -> Bool {
         guard FileManager.default.fileExists(atPath: path) else { return true }
         guard let data = FileManager.default.contents(atPath: path), let texts = try? Image.pngText(in: [UInt8](data)),
-            var found = ImageMetadata(pngText: texts)
+            var found = ImageMetadata(pngText: texts), found.count == 1 || found.count == count
         else { return false }
         found.request.truncation = request.truncation
         return found.request == ImageMetadata(request: request, model: found.model).request

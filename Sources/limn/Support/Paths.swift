@@ -1,7 +1,9 @@
 import Files
+import FoundationEssentials
 import Glibc
+import Images
 
-/// Paths from the command line: checks, and writing to one.
+/// Paths from the command line: checks, their parts, and writing to one.
 enum Paths {
     /// Throws if a file cannot be written, so that a command fails before long work.
     static func requireWritable(_ path: String) throws {
@@ -38,5 +40,34 @@ enum Paths {
         for (flag, path) in paths where path == "" {
             throw CommandError(.usage, "\(flag) is empty; is a shell variable unset?")
         }
+    }
+
+    /// Whether an output path is that of a folder: it is one, ends in a slash, or has no suffix.
+    /// - Parameter ofMany: whether there are several images that need a file each.
+    static func isFolder(_ path: String, ofMany: Bool) -> Bool {
+        if path == "-" { return false }
+        if path.hasSuffix("/") { return true }
+        var isFolder = false
+        let exists = FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
+        return isFolder || (suffix(path).isEmpty && (ofMany || !exists))
+    }
+
+    /// Throws if the suffix is that of another image format.
+    static func requirePNG(_ path: String) throws {
+        guard [nil, .png].contains(ImageFormat(suffix: suffix(path))) else {
+            throw CommandError(
+                .usage, "\(path): images are written as PNG, which stores their prompts and seeds; use the suffix .png")
+        }
+    }
+
+    /// The suffix of a path's last part in lower case; empty if there is none.
+    static func suffix(_ path: String) -> String {
+        let name = lastComponent(of: path)
+        return name.dropFirst().lastIndex(of: ".").map { name[name.index(after: $0)...].lowercased() } ?? ""
+    }
+
+    /// The path without a slash at its end, to which names can be appended.
+    static func withoutSlash(_ folder: String) -> String {
+        folder.count > 1 && folder.hasSuffix("/") ? String(folder.dropLast()) : folder
     }
 }

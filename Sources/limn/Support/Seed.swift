@@ -1,5 +1,6 @@
 import ArgumentParser
 import Basics
+import Inference
 
 /// A seed given as a number or drawn at random.
 struct Seed: ExpressibleByArgument {
@@ -10,8 +11,7 @@ struct Seed: ExpressibleByArgument {
 
     init?(argument: String) {
         if argument == "random" {
-            // Short enough to be typed again.
-            value = UInt64(UInt32.random(in: 0...UInt32.max))
+            value = GenerationRequest.randomSeed()
             isRandom = true
         } else if let number = UInt64(argument) {
             value = number

@@ -14,45 +14,24 @@ struct TextInput {
         var isFolder = false
         if path != "-", FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder {
             let all = try Corpus(folder: path, split: nil)
-            return Array(
-                try split.isEmpty || all.splits.isEmpty ? all.captions : Corpus(folder: path, split: split).captions)
+            return Array(try split.isEmpty || all.splits.isEmpty ? all.captions : all.restricted(to: split).captions)
         }
         guard path.hasSuffix(".jsonl") else { return try InputFile.lines(path) }
-        let decoder = JSONDecoder()
-        let rows = try InputFile.lines(path).enumerated().filter { !$0.element.isEmpty }.map { index, line in
-            do {
-                return try decoder.decode(Row.self, from: Data(line.utf8))
-            } catch {
+        let lines = try InputFile.lines(path).enumerated().filter { !$0.element.allSatisfy(\.isWhitespace) }
+        let rows = try lines.map { index, line in
+            guard let row = CaptionRow(line) else {
                 throw CommandError(
                     .badData,
                     "\(path):\(index + 1): must be a JSON object with \"text\", a string or a list of them")
             }
+            return row
         }
         let splits = split.isEmpty ? [] : Set(rows.compactMap(\.split)).sorted()
-        guard splits.isEmpty || splits.contains(split) else {
+        guard !splits.isEmpty else { return rows.flatMap(\.captions) }
+        guard let name = SplitName.resolved(split, among: splits) else {
             throw CommandError(
                 .badData, "\(path): has no split \"\(split)\"; it has \(splits.joined(separator: ", "))")
         }
-        return rows.filter { splits.isEmpty || $0.split == split }.flatMap(\.text)
-    }
-
-    /// The fields of a row of metadata.jsonl that vocabulary training needs.
-    private struct Row: Decodable {
-        let text: [String]
-        let split: String?
-
-        private enum CodingKeys: CodingKey {
-            case text, split
-        }
-
-        init(from decoder: any Decoder) throws {
-            let values = try decoder.container(keyedBy: CodingKeys.self)
-            if let one = try? values.decode(String.self, forKey: .text) {
-                text = [one]
-            } else {
-                text = try values.decode([String].self, forKey: .text)
-            }
-            split = try values.decodeIfPresent(String.self, forKey: .split)
-        }
+        return rows.filter { $0.split == name }.flatMap(\.captions)
     }
 }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import CommandSupport
 import Basics
+import Checkpoints
 import Execution
 import FoundationEssentials
 import Glibc
@@ -56,7 +57,7 @@ struct TrainingOptions: ParsableArguments {
     func train(recipe path: String?, overrides: [String] = []) throws {
         try Paths.requireNotEmpty(
             ("--data", data), ("--source", source), ("--target", target), ("--run", directory), ("--from", from))
-        let own = "\(directory)/recipe.yaml"
+        let own = "\(directory)/\(RunDirectory.recipeName)"
         let isStarted = resume && FileManager.default.fileExists(atPath: own)
         guard let file = path ?? (isStarted ? own : nil) else {
             throw CommandError(.usage, "no recipe; name one, or --resume a run that was started (\(own) is missing)")

@@ -31,6 +31,15 @@ struct TranslationEvaluationOptions: ParsableArguments {
         if (sourceClass == nil) != (targetClass == nil) {
             throw ValidationError("Name both --source-class and --target-class.")
         }
+        if paired, sourceClass != nil {
+            throw ValidationError("Give --paired or --source-class, not both; pairs are not selected by class.")
+        }
+        let sources: [(String, Bool)] = [
+            ("--source", source != nil), ("--paired", paired), ("--source-class", sourceClass != nil),
+        ]
+        if !degradation.isEmpty, let option = sources.first(where: \.1)?.0 {
+            throw ValidationError("Give --degradation or \(option), not both; it makes the sources from the targets.")
+        }
     }
 
     /// Throws if any option is given.
@@ -43,7 +52,9 @@ struct TranslationEvaluationOptions: ParsableArguments {
         throw CommandError(.usage, "\(option.0) is for models that make images from images")
     }
 
-    func images(data: String, split: String, classColumn: String, model: TranslationModel)
+    /// The images in the folder `data`.
+    /// - Throws: `CommandError` if nothing says where the sources are.
+    func images(data: String, split: String, classColumn: String, model: TranslationModel) throws
         -> TranslationEvaluation.Images
     {
         var images = TranslationEvaluation.Images(data: data)
@@ -52,6 +63,12 @@ struct TranslationEvaluationOptions: ParsableArguments {
         images.arePairs = paired
         let hasSources = source != nil || paired || sourceClass != nil
         images.degradation = degradation.isEmpty && !hasSources ? model.configuration.degradation : degradation
+        guard hasSources || !images.degradation.isEmpty else {
+            throw CommandError(
+                .usage,
+                "nothing says where the sources are; pass --source FOLDER, --paired, --source-class and --target-class, or "
+                    + "--degradation")
+        }
         images.classColumn = classColumn
         images.classes = (sourceClass ?? "", targetClass ?? "")
         images.count = count

@@ -66,7 +66,8 @@ CImageStatus CImagePNGDecode(
     const uint8_t *bytes, size_t count, size_t width, size_t height, size_t reduction, CImageColor background,
     CImageTarget target, char *message, size_t capacity);
 
-/// Reads the tEXt, zTXt and iTXt chunks on either side of the pixels; the pixels are inflated and discarded.
+/// Reads the tEXt, zTXt and iTXt chunks on either side of the pixels; the pixels are inflated and discarded. Compressed texts
+/// that expand to more than four million bytes are left out, as is what follows the first 62 texts.
 CImageStatus CImagePNGReadTexts(const uint8_t *bytes, size_t count, CImageTexts *texts, char *message, size_t capacity);
 
 /// Writes 8-bit RGB with an sRGB chunk; `strings` holds keyword and text of every entry, each NUL-terminated,

@@ -100,7 +100,7 @@ extension Facts {
 
     /// Number of elements, their types, and bytes.
     private mutating func addSizes(of file: Safetensors) {
-        let arrays = file.names.compactMap { file[$0] }
+        let arrays = file.arrays
         // A checkpoint has moments and averages too.
         add(kind == "training checkpoint" ? "elements" : "parameters", .count(arrays.reduce(0) { $0 + $1.count }))
         add("types", .texts(Set(arrays.map(\.element.rawValue)).sorted()))
@@ -108,7 +108,7 @@ extension Facts {
     }
 
     private static func bytes(of file: Safetensors) -> Int {
-        file.names.compactMap { file[$0] }.reduce(0) { $0 + $1.count * $1.element.byteCount }
+        file.arrays.reduce(0) { $0 + $1.count * $1.element.byteCount }
     }
 
     private mutating func addTextEncoder(_ builtIn: TextEncoderConfiguration?, _ pretrained: PretrainedReference?) {

@@ -42,10 +42,10 @@ extension Facts {
                     .count($0)
                 })
         }
-        add("evaluation", (run.lastRow(of: "evaluation.jsonl")?.numbers).map { .numbers($0) })
+        add("evaluation", (run.lastRow(of: RunDirectory.evaluationName)?.numbers).map { .numbers($0) })
         let snapshots = names.filter { $0.hasPrefix("snapshot-") }.sorted()
         if let last = snapshots.last { add("snapshots", "\(snapshots.count), the last one \(last)") }
         add("checkpoint", names.filter { $0.hasPrefix("checkpoint-") }.max())
-        add("model", names.first { $0 == "model.safetensors" })
+        add("model", names.first { $0 == RunDirectory.modelName })
     }
 }

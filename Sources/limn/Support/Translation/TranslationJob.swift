@@ -46,7 +46,7 @@ final class TranslationJob {
                 switch content {
                 case .still(let image):
                     let path = try layout.target(of: item, suffix: output.format.suffix)
-                    guard path == "-" || StillFormat(suffix: OutputLayout.suffix(path)) != nil else {
+                    guard path == "-" || StillFormat(suffix: Paths.suffix(path)) != nil else {
                         throw CommandError(
                             .usage, "\(item.source): is not an animation or a video, as \(path) would be")
                     }
@@ -85,7 +85,7 @@ final class TranslationJob {
 
     private func content(of item: TranslationLayout.Item) throws -> Content {
         let path = item.source
-        if VideoFile.suffixes.contains(OutputLayout.suffix(path)) { return .video(try VideoFile(path)) }
+        if VideoFile.suffixes.contains(Paths.suffix(path)) { return .video(try VideoFile(path)) }
         let bytes = try OpenFile.contents(path, limit: 1 << 30)
         guard Image.isAnimation(bytes) else { return .still(try Image(decoding: bytes, named: path)) }
         guard ImageFormat(signatureOf: bytes) != .webp else {
@@ -124,7 +124,7 @@ final class TranslationJob {
 
     private func translate(_ video: VideoFile, _ item: TranslationLayout.Item) throws {
         let path = try layout.target(of: item, suffix: video.suffixOfResult)
-        guard let container = VideoContainer(suffix: OutputLayout.suffix(path)) else {
+        guard let container = VideoContainer(suffix: Paths.suffix(path)) else {
             throw CommandError(.usage, "\(path): animations and videos are written as .gif, .png, .mp4, .mov or .mkv")
         }
         let begin = clock.now

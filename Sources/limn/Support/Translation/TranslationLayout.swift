@@ -30,11 +30,11 @@ struct TranslationLayout {
             guard FileManager.default.fileExists(atPath: input, isDirectory: &isFolder) else {
                 throw CommandError(.noInput, "\(input): no such file")
             }
-            return (path: OutputLayout.withoutSlash(input), isFolder: isFolder)
+            return (path: Paths.withoutSlash(input), isFolder: isFolder)
         }
         self.overwrites = overwrites
         let isSingle = sources.count == 1 && !sources[0].isFolder
-        guard OutputLayout.isFolder(out, ofMany: !isSingle) else {
+        guard Paths.isFolder(out, ofMany: !isSingle) else {
             guard isSingle else {
                 throw CommandError(
                     .usage, "\(out): is a file, and there may be several images; name a folder with --out")
@@ -42,7 +42,7 @@ struct TranslationLayout {
             (items, folder, others) = ([Item(source: sources[0].path, target: out)], nil, 0)
             return
         }
-        let folder = OutputLayout.withoutSlash(out)
+        let folder = Paths.withoutSlash(out)
         let results = resolvedPath(folder)
         var (items, others) = ([Item](), 0)
         for source in sources {
@@ -56,14 +56,14 @@ struct TranslationLayout {
                     if isAround, let results, resolvedPath(path)?.hasPrefix(results + "/") ?? false {
                         continue
                     }
-                    let suffix = OutputLayout.suffix(path)
+                    let suffix = Paths.suffix(path)
                     guard ImageFormat(suffix: suffix) != nil || VideoFile.suffixes.contains(suffix) else {
                         others += 1
                         continue
                     }
                 }
                 let relative = name ?? lastComponent(of: path)
-                let suffix = OutputLayout.suffix(relative)
+                let suffix = Paths.suffix(relative)
                 let stem = suffix.isEmpty ? relative[...] : relative.dropLast(suffix.count + 1)
                 items.append(Item(source: path, target: "\(folder)/\(stem)"))
             }

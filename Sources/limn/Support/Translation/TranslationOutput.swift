@@ -48,6 +48,6 @@ struct TranslationRecord: Encodable {
         (self.file, self.source, self.model, self.frames) = (file, source, model, frames)
         direction = isReverse ? "reverse" : "forward"
         (width, height) = size
-        milliseconds = (duration / .milliseconds(1)).rounded()
+        milliseconds = duration.wholeMilliseconds
     }
 }

@@ -38,14 +38,14 @@ struct VideoFile {
     }
 
     /// The container, if it is one that is written.
-    var container: VideoContainer? { VideoContainer(suffix: OutputLayout.suffix(path)) }
+    var container: VideoContainer? { VideoContainer(suffix: Paths.suffix(path)) }
 
     /// The suffix of a file in the same container, or of an MP4.
     var suffixOfResult: String {
         switch container {
         case .apng: "png"
         case nil: "mp4"
-        default: OutputLayout.suffix(path)
+        default: Paths.suffix(path)
         }
     }
 
