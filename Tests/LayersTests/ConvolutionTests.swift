@@ -178,11 +178,15 @@ import Testing
     }
 
     /// A joined convolution, with its derivatives, is the convolution of the maps with the vectors as further channels.
-    @Test(arguments: [
-        (extents: [4, 4], kernel: 3, padding: nil, bias: true), (extents: [2, 5], kernel: 3, padding: nil, bias: false),
-        (extents: [1, 3], kernel: 1, padding: nil, bias: true), (extents: [3, 6], kernel: 4, padding: 1, bias: true),
-        (extents: [2, 3], kernel: 5, padding: nil, bias: false), (extents: [5, 4], kernel: 3, padding: 0, bias: true),
-    ] as [(extents: [Int], kernel: Int, padding: Int?, bias: Bool)])
+    @Test(
+        arguments: [
+            (extents: [4, 4], kernel: 3, padding: nil, bias: true),
+            (extents: [2, 5], kernel: 3, padding: nil, bias: false),
+            (extents: [1, 3], kernel: 1, padding: nil, bias: true),
+            (extents: [3, 6], kernel: 4, padding: 1, bias: true),
+            (extents: [2, 3], kernel: 5, padding: nil, bias: false),
+            (extents: [5, 4], kernel: 3, padding: 0, bias: true),
+        ] as [(extents: [Int], kernel: Int, padding: Int?, bias: Bool)])
     func joinedVectorsAreFurtherChannels(extents: [Int], kernel: Int, padding: Int?, bias: Bool) throws {
         var trial = LayerTrial()
         let (batch, channels, width, outputs) = (2, 3, 4, 5)
