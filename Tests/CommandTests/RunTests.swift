@@ -242,6 +242,9 @@ import Testing
             #expect(begun.ending == .exit(0), "\(begun.err)")
             let log = String(decoding: try #require(contents(run + "/log.txt")), as: UTF8.self)
             #expect(log.contains("starts with text encoder, generator from \(model)"))
+            // The card of a published model names files, not the folders of the machine that trained it.
+            let card = try limn("info", run + "/model.safetensors", in: folder)
+            #expect(card.out.contains("\nfrom: model.safetensors\n"), "\(card.out)")
             // Resuming needs only the run.
             try FileManager.default.removeItem(atPath: model)
             let resumed = try Child(

@@ -61,9 +61,18 @@ struct AdversarialOutput {
         To repeat the training: `limn train RECIPE --data DIR --run DIR` with this recipe:
 
         ```yaml
-        \(try recipe.yaml())
+        \(try publishedRecipe.yaml())
         ```
         """
+    }
+
+    /// The recipe as it is published with a model: of paths, which may name a user or a machine, only the last part.
+    private var publishedRecipe: Recipe {
+        func name(_ path: String) -> String { path.split(separator: "/").last.map(String.init) ?? "" }
+        var published = recipe
+        published.from = name(recipe.from)
+        published.evaluate.judge = name(recipe.evaluate.judge)
+        return published
     }
 
     /// Logs that the stage ended.
