@@ -243,8 +243,8 @@ import Testing
             let log = String(decoding: try #require(contents(run + "/log.txt")), as: UTF8.self)
             #expect(log.contains("starts with text encoder, generator from \(model)"))
             // The card of a published model names files, not the folders of the machine that trained it.
-            let card = try limn("info", run + "/model.safetensors", in: folder)
-            #expect(card.out.contains("\nfrom: model.safetensors\n"), "\(card.out)")
+            let card = String(decoding: try limn("info", run + "/model.safetensors", in: folder).out, as: UTF8.self)
+            #expect(card.contains("\nfrom: model.safetensors\n"), "\(card)")
             // Resuming needs only the run.
             try FileManager.default.removeItem(atPath: model)
             let resumed = try Child(
