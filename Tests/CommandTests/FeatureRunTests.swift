@@ -278,39 +278,38 @@ private struct FeatureRun: Sendable {
         }
     }
 
-    @Test func aPairWithAHeadOfAnotherWidthIsRefused() throws {
+    /// Writes a pair with a changed image head, and expects that reading it is refused with these words.
+    private func expectRefusedPair(
+        _ words: String, _ change: (inout FeatureHeadConfiguration) -> Void,
+        sourceLocation: SourceLocation = #_sourceLocation
+    ) throws {
         let pair = try EncoderPair(contentsOf: FeatureRun.shared().run + "/encoder/encoder.safetensors")
         guard case .features(var configuration) = pair.image else {
-            Issue.record("not a head on features")
+            Issue.record("not a head on features", sourceLocation: sourceLocation)
             return
         }
-        #expect(configuration.head.inputs == FeatureNetwork.efficientNetLite0.multiscaleWidth)
-        configuration.head.inputs = 1500
+        change(&configuration)
         try withTemporaryFolder { folder in
             let path = folder + "/pair.safetensors"
             try EncoderPair(
                 name: pair.name, text: pair.text, image: .features(configuration), imageArrays: pair.imageArrays
             ).write(to: path)
-            let error = #expect(throws: ModelError.self) { try EncoderPair(contentsOf: path) }
-            #expect(error?.description.contains("head.inputs: is 1500, expected 1280 or 1776") == true)
+            let error = #expect(throws: ModelError.self, sourceLocation: sourceLocation) {
+                try EncoderPair(contentsOf: path)
+            }
+            #expect(error?.description.contains(words) == true, sourceLocation: sourceLocation)
+        }
+    }
+
+    @Test func aPairWithAHeadOfAnotherWidthIsRefused() throws {
+        try expectRefusedPair("head.inputs: is 1500, expected 1280 or 1776") { configuration in
+            #expect(configuration.head.inputs == FeatureNetwork.efficientNetLite0.multiscaleWidth)
+            configuration.head.inputs = 1500
         }
     }
 
     @Test(arguments: [0, 32, 97, 1 << 40]) func aPairThatReadsImagesOfAnAbsurdSideIsRefused(_ side: Int) throws {
-        let pair = try EncoderPair(contentsOf: FeatureRun.shared().run + "/encoder/encoder.safetensors")
-        guard case .features(var configuration) = pair.image else {
-            Issue.record("not a head on features")
-            return
-        }
-        configuration.resolution = side
-        try withTemporaryFolder { folder in
-            let path = folder + "/pair.safetensors"
-            try EncoderPair(
-                name: pair.name, text: pair.text, image: .features(configuration), imageArrays: pair.imageArrays
-            ).write(to: path)
-            let error = #expect(throws: ModelError.self) { try EncoderPair(contentsOf: path) }
-            #expect(error?.description.contains("resolution: is \(side), expected a multiple of 32") == true)
-        }
+        try expectRefusedPair("resolution: is \(side), expected a multiple of 32") { $0.resolution = side }
     }
 
     @Test func aStartWithOtherFeaturesIsRefused() throws {
