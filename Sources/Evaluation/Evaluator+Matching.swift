@@ -19,9 +19,10 @@ extension Evaluator {
     }
 
     func retrieval(
-        _ queries: [Query], _ generated: [Image], _ reals: [Image], _ corpus: Corpus, _ training: ImageStore?,
-        _ encoders: JudgeEncoders
+        _ evaluated: EvaluatedImages, _ training: ImageStore?, _ encoders: JudgeEncoders
     ) throws -> (Report.Retrieval, worst: [Int], attribute: Report.Attribute?) {
+        let (corpus, queries) = (evaluated.corpus, evaluated.queries)
+        let (generated, reals) = (evaluated.generated, evaluated.reals)
         let (imageEncoder, textEncoder) = encoders
         let captions = try FeatureMatrix(
             rows: queries.count, columns: textEncoder.width, values: textEncoder.embed(queries.map(\.caption)))
@@ -108,7 +109,8 @@ extension Evaluator {
         return try nearestNeighborDistances(of: queries, in: rows).map { owners[$0.row] }
     }
 
-    func colors(_ queries: [Query], _ generated: [Image], _ reals: [Image]) throws -> Report.Colors? {
+    func colors(_ evaluated: EvaluatedImages) throws -> Report.Colors? {
+        let (queries, generated) = (evaluated.queries, evaluated.generated)
         let captions = queries.map(\.caption)
         func accuracy(_ images: [Image], _ captions: [String]) throws -> ColorAccuracy {
             try ColorAccuracy(
@@ -116,7 +118,7 @@ extension Evaluator {
         }
         guard captions.contains(where: { !NamedColor.ofPetals(in: $0).isEmpty }) else { return nil }
         let own = try accuracy(generated, captions)
-        let upper = try accuracy(queries.map { reals[$0.example] }, captions)
+        let upper = try accuracy(queries.map { evaluated.reals[$0.example] }, captions)
         return .init(
             generated: own.value, real: upper.value,
             shuffled: try accuracy(generated, shuffled(Array(captions.indices)).map { captions[$0] }).value,

@@ -25,7 +25,7 @@ public struct Evaluator {
 
     let model: Model
     let judge: EncoderPair
-    private let measures: Measures
+    let measures: Measures
     let encoder: String?
     let device: any Device
     let seed: UInt64
@@ -56,18 +56,22 @@ public struct Evaluator {
         var label: Int
     }
 
-    /// The images on which distances are measured.
-    private struct Sample {
-        /// One generated image per real one, with the caption it was generated from.
+    /// Every caption of the split, with the image generated from it and the real ones.
+    struct EvaluatedImages {
+        let corpus: Corpus
+        let queries: [Query]
+        /// What was generated from, one for each query: its caption, reworded if there are synonyms.
+        let prompts: [String]
+        /// One for each query.
         let generated: [Image]
-        let captions: [String]
-        let real: [Image]
-        /// Groups of images generated from one caption, and groups of indices in `real` of one class.
-        let perCaption: [[Image]]
-        let perClass: [[Int]]
-        let training: ImageStore?
-        /// As many training images as real ones, or all if there are fewer.
-        let baseline: [Image]?
+        /// One for each example of the corpus.
+        let reals: [Image]
+
+        /// The image generated from a caption beside the caption's real image.
+        func comparison(_ query: Int) -> Comparison {
+            Comparison(
+                caption: queries[query].caption, generated: generated[query], other: reals[queries[query].example])
+        }
     }
 
     /// Evaluates on every caption of `split`.
@@ -85,69 +89,41 @@ public struct Evaluator {
         data: String, split: String?, trainingSplit: String?, badFiles: BadFilePolicy = .limited,
         options: CorpusOptions = CorpusOptions(), synonyms: Synonyms? = nil
     ) throws -> IllustratedReport {
-        guard !judge.text.arrays.isEqual(to: model.arrays.below("encoder")) else {
-            throw ModelError(
-                path: judge.name,
-                problem:
-                    "is the text encoder of \(model.configuration.name), which the training used; pass another judge",
-                kind: .usage)
-        }
+        try requireIndependentJudge()
         func read(_ split: String?) throws -> (images: ImageStore, ignoredClass: String?) {
-            let corpus = try Corpus(folder: data, split: split, badFiles: badFiles, options: options)
-            // As in training: a class of nearly all images would leave too few captions to compare with.
-            guard let dominant = corpus.dominantClass else { return (try self.read(corpus, badFiles), nil) }
-            return (try self.read(corpus.withoutClasses(), badFiles), dominant.name)
+            try readImages(of: Corpus(folder: data, split: split, badFiles: badFiles, options: options), badFiles)
         }
         let (images, ignoredClass) = try read(split)
         let corpus = images.corpus
         // Before the generation, as the encoders below: what is missing is reported at once.
+        let includesTraining = trainingSplit.map { Self.contains(split, $0, of: corpus) }
         let training = try trainingSplit.flatMap { name in
-            try Self.contains(split, name, of: corpus) ? nil : read(name).images
-        }
-        let queries = corpus.examples.indices.flatMap { example in
-            // Without classes, each image is its own class.
-            corpus.examples[example].captions.map {
-                Query(example: example, caption: $0, label: corpus.group(of: example))
-            }
+            try includesTraining == true ? nil : read(name).images
         }
         let reals = try corpus.examples.indices.map { try image(of: $0, in: images) }
         let generator = try ImageGenerator(model, device: device, encoder: encoder)
         let encoders = try judgeEncoders()
-        // The noise of each caption is determined by its position, so that no seed is selected.
+        let queries = Self.queries(corpus)
         let prompts = queries.map { synonyms?($0.caption) ?? $0.caption }
-        let requests = prompts.indices.map { GenerationRequest(prompt: prompts[$0], seed: seed &+ UInt64($0)) }
-        let generated = try generator.generate(requests) { progress("generating", $0, requests.count) }
+        let evaluated = EvaluatedImages(
+            corpus: corpus, queries: queries, prompts: prompts, generated: try generate(prompts, generator),
+            reals: reals)
 
-        let (retrieval, worst, attribute) = try retrieval(queries, generated, reals, corpus, training, encoders)
+        let (retrieval, worst, attribute) = try retrieval(evaluated, training, encoders)
         var report = Report(
             model: model.configuration.name, judge: judge.name, split: split ?? "all rows", retrieval: retrieval,
             distances: [])
         report.ignoredClass = ignoredClass
+        report.includesTrainingSplit = includesTraining
         report.attribute = attribute
         report.reworded = synonyms == nil ? nil : zip(prompts, queries).count { $0 != $1.caption }
-        if measures.colors { report.colors = try colors(queries, generated, reals) }
+        if measures.colors { report.colors = try colors(evaluated) }
 
-        // One caption per image, so that both sides of a distance have the same size.
-        let firsts = corpus.examples.indices.map { corpus.reference(example: $0, caption: 0).number }
-        var perClass: [Int: [Int]] = [:]
-        for example in corpus.examples.indices {
-            perClass[corpus.group(of: example), default: []].append(example)
-        }
-        let sample = Sample(
-            generated: firsts.map { generated[$0] }, captions: firsts.map { queries[$0].caption }, real: reals,
-            perCaption: try imagesPerCaption(prompts, generator),
-            perClass: perClass.values.filter { $0.count > 1 }.sorted { $0[0] < $1[0] },
-            training: training,
-            baseline: try training.map { store in
-                try draw(firsts.count, of: store.corpus.examples.count).map { try image(of: $0, in: store) }
-            })
-        func comparison(_ query: Int) -> Comparison {
-            Comparison(
-                caption: queries[query].caption, generated: generated[query], other: reals[queries[query].example])
-        }
+        let sample = try sample(evaluated, training, generator)
         var illustrated = IllustratedReport(
-            report: report, samples: Array(queries.indices).evenlySpaced(Self.sampleCount).map(comparison),
-            worst: worst.map(comparison), closest: [])
+            report: report,
+            samples: Array(queries.indices).evenlySpaced(Self.sampleCount).map(evaluated.comparison),
+            worst: worst.map(evaluated.comparison), closest: [])
         for network in measures.features {
             let (distances, closest) = try distances(sample, network)
             illustrated.report.distances.append(distances)
@@ -160,11 +136,32 @@ public struct Evaluator {
     static let exampleCount = 16
     private static let sampleCount = 24
 
+    private func requireIndependentJudge() throws(ModelError) {
+        guard !judge.text.arrays.isEqual(to: model.arrays.below("encoder")) else {
+            throw ModelError(
+                path: judge.name,
+                problem:
+                    "is the text encoder of \(model.configuration.name), which the training used; pass another judge",
+                kind: .usage)
+        }
+    }
+
+    // MARK: Images and captions
+
     /// Whether the evaluated split has the images of the training split, or they cannot be told from others.
     private static func contains(_ split: String?, _ trainingSplit: String, of corpus: Corpus) -> Bool {
         guard let split, !corpus.splits.isEmpty else { return true }
         return SplitName.resolved(split, among: corpus.splits)
             == SplitName.resolved(trainingSplit, among: corpus.splits)
+    }
+
+    /// The images of a corpus as `read`, without classes if one has nearly all of them, which is named.
+    private func readImages(
+        of corpus: Corpus, _ badFiles: BadFilePolicy
+    ) throws -> (images: ImageStore, ignoredClass: String?) {
+        // As in training: a class of nearly all images would leave too few captions to compare with.
+        guard let dominant = corpus.dominantClass else { return (try read(corpus, badFiles), nil) }
+        return (try read(corpus.withoutClasses(), badFiles), dominant.name)
     }
 
     /// The images of a corpus, without those that cannot be decoded.
@@ -185,95 +182,26 @@ public struct Evaluator {
         return image
     }
 
-    // MARK: Distances
-
-    /// The number of images per caption, and of captions, for which diversity is measured.
-    private static let imagesPerCaption = 8
-    private static let diversityCaptions = 40
-
-    private func imagesPerCaption(_ prompts: [String], _ generator: ImageGenerator) throws -> [[Image]] {
-        try draw(Evaluator.diversityCaptions, of: prompts.count).map { index in
-            try generator.generate(
-                (0..<Evaluator.imagesPerCaption).map {
-                    GenerationRequest(prompt: prompts[index], seed: seed &+ UInt64($0))
-                })
+    /// Every caption of a corpus.
+    private static func queries(_ corpus: Corpus) -> [Query] {
+        corpus.examples.indices.flatMap { example in
+            // Without classes, each image is its own class.
+            corpus.examples[example].captions.map {
+                Query(example: example, caption: $0, label: corpus.group(of: example))
+            }
         }
     }
 
-    private func distances(
-        _ sample: Sample, _ network: PretrainedFeatures
-    ) throws -> (Report.Distances, closest: [Comparison]) {
-        // Reported figures use float32 features on every device.
-        let extractor = try FeatureExtractor(network, device: device.with(precision: .float32))
-        let name = network.network.rawValue
-        func features(_ images: [Image], _ what: String) throws -> FeatureMatrix {
-            try extractor.features(of: images) { progress("\(name), \(what)", $0, images.count) }
-        }
-        let real = try features(sample.real, "real images")
-        let generated = try features(sample.generated, "generated images")
-        let baseline = try sample.baseline.map { try features($0, "training images") }
-        func kernel(_ a: FeatureMatrix, _ b: FeatureMatrix) throws -> Double {
-            try 1000 * kernelDistance(a, b, seed: seed)
-        }
-        let neighbors = try PrecisionRecall(generated: generated, real: real)
-        let memorization = try memorization(sample, generated: generated, real: real, extractor, name)
-        let distances = Report.Distances(
-            features: name, count: sample.real.count,
-            baselineCount: sample.baseline.flatMap { $0.count < sample.real.count ? $0.count : nil },
-            frechet: .init(
-                generated: try frechetDistance(generated, real),
-                realBaseline: try baseline.map { try frechetDistance($0, real) }),
-            kernel: .init(
-                generated: try kernel(generated, real), realBaseline: try baseline.map { try kernel($0, real) }),
-            precision: neighbors.precision, recall: neighbors.recall,
-            diversity: try diversity(sample, real, extractor),
-            memorization: memorization?.0)
-        return (distances, memorization?.closest ?? [])
-    }
-
-    /// Compares eight images of each of up to forty captions with up to eight real images of each class.
-    private func diversity(_ sample: Sample, _ real: FeatureMatrix, _ extractor: FeatureExtractor) throws -> Double? {
-        guard !sample.perClass.isEmpty, !sample.perCaption.isEmpty else { return nil }
-        let count = Evaluator.imagesPerCaption
-        let features = try extractor.features(of: sample.perCaption.flatMap { $0 })
-        let generated = try sample.perCaption.indices.map {
-            try features.selecting(Array($0 * count..<($0 + 1) * count))
-        }
-        let groups = try sample.perClass.map { try real.selecting(Array($0.prefix(count))) }
-        return try pairwiseDistanceRatio(generated: generated, real: groups)
-    }
-
-    private func memorization(
-        _ sample: Sample, generated: FeatureMatrix, real: FeatureMatrix, _ extractor: FeatureExtractor, _ name: String
-    ) throws -> (Report.Memorization, closest: [Comparison])? {
-        guard let store = sample.training else { return nil }
-        let corpus = store.corpus
-        let count = corpus.examples.count
-        let training = try extractor.features(
-            count: count, progress: { progress("\(name), training images", $0, count) },
-            image: { try image(of: $0, in: store) })
-        guard let found = try Memorization(generated: generated, heldOut: real, training: training) else { return nil }
-        let closest = found.nearest.enumerated().sorted { ($0.1.distance, $0.0) < ($1.1.distance, $1.0) }.prefix(
-            Self.exampleCount)
-        let measured = Report.Memorization(
-            ratio: found.ratio, suspects: found.suspects,
-            closest: closest.map { index, neighbor in
-                .init(
-                    caption: sample.captions[index],
-                    trainingImage: corpus.imagePath(of: corpus.examples[neighbor.row]), distance: neighbor.distance)
-            })
-        let pairs = try closest.map { index, neighbor in
-            Comparison(
-                caption: sample.captions[index], generated: sample.generated[index],
-                other: try image(of: neighbor.row, in: store))
-        }
-        return (measured, pairs)
+    /// One image of each prompt. Its noise is determined by the prompt's position, so that no seed is selected.
+    private func generate(_ prompts: [String], _ generator: ImageGenerator) throws -> [Image] {
+        let requests = prompts.indices.map { GenerationRequest(prompt: prompts[$0], seed: seed &+ UInt64($0)) }
+        return try generator.generate(requests) { progress("generating", $0, requests.count) }
     }
 
     // MARK: Randomness
 
     /// `count` distinct indices below `total`, or all if there are fewer, ascending.
-    private func draw(_ count: Int, of total: Int) -> [Int] {
+    func draw(_ count: Int, of total: Int) -> [Int] {
         Array(permutation(total, "evaluation.sample").prefix(count)).sorted()
     }
 

@@ -153,6 +153,9 @@ public struct Report: Codable, Sendable {
     public var reworded: Int?
     /// The class of more than three quarters of the split's images, for which classes were ignored; nil if there is none.
     public var ignoredClass: String?
+    /// Whether the evaluated images include those of the training split, or cannot be told from them, so that there are neither
+    /// real-vs-real baselines nor nearest training images; nil without a training split and in reports of earlier versions.
+    public var includesTrainingSplit: Bool?
     /// R-precision, 1 + 99 captions of other classes.
     public var retrieval: Retrieval
     /// Distances in the feature space of each network.
@@ -162,73 +165,99 @@ public struct Report: Codable, Sendable {
     /// How often images have the attribute that their caption names; nil without a caption template of one column, or if fewer than
     /// two or more than 64 of its values occur.
     public var attribute: Attribute?
+}
 
+// MARK: Text
+
+extension Report {
     /// The report as text.
     public var table: String {
-        func percent(_ value: Double) -> String { "\(Report.rounded(value * 100, 1)) %" }
-        func row(_ row: Retrieval.Row) -> String { "\(percent(row.mean)) ± \(Report.rounded(row.deviation * 100, 1))" }
+        var lines = heading + [""] + retrievalLines
+        for space in distances { lines += Report.lines(space) }
+        if let colors { lines += Report.lines(colors) }
+        if let attribute { lines += Report.lines(attribute) }
+        return lines.joined(separator: "\n")
+    }
+
+    /// What was evaluated, and what was ignored or left out.
+    private var heading: [String] {
         let words = reworded.map { ", \($0) captions reworded" } ?? ""
-        let share = retrieval.real.mean > 0 ? retrieval.generated.mean / retrieval.real.mean : .nan
         var lines = ["\(model) on \(split), scored by \(judge)\(words)"]
         if let ignoredClass {
             lines.append(
                 "classes are ignored: more than three quarters of the images are of the class \(quoted(ignoredClass))")
         }
-        lines.append("")
-        lines += [
-            "R-precision (1 + 99 captions of other classes, N = \(retrieval.count))",
-            "  generated                  \(row(retrieval.generated)), \(percent(share)) of real images",
-            "  real images (upper bound)  \(row(retrieval.real))",
-        ]
-        if let nearest = retrieval.nearestTraining { lines.append("  nearest training image     \(row(nearest))") }
-        lines.append("  shuffled (chance)          \(row(retrieval.shuffled))")
-        for space in distances {
-            func distance(_ name: String, _ distance: Distance, digits: Int) -> String {
-                var text = "  \(name)\(Report.rounded(distance.generated, digits))"
-                if let baseline = distance.realBaseline {
-                    text += ", real-vs-real baseline \(Report.rounded(baseline, digits))"
-                    // Distances from different numbers of images have no meaningful ratio.
-                    if let count = space.baselineCount {
-                        text += " (N = \(count))"
-                    } else if baseline > 0 {
-                        text += ", ratio \(Report.rounded(distance.generated / baseline, 2))"
-                    }
-                }
-                return text
-            }
-            lines += [
-                "In the features of \(space.features) (N = \(space.count) each)",
-                distance("Fréchet distance           ", space.frechet, digits: 2),
-                distance("kernel distance · 1000     ", space.kernel, digits: 3),
-                "  precision, recall          \(percent(space.precision)), \(percent(space.recall))",
-            ]
-            if let diversity = space.diversity {
-                lines.append("  diversity, share of real   \(Report.rounded(diversity, 2))")
-            }
-            if let memorization = space.memorization {
-                lines.append(
-                    "  nearest training image     \(Report.rounded(memorization.ratio, 2)) of the distance of real images; "
-                        + "\(percent(memorization.suspects)) nearer than 99 % of them")
-            }
+        if includesTrainingSplit == true {
+            lines.append(
+                "the real-vs-real baseline and the nearest training images are left out: the evaluated images are not separate "
+                    + "from the training split; evaluate another split")
         }
-        if let colors {
-            lines += [
-                "Named colour (N = \(colors.count))",
-                "  generated                  \(percent(colors.generated))",
-                "  real images (upper bound)  \(percent(colors.real))",
-                "  shuffled (chance)          \(percent(colors.shuffled))",
-            ]
-        }
-        if let attribute {
-            lines += [
-                "Named \(attribute.column) (N = \(attribute.count), \(attribute.values) values)",
-                "  generated                  \(percent(attribute.generated))",
-                "  real images (upper bound)  \(percent(attribute.real))",
-                "  chance                     \(percent(1 / Double(attribute.values)))",
-            ]
-        }
-        return lines.joined(separator: "\n")
+        return lines
     }
+
+    private var retrievalLines: [String] {
+        func row(_ name: String, _ row: Retrieval.Row) -> String {
+            "  \(name)\(Report.percent(row.mean)) ± \(Report.rounded(row.deviation * 100, 1))"
+        }
+        let share = retrieval.real.mean > 0 ? retrieval.generated.mean / retrieval.real.mean : .nan
+        var lines = [
+            "R-precision (1 + 99 captions of other classes, N = \(retrieval.count))",
+            row("generated                  ", retrieval.generated) + ", \(Report.percent(share)) of real images",
+            row("real images (upper bound)  ", retrieval.real),
+        ]
+        if let nearest = retrieval.nearestTraining { lines.append(row("nearest training image     ", nearest)) }
+        lines.append(row("shuffled (chance)          ", retrieval.shuffled))
+        return lines
+    }
+
+    private static func lines(_ space: Distances) -> [String] {
+        var lines = [
+            "In the features of \(space.features) (N = \(space.count) each)",
+            "  Fréchet distance           " + text(space.frechet, baselineCount: space.baselineCount, digits: 2),
+            "  kernel distance · 1000     " + text(space.kernel, baselineCount: space.baselineCount, digits: 3),
+            "  precision, recall          \(percent(space.precision)), \(percent(space.recall))",
+        ]
+        if let diversity = space.diversity {
+            lines.append("  diversity, share of real   \(rounded(diversity, 2))")
+        }
+        if let memorization = space.memorization {
+            lines.append(
+                "  nearest training image     \(rounded(memorization.ratio, 2)) of the distance of real images; "
+                    + "\(percent(memorization.suspects)) nearer than 99 % of them")
+        }
+        return lines
+    }
+
+    /// A distance with its baseline.
+    /// - Parameter baselineCount: the number of images in the baseline if it differs from that in the distance.
+    private static func text(_ distance: Distance, baselineCount: Int?, digits: Int) -> String {
+        let generated = rounded(distance.generated, digits)
+        guard let baseline = distance.realBaseline else { return generated }
+        let text = "\(generated), real-vs-real baseline \(rounded(baseline, digits))"
+        // Distances from different numbers of images have no meaningful ratio.
+        if let baselineCount { return "\(text) (N = \(baselineCount))" }
+        return baseline > 0 ? "\(text), ratio \(rounded(distance.generated / baseline, 2))" : text
+    }
+
+    private static func lines(_ colors: Colors) -> [String] {
+        [
+            "Named colour (N = \(colors.count))",
+            "  generated                  \(percent(colors.generated))",
+            "  real images (upper bound)  \(percent(colors.real))",
+            "  shuffled (chance)          \(percent(colors.shuffled))",
+        ]
+    }
+
+    private static func lines(_ attribute: Attribute) -> [String] {
+        [
+            "Named \(attribute.column) (N = \(attribute.count), \(attribute.values) values)",
+            "  generated                  \(percent(attribute.generated))",
+            "  real images (upper bound)  \(percent(attribute.real))",
+            "  chance                     \(percent(1 / Double(attribute.values)))",
+        ]
+    }
+
+    private static func percent(_ share: Double) -> String { "\(rounded(share * 100, 1)) %" }
 
     private static func rounded(_ value: Double, _ digits: Int) -> String {
         value.isFinite ? formatted(value, digits: digits) : "undefined"

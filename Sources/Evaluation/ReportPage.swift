@@ -82,6 +82,13 @@ extension IllustratedReport {
             entries.append(
                 ("Classes", "ignored, since more than three quarters of the images are of the class “\(ignored)”"))
         }
+        if report.includesTrainingSplit == true {
+            entries.append(
+                (
+                    "Left out",
+                    "real-vs-real baseline and nearest training images, since the images are not separate from the training split"
+                ))
+        }
         entries += [
             ("Date", "\(origin.date)"),
             ("Version", "limn \(origin.version), \(origin.device), seed \("\(origin.seed)")"),

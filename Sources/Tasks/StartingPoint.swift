@@ -109,58 +109,25 @@ struct StartingPoint {
 
     // MARK: Checks
 
+    /// The keys of a recipe that describe other networks than those found.
+    private struct Differences {
+        private(set) var keys: [String] = []
+
+        mutating func compare(
+            _ key: String, _ found: some CustomStringConvertible, _ wanted: some CustomStringConvertible
+        ) {
+            if "\(found)" != "\(wanted)" { keys.append("\(key) (\(found) there, \(wanted) in the recipe)") }
+        }
+    }
+
     /// Throws if the recipe's networks differ from those found, naming each key.
     private func requireFit(_ recipe: Recipe) throws(ModelError) {
-        var differences: [String] = []
-        func compare(_ key: String, _ found: some CustomStringConvertible, _ wanted: some CustomStringConvertible) {
-            if "\(found)" != "\(wanted)" { differences.append("\(key) (\(found) there, \(wanted) in the recipe)") }
-        }
+        var differences = Differences()
         if recipe.text.isTrained {
-            switch text {
-            case .builtIn(let found, let vocabulary, _):
-                let wanted = recipe.encoder.text(vocabulary: vocabulary.count)
-                compare("text.encoder", "built-in", recipe.text.encoder)
-                compare("encoder.width", found.width, wanted.width)
-                compare("encoder.layers", found.layers, wanted.layers)
-                compare("encoder.heads", found.heads, wanted.heads)
-                compare("encoder.length", found.length, wanted.length)
-                compare("encoder.embedding", found.embedding, wanted.embedding)
-            case .pretrained(let found, let head):
-                if recipe.text.isBuiltIn {
-                    compare("text.encoder", found.name, "built-in")
-                } else if let wanted = try? PretrainedEncoder(contentsOf: recipe.text.encoder),
-                    wanted.checksum != found.checksum
-                {
-                    compare("text.encoder", "\(found.name), checksum \(found.checksum)", "checksum \(wanted.checksum)")
-                }
-                compare("encoder.embedding", head.configuration.embedding, recipe.encoder.embedding)
-            case nil: break
-            }
-            switch image?.configuration {
-            case .convolutional(let found):
-                compare("encoder.network", "none", recipe.encoder.network)
-                compare("encoder.image_width", found.width, recipe.encoder.imageWidth)
-                compare("data.side", found.side, recipe.data.side)
-            case .features(let found):
-                compare("encoder.network", found.network.rawValue, recipe.encoder.network)
-                compare("encoder.resolution", found.resolution, recipe.encoder.resolution)
-                compare("encoder.multiscale", found.isMultiscale, recipe.encoder.multiscale)
-                compare("encoder.image_hidden", found.head.hidden, recipe.encoder.imageHidden)
-            case nil: break
-            }
+            compareText(recipe, &differences)
+            compareImage(recipe, &differences)
         }
-        if let found = generator?.configuration, recipe.task == .textToImage {
-            let wanted = recipe.generatorConfiguration(condition: recipe.encoder.embedding)
-            compare("generator.kind", found.kind.rawValue, wanted.kind.rawValue)
-            compare("data.side", found.side, wanted.side)
-            compare("generator.width", found.width, wanted.width)
-            compare("generator.max_width", found.maximumWidth ?? 0, wanted.maximumWidth ?? 0)
-            compare("generator.noise", found.noise, wanted.noise)
-            compare("generator.output", (found.output ?? .tanh).rawValue, (wanted.output ?? .tanh).rawValue)
-            compare("generator.text_scale", found.textScale ?? 1, wanted.textScale ?? 1)
-            compare("generator.text_in_start", found.textInStart ?? false, wanted.textInStart ?? false)
-            if recipe.text.isTrained { compare("encoder.embedding", found.condition, wanted.condition) }
-        }
+        if recipe.task == .textToImage { compareGenerator(recipe, &differences) }
         if recipe.text.isTrained, recipe.encoder.images == 0, image == nil, recipe.gan.contrastive > 0 {
             throw ModelError(
                 path: path,
@@ -169,13 +136,66 @@ struct StartingPoint {
                     + "model's run, train the encoders, or set gan.contrastive to 0",
                 kind: .usage)
         }
-        guard differences.isEmpty else {
+        guard differences.keys.isEmpty else {
             throw ModelError(
                 path: path,
                 problem:
-                    "has other networks than the recipe: \(differences.joined(separator: ", ")); set these keys as there",
+                    "has other networks than the recipe: \(differences.keys.joined(separator: ", ")); set these keys as there",
                 kind: .usage)
         }
+    }
+
+    private func compareText(_ recipe: Recipe, _ differences: inout Differences) {
+        switch text {
+        case .builtIn(let found, let vocabulary, _):
+            let wanted = recipe.encoder.text(vocabulary: vocabulary.count)
+            differences.compare("text.encoder", "built-in", recipe.text.encoder)
+            differences.compare("encoder.width", found.width, wanted.width)
+            differences.compare("encoder.layers", found.layers, wanted.layers)
+            differences.compare("encoder.heads", found.heads, wanted.heads)
+            differences.compare("encoder.length", found.length, wanted.length)
+            differences.compare("encoder.embedding", found.embedding, wanted.embedding)
+        case .pretrained(let found, let head):
+            if recipe.text.isBuiltIn {
+                differences.compare("text.encoder", found.name, "built-in")
+            } else if let wanted = try? PretrainedEncoder(contentsOf: recipe.text.encoder),
+                wanted.checksum != found.checksum
+            {
+                differences.compare(
+                    "text.encoder", "\(found.name), checksum \(found.checksum)", "checksum \(wanted.checksum)")
+            }
+            differences.compare("encoder.embedding", head.configuration.embedding, recipe.encoder.embedding)
+        case nil: break
+        }
+    }
+
+    private func compareImage(_ recipe: Recipe, _ differences: inout Differences) {
+        switch image?.configuration {
+        case .convolutional(let found):
+            differences.compare("encoder.network", "none", recipe.encoder.network)
+            differences.compare("encoder.image_width", found.width, recipe.encoder.imageWidth)
+            differences.compare("data.side", found.side, recipe.data.side)
+        case .features(let found):
+            differences.compare("encoder.network", found.network.rawValue, recipe.encoder.network)
+            differences.compare("encoder.resolution", found.resolution, recipe.encoder.resolution)
+            differences.compare("encoder.multiscale", found.isMultiscale, recipe.encoder.multiscale)
+            differences.compare("encoder.image_hidden", found.head.hidden, recipe.encoder.imageHidden)
+        case nil: break
+        }
+    }
+
+    private func compareGenerator(_ recipe: Recipe, _ differences: inout Differences) {
+        guard let found = generator?.configuration else { return }
+        let wanted = recipe.generatorConfiguration(condition: recipe.encoder.embedding)
+        differences.compare("generator.kind", found.kind.rawValue, wanted.kind.rawValue)
+        differences.compare("data.side", found.side, wanted.side)
+        differences.compare("generator.width", found.width, wanted.width)
+        differences.compare("generator.max_width", found.maximumWidth ?? 0, wanted.maximumWidth ?? 0)
+        differences.compare("generator.noise", found.noise, wanted.noise)
+        differences.compare("generator.output", (found.output ?? .tanh).rawValue, (wanted.output ?? .tanh).rawValue)
+        differences.compare("generator.text_scale", found.textScale ?? 1, wanted.textScale ?? 1)
+        differences.compare("generator.text_in_start", found.textInStart ?? false, wanted.textInStart ?? false)
+        if recipe.text.isTrained { differences.compare("encoder.embedding", found.condition, wanted.condition) }
     }
 
     // MARK: Use

@@ -24,63 +24,28 @@ public struct StepProfile: CustomStringConvertible {
             throw ConfigurationError(
                 key: "task", problem: "is image-to-image; profile its text encoder with --set task=contrastive")
         }
-        let size = encoder ? recipe.encoder.batch : recipe.gan.batch
-        let once: () throws -> [KernelCost]
-        if recipe.task == .imageToImage {
-            let corpora = try TranslationCorpora(
-                recipe, data: data, source: source, badFiles: badFiles, followsLinks: followsLinks)
-            func store(_ corpus: Corpus) -> ImageStore {
-                ImageStore(corpus: corpus, preprocessing: recipe.data.form, badFiles: badFiles)
-            }
-            let images = try TranslationImages(
-                recipe, source: corpora.source.map(store), target: store(corpora.target))
-            let batches = try TranslationBatches(
-                images, recipe, excluding: ([], []), firstImage: 0, ranks: device.ranks)
-            defer { batches.stop() }
-            let batch = try batches.next()
-            let trainer = try TranslationTrainer(
-                untrained: recipe, captions: corpora.target.captions.count, device: device)
-            once = { try trainer.profile(batch).flatMap(\.costs) }
-        } else {
-            once = try StepProfile.captionedStep(
+        let once =
+            try recipe.task == .imageToImage
+            ? StepProfile.translationStep(
+                recipe, data: data, source: source, badFiles: badFiles, followsLinks: followsLinks, device: device)
+            : StepProfile.captionedStep(
                 recipe, data: data, badFiles: badFiles, followsLinks: followsLinks, device: device, encoder: encoder)
-        }
         _ = try once()
-        var byKernel: [String: Sum] = [:]
-        var byOperation: [String: Sum] = [:]
-        var whole = Sum()
-        let runs = 3
-        for _ in 0..<runs {
-            for cost in try once() {
-                byKernel["\(cost.operation) \(cost.shapes)", default: Sum()].add(cost)
-                byOperation[cost.operation, default: Sum()].add(cost)
-                whole.add(cost)
-            }
+        var costs = Costs()
+        for _ in 0..<StepProfile.runs {
+            for cost in try once() { costs.add(cost) }
         }
-        let (total, flops) = (whole.seconds, whole.flops)
-        let peaks = try PeakRates(of: device)
-        func giga(_ value: Double) -> String { formatted(value / 1e9, digits: 0) }
-        var lines = [
-            "\(device.summary): \(formatted(total / Double(runs) * 1000, digits: 1)) ms a step of \(size) images, \(formatted(Double(runs * size) / total, digits: 1)) img/s",
-            "\(giga(flops / total)) GFLOP/s, \(Int(100 * flops / total / peaks.arithmetic)) % of the fastest convolution here (\(giga(peaks.arithmetic)) GFLOP/s); a long loop moves \(giga(peaks.traffic)) GB/s",
-        ]
-        func table(_ title: String, _ rows: [String: Sum], limit: Int) {
-            lines += ["", "     ms     %  calls  GFLOP/s   GB/s  \(title)"]
-            for (name, row) in rows.sorted(by: { $0.value.seconds > $1.value.seconds }).prefix(limit) {
-                let columns = [
-                    (row.seconds / Double(runs) * 1000, 7, 2), (row.seconds / total * 100, 5, 1),
-                    (Double(row.calls / runs), 6, 0),
-                    (row.flops / row.seconds / 1e9, 8, 1), (row.bytes / row.seconds / 1e9, 6, 1),
-                ]
-                lines.append(
-                    columns.map { StepProfile.column($0.0, width: $0.1, digits: $0.2) }.joined(separator: " ") + "  "
-                        + name)
-            }
-        }
-        table("operation", byOperation, limit: .max)
-        table("kernel", byKernel, limit: kernels)
+        let lines =
+            try StepProfile.summary(costs.whole, images: encoder ? recipe.encoder.batch : recipe.gan.batch, device)
+            + costs.table("operation", costs.byOperation, limit: .max)
+            + costs.table("kernel", costs.byKernel, limit: kernels)
         description = lines.joined(separator: "\n")
     }
+
+    /// The number of steps that are timed, after one that is not.
+    private static let runs = 3
+
+    // MARK: Text
 
     /// Calls of one kind, added up.
     private struct Sum {
@@ -95,9 +60,72 @@ public struct StepProfile: CustomStringConvertible {
         }
     }
 
+    /// The kernel calls of all timed steps.
+    private struct Costs {
+        private(set) var whole = Sum()
+        private(set) var byOperation: [String: Sum] = [:]
+        /// By operation and shapes.
+        private(set) var byKernel: [String: Sum] = [:]
+
+        mutating func add(_ cost: KernelCost) {
+            whole.add(cost)
+            byOperation[cost.operation, default: Sum()].add(cost)
+            byKernel["\(cost.operation) \(cost.shapes)", default: Sum()].add(cost)
+        }
+
+        /// The lines of a table of the `limit` slowest rows.
+        func table(_ title: String, _ rows: [String: Sum], limit: Int) -> [String] {
+            let sorted = rows.sorted { $0.value.seconds > $1.value.seconds }
+            let lines = sorted.prefix(limit).map { name, row in
+                let columns = [
+                    StepProfile.column(row.seconds / Double(StepProfile.runs) * 1000, width: 7, digits: 2),
+                    StepProfile.column(row.seconds / whole.seconds * 100, width: 5, digits: 1),
+                    StepProfile.column(Double(row.calls / StepProfile.runs), width: 6, digits: 0),
+                    StepProfile.column(row.flops / row.seconds / 1e9, width: 8, digits: 1),
+                    StepProfile.column(row.bytes / row.seconds / 1e9, width: 6, digits: 1),
+                ]
+                return "\(columns.joined(separator: " "))  \(name)"
+            }
+            return ["", "     ms     %  calls  GFLOP/s   GB/s  \(title)"] + lines
+        }
+    }
+
+    /// The speed of a step of `images` images, and the machine's peak rates.
+    private static func summary(_ whole: Sum, images: Int, _ device: any Device) throws -> [String] {
+        let peaks = try PeakRates(of: device)
+        let (seconds, rate) = (whole.seconds, whole.flops / whole.seconds)
+        func giga(_ value: Double) -> String { formatted(value / 1e9, digits: 0) }
+        return [
+            "\(device.summary): \(formatted(seconds / Double(runs) * 1000, digits: 1)) ms a step of \(images) images, \(formatted(Double(runs * images) / seconds, digits: 1)) img/s",
+            "\(giga(rate)) GFLOP/s, \(Int(100 * whole.flops / seconds / peaks.arithmetic)) % of the fastest convolution here (\(giga(peaks.arithmetic)) GFLOP/s); a long loop moves \(giga(peaks.traffic)) GB/s",
+        ]
+    }
+
     private static func column(_ value: Double, width: Int, digits: Int) -> String {
         let text = digits == 0 ? "\(Int(value))" : formatted(value, digits: digits)
         return String(repeating: " ", count: max(0, width - text.count)) + text
+    }
+
+    // MARK: Steps
+
+    /// A step of image-to-image training.
+    private static func translationStep(
+        _ recipe: Recipe, data: String, source: String?, badFiles: BadFilePolicy, followsLinks: Bool,
+        device: any Device
+    ) throws -> () throws -> [KernelCost] {
+        let corpora = try TranslationCorpora(
+            recipe, data: data, source: source, badFiles: badFiles, followsLinks: followsLinks)
+        func store(_ corpus: Corpus) -> ImageStore {
+            ImageStore(corpus: corpus, preprocessing: recipe.data.form, badFiles: badFiles)
+        }
+        let images = try TranslationImages(
+            recipe, source: corpora.source.map(store), target: store(corpora.target))
+        let batches = try TranslationBatches(images, recipe, excluding: ([], []), firstImage: 0, ranks: device.ranks)
+        defer { batches.stop() }
+        let batch = try batches.next()
+        let trainer = try TranslationTrainer(
+            untrained: recipe, captions: corpora.target.captions.count, device: device)
+        return { try trainer.profile(batch).flatMap(\.costs) }
     }
 
     /// A step of the encoder stage or of text-to-image training.

@@ -46,26 +46,11 @@ package struct TrainingLoop<Task: TrainingTask> {
     /// validates and writes.
     package func train() throws -> TrainingOutcome {
         let (schedule, state) = (task.schedule, task.state)
-        let ranks = state.ranks
-
-        // Resume from the newest readable checkpoint.
-        var pending: String?
-        if ranks.isRoot, let checkpoint = try TrainingCheckpoint.latest(in: run.path, report: { try? log("\($0)") }) {
-            try state.restore(checkpoint)
-            pending = checkpoint.statistics
-            try log("resuming after \(state.imagesSeen) images")
-        }
-        try state.copyFromRoot()
-        if ranks.isRoot {
-            try logger.beginTraining(recipe: recipe, imagesSeen: state.imagesSeen)
-            try task.prepare()
-        }
-        logger.beginStage(task.name, of: schedule.images, imagesSeen: state.imagesSeen, pending: pending)
-
+        try begin()
         let source = try task.batches(firstImage: state.imagesSeen)
         defer { source.stop() }
         var recoveries = 0
-        var reports = RankReports(ranks)
+        var reports = RankReports(state.ranks)
         while state.imagesSeen < schedule.images {
             // Stop if a signal asked for it. While updates are being skipped, first wait for one that succeeds or for the recovery: the
             // reason may be in the networks, and a checkpoint of such networks would replace a good one.
@@ -75,41 +60,31 @@ package struct TrainingLoop<Task: TrainingTask> {
                 return .interrupted
             }
 
-            // One step on the next batch.
             let before = state.imagesSeen
             let measurements = try reports.measure { try task.step(logger.waitForData { try source.next() }) }
+            for notice in source.takeNotices() { try logger.logNotice(notice) }
+            try record(measurements, since: before, &reports)
             let isLast = state.imagesSeen >= schedule.images
             func isDue(_ interval: Interval) -> Bool {
                 !interval.isNever && (isLast || interval.elapsed(from: before, to: state.imagesSeen))
             }
 
-            // Statistics and progress.
-            for notice in source.takeNotices() { try logger.logNotice(notice) }
-            logger.record(measurements)
-            logger.show(imagesSeen: state.imagesSeen, detail: task.progressDetail(measurements))
-            if Interval.every(images: Self.stepsPerRow * schedule.batch).elapsed(from: before, to: state.imagesSeen) {
-                logger.record(reports.takeStatistics())
-                try logger.writeRow(imagesSeen: state.imagesSeen, skipped: state.skipped)
-            }
-
-            // Recover from divergence.
             let isDiverged = state.skippedInARow >= Self.skipsBeforeRecovery
             if isDiverged {
                 recoveries += 1
                 try recover(attempt: recoveries)
             }
 
-            // Validate.
             if isDue(schedule.validation), let reason = try validate() {
                 try log("\(reason), ended after \(state.imagesSeen) images")
                 break
             }
 
-            // Write a snapshot, before the checkpoint: a run killed between the two makes the snapshot again.
-            if isDue(schedule.snapshot) { try ranks.inRoot { try task.writeSnapshot() } }
+            // Before the checkpoint: a run killed between the two makes the snapshot again.
+            if isDue(schedule.snapshot) { try state.ranks.inRoot { try task.writeSnapshot() } }
 
-            // Write a checkpoint, unless updates are being skipped or networks were restored without an update since. The last one
-            // is always written.
+            // No checkpoint while updates are being skipped or if networks were restored without an update since. The last one is
+            // always written.
             if isLast || isDue(schedule.checkpoint) && state.skippedInARow == 0 && !isDiverged {
                 try writeCheckpoint()
                 recoveries = 0
@@ -117,8 +92,40 @@ package struct TrainingLoop<Task: TrainingTask> {
         }
 
         if let share = logger.shareOfWaiting { try log(share) }
-        try ranks.inRoot { try task.finish() }
+        try state.ranks.inRoot { try task.finish() }
         return .finished
+    }
+
+    /// Restores the newest readable checkpoint, if there is one, in all ranks, and begins the logs.
+    private func begin() throws {
+        let state = task.state
+        let isRoot = state.ranks.isRoot
+        var pending: String?
+        if isRoot, let checkpoint = try TrainingCheckpoint.latest(in: run.path, report: { try? log("\($0)") }) {
+            try state.restore(checkpoint)
+            pending = checkpoint.statistics
+            try log("resuming after \(state.imagesSeen) images")
+        }
+        try state.copyFromRoot()
+        if isRoot {
+            try logger.beginTraining(recipe: recipe, imagesSeen: state.imagesSeen)
+            try task.prepare()
+        }
+        logger.beginStage(task.name, of: task.schedule.images, imagesSeen: state.imagesSeen, pending: pending)
+    }
+
+    /// Records what a step measured and shows the progress. When a row of statistics is due, writes it.
+    /// - Parameters:
+    ///   - before: the images seen before the step.
+    ///   - reports: for statistics of the ranks, which begin anew after each row.
+    private func record(_ measurements: Measurements, since before: Int, _ reports: inout RankReports) throws {
+        let state = task.state
+        logger.record(measurements)
+        logger.show(imagesSeen: state.imagesSeen, detail: task.progressDetail(measurements))
+        let row = Interval.every(images: Self.stepsPerRow * task.schedule.batch)
+        guard row.elapsed(from: before, to: state.imagesSeen) else { return }
+        logger.record(reports.takeStatistics())
+        try logger.writeRow(imagesSeen: state.imagesSeen, skipped: state.skipped)
     }
 
     /// Why the training should end, by the validation of rank 0.

@@ -4,12 +4,13 @@ import Testing
 
 /// The text of a report.
 @Suite struct ReportTests {
-    private func table(baselineCount: Int?) throws -> [String] {
+    private func table(baselineCount: Int? = nil, includesTrainingSplit: Bool? = nil) throws -> [String] {
         let row = #"{"mean": 0.5, "deviation": 0.01}"#
         let distance = #"{"generated": 6, "realBaseline": 4}"#
         let count = baselineCount.map { "\"baselineCount\": \($0)," } ?? ""
+        let included = includesTrainingSplit.map { "\"includesTrainingSplit\": \($0)," } ?? ""
         let json = """
-            {"model": "m", "judge": "j", "split": "test",
+            {"model": "m", "judge": "j", "split": "test", \(included)
              "retrieval": {"generated": \(row), "real": \(row), "shuffled": \(row), "count": 20},
              "distances": [{"features": "f", "count": 10, \(count) "frechet": \(distance), "kernel": \(distance),
                             "precision": 0.5, "recall": 0.5}],
@@ -21,7 +22,7 @@ import Testing
     }
 
     @Test func referencesAreNamed() throws {
-        let lines = try table(baselineCount: nil)
+        let lines = try table()
         #expect(lines[0] == "m on test, scored by j")
         #expect(lines.count { $0.contains("real images (upper bound)") } == 3)
         #expect(lines.contains("Named style (N = 9, 4 values)"))
@@ -36,5 +37,16 @@ import Testing
         #expect(lines.contains("In the features of f (N = 10 each)"))
         #expect(lines.contains("  Fréchet distance           6.0, real-vs-real baseline 4.0 (N = 7)"))
         #expect(lines.contains("  kernel distance · 1000     6.0, real-vs-real baseline 4.0 (N = 7)"))
+    }
+
+    /// Without comparisons with training images, a line names the reason and the remedy, unless no training split was given.
+    @Test func whatIsLeftOutIsSaid() throws {
+        let line =
+            "the real-vs-real baseline and the nearest training images are left out: the evaluated images are not separate "
+            + "from the training split; evaluate another split"
+        #expect(try table(includesTrainingSplit: true)[1] == line)
+        for other in [false, nil] {
+            #expect(try !table(includesTrainingSplit: other).contains(line))
+        }
     }
 }

@@ -6,14 +6,13 @@ import Graphs
 extension CPUCompiler {
     /// Emits a convolution or one of its gradients through oneDNN.
     /// - Returns: false, without effect, if the library has no such primitive.
-    mutating func emitOneDNN(
-        _ id: Int, _ name: (operation: String, shapes: String), _ flops: Double, _ geometry: ConvolutionGeometry,
-        _ kind: ConvolutionKind, _ input: Shape, _ filter: Shape, _ output: Shape
-    ) throws(ExecutionError) -> Bool {
+    mutating func emitOneDNN(_ convolution: ConvolutionNode) throws(ExecutionError) -> Bool {
+        let (id, kind) = (convolution.id, convolution.kind)
+        let (input, filter, output) = (convolution.input, convolution.filter, convolution.output)
         let node = graph.nodes[id]
         let operandType = policy.convolutionOperands
         var description = description(
-            geometry, kind, input, filter, output,
+            convolution.geometry, kind, input, filter, output,
             result: kind == .filterGradient ? Storage.float32 : policy.storage(of: id))
         guard let primitive = convolutionPrimitive(&description) else { return false }
         let handle = primitive.handle
@@ -24,7 +23,10 @@ extension CPUCompiler {
             let result = allocate(id)
             let isPlain = limn_onednn_filter_is_plain(handle) != 0
             let packed = isPlain ? result : allocate(bytes: limn_onednn_filter_size(handle), .float32)
-            emit(name.operation, name.shapes, flops: flops, reads: [a, b], writes: [packed], scratch: scratch) { at in
+            emit(
+                convolution.operation, convolution.shapes, flops: convolution.flops, reads: [a, b], writes: [packed],
+                scratch: scratch
+            ) { at in
                 let (x, y, out, memory) = (at(a), at(b), at(packed), at.scratch)
                 return { Int(limn_onednn_convolution_run(handle, x, y, nil, out, memory)) }
             }
@@ -41,7 +43,8 @@ extension CPUCompiler {
         let result = allocate(id)
         let bytes = traffic(input, output, a, result, kind)
         emit(
-            name.operation, name.shapes, flops: flops, bytes: bytes, reads: [a, b], writes: [result], scratch: scratch
+            convolution.operation, convolution.shapes, flops: convolution.flops, bytes: bytes, reads: [a, b],
+            writes: [result], scratch: scratch
         ) {
             at in
             let (x, w, out, memory) = (at(a), at(b), at(result), at.scratch)

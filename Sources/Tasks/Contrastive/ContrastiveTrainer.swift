@@ -40,72 +40,96 @@ package final class ContrastiveTrainer {
         self.tower = tower
         self.images = images
         self.device = device
-        let encoder = recipe.encoder
+        let (encoder, side) = (recipe.encoder, recipe.data.side)
+        let classCount = encoder.classLoss > 0 ? corpus.classes.count : 0
+        self.classCount = classCount
         try tower.validate()
 
         let store = ParameterStore()
         let declared = ParameterScope(Graph(), store)
-        let side = recipe.data.side
         _ = (tower(declared / "text", batch: 1), images(declared / "image", batch: 1, side: side))
+        _ = LossParameters(declared, encoder, classCount: classCount)
         let shards = device.trainingShards(forBatch: encoder.batch)
-        let graph = Graph()
-        // The temperature starts at 0.07 and is trained as a logarithm (Radford et al. 2021, CLIP, section 2.5).
-        func logScale(_ root: ParameterScope) -> Tensor {
-            (root / "scale").parameter([1], .constant(log(1 / 0.07)))
-        }
-        let classCount = encoder.classLoss > 0 ? corpus.classes.count : 0
-        self.classCount = classCount
-        func classifier(_ root: ParameterScope) -> Tensor? {
-            guard classCount > 0 else { return nil }
-            return (root / "classifier").parameter([classCount, encoder.embedding], .normal(deviation: 1))
-        }
-        let ownScale = logScale(ParameterScope(graph, store))
-        let ownClassifier = classifier(ParameterScope(graph, store))
         let pair = try OptimizedParameters(
             store, device: device, seed: recipe.seed, beta1: 0.9, beta2: 0.98, shards: shards.own.count)
         self.pair = pair
         state = TrainingState([("pair", pair)], origins: images.origin.map { ["image features": $0] } ?? [:])
 
-        let vectors = ["images", "sentences"].map { graph.input($0, [encoder.batch, encoder.embedding]) }
-        let scale = ownScale.exp()
-        var loss = contrastiveLoss(
-            images: vectors[0], sentences: vectors[1], scale: scale,
-            mask: graph.input("mask", [encoder.batch, encoder.batch]))
-        var results = ["scale": scale]
-        // The gradients of the shards are averaged, and those by their vectors are to be added: each is multiplied by their number.
-        let factor = Float(shards.total)
-        var variables: [(name: String, tensor: Tensor, factor: Float)] = [
-            ("images", vectors[0], factor), ("sentences", vectors[1], factor), ("temperature", ownScale, 1),
-        ]
-        if let ownClassifier {
-            let classes = graph.input("classes", [encoder.batch, classCount])
-            let ofClasses = vectors.map { classLoss($0, weights: ownClassifier, classes: classes) }.sum() * 0.5
-            results["loss.class"] = ofClasses
-            loss = loss + ofClasses * encoder.classLoss
-            variables.append(("classifier", ownClassifier, 1))
-        }
-        results["loss"] = loss
-        let gradients = gradients(of: loss, withRespectTo: variables.map(\.tensor))
-        for (variable, gradient) in zip(variables, gradients) {
-            results[Self.gradient(variable.name)] = variable.factor == 1 ? gradient : gradient * variable.factor
-        }
-        comparison = try device.compile(Outputs(results: results), parameters: ParameterMap(pair.current))
-
+        comparison = try device.compile(
+            Self.lossOutputs(encoder, classCount: classCount, shards: shards.total, store),
+            parameters: ParameterMap(pair.current))
         let size = encoder.batch / shards.total
         encoders = try device.compile(shards: shards, parameters: ParameterMap(pair.current)) { shard in
-            let graph = Graph()
-            let root = ParameterScope(graph, store)
+            let root = ParameterScope(Graph(), store)
             let sentences = tower(root / "text", batch: size)
             let vectors = [images(root / "image", batch: size, side: side), sentences.tensor]
+            var variables: [(name: String, tensor: Tensor)] = [("images", vectors[0]), ("sentences", vectors[1])]
+            variables += LossParameters(root, encoder, classCount: classCount).named
             // The gradient of this sum by the parameters is that of the loss, by the chain rule.
-            let own = vectors + [logScale(root)] + [classifier(root)].compactMap { $0 }
-            let linear = zip(own, variables).map { tensor, variable in
-                (tensor * graph.input(Self.gradient(variable.name), tensor.shape)).sum()
+            let linear = variables.map { name, tensor in
+                (tensor * root.graph.input(Self.gradient(name), tensor.shape)).sum()
             }
             return Outputs(
                 writes: pair.gradientWrites(of: linear.sum(), shard: shard),
                 firstStage: ["images": vectors[0], "sentences": vectors[1]])
         }
+    }
+
+    /// The trained values that the loss has beside the encoders.
+    private struct LossParameters {
+        /// The logarithm of the factor of all scores, [1]. That is the inverse of the temperature, which starts at 0.07 and is
+        /// trained as a logarithm (Radford et al. 2021, CLIP, section 2.5).
+        let logScale: Tensor
+        /// The weights of the classifier, [classes × embedding]; nil without one.
+        let classifier: Tensor?
+
+        /// Declares them below `root`, or finds them if they are declared already.
+        init(_ root: ParameterScope, _ encoder: EncoderRecipe, classCount: Int) {
+            logScale = (root / "scale").parameter([1], .constant(log(1 / 0.07)))
+            classifier =
+                classCount > 0
+                ? (root / "classifier").parameter([classCount, encoder.embedding], .normal(deviation: 1)) : nil
+        }
+
+        /// Each with the name from which `gradient` makes that of its gradient.
+        var named: [(name: String, tensor: Tensor)] {
+            var named: [(name: String, tensor: Tensor)] = [("temperature", logScale)]
+            if let classifier { named.append(("classifier", classifier)) }
+            return named
+        }
+    }
+
+    /// The loss of a whole batch's vectors, and its gradients by the vectors and by `LossParameters`, which `gradient` names.
+    /// - Parameter shards: the number of the encoders' shards, over all ranks.
+    private static func lossOutputs(
+        _ encoder: EncoderRecipe, classCount: Int, shards: Int, _ store: ParameterStore
+    ) -> Outputs {
+        let graph = Graph()
+        let own = LossParameters(ParameterScope(graph, store), encoder, classCount: classCount)
+        let vectors = ["images", "sentences"].map { graph.input($0, [encoder.batch, encoder.embedding]) }
+        let scale = own.logScale.exp()
+        var loss = contrastiveLoss(
+            images: vectors[0], sentences: vectors[1], scale: scale,
+            mask: graph.input("mask", [encoder.batch, encoder.batch]))
+        var results = ["scale": scale]
+        if let classifier = own.classifier {
+            let classes = graph.input("classes", [encoder.batch, classCount])
+            let ofClasses = vectors.map { classLoss($0, weights: classifier, classes: classes) }.sum() * 0.5
+            results["loss.class"] = ofClasses
+            loss = loss + ofClasses * encoder.classLoss
+        }
+        results["loss"] = loss
+        // The gradients of the shards are averaged, and those by their vectors are to be added: each is multiplied by their number.
+        let factor = Float(shards)
+        var variables: [(name: String, tensor: Tensor, factor: Float)] = [
+            ("images", vectors[0], factor), ("sentences", vectors[1], factor),
+        ]
+        for (name, tensor) in own.named { variables.append((name, tensor, 1)) }
+        let gradients = gradients(of: loss, withRespectTo: variables.map(\.tensor))
+        for (variable, gradient) in zip(variables, gradients) {
+            results[Self.gradient(variable.name)] = variable.factor == 1 ? gradient : gradient * variable.factor
+        }
+        return Outputs(results: results)
     }
 
     /// The name of the loss's gradient by a variable, a result of the comparison and an input of the encoders' second stage.
