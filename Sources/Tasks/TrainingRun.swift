@@ -234,7 +234,7 @@ public struct TrainingRun {
     /// Keys that may be changed on purpose when a run is resumed; the run then differs from an uninterrupted one.
     public static let changeable: Set = [
         "generator.learning_rate", "discriminator.learning_rate", "translator.learning_rate", "gan.batch",
-        "gan.augmentation", "gan.contrastive", "gan.reconstruction",
+        "gan.augmentation", "gan.contrastive", "gan.reconstruction", "gan.diversity",
         "gan.ema_half_life", "gan.mismatch_weight", "gan.text_noise", "gan.interpolation", "encoder.patience",
     ]
 

@@ -20,6 +20,8 @@ import Training
         var images: [Float] = []
         /// What the image encoder reads of the generated images.
         var vectors: [Float] = []
+        /// Means over positions of the feature maps of the generated images, one map per head, [images × channels].
+        var means: [[Float]] = []
 
         /// - Parameters:
         ///   - inputs: of the trainer's step.
@@ -44,6 +46,7 @@ import Training
             func sentences(_ name: String) -> TextEmbedding { TextEmbedding(graph.input(name, [size, width])) }
             var results = ["images": images.tensor]
             results["vectors"] = fake.frozen?.vectors(width: gan.head.configuration.inputs)
+            for (map, values) in fake.maps.enumerated() { results["means \(map)"] = values.mean(along: [1, 2]) }
             let kinds = [
                 ("real", logits(real, sentences("text"))), ("mismatch", logits(real, sentences("mismatch"))),
                 ("fake", logits(fake, condition)),
@@ -58,6 +61,7 @@ import Training
                 (0..<kinds[0].1.count).map { found["\(kind) \($0)"].map(Double.init) }
             }
             (self.real, self.mismatch, self.fake) = (values("real"), values("mismatch"), values("fake"))
+            means = fake.maps.indices.map { found["means \($0)"] }
             (self.images, vectors) = (found["images"], found.names.contains("vectors") ? found["vectors"] : [])
         }
     }
@@ -251,6 +255,44 @@ import Training
         }
         #expect((size..<size * (size - 1) - 3).contains(negatives))
         #expect(near(found["loss.contrastive"], expected, 1e-4))
+    }
+
+    /// Images 2k and 2k + 1 have one sentence and noise of their own. Each pair's difference counts by its reciprocal, and
+    /// training increases it.
+    @Test func imagesOfOneSentenceBecomeDifferent() throws {
+        let gan = try TinyGAN(.features, threads: 2) {
+            ($0.gan.diversity, $0.gan.interpolation, $0.generator.learningRate) = (200, 0, 2e-3)
+        }
+        let inputs = gan.trainer.inputs(gan.batch)
+        guard case .floats(let sentences)? = inputs["condition"], case .floats(let noise)? = inputs["noise"] else {
+            Issue.record("no condition or no noise")
+            return
+        }
+        func row(_ values: [Float], _ index: Int) -> ArraySlice<Float> {
+            let width = values.count / TinyGAN.size
+            return values[index * width..<(index + 1) * width]
+        }
+        for first in stride(from: 0, to: TinyGAN.size, by: 2) {
+            #expect(Array(row(sentences, first)) == Array(row(sentences, first + 1)))
+            #expect(Array(row(noise, first)) != Array(row(noise, first + 1)))
+            #expect(first == 0 || Array(row(sentences, first)) != Array(row(sentences, first - 1)))
+        }
+
+        let means = try BatchLogits(gan, inputs).means
+        let reciprocals = stride(from: 0, to: TinyGAN.size, by: 2).map { first in
+            let differences = means.map { map in
+                zip(row(map, first), row(map, first + 1)).reduce(0.0) {
+                    $0 + (pow(Double($1.0 - $1.1), 2) + 1e-6).squareRoot()
+                } / Double(map.count / TinyGAN.size)
+            }
+            return 1 / (differences.reduce(0, +) / Double(differences.count) + 1e-5)
+        }
+        let expected = reciprocals.reduce(0, +) / Double(reciprocals.count)
+        let before = try #require(gan.trainer.step(gan.batch)["loss.diversity"])
+        #expect(near(before, expected, 1e-4))
+        for _ in 0..<10 { _ = try gan.trainer.step(gan.batch) }
+        let after = try #require(gan.trainer.step(gan.batch)["loss.diversity"])
+        #expect(after < 0.9 * before, "\(before) before, \(after) after")
     }
 
     /// A generated image is compared with the real image of its caption; of both, the same part after augmentation.

@@ -161,6 +161,27 @@ import TestSupport
         }
     }
 
+    /// Images of one sentence are compared by the discriminator's features, in pairs that no real image belongs to.
+    @Test func theComparisonOfImagesNeedsFeaturesAndPairs() throws {
+        let settings = ["gan.diversity=1", "discriminator.kind=features"]
+        #expect(try Recipe(yaml: "", named: "r.yaml", settings: settings).gan.diversity == 1)
+        let changes = [
+            "discriminator.kind=df-gan", "gan.batch=7", "gan.loss=relativistic", "gan.diversity=-1",
+            "gan.diversity=.nan",
+        ]
+        for change in changes {
+            let error = #expect(throws: ConfigurationError.self, "\(change)") {
+                try Recipe(yaml: "", named: "r.yaml", settings: settings + [change])
+            }
+            #expect(error?.key == "gan.diversity", "\(change)")
+        }
+        let withReal = ["gan.reconstruction=1", "gan.interpolation=0"]
+        let error = #expect(throws: ConfigurationError.self) {
+            try Recipe(yaml: "", named: "r.yaml", settings: settings + withReal)
+        }
+        #expect(error?.key == "gan.diversity")
+    }
+
     /// Generated images are compared with sentences through the image encoder on the features that the discriminator has.
     @Test func theComparisonWithSentencesNeedsFeaturesOfOneNetwork() throws {
         let settings = [

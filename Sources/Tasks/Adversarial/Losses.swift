@@ -131,12 +131,31 @@ func zeroCenteredPenalty(_ logits: [Logits], features: ImageFeatures, weight: Fl
         .map { $0.squaredNorms() }.sum().mean() * (0.5 * weight)
 }
 
-/// The mean of √((a − b)² + ε²): the absolute difference with a derivative at 0 (Charbonnier et al. 1994).
-func meanDifference(_ a: Tensor, _ b: Tensor) -> Tensor { ((a - b).pow(2) + 1e-6).sqrt().mean() }
+/// √(x² + ε²): the absolute value with a derivative at 0 (Charbonnier et al. 1994).
+private func absolute(_ x: Tensor) -> Tensor { (x.pow(2) + 1e-6).sqrt() }
+
+/// The mean absolute difference.
+func meanDifference(_ a: Tensor, _ b: Tensor) -> Tensor { absolute(a - b).mean() }
 
 /// The mean difference of two images' features, each map weighing the same.
 func featureDifference(_ a: ImageFeatures, _ b: ImageFeatures) -> Tensor {
     zip(a.maps, b.maps).map(meanDifference).sum() * (1 / Float(a.maps.count))
+}
+
+/// The mode-seeking loss: the mean reciprocal of the difference between images 2k and 2k + 1, which are generated from one sentence
+/// and different noise (Mao et al. 2019, equation 3, without the distance of the noise, which hardly varies). Images differ by
+/// what they show, not by where they show it: by the mean over positions of each channel of the feature maps.
+func modeSeekingLoss(_ features: ImageFeatures) -> Tensor {
+    let differences = features.maps.map { map in
+        // [2n, h, w, c] → [2n, c] → [n, 2, c]
+        let (pairs, size) = (map.shape[0] / 2, map.shape[-1])
+        let grouped = map.mean(along: [1, 2]).reshaped([pairs, 2, size])
+        let difference = grouped.slice(axis: 1, start: 0, count: 1) - grouped.slice(axis: 1, start: 1, count: 1)
+        // → [n×1]
+        return absolute(difference).sum(along: [1, 2]).reshaped([pairs, 1]) * (1 / Float(size))
+    }
+    let difference = differences.sum() * (1 / Float(differences.count))
+    return (difference + 1e-5).pow(-1).mean()
 }
 
 extension Tensor {

@@ -64,6 +64,10 @@ public struct GANRecipe: Codable, Equatable, Sendable {
     /// Weight of the mean difference between the discriminator's features of a generated image and of the real image of its caption.
     /// It suits captions that all but determine the image; where one caption fits many images, it takes variety away.
     public var reconstruction: Float = 0
+    /// Weight of the mode-seeking loss (Mao et al. 2019), the reciprocal of the difference between the features of two images
+    /// generated from one sentence: every second sentence of the batch then conditions two images. It needs
+    /// `discriminator.kind: features`.
+    public var diversity: Float = 0
     /// Pairs per step.
     public var batch = 32
     /// Images seen in total.
@@ -89,7 +93,7 @@ public struct GANRecipe: Codable, Equatable, Sendable {
 
     enum CodingKeys: String, CodingKey {
         case loss, mismatchWeight = "mismatch_weight", penalty, penaltyInterval = "penalty_interval", contrastive
-        case reconstruction, batch
+        case reconstruction, diversity, batch
         case images, beta1, beta2, textNoise = "text_noise", interpolation, augmentation, emaHalfLife = "ema_half_life"
         case snapshotEvery = "snapshot_every", snapshotsKept = "snapshots_kept", checkpointEvery = "checkpoint_every"
     }
@@ -103,7 +107,7 @@ public struct GANRecipe: Codable, Equatable, Sendable {
         try ConfigurationError.check("gan.checkpoint_every", checkpointEvery, in: 1...1_000_000_000)
         for (key, value) in [
             ("penalty", penalty), ("ema_half_life", emaHalfLife), ("contrastive", contrastive),
-            ("reconstruction", reconstruction),
+            ("reconstruction", reconstruction), ("diversity", diversity),
         ] {
             guard value >= 0, value.isFinite else {
                 throw ConfigurationError(key: "gan.\(key)", problem: "is \(value), expected 0 or more")
@@ -121,6 +125,15 @@ public struct GANRecipe: Codable, Equatable, Sendable {
             throw ConfigurationError(
                 key: "gan.reconstruction",
                 problem: "needs gan.interpolation: 0; the mean of two sentences has no real image")
+        }
+        guard diversity == 0 || (reconstruction == 0 && loss != .relativistic) else {
+            throw ConfigurationError(
+                key: "gan.diversity",
+                problem: "needs gan.reconstruction: 0 and a gan.loss other than relativistic; "
+                    + "images of a repeated sentence have no real image")
+        }
+        guard diversity == 0 || batch % 2 == 0 else {
+            throw ConfigurationError(key: "gan.diversity", problem: "needs an even gan.batch, not \(batch)")
         }
         for (key, decay) in [("beta1", beta1), ("beta2", beta2)] {
             guard (0..<1).contains(decay) else {

@@ -119,6 +119,10 @@ public struct ImageToImageRecipe: Codable, Equatable, Sendable {
                 key: "gan.contrastive", problem: "compares images with sentences; must be 0 for the task image-to-image"
             )
         }
+        guard gan.diversity == 0 else {
+            throw ConfigurationError(
+                key: "gan.diversity", problem: "compares images of one sentence; must be 0 for the task image-to-image")
+        }
         guard gan.reconstruction == 0 else {
             throw ConfigurationError(
                 key: "gan.reconstruction",

@@ -81,6 +81,11 @@ public struct Recipe: Codable, Equatable, Sendable {
             throw ConfigurationError(
                 key: "evaluate.judge", problem: "is text.encoder, which the training uses; measure with another pair")
         }
+        guard gan.diversity == 0 || discriminator.featureNetwork != nil else {
+            throw ConfigurationError(
+                key: "gan.diversity",
+                problem: "needs discriminator.kind: features, by whose features it compares images")
+        }
         guard gan.contrastive == 0 || sharesFeatures else {
             throw ConfigurationError(
                 key: "gan.contrastive",

@@ -54,7 +54,8 @@ package final class GANTrainer {
         _ = discriminatorSizes.discriminator(
             ParameterScope(declared, discriminatorStore) / "discriminator",
             frozen: ParameterScope(declared, ParameterStore()) / "frozen")
-        let shards = device.trainingShards(forBatch: gan.batch)
+        // Images of one sentence are compared with each other, so they must not be divided among shards.
+        let shards = device.trainingShards(forBatch: gan.diversity > 0 ? gan.batch / 2 : gan.batch)
         generator = try OptimizedParameters(generatorStore, recipe, shards: shards, device: device)
         discriminator = try OptimizedParameters(discriminatorStore, recipe, shards: shards, device: device)
         let phases = PhaseCompiler(
@@ -109,10 +110,13 @@ package final class GANTrainer {
         let noise = stream.normals(batch.count * recipe.generator.noise)
         let text = batch.captions.flatMap { embedding($0) }
         let other = batch.mismatches.flatMap { embedding($0) }
-        let condition = conditions(text, other, &stream)
+        let rows = conditioningRows(batch.count)
+        let sentences = conditions(text, other, &stream)
+        let conditions = rows.flatMap { sentences[$0 * condition..<($0 + 1) * condition] }
         var values: [String: HostArray] = [
             "real": .floats(batch.images), "noise": .floats(noise), "text": .floats(text), "mismatch": .floats(other),
-            "condition": .floats(condition), "sentences": .floats(condition), "mask": .floats(mask(batch)),
+            "condition": .floats(conditions), "sentences": .floats(conditions),
+            "mask": .floats(mask(rows.map { batch.captions[$0] })),
         ]
         var draws = RandomStream(seed: recipe.seed, purpose: "augmentation", index: UInt64(imagesSeen))
         for name in ["real", "fake"] {
@@ -121,6 +125,12 @@ package final class GANTrainer {
             values.merge(drawn) { $1 }
         }
         return values
+    }
+
+    /// The items of the batch whose sentences condition the generator: all, or every second one twice where images of one sentence
+    /// are compared with each other.
+    private func conditioningRows(_ count: Int) -> [Int] {
+        (0..<count).map { recipe.gan.diversity > 0 ? $0 - $0 % 2 : $0 }
     }
 
     private func embedding(_ caption: CaptionReference) -> ArraySlice<Float> {
@@ -150,12 +160,13 @@ package final class GANTrainer {
 
     /// The mask of the contrastive loss, [batch × batch]: −10⁹ for sentences of other items that may describe the image as
     /// well, which are no negatives; 0 elsewhere.
-    private func mask(_ batch: Batch) -> [Float] {
-        var mask = [Float](repeating: 0, count: batch.count * batch.count)
-        for (row, own) in batch.captions.enumerated() {
-            for (column, other) in batch.captions.enumerated() where row != column {
+    private func mask(_ captions: [CaptionReference]) -> [Float] {
+        let count = captions.count
+        var mask = [Float](repeating: 0, count: count * count)
+        for (row, own) in captions.enumerated() {
+            for (column, other) in captions.enumerated() where row != column {
                 let isSame = corpus?.mayDescribe(other, imageOf: own) ?? (own.example == other.example)
-                if isSame { mask[row * batch.count + column] = -1e9 }
+                if isSame { mask[row * count + column] = -1e9 }
             }
         }
         return mask

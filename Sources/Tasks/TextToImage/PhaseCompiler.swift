@@ -142,6 +142,11 @@ struct PhaseCompiler {
                 results["loss.reconstruction"] = difference
                 loss = loss + difference * gan.reconstruction
             }
+            if gan.diversity > 0 {
+                let term = modeSeekingLoss(features)
+                results["loss.diversity"] = term
+                loss = loss + term * gan.diversity
+            }
             if let contrastive = networks.imageToText(features) {
                 results["loss.contrastive"] = contrastive
                 loss = loss + contrastive * gan.contrastive
