@@ -9,6 +9,9 @@ public struct ImageMetadata: Hashable, Sendable {
     public var model: String
     /// Number of images in the file, at least 1; more than 1 in a grid.
     public var count: Int
+    /// Of a grid, a hash of all requests, the model's name and the images' size: grids may begin with the same image. Nil if
+    /// it is not known, and of a single image.
+    public var grid: String?
 
     /// The metadata of `count` images that `model` generated.
     public init(request: GenerationRequest, model: String, count: Int = 1) {
@@ -18,6 +21,29 @@ public struct ImageMetadata: Hashable, Sendable {
         // A PNG's text has no control characters, but the name in a file may.
         self.model = printable(model)
         self.count = count
+    }
+
+    /// The metadata of one image, or of a grid.
+    /// - Parameters:
+    ///   - requests: those of all images, of which the first is the `request`; not empty.
+    ///   - side: width and height of an image in pixels.
+    public init(requests: [GenerationRequest], model: String, side: Int) {
+        self.init(request: requests[0], model: model, count: requests.count)
+        guard count > 1 else { return }
+        var hash = FNV1a()
+        func add(_ text: String) {
+            hash.add(text.utf8)
+            // No byte of a text in UTF-8 has this value.
+            hash.add([0xFF])
+        }
+        add("\(side)")
+        for request in requests {
+            for (keyword, text) in ImageMetadata(request: request, model: model).pngText {
+                add(keyword)
+                add(text)
+            }
+        }
+        grid = String(hash.value, radix: 16)
     }
 
     /// The request as other image generators write it: the prompt, and a line of settings.
@@ -52,6 +78,7 @@ public struct ImageMetadata: Hashable, Sendable {
             text.append((keyword: "second_prompt_strength", text: "\(blend.fraction)"))
         }
         if count > 1 { text.append((keyword: "images", text: "\(count)")) }
+        if let grid { text.append((keyword: "grid", text: grid)) }
         return text
     }
 
@@ -80,6 +107,7 @@ public struct ImageMetadata: Hashable, Sendable {
             guard let count = Int(count), count > 0 else { return nil }
             self.count = count
         }
+        grid = text("grid")
     }
 
     /// A walk as one text, for formats with a place for one: its prompts, a line each, and its settings.

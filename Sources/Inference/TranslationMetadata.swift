@@ -1,4 +1,6 @@
-/// What a PNG says about the translation that its image is.
+import Images
+
+/// What an image says about the translation that it is: a PNG in texts, a JPEG or WebP in one.
 public struct TranslationMetadata: Hashable, Sendable {
     /// The name of the file that was translated, without folders; truncated to 1,000 characters.
     public var source: String
@@ -31,14 +33,36 @@ public struct TranslationMetadata: Hashable, Sendable {
             + (prompt.map { "Prompt: \($0), " } ?? "") + "Software: Limn"
     }
 
-    /// The metadata in the text chunks of a PNG; nil if it is not a translation by Limn.
+    /// The metadata in the texts of an image; nil if it is not a translation by Limn.
     public init?(pngText: [(keyword: String, text: String)]) {
         func text(_ keyword: String) -> String? { pngText.first { $0.keyword == keyword }?.text }
+        if let comment = text(Image.commentKeyword) {
+            self.init(text: comment)
+            return
+        }
         guard text("Software") == "Limn", let source = text("source"), let direction = text("direction"),
             ["forward", "reverse"].contains(direction)
         else { return nil }
         self.init(
             source: source, model: text("model") ?? "", isReverse: direction == "reverse",
             prompt: text("prompt"))
+    }
+
+    /// The metadata in such a text as `text`; nil if it is another one.
+    init?(text: String) {
+        let (begin, end) = ("Source: ", ", Software: Limn")
+        guard text.hasPrefix(begin), text.hasSuffix(end) else { return nil }
+        /// Divides a text before the first `name`, which the fields before it are taken not to contain.
+        func divided(_ text: Substring, at name: String) -> [Substring] {
+            text.split(separator: ", \(name): ", maxSplits: 1, omittingEmptySubsequences: false)
+        }
+        let source = divided(text.dropFirst(begin.count).dropLast(end.count), at: "Model")
+        let model = divided(source.last ?? "", at: "Direction")
+        let direction = divided(model.last ?? "", at: "Prompt")
+        guard source.count == 2, model.count == 2, let way = direction.first, ["forward", "reverse"].contains(way)
+        else { return nil }
+        self.init(
+            source: String(source[0]), model: String(model[0]), isReverse: way == "reverse",
+            prompt: direction.count == 2 ? String(direction[1]) : nil)
     }
 }

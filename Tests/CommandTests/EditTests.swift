@@ -50,6 +50,12 @@ import Testing
                 ).finish()
                 #expect(outcome.err == "a-blue-circle\(name).png\n")
             }
+            // Another comparison with the same edited image.
+            _ = try Child(
+                ["generate", "a green circle", "--model", tiny.model, "--out", "green.png"] + red, in: folder
+            ).finish()
+            let green = try limn("edit", "green.png", "--replace", "green=blue", "--compare", in: folder)
+            #expect(green.err == "a-blue-circle-2.png\n")
         }
     }
 

@@ -25,6 +25,21 @@ extension GenerateTests {
         }
     }
 
+    /// Grids that begin with the same image are told apart by the others, and by all that changes them.
+    @Test func aGridIsReplacedByTheSameOneOnly() throws {
+        let tiny = try Tiny.shared()
+        try withTemporaryFolder { folder in
+            let (lily, tulip) = (["a rose", "a lily"], ["a rose", "a tulip"])
+            for (arguments, name) in [
+                (lily, "a-rose"), (tulip, "a-rose-2"), (lily, "a-rose"), (tulip, "a-rose-2"),
+                (lily + ["--size", "32"], "a-rose-3"), (lily + ["--truncation", "0.5"], "a-rose-4"), (lily, "a-rose"),
+            ] {
+                let outcome = try Child(["generate", "--model", tiny.model, "--grid"] + arguments, in: folder).finish()
+                #expect(outcome.err == "\(name).png\n")
+            }
+        }
+    }
+
     @Test func labelsAreDrawnBesideTheImages() throws {
         let tiny = try Tiny.shared()
         try withTemporaryFolder { folder in

@@ -107,7 +107,19 @@ import TinyModels
                 #expect(outcome.ending == .exit(0), "\(outcome.err)")
                 #expect(ImageFormat(signatureOf: try #require(contents("\(folder)/\(path)"))) == format)
                 #expect(try size("\(folder)/\(path)") == [24, 16])
+                let info = try limn("info", path, in: folder).text
+                #expect(info.contains("translated from  a.png") && info.contains("tiny"), "\(info)")
+                // A file that says what it was made from may be replaced.
+                let again = try Child(
+                    ["translate", "m.safetensors", "a.png", "--no-metadata"] + arguments, in: folder
+                ).finish()
+                #expect(again.ending == .exit(0), "\(again.err)")
+                #expect(try Image.text(in: try #require(contents("\(folder)/\(path)")), named: path).isEmpty)
             }
+            guard exists(folder + "/d/a.jpg") else { return }
+            expectRefusal(
+                try limn("translate", "m.safetensors", "a.png", "--out", "d", "--format", "jpeg", in: folder), 73,
+                "d/a.jpg: exists, and does not say that it was made from a.png")
         }
     }
 

@@ -21,6 +21,13 @@ func exif(_ orientation: Int, _ order: ByteOrder) -> [UInt8] {
         order, entries: [tiffEntry(order, tag: 0x0100, 16), tiffEntry(order, tag: 0x0112, orientation)])
 }
 
+/// Exif data with the tag UserComment, whose content begins with eight bytes for the encoding, in a directory of its own.
+func exif(comment: [UInt8], _ order: ByteOrder, type: Int = 7, count: Int? = nil, offset: Int = 44) -> [UInt8] {
+    let entry = tiffEntry(order, tag: 0x9286, type: type, count: count ?? comment.count, offset)
+    return tiff(order, entries: [tiffEntry(order, tag: 0x8769, type: 4, 26)]) + order.bytes(1, 2) + entry
+        + order.bytes(0, 4) + comment
+}
+
 /// An uncompressed TIFF file.
 func tiff(of image: Image, orientation: Int, _ order: ByteOrder, kind: Int = 0) -> [UInt8] {
     func file(depths: Int, pixels: Int) -> [UInt8] {

@@ -23,6 +23,26 @@ import Testing
         }
     }
 
+    /// Whatever changes any image of a grid.
+    @Test func gridsAreToldApart() throws {
+        let (a, b) = (GenerationRequest(prompt: "a", seed: 1), GenerationRequest(prompt: "b", seed: 1))
+        let metadata = ImageMetadata(requests: [a, b], model: "m", side: 64)
+        #expect(metadata.count == 2 && metadata.request == a && metadata.grid != nil)
+        #expect(metadata == ImageMetadata(requests: [a, b], model: "m", side: 64))
+        #expect(try ImageMetadata(pngText: written(metadata)) == metadata)
+        var others = [[a, a], [b, a], [a, b, b], [a, GenerationRequest(prompt: "b", seed: 2)]]
+        others.append([a, GenerationRequest(prompt: "b", seed: 1, truncation: 0.5)])
+        others.append([a, GenerationRequest(prompt: "b", seed: 1, promptBlend: Blend(toward: "c", fraction: 0.5))])
+        others.append([a, GenerationRequest(prompt: "b", seed: 1, seedBlend: Blend(toward: 2, fraction: 0.5))])
+        var all = Set(others.map { ImageMetadata(requests: $0, model: "m", side: 64).grid })
+        all.formUnion([
+            metadata.grid, ImageMetadata(requests: [a, b], model: "n", side: 64).grid,
+            ImageMetadata(requests: [a, b], model: "m", side: 65).grid,
+        ])
+        #expect(all.count == 10 && !all.contains(nil))
+        #expect(ImageMetadata(requests: [a], model: "m", side: 64) == ImageMetadata(request: a, model: "m"))
+    }
+
     @Test func longPromptsAreTruncated() throws {
         let long = String(repeating: "é", count: 12_000)
         let request = GenerationRequest(prompt: long, seed: 1, promptBlend: Blend(toward: long + "!", fraction: 0.5))
@@ -81,5 +101,27 @@ import Testing
             #expect(TranslationMetadata(pngText: changed) == nil)
         }
         #expect(TranslationMetadata(pngText: metadata.pngText.filter { $0.keyword != "source" }) == nil)
+    }
+
+    /// As a JPEG or WebP has it.
+    @Test func aTranslationIsReadFromOneText() {
+        func read(_ text: String) -> TranslationMetadata? {
+            TranslationMetadata(pngText: [(keyword: "UserComment", text: text)])
+        }
+        for metadata in [
+            TranslationMetadata(source: "花, a.jpg", model: "m"),
+            TranslationMetadata(source: "", model: "m, n", isReverse: true),
+            TranslationMetadata(source: "a.png", model: "m", prompt: "red, Prompt: blue\nSoftware: Limn"),
+            TranslationMetadata(source: "a.png", model: "", prompt: ""),
+        ] {
+            #expect(read(metadata.text) == metadata, "\(metadata.text)")
+        }
+        for text in [
+            "", "Source: , Software: Limn", "Source: a, Model: m, Software: Limn", "a photo, Software: Limn",
+            "Source: a, Model: m, Direction: sideways, Software: Limn", "Source: a, Model: m, Direction: forward",
+            "Source: a, Direction: forward, Model: m, Software: Limn",
+        ] {
+            #expect(read(text) == nil, "\(text)")
+        }
     }
 }

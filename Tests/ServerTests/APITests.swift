@@ -208,6 +208,13 @@ private func isNear(_ a: Image, _ b: Image) -> Bool {
             #expect(try answer.object("items").string("prompt") == "naïve 花")
             #expect(try answer.object("items").string("variation_seed") == "8")
         }
+        // Where libjpeg-turbo is installed.
+        if let jpeg = try? Image(width: 1, height: 1, color: .white).jpegData(quality: 90, comment: "花\nSeed: 3") {
+            let value = Data(jpeg).base64EncodedString()
+            let answer = try await server.send("POST", "/sdapi/v1/png-info", json: #"{"image": "\#(value)"}"#).json
+            #expect(try answer.string("info") == "花\nSeed: 3")
+            #expect(try answer.object("items").string("UserComment") == "花\nSeed: 3")
+        }
         for value in ["!", Data([1, 2, 3]).base64EncodedString()] {
             #expect(try await server.send("POST", "/sdapi/v1/png-info", json: #"{"image": "\#(value)"}"#).status == 400)
         }

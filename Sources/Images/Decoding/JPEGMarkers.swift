@@ -12,8 +12,6 @@ struct JPEGMarkers {
     private(set) var isComplete = false
     /// Whether there is an Adobe segment; such files store CMYK inverted.
     private(set) var hasAdobe = false
-    /// The Exif orientation; `.upright` if the file states none.
-    private(set) var orientation = Orientation.upright
     /// Number of scans: 1 in an interleaved baseline file, more in progressive files.
     private(set) var scans = 0
     /// Whether the image is in several scans. The decoder then keeps the coefficients of the whole image: without
@@ -21,6 +19,13 @@ struct JPEGMarkers {
     private var isProgressive = false
     private var firstFrame: Frame?
     private var components: UInt8 = 0
+    /// The segments of Exif data.
+    private var exif: [ArraySlice<UInt8>] = []
+
+    /// The Exif orientation; `.upright` if the file states none.
+    var orientation: Orientation { exif.compactMap { Orientation(exif: $0) }.last ?? .upright }
+    /// The Exif tag UserComment; nil if there is none.
+    var comment: String? { exif.lazy.compactMap { ExifComment.text(in: $0) }.first }
 
     /// Reads the markers up to the end of the image, through the entropy-coded data of all scans, or only up to the
     /// frame header.
@@ -77,7 +82,7 @@ struct JPEGMarkers {
     private mutating func note(_ marker: UInt8, _ segment: UnsafeBufferPointer<UInt8>) {
         switch marker {
         case 0xE1 where segment.starts(with: Array("Exif\0\0".utf8)):
-            orientation = Orientation(exif: ArraySlice(segment)) ?? orientation
+            exif.append(ArraySlice(segment))
         case 0xEE where segment.starts(with: Array("Adobe".utf8)):
             hasAdobe = true
         case 0xC4, 0xC8, 0xCC:

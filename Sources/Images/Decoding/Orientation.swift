@@ -9,13 +9,9 @@ enum Orientation: Int {
     case transversed = 7
     case turnedRight = 8
 
-    /// Reads the tag from Exif data: a TIFF structure, which some writers put behind the name that it has in JPEG.
-    /// Nil if there is none, or it is malformed.
+    /// Reads the tag from Exif data; nil if there is none, or it is malformed.
     init?(exif bytes: ArraySlice<UInt8>) {
-        let name = Array("Exif\0\0".utf8)
-        guard let directory = TIFFDirectory(bytes.starts(with: name) ? bytes.dropFirst(name.count) : bytes) else {
-            return nil
-        }
+        guard let directory = TIFFDirectory(exif: bytes) else { return nil }
         self.init(in: directory)
     }
 

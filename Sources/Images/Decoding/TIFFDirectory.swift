@@ -1,11 +1,12 @@
 /// The first directory of a TIFF structure: a TIFF or BigTIFF file, or Exif data (TIFF 6.0, section 2).
 struct TIFFDirectory {
+    /// Whether the least significant byte of a number is the first.
+    let isLittleEndian: Bool
     private let bytes: ArraySlice<UInt8>
-    private let isLittleEndian: Bool
     private let isBig: Bool
     /// Offset of the first entry, and the number of entries that the directory claims, at most 65535.
-    private let first: Int
-    private let count: Int
+    private var first: Int
+    private var count: Int
 
     /// Nil if there is no header, or it points outside of `bytes`.
     init?(_ bytes: ArraySlice<UInt8>) {
@@ -28,18 +29,42 @@ struct TIFFDirectory {
         }
     }
 
+    /// The directory of Exif data: a TIFF structure, which some writers put behind the name that it has in JPEG.
+    init?(exif bytes: ArraySlice<UInt8>) {
+        let name = Array("Exif\0\0".utf8)
+        self.init(bytes.starts(with: name) ? bytes.dropFirst(name.count) : bytes)
+    }
+
     /// The first value of an entry of 16-, 32- or 64-bit integers; nil if there is none, or it is not in the entry.
     subscript(tag: Int) -> Int? {
-        // An entry is a tag, a type, a number of values, and the values or where they are.
-        let (size, values) = isBig ? (20, 12) : (12, 8)
+        guard let offset = entry(tag), let type = integer(offset + 2, 2), let size = [3: 2, 4: 4, 16: 8][type],
+            isBig || size < 8
+        else { return nil }
+        return integer(offset + (isBig ? 12 : 8), size)
+    }
+
+    /// The directory that an entry points to; nil if there is none, or in BigTIFF, which Exif data are not.
+    func directory(_ tag: Int) -> TIFFDirectory? {
+        guard !isBig, let start = self[tag], let count = integer(start, 2) else { return nil }
+        var directory = self
+        (directory.first, directory.count) = (start + 2, count)
+        return directory
+    }
+
+    /// The content of an entry of more than four bytes of type 7, "undefined"; nil if there is none, or in BigTIFF.
+    func content(_ tag: Int) -> ArraySlice<UInt8>? {
+        guard !isBig, let offset = entry(tag), integer(offset + 2, 2) == 7, let count = integer(offset + 4, 4),
+            let start = integer(offset + 8, 4), count > 4, count <= bytes.count, start <= bytes.count - count
+        else { return nil }
+        return bytes.dropFirst(start).prefix(count)
+    }
+
+    /// The offset of an entry: a tag, a type, a number of values, and the values or where they are.
+    private func entry(_ tag: Int) -> Int? {
         for entry in 0..<count {
-            let offset = first + size * entry
+            let offset = first + (isBig ? 20 : 12) * entry
             guard let found = integer(offset, 2) else { return nil }
-            if found != tag { continue }
-            guard let type = integer(offset + 2, 2), let bytes = [3: 2, 4: 4, 16: 8][type], isBig || bytes < 8 else {
-                return nil
-            }
-            return integer(offset + values, bytes)
+            if found == tag { return offset }
         }
         return nil
     }

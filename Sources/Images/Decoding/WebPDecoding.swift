@@ -5,10 +5,15 @@ struct WebPContainer {
     /// Size of the canvas in pixels.
     let width: Int
     let height: Int
-    /// The Exif orientation; `.upright` if the file states none.
-    let orientation: Orientation
+    /// Exif data; nil if there are none.
+    private let exif: ArraySlice<UInt8>?
     /// The first frame of an animation as a still image file, and its rectangle on the canvas; nil for a still image.
     let frame: (bytes: [UInt8], x: Int, y: Int, width: Int, height: Int)?
+
+    /// The Exif orientation; `.upright` if the file states none.
+    var orientation: Orientation { exif.flatMap { Orientation(exif: $0) } ?? .upright }
+    /// The Exif tag UserComment; nil if there is none.
+    var comment: String? { exif.flatMap { ExifComment.text(in: $0) } }
 
     /// - Throws: ``ImageError`` if the first chunk or an animation's first frame is invalid, too large or truncated.
     init(of bytes: [UInt8], named name: String) throws {
@@ -38,8 +43,7 @@ struct WebPContainer {
 
         let chunks = Chunks(bytes: bytes[..<end], position: 12)
         // Only extended files have metadata and animations.
-        let exif = isExtended ? chunks.first { $0.kind.elementsEqual("EXIF".utf8) } : nil
-        orientation = exif.flatMap { Orientation(exif: $0.content) } ?? .upright
+        exif = isExtended ? chunks.first { $0.kind.elementsEqual("EXIF".utf8) }?.content : nil
         guard isExtended, bytes[20] & 2 != 0 else {
             frame = nil
             return

@@ -35,14 +35,21 @@ package struct WebPEncoder: AnimationEncoder {
 
     package func finish() -> [UInt8] {
         guard let size else { preconditionFailure("an animation has a frame") }
-        let (isAnimated, hasExif): (UInt8, UInt8) = (0x02, comment.isEmpty ? 0 : 0x08)
-        let sides = littleEndian(size.width - 1, 3) + littleEndian(size.height - 1, 3)
-        let content =
-            Array("WEBP".utf8) + WebPEncoder.chunk("VP8X", [isAnimated | hasExif, 0, 0, 0] + sides)
-            // A black background, and no end of repetitions.
-            + WebPEncoder.chunk("ANIM", [0, 0, 0, 0xFF, 0, 0]) + frames
-            + (comment.isEmpty ? [] : WebPEncoder.chunk("EXIF", exif(comment: comment)))
-        return WebPEncoder.chunk("RIFF", content)
+        // A black background, and no end of repetitions.
+        let animation = WebPEncoder.chunk("ANIM", [0, 0, 0, 0xFF, 0, 0])
+        return WebPEncoder.extended(
+            width: size.width, height: size.height, isAnimated: true, images: animation + frames, comment: comment)
+    }
+
+    /// An extended file (RFC 9649, section 2.7): its header, the chunks of images, and Exif data unless `comment` is empty.
+    fileprivate static func extended(
+        width: Int, height: Int, isAnimated: Bool, images: [UInt8], comment: String
+    ) -> [UInt8] {
+        let flags: UInt8 = (isAnimated ? 0x02 : 0) | (comment.isEmpty ? 0 : 0x08)
+        let sides = littleEndian(width - 1, 3) + littleEndian(height - 1, 3)
+        let header = chunk("VP8X", [flags, 0, 0, 0] + sides)
+        let exif = comment.isEmpty ? [] : chunk("EXIF", ExifComment.data(comment))
+        return chunk("RIFF", Array("WEBP".utf8) + header + images + exif)
     }
 
     private static func chunk(_ kind: String, _ content: [UInt8]) -> [UInt8] {
@@ -52,31 +59,25 @@ package struct WebPEncoder: AnimationEncoder {
 
 extension Image {
     /// The image as a lossless WebP file.
+    /// - Parameter comment: a text that viewers do not show, the Exif tag UserComment; empty for none.
     /// - Throws: ``ImageError/libraryMissing(name:format:library:package:)``, ``ImageError/unwritable(format:reason:)``.
-    package func webPData(library: String = CodecLibraries().webp) throws -> [UInt8] {
+    package func webPData(comment: String = "", library: String = CodecLibraries().webp) throws -> [UInt8] {
         var webp = CImageBytes()
         let (status, message) = withMessageBuffer {
             CImageWebPEncode(library, pixels, width, height, &webp, $0.baseAddress, $0.count)
         }
         defer { CImageFree(webp.bytes) }
         switch status {
-        case CImageStatusDone: return [UInt8](UnsafeBufferPointer(start: webp.bytes, count: webp.count))
+        case CImageStatusDone:
+            let bytes = [UInt8](UnsafeBufferPointer(start: webp.bytes, count: webp.count))
+            if comment.isEmpty { return bytes }
+            // The image's chunk follows the header of the file.
+            return WebPEncoder.extended(
+                width: width, height: height, isAnimated: false, images: Array(bytes.dropFirst(12)), comment: comment)
         case CImageStatusLibraryMissing:
             throw ImageError.libraryMissing(
                 name: "an image to be written", format: .webp, library: library, package: Self.webPPackage)
         default: throw ImageError.unwritable(format: .webp, reason: message)
         }
     }
-}
-
-/// Exif data with a comment (Exif 2.32, section 4.6.5, UserComment), in UTF-16.
-private func exif(comment: String) -> [UInt8] {
-    func directory(tag: Int, type: Int, count: Int, value: Int) -> [UInt8] {
-        let entry = bigEndian(tag, 2) + bigEndian(type, 2) + bigEndian(count, 4) + bigEndian(value, 4)
-        return bigEndian(1, 2) + entry + bigEndian(0, 4)
-    }
-    let text = Array("UNICODE\0".utf8) + comment.utf16.flatMap { bigEndian(Int($0), 2) }
-    // A header of 8 bytes, a directory of 18 that points to the Exif directory, and that one, before the text.
-    return Array("MM\0*".utf8) + bigEndian(8, 4) + directory(tag: 0x8769, type: 4, count: 1, value: 26)
-        + directory(tag: 0x9286, type: 7, count: text.count, value: 44) + text
 }

@@ -230,20 +230,20 @@ final class A1111API: Sendable {
         var parameters: [String: String] = [:]
     }
 
-    /// The texts of a PNG, in base64 or as a data URL.
+    /// The texts of an image, in base64 or as a data URL: of a JPEG or WebP, the Exif tag UserComment.
     private static func info(_ fields: JSONFields) throws -> HTTPResponse {
         var text = try fields.string("image")[...]
         if text.hasPrefix("data:"), let comma = text.firstIndex(of: ",") { text = text[text.index(after: comma)...] }
         guard let data = Data(base64Encoded: String(text)) else { throw fields.fault("\"image\" is not base64") }
         let texts: [(keyword: String, text: String)]
         do {
-            texts = try Image.pngText(in: [UInt8](data))
+            texts = try Image.text(in: [UInt8](data), named: "\"image\"")
         } catch {
-            throw fields.fault("\"image\" is not a PNG: \(error)")
+            throw fields.fault("\(error)")
         }
         let items = Dictionary(texts.map { ($0.keyword, $0.text) }) { first, _ in first }
         // Keywords are names of files' authors, not of Limn's types, and keep their case.
-        let info = PNGInfo(info: items["parameters"] ?? "", items: items)
+        let info = PNGInfo(info: items["parameters"] ?? items[Image.commentKeyword] ?? "", items: items)
         return HTTPResponse(type: "application/json", body: .bytes([UInt8](try jsonText(info).utf8)))
     }
 }

@@ -12,7 +12,7 @@ struct GenerateCommand: ParsableCommand {
         discussion: """
             The same prompt, seed and model give the same bytes on the same machine. Each PNG contains its prompt, seed and \
             model as text chunks; with --no-metadata it contains none. File names that limn chooses never replace the image of another \
-            prompt or seed, nor an image without metadata.
+            prompt or seed, another grid, or an image without metadata.
 
             EXAMPLES
               limn generate "a purple flower with a yellow center" --out flower.png
@@ -75,10 +75,11 @@ struct GenerateCommand: ParsableCommand {
                     prompt: prompt.text, seed: seed.value &+ UInt64($0), truncation: generation.bound)
             }
         }
-        let layout = try OutputLayout(
-            requests, perPrompt: n, grid: grid || labels, lines: prompts == nil ? nil : list.map(\.line), out: out)
         let generator = try generation.generator()
         let side = generation.size ?? generator.side
+        let layout = try OutputLayout(
+            requests, perPrompt: n, grid: grid || labels, lines: prompts == nil ? nil : list.map(\.line), out: out,
+            model: generator.name, side: side)
         try layout.requireGeneratable(side: side)
         let sheet = labels ? LabeledGrid(rows(of: layout.files[0], requests), side: side) : nil
         if let sheet { try layout.requireGeneratable(width: sheet.size.width, height: sheet.size.height) }
@@ -97,7 +98,8 @@ struct GenerateCommand: ParsableCommand {
             let record = GenerationRecord(
                 file: file.path, request: first, count: members.count, model: generator.name,
                 duration: each * members.count)
-            let metadata = ImageMetadata(request: first, model: generator.name, count: members.count)
+            let metadata = ImageMetadata(
+                requests: Array(requests[file.requests]), model: generator.name, side: side)
             let png = try image.pngData(text: generation.text(metadata))
             try Paths.write(png, to: file.path)
             if json && file.path != "-" {

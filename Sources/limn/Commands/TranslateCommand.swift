@@ -9,7 +9,8 @@ struct TranslateCommand: ParsableCommand {
         commandName: "translate", abstract: "Translate images or videos with an image-to-image model.",
         discussion: """
             Images of any size keep it; the Exif orientation is applied. Transparent pixels are composed over \
-            white, and results have no transparency. Each PNG says which file and model it was made from, as text chunks. \
+            white, and results have no transparency. Each image says which file and model it was made from: a PNG in text \
+            chunks, a JPEG or WebP in the Exif tag UserComment, where a long text is cut off in a JPEG. \
             Folders are read with all folders in them, which are kept in the output. GIF and APNG animations and videos keep \
             frames, rate and sound; they need ffmpeg. A file that cannot be read does not stop the others; the exit code is that of the last \
             failure.
@@ -52,7 +53,10 @@ struct TranslateCommand: ParsableCommand {
     @Option(help: "Quality of JPEGs, 1 to 100.")
     var quality = 95
 
-    @Flag(help: "Replace files in the folder; without it only PNGs that were made from a source of the same name.")
+    @Flag(
+        help:
+            "Replace files in the folder; without it only images that say they were made from a source of the same name."
+    )
     var overwrite = false
 
     @Flag(help: "Write files without source and model.")

@@ -5,7 +5,7 @@ import Images
 import Inference
 
 /// Assigns images to output files: a single file, which is a grid if there are several images, or a folder with one file per
-/// image. A name that is chosen here never replaces the image of another prompt or seed.
+/// image. A name that is chosen here never replaces the image of another prompt or seed, nor another grid.
 struct OutputLayout {
     /// One file and the requests whose images it contains.
     struct File {
@@ -22,11 +22,17 @@ struct OutputLayout {
     ///   - grid: whether all images go into one file.
     ///   - lines: for prompts from a file, their lines from 0, by which files are numbered; nil for others.
     ///   - out: the path that the user named: a folder if it is one, ends in a slash or has no suffix; else a PNG.
-    ///   - others: number of images that a file has besides those of its requests.
+    ///   - others: images that a file has besides those of its requests.
+    ///   - model: the model's name.
+    ///   - side: width and height of one image in pixels.
     /// - Throws: `CommandError`.
     init(
-        _ requests: [GenerationRequest], perPrompt: Int, grid: Bool, lines: [Int]?, out: String?, others: Int = 0
+        _ requests: [GenerationRequest], perPrompt: Int, grid: Bool, lines: [Int]?, out: String?,
+        others: [GenerationRequest] = [], model: String, side: Int
     ) throws {
+        func metadata(_ requests: [GenerationRequest]) -> ImageMetadata {
+            ImageMetadata(requests: requests + others, model: model, side: side)
+        }
         let prompts = requests.count / perPrompt
         let isSingle = grid || (prompts == 1 && lines == nil)
         // One row per prompt; the images of a single prompt form a square.
@@ -40,10 +46,7 @@ struct OutputLayout {
             }
             if let out { try Paths.requirePNG(out) }
             var names = FileNames(folder: nil)
-            let path =
-                out
-                ?? names.free(
-                    OutputLayout.slug(requests[0].prompt), for: requests[0], count: requests.count + others)
+            let path = out ?? names.free(OutputLayout.slug(requests[0].prompt), for: metadata(requests))
             folder = nil
             files = [File(path: path, requests: requests.indices, columns: columns)]
             return
@@ -52,8 +55,7 @@ struct OutputLayout {
         self.folder = folder
         var names = FileNames(folder: folder)
         if grid {
-            let path = names.free(
-                OutputLayout.slug(requests[0].prompt), for: requests[0], count: requests.count + others)
+            let path = names.free(OutputLayout.slug(requests[0].prompt), for: metadata(requests))
             files = [File(path: path, requests: requests.indices, columns: columns)]
             return
         }
@@ -64,7 +66,7 @@ struct OutputLayout {
                 if let lines {
                     try names.numbered(zeroPadded(lines[index / perPrompt], width: 5) + seed, for: request)
                 } else {
-                    names.free(OutputLayout.slug(request.prompt) + seed, for: request, count: 1 + others)
+                    names.free(OutputLayout.slug(request.prompt) + seed, for: metadata([request]))
                 }
             return File(path: path, requests: index..<index + 1, columns: 1)
         }
@@ -153,14 +155,11 @@ private struct FileNames {
     init(folder: String?) { self.folder = folder }
 
     /// `STEM.png`, or `STEM-2.png` and so on if that is another image.
-    /// - Parameters:
-    ///   - request: the first image of the file.
-    ///   - count: number of images in the file.
-    mutating func free(_ stem: String, for request: GenerationRequest, count: Int) -> String {
+    mutating func free(_ stem: String, for metadata: ImageMetadata) -> String {
         var number = 1
         while true {
             let path = path(number == 1 ? stem : "\(stem)-\(number)")
-            if !taken.contains(path), FileNames.isFree(path, for: request, count: count) {
+            if !taken.contains(path), FileNames.isFree(path, for: metadata) {
                 taken.insert(path)
                 return path
             }
@@ -172,7 +171,8 @@ private struct FileNames {
     /// - Throws: `CommandError` if that is the image of another prompt or seed, or without metadata.
     func numbered(_ stem: String, for request: GenerationRequest) throws -> String {
         let path = path(stem)
-        guard FileNames.isFree(path, for: request, count: 1) else {
+        // The model does not matter for a single image.
+        guard FileNames.isFree(path, for: ImageMetadata(request: request, model: "")) else {
             throw CommandError(
                 .cannotWrite,
                 "\(path): is the image of another prompt or seed, or does not say; choose an empty folder with --out")
@@ -182,14 +182,15 @@ private struct FileNames {
 
     private func path(_ stem: String) -> String { (folder.map { "\($0)/" } ?? "") + stem + ".png" }
 
-    /// Whether a file does not exist, or is an image of the same prompt and seed, or a grid of as many images that begins with it.
-    /// Another grid has images that the new file lacks. Files without metadata are never replaced, since nothing says what they are.
-    private static func isFree(_ path: String, for request: GenerationRequest, count: Int) -> Bool {
+    /// Whether a file does not exist, or is a single image of the same prompt and seed, or the same grid. Another grid has images
+    /// that the new file lacks. Files without metadata are never replaced, since nothing says what they are.
+    private static func isFree(_ path: String, for metadata: ImageMetadata) -> Bool {
         guard FileManager.default.fileExists(atPath: path) else { return true }
         guard let data = FileManager.default.contents(atPath: path), let texts = try? Image.pngText(in: [UInt8](data)),
-            var found = ImageMetadata(pngText: texts), found.count == 1 || found.count == count
+            var found = ImageMetadata(pngText: texts)
         else { return false }
-        found.request.truncation = request.truncation
-        return found.request == ImageMetadata(request: request, model: found.model).request
+        if found.count > 1 { return found.grid != nil && found.grid == metadata.grid }
+        found.request.truncation = metadata.request.truncation
+        return found.request == metadata.request
     }
 }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Images
+import Inference
 
 /// Formats of still images that are written.
 enum StillFormat: String, ExpressibleByArgument, CaseIterable {
@@ -27,13 +28,14 @@ enum StillFormat: String, ExpressibleByArgument, CaseIterable {
     /// The bytes of a file.
     /// - Parameters:
     ///   - quality: of a JPEG, 1…100; the others are lossless.
-    ///   - text: text chunks of a PNG; the others have none.
+    ///   - metadata: what the file says about itself, a PNG in text chunks, others in the Exif tag UserComment; nil for
+    ///     nothing.
     /// - Throws: `ImageError` if the format's library is missing.
-    func data(_ image: Image, quality: Int, text: [(keyword: String, text: String)]) throws -> [UInt8] {
+    func data(_ image: Image, quality: Int, metadata: TranslationMetadata?) throws -> [UInt8] {
         switch self {
-        case .png: try image.pngData(text: text)
-        case .jpeg: try image.jpegData(quality: quality)
-        case .webp: try image.webPData()
+        case .png: try image.pngData(text: metadata?.pngText ?? [])
+        case .jpeg: try image.jpegData(quality: quality, comment: metadata?.text ?? "")
+        case .webp: try image.webPData(comment: metadata?.text ?? "")
         }
     }
 }

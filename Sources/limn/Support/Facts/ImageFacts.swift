@@ -2,7 +2,7 @@ import Images
 import Inference
 
 extension Facts {
-    /// An image: its size and, of a PNG, how it was generated or translated, or else its texts.
+    /// An image: its size and how it was generated or translated, or else its texts.
     /// - Throws: `ImageError` if the header, or the texts of a PNG, cannot be read.
     init(image bytes: [UInt8], format: ImageFormat, path: String) throws {
         let size = try Image.size(of: bytes, named: path)
@@ -10,8 +10,7 @@ extension Facts {
         add("format", format.rawValue)
         add("size", .size(size.width, size.height))
         add("bytes", .count(bytes.count))
-        guard format == .png else { return }
-        let texts = try Image.pngText(in: bytes, named: path)
+        let texts = try Image.text(in: bytes, named: path)
         if let metadata = TranslationMetadata(pngText: texts) {
             add("translated from", metadata.source)
             add("direction", metadata.isReverse ? "reverse" : "forward")

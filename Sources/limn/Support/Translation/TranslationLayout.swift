@@ -99,10 +99,10 @@ struct TranslationLayout {
         return path
     }
 
-    /// Whether a PNG says that it is the translation of a file of that name, so that a command can be repeated.
+    /// Whether an image says that it is the translation of a file of that name, so that a command can be repeated.
     private func isTranslation(_ path: String, of item: Item) -> Bool {
-        guard let data = FileManager.default.contents(atPath: path), let text = try? Image.pngText(in: [UInt8](data)),
-            let found = TranslationMetadata(pngText: text)
+        guard let data = FileManager.default.contents(atPath: path),
+            let text = try? Image.text(in: [UInt8](data), named: path), let found = TranslationMetadata(pngText: text)
         else { return false }
         return found.source == item.name
     }

@@ -19,7 +19,7 @@ struct TranslationOutput {
 
     /// Writes a still image, to standard output for `-`.
     func write(_ image: Image, to path: String, _ metadata: TranslationMetadata) throws {
-        let bytes = try format.data(image, quality: quality, text: hasMetadata ? metadata.pngText : [])
+        let bytes = try format.data(image, quality: quality, metadata: hasMetadata ? metadata : nil)
         try Paths.write(bytes, to: path)
     }
 
