@@ -95,7 +95,10 @@ public struct Evaluator {
         }
         let (images, ignoredClass) = try read(split)
         let corpus = images.corpus
-        // Before the generation, as the encoders below: what is missing is reported at once.
+        let queries = Self.queries(corpus)
+        // Before the generation, as the training images and the encoders below: what is missing is reported at once.
+        try RetrievalPrecision.requireEnough(
+            classes: queries.map(\.label), texts: textNumbers(queries.map(\.caption)))
         let includesTraining = trainingSplit.map { Self.contains(split, $0, of: corpus) }
         let training = try trainingSplit.flatMap { name in
             try includesTraining == true ? nil : read(name).images
@@ -103,7 +106,6 @@ public struct Evaluator {
         let reals = try corpus.examples.indices.map { try image(of: $0, in: images) }
         let generator = try ImageGenerator(model, device: device, encoder: encoder)
         let encoders = try judgeEncoders()
-        let queries = Self.queries(corpus)
         let prompts = queries.map { synonyms?($0.caption) ?? $0.caption }
         let evaluated = EvaluatedImages(
             corpus: corpus, queries: queries, prompts: prompts, generated: try generate(prompts, generator),

@@ -219,7 +219,7 @@ extension IllustratedReport {
         return """
             <h3>Nearest training images</h3>
             <p>The \(pairs.count) generated images that are nearest to a training image: generated on the left, the training \
-            image on the right. Copies would show here.</p>
+            image on the right. A copied training image would appear as two equal images.</p>
             <div class="pairs">
             \(pairs)</div>
 

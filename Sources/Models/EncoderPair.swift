@@ -57,13 +57,14 @@ public struct FeatureHeadConfiguration: Codable, Equatable, Sendable {
     }
 
     /// Reads the network on which the head was trained.
-    /// - Throws: `ModelError` if it is missing or has other weights.
-    package func features() throws -> PretrainedFeatures {
+    /// - Parameter encoder: what the error calls the head.
+    /// - Throws: `CheckpointError` or `ModelError` if it is missing, damaged or has other weights.
+    package func features(of encoder: String = "the encoder") throws -> PretrainedFeatures {
         let found = try PretrainedFeatures(network)
         guard found.checksum == checksum else {
             throw ModelError(
                 path: PretrainedFeatures.path(of: network),
-                problem: "has checksum \(found.checksum), but the encoder was trained with checksum \(checksum); "
+                problem: "has checksum \(found.checksum), but \(encoder) was trained with checksum \(checksum); "
                     + "use the file it was trained with, or train the encoder again")
         }
         return found

@@ -42,9 +42,11 @@ public struct PretrainedFeatures: Sendable {
     /// - Throws: `CheckpointError` or `ModelError`, one line that names the file.
     public init(_ network: FeatureNetwork, contentsOf path: String) throws {
         guard FileManager.default.fileExists(atPath: path) else {
-            throw ModelError(
-                path: path, problem: "no such file; download the network with scripts/get-features \(network.rawValue)",
-                kind: .noInput)
+            let source =
+                network == .mobileNetV2
+                ? "scripts/get-features does not download \(network.rawValue)"
+                : "download the network with scripts/get-features \(network.rawValue)"
+            throw ModelError(path: path, problem: "no such file; \(source)", kind: .noInput)
         }
         try self.init(network, in: Safetensors(contentsOf: path), path: path)
     }
@@ -84,9 +86,9 @@ public struct PretrainedFeatures: Sendable {
     public static func path(of network: FeatureNetwork) -> String {
         let environment = ProcessInfo.processInfo.environment
         func set(_ name: String) -> String? { environment[name].flatMap { $0.isEmpty ? nil : $0 } }
-        let folder =
-            set("LIMN_FEATURES")
-            ?? (set("XDG_CACHE_HOME") ?? "\(set("HOME") ?? "")/.cache") + "/limn/features"
+        // The XDG specification says to ignore a relative path.
+        let cache = set("XDG_CACHE_HOME").flatMap { $0.hasPrefix("/") ? $0 : nil } ?? "\(set("HOME") ?? "")/.cache"
+        let folder = set("LIMN_FEATURES") ?? "\(cache)/limn/features"
         return "\(folder)/\(network.rawValue).safetensors"
     }
 }

@@ -17,11 +17,13 @@ struct StartingPoint {
     private let generator: (configuration: GeneratorConfiguration, arrays: NetworkArrays)?
 
     /// What a recipe starts from; nil if it starts with random values.
-    /// - Throws: as `init(contentsOf:)`; `ModelError` of kind `usage` if the recipe's networks are others.
+    /// - Throws: as `init(contentsOf:)`; `ModelError` of kind `usage` if the recipe's networks are others, and of kind `badData`
+    ///   if the image encoder was trained on other frozen features.
     init?(for recipe: Recipe) throws {
         guard !recipe.from.isEmpty else { return nil }
         try self.init(contentsOf: recipe.from)
         try requireFit(recipe)
+        if recipe.text.isTrained { try requireFeatures() }
     }
 
     /// - Parameter path: a model, a pair of encoders, or a run directory with one or both of them.
@@ -184,6 +186,12 @@ struct StartingPoint {
         }
     }
 
+    /// Throws unless the file of frozen features is the one that the image encoder, if it reads any, was trained on.
+    private func requireFeatures() throws {
+        guard case .features(let head) = image?.configuration else { return }
+        _ = try head.features(of: "the image encoder of \(path)")
+    }
+
     private func compareGenerator(_ recipe: Recipe, _ differences: inout Differences) {
         guard let found = generator?.configuration else { return }
         let wanted = recipe.generatorConfiguration(condition: recipe.encoder.embedding)
@@ -201,7 +209,10 @@ struct StartingPoint {
     // MARK: Use
 
     /// Gives encoders that are about to be trained the values found.
+    /// - Throws: `ModelError` if they do not fit, or the image encoder was trained on other frozen features.
     func apply(to trainer: ContrastiveTrainer) throws {
+        // The copies in a resumed run have not been compared with the recipe.
+        try requireFeatures()
         do throws(ParameterMismatch) {
             if let text { try trainer.pair.start(from: trainer.tower.trainable(text.arrays), below: "text") }
             if let image { try trainer.pair.start(from: trainer.images.trainable(image.arrays), below: "image") }

@@ -186,13 +186,8 @@ import Testing
                     "evaluate", model, "--data", tiny.corpus, "--split", "train", "--threads", "1", "--judge", judge,
                     in: folder)
             }
-            for (whole, copy) in [(tiny.model, "model.safetensors"), (tiny.judge, "judge.safetensors")] {
-                let file = try Safetensors(contentsOf: whole)
-                let kept = file.names.filter { !$0.hasSuffix("head.weight") && !$0.hasSuffix("output.weight") }
-                #expect(kept.count < file.names.count)
-                try Safetensors.write(
-                    kept.compactMap { file[$0] }, metadata: file.metadata, to: "\(folder)/\(copy)")
-            }
+            try writeIncomplete(tiny.model, to: folder + "/model.safetensors")
+            try writeIncomplete(tiny.judge, to: folder + "/judge.safetensors")
             expectRefusal(
                 try evaluate("model.safetensors", tiny.judge), 65,
                 "model.safetensors: the arrays are not this network's parameters (missing: ")
@@ -200,6 +195,26 @@ import Testing
                 try evaluate(tiny.model, "judge.safetensors"), 65,
                 "the pair of encoders tiny: the arrays are not this network's parameters (missing: ")
         }
+    }
+
+    /// The generation takes minutes. This model would be refused before it.
+    @Test func tooFewCaptionsAreToldBeforeTheGeneration() throws {
+        let tiny = try Tiny.shared()
+        try withTemporaryFolder { folder in
+            try writeIncomplete(tiny.model, to: folder + "/model.safetensors")
+            let outcome = try limn(
+                "evaluate", "model.safetensors", "--data", tiny.corpus, "--split", "test", "--threads", "1", "--judge",
+                tiny.judge, in: folder)
+            expectRefusal(outcome, 65, "too few captions of other classes: ")
+        }
+    }
+
+    /// Copies a model or a pair of encoders without the weights of last layers.
+    private func writeIncomplete(_ whole: String, to copy: String) throws {
+        let file = try Safetensors(contentsOf: whole)
+        let kept = file.names.filter { !$0.hasSuffix("head.weight") && !$0.hasSuffix("output.weight") }
+        #expect(kept.count < file.names.count)
+        try Safetensors.write(kept.compactMap { file[$0] }, metadata: file.metadata, to: copy)
     }
 }
 

@@ -6,64 +6,6 @@ import Networks
 import TestSupport
 import Testing
 
-/// A complete `limn train` run with a discriminator and an image encoder on a frozen network with random weights, without
-/// interruption; created once and shared by all tests.
-private struct FeatureRun: Sendable {
-    static let network = "efficientnet-lite0"
-
-    let folder: String
-    let corpus: String
-    var features: String { folder + "/features" }
-    var file: String { "\(features)/\(FeatureRun.network).safetensors" }
-    /// Another file of the same network, with other weights.
-    var others: String { folder + "/others" }
-    var recipe: String { folder + "/seen.yaml" }
-    var run: String { folder + "/run" }
-
-    private static let yaml = """
-        name: seen
-        data: {side: 16, vocabulary: 300, hold_out: 0.2}
-        encoder:
-          {width: 16, layers: 1, heads: 2, length: 16, embedding: 16, batch: 4, images: 1000, network: efficientnet-lite0, multiscale: true,
-           resolution: 64, views: 2, image_hidden: 16}
-        generator: {width: 4, noise: 8}
-        discriminator: {kind: features, network: efficientnet-lite0, width: 4, resolution: 64}
-        gan:
-          {batch: 8, images: 400, penalty: 0, contrastive: 1, checkpoint_every: 80, snapshot_every: 200, augmentation: 0.5}
-        """
-
-    private init() throws {
-        corpus = try Tiny.shared().corpus
-        folder = FileManager.default.temporaryDirectory.path + "/limn-seen-\(UUID().uuidString)"
-        for name in ["features", "others"] {
-            try FileManager.default.createDirectory(atPath: "\(folder)/\(name)", withIntermediateDirectories: true)
-        }
-        try RandomFeatures.write(.efficientNetLite0, seed: 1, to: file)
-        try RandomFeatures.write(.efficientNetLite0, seed: 2, to: "\(others)/\(FeatureRun.network).safetensors")
-        try put(FeatureRun.yaml, recipe)
-        let trained = try train(to: run).finish(seconds: 300)
-        try #require(trained.ending == .exit(0), "\(trained.err)")
-    }
-
-    private static let made: Result<FeatureRun, any Error> = {
-        let made = Result { try FeatureRun() }
-        atexit {
-            if case .success(let run) = FeatureRun.made { try? FileManager.default.removeItem(atPath: run.folder) }
-        }
-        return made
-    }()
-
-    static func shared() throws -> FeatureRun { try made.get() }
-
-    /// Starts a training.
-    /// - Parameter features: value of `LIMN_FEATURES`; nil is the folder with the valid file.
-    func train(to run: String, _ more: String..., features: String? = nil) throws -> Child {
-        try Child(
-            ["train", recipe, "--data", corpus, "--run", run, "--threads", "1"] + more, in: folder,
-            environment: ["LIMN_FEATURES": features ?? self.features])
-    }
-}
-
 /// Runs on frozen features.
 @Suite(.serialized) struct FeatureRunTests {
     @Test func aRunOnFeaturesLeavesWhatItsDirectoryPromises() throws {
@@ -87,39 +29,6 @@ private struct FeatureRun: Sendable {
             "\(shared.folder)/red.png",
             in: shared.folder, environment: ["LIMN_FEATURES": "/nowhere"])
         #expect(outcome.ending == .exit(0), "\(outcome.err)")
-    }
-
-    /// The standardization that was folded into both heads is taken out again before the training, and folded in after it.
-    @Test func aTrainingStartsWithTheEncodersAndTheGeneratorOfARun() throws {
-        let shared = try FeatureRun.shared()
-        try withTemporaryFolder { folder in
-            let run = folder + "/run"
-            let trained = try shared.train(
-                to: run, "--from", shared.run, "--images", "8", "--set", "encoder.images=0", "--set",
-                "generator.learning_rate=1e-9"
-            ).finish(seconds: 300)
-            #expect(trained.ending == .exit(0), "\(trained.err)")
-            // A model has no image encoder.
-            let refused = try shared.train(
-                to: folder + "/other", "--from", "\(shared.run)/model.safetensors", "--set", "encoder.images=0")
-            expectRefusal(refused.finish(), 64, "has no image encoder, which gan.contrastive needs")
-            let log = String(decoding: try #require(contents(run + "/log.txt")), as: UTF8.self)
-            #expect(log.contains("starts with text encoder, image encoder, generator from \(shared.run)"))
-            for file in ["encoder/encoder.safetensors", "model.safetensors"] {
-                try expectClose("\(run)/\(file)", "\(shared.run)/\(file)")
-            }
-        }
-    }
-
-    /// Expects the arrays of two files to be equal but for rounding to bfloat16.
-    private func expectClose(_ path: String, _ other: String) throws {
-        let (found, expected) = (try Safetensors(contentsOf: path), try Safetensors(contentsOf: other))
-        #expect(found.names == expected.names)
-        for name in expected.names {
-            let (values, known) = (try #require(found[name]).floats(), try #require(expected[name]).floats())
-            let largest = known.map(abs).max() ?? 0
-            #expect(zip(values, known).allSatisfy { abs($0 - $1) <= 0.02 * largest }, "\(path): \(name)")
-        }
     }
 
     enum Moment: String, CaseIterable {
@@ -146,42 +55,6 @@ private struct FeatureRun: Sendable {
             let resumed = try shared.train(to: run, "--resume").finish(seconds: 300)
             #expect(resumed.ending == .exit(0), "\(resumed.err)")
             try expectEqualRuns(run, shared.run)
-        }
-    }
-
-    /// Measures on the validation split do not depend on when a run was interrupted.
-    @Test func measuresDuringATrainingAreThoseOfTheUninterruptedOne() throws {
-        let shared = try FeatureRun.shared()
-        try withTemporaryFolder { folder in
-            let features = folder + "/features"
-            try FileManager.default.createDirectory(atPath: features, withIntermediateDirectories: true)
-            let copy = "\(features)/\(FeatureRun.network).safetensors"
-            try FileManager.default.copyItem(atPath: shared.file, toPath: copy)
-            try RandomFeatures.write(.mobileNetV2, seed: 3, to: features + "/mobilenet-v2.safetensors")
-            func train(_ run: String, images: String) throws {
-                let outcome = try shared.train(
-                    to: "\(folder)/\(run)", "--resume", "--images", images, "--set", "evaluate.every=80", "--set",
-                    "evaluate.network=mobilenet-v2", features: features
-                ).finish(seconds: 300)
-                #expect(outcome.ending == .exit(0), "\(outcome.err)")
-            }
-            try train("whole", images: "240")
-            try train("parts", images: "104")
-            try train("parts", images: "240")
-            func rows(_ run: String) throws -> [Substring] {
-                String(decoding: try #require(contents("\(folder)/\(run)/evaluation.jsonl")), as: UTF8.self)
-                    .split(separator: "\n")
-            }
-            let lines = try rows("whole")
-            // A training also measures at its end.
-            #expect(try rows("parts").filter { !$0.contains("\"images\":104,") } == lines)
-            #expect(lines.count == 3)
-            for (line, images) in zip(lines, [80, 160, 240]) {
-                #expect(line.contains("\"images\":\(images)"))
-                for name in ["frechet", "kernel", "logits.training", "logits.validation"] {
-                    #expect(line.contains("\"\(name)\":"), "\(line)")
-                }
-            }
         }
     }
 
@@ -310,17 +183,6 @@ private struct FeatureRun: Sendable {
 
     @Test(arguments: [0, 32, 97, 1 << 40]) func aPairThatReadsImagesOfAnAbsurdSideIsRefused(_ side: Int) throws {
         try expectRefusedPair("resolution: is \(side), expected a multiple of 32") { $0.resolution = side }
-    }
-
-    @Test func aStartWithOtherFeaturesIsRefused() throws {
-        let shared = try FeatureRun.shared()
-        try withTemporaryFolder { folder in
-            let outcome = try shared.train(
-                to: folder + "/run", "--from", shared.run, "--set", "encoder.multiscale=false"
-            ).finish(seconds: 300)
-            expectRefusal(outcome, 64, "encoder.multiscale (true there, false in the recipe)")
-            #expect(!exists(folder + "/run"))
-        }
     }
 
     @Test func aDryRunTellsWhatIsFrozen() throws {

@@ -245,6 +245,7 @@ import Testing
             // The card of a published model names files, not the folders of the machine that trained it.
             let card = String(decoding: try limn("info", run + "/model.safetensors", in: folder).out, as: UTF8.self)
             #expect(card.contains("\nfrom: model.safetensors\n"), "\(card)")
+            #expect(card.contains("80 images seen after the start from model.safetensors,"), "\(card)")
             // Resuming needs only the run.
             try FileManager.default.removeItem(atPath: model)
             let resumed = try Child(

@@ -87,6 +87,23 @@ struct RetrievalPrecisionTests {
         }
     }
 
+    @Test("what the captions lack is known without images")
+    func requirement() {
+        let texts = (0..<200).map { $0 % 16 }
+        #expect(throws: Never.self) {
+            try RetrievalPrecision.requireEnough(classes: Array(0..<200), texts: texts, negatives: 187)
+        }
+        #expect(throws: EvaluationError.tooFew("captions of other classes", found: 187, needed: 188)) {
+            try RetrievalPrecision.requireEnough(classes: Array(0..<200), texts: texts, negatives: 188)
+        }
+        #expect(throws: EvaluationError.tooFew("captions of other classes", found: 198, needed: 199)) {
+            try RetrievalPrecision.requireEnough(classes: classes, texts: Array(0..<200), negatives: 199)
+        }
+        #expect(throws: EvaluationError.tooFew("images for R-precision", found: 9, needed: 10)) {
+            try RetrievalPrecision.requireEnough(classes: Array(0..<9), texts: Array(0..<9), negatives: 1)
+        }
+    }
+
     @Test("every caption of another text is as often a negative")
     func repeatedTexts() throws {
         // Captions 0 to 19 have one text, and 20 to 39 texts of their own, of which only the last is nearer than the own caption.

@@ -41,6 +41,26 @@ import TestSupport
         #expect(try Recipe(yaml: recipe.yaml(), named: "again") == recipe)
     }
 
+    /// A folder that appears or vanishes during a training does not change what it trains.
+    @Test func whetherTheTextEncoderIsTrainedIsDecidedWhenTheRecipeIsRead() throws {
+        func recipe(_ encoder: String) throws -> Recipe {
+            try Recipe(yaml: "text: {encoder: \(encoder)}", named: "r.yaml")
+        }
+        let trained: Recipe = try withTemporaryFolder { folder in
+            try put("", folder + "/file")
+            #expect(try !recipe(folder + "/file").trainsEncoder)
+            return try recipe(folder)
+        }
+        #expect(!FileManager.default.fileExists(atPath: trained.text.encoder) && trained.trainsEncoder)
+        #expect(try recipe("built-in").trainsEncoder)
+        try withTemporaryFolder { parent in
+            let path = parent + "/later"
+            let absent = try recipe(path)
+            try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+            #expect(!absent.trainsEncoder && TextRecipe(encoder: path).isTrained)
+        }
+    }
+
     @Test func anUnknownKeySuggestsTheNearest() {
         let error = #expect(throws: RecipeError.self) { try Recipe(yaml: "gan:\n  bach: 8\n", named: "r.yaml") }
         #expect(error?.description == "r.yaml:2: unknown key gan.bach; did you mean gan.batch?")

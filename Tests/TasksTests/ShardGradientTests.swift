@@ -60,7 +60,7 @@ import Training
         recipe.data.side = 16
         recipe.encoder.classLoss = classLoss
         recipe.data.vocabulary = 300
-        recipe.text.encoder = encoder
+        recipe.text = TextRecipe(encoder: encoder)
         (recipe.encoder.width, recipe.encoder.heads, recipe.encoder.layers) = (16, 2, 1)
         (recipe.encoder.length, recipe.encoder.embedding, recipe.encoder.imageWidth) = (16, 8, 4)
         recipe.encoder.batch = 12

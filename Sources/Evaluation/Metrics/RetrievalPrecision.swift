@@ -34,9 +34,7 @@ package struct RetrievalPrecision: Hashable, Sendable {
         negatives: Int = 99, seed: UInt64
     ) throws {
         try images.requireSameWidth(as: captions)
-        guard images.rows >= Self.folds else {
-            throw EvaluationError.tooFew("images for R-precision", found: images.rows, needed: Self.folds)
-        }
+        try Self.requireFolds(images: images.rows)
         guard negatives >= 1 else {
             throw EvaluationError.tooFew("negative captions for R-precision", found: negatives, needed: 1)
         }
@@ -69,6 +67,21 @@ package struct RetrievalPrecision: Hashable, Sendable {
             total[query % Self.folds] += 1
         }
         (mean, deviation) = meanAndDeviation(zip(hits, total).map { Double($0) / Double($1) })
+    }
+
+    /// Checks that one image per caption could be measured, before there is any.
+    /// - Parameters: as of `init`.
+    /// - Throws: `EvaluationError.tooFew`, as `init` does for too few images or captions of other classes.
+    package static func requireEnough(classes: [Int], texts: [Int], negatives: Int = 99) throws(EvaluationError) {
+        try requireFolds(images: classes.count)
+        let pool = NegativePool(classes: classes, texts: texts)
+        for caption in classes.indices { _ = try pool.excluded(for: caption, leaving: negatives) }
+    }
+
+    private static func requireFolds(images: Int) throws(EvaluationError) {
+        guard images >= folds else {
+            throw EvaluationError.tooFew("images for R-precision", found: images, needed: folds)
+        }
     }
 }
 
@@ -112,19 +125,26 @@ private struct NegativePool {
         self.ranges = ranges
     }
 
-    /// Captions of other classes and texts than caption `truth`.
-    func draw(_ count: Int, for truth: Int, from stream: inout RandomStream) throws -> [Int] {
+    /// What is no negative of caption `truth`: the range of its class, and the number of captions of its text in other classes.
+    /// - Throws: `EvaluationError.tooFew` if fewer than `count` captions are left.
+    func excluded(for truth: Int, leaving count: Int) throws(EvaluationError) -> (gap: Range<Int>, equal: Int) {
         let gap = ranges[classes[truth]] ?? 0..<0
         let equal =
             texts.map { texts in
                 copies[texts[truth], default: []].count { classes[$0] != classes[truth] }
             } ?? 0
-        let others = captions.count - gap.count
-        guard others - equal >= count else {
-            throw EvaluationError.tooFew("captions of other classes", found: others - equal, needed: count)
+        let found = captions.count - gap.count - equal
+        guard found >= count else {
+            throw EvaluationError.tooFew("captions of other classes", found: found, needed: count)
         }
+        return (gap, equal)
+    }
+
+    /// Captions of other classes and texts than caption `truth`.
+    func draw(_ count: Int, for truth: Int, from stream: inout RandomStream) throws(EvaluationError) -> [Int] {
+        let (gap, equal) = try excluded(for: truth, leaving: count)
         // As many more as could be of the same text.
-        var drawn = stream.distinct(count + equal, below: others)
+        var drawn = stream.distinct(count + equal, below: captions.count - gap.count)
         // The drawn set is random but its order is not, and only the first of them are taken.
         if equal > 0 { drawn = stream.shuffled(drawn) }
         let negatives = drawn.map { captions[$0 < gap.lowerBound ? $0 : $0 + gap.count] }

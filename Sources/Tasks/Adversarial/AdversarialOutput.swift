@@ -49,21 +49,23 @@ struct AdversarialOutput {
 
     /// A model card: what the model is, its data, the length of the training, and how to repeat it.
     func card(kind: String, data: String, state: TrainingState) throws -> String {
-        """
-        # \(recipe.name)
+        let published = publishedRecipe
+        let start = published.from.isEmpty ? "" : " after the start from \(published.from)"
+        return """
+            # \(recipe.name)
 
-        \(kind), moving average of the weights.
+            \(kind), moving average of the weights.
 
-        - trained on \(data), split “\(recipe.data.split)”
-        - \(state.imagesSeen) images seen, \(state.skipped) updates skipped as not finite
-        - device: \(device.summary)
+            - trained on \(data), split “\(recipe.data.split)”
+            - \(state.imagesSeen) images seen\(start), \(state.skipped) updates skipped as not finite
+            - device: \(device.summary)
 
-        To repeat the training: `limn train RECIPE --data DIR --run DIR` with this recipe:
+            The recipe, with the last values of settings that were changed on resuming (`limn train RECIPE --data DIR --run DIR`):
 
-        ```yaml
-        \(try publishedRecipe.yaml())
-        ```
-        """
+            ```yaml
+            \(try published.yaml())
+            ```
+            """
     }
 
     /// The recipe as it is published with a model: of paths, which may name a user or a machine, only the last part.
@@ -71,6 +73,7 @@ struct AdversarialOutput {
         func name(_ path: String) -> String { path.split(separator: "/").last.map(String.init) ?? "" }
         var published = recipe
         published.from = name(recipe.from)
+        published.text = TextRecipe(encoder: name(recipe.text.encoder))
         published.evaluate.judge = name(recipe.evaluate.judge)
         return published
     }

@@ -109,16 +109,6 @@ final class ImageToImageTask: TrainingTask {
 
     /// Measures the averaged translator on the validation split.
     func validate() throws -> String? {
-        struct Row: Encodable {
-            let images: Int
-            let measures: TranslationMeasures
-
-            func encode(to encoder: any Encoder) throws {
-                var container = encoder.container(keyedBy: RowKey.self)
-                try container.encode(images, forKey: RowKey("images"))
-                for (name, value) in measures.values { try container.encode(value, forKey: RowKey(name)) }
-            }
-        }
         let model = model(card: "")
         let results = try translator(model).translate(validation.sources, prompts: prompts(validation))
         let returned =
@@ -126,9 +116,10 @@ final class ImageToImageTask: TrainingTask {
         let measures = try TranslationMeasures(
             sources: validation.sources, results: results, targets: validation.targets, arePairs: images.isPaired,
             returned: returned, network: features, seed: recipe.seed)
+        let (seen, values) = (state.imagesSeen, measures.values)
         try output.writeValidation(
-            Row(images: state.imagesSeen, measures: measures), measures.values,
-            summary: "validation after \(state.imagesSeen) images: \(measures.summary)", imagesSeen: state.imagesSeen)
+            values.merging(["images": Double(seen)]) { $1 }, values,
+            summary: "validation after \(seen) images: \(measures.summary)", imagesSeen: seen)
         return nil
     }
 
@@ -185,12 +176,4 @@ final class ImageToImageTask: TrainingTask {
                 + (images.isPaired ? "in pairs" : "not paired"),
             state: state)
     }
-}
-
-private struct RowKey: CodingKey {
-    let stringValue: String
-    var intValue: Int? { nil }
-    init(_ name: String) { stringValue = name }
-    init?(stringValue: String) { self.stringValue = stringValue }
-    init?(intValue: Int) { nil }
 }

@@ -5,16 +5,25 @@ import Networks
 public struct TextRecipe: Codable, Equatable, Sendable {
     /// `built-in` for an encoder that the run trains on its captions, or a path: the file of a pair of encoders that Limn has
     /// trained, or the folder of a pretrained sentence encoder, on whose vectors the run trains a head.
-    public var encoder = "built-in"
+    public let encoder: String
+    let isBuiltIn: Bool
+    /// Whether the run trains it, or a head on it: it is built in, or was a folder when this value was made.
+    package let isTrained: Bool
 
     enum CodingKeys: String, CodingKey { case encoder }
 
-    var isBuiltIn: Bool { encoder == "built-in" }
-    /// Whether the run trains it, or a head on it.
-    package var isTrained: Bool {
+    /// Looks up whether `encoder` is a folder.
+    public init(encoder: String = "built-in") {
+        self.encoder = encoder
+        isBuiltIn = encoder == "built-in"
         var isFolder = false
-        _ = FileManager.default.fileExists(atPath: encoder, isDirectory: &isFolder)
-        return isBuiltIn || isFolder
+        if !isBuiltIn { _ = FileManager.default.fileExists(atPath: encoder, isDirectory: &isFolder) }
+        isTrained = isBuiltIn || isFolder
+    }
+
+    /// Reads `encoder` and looks it up.
+    public init(from decoder: any Decoder) throws {
+        self.init(encoder: try decoder.container(keyedBy: CodingKeys.self).decode(String.self, forKey: .encoder))
     }
 }
 

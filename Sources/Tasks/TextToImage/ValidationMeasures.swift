@@ -116,9 +116,11 @@ struct ValidationMeasures {
         let exact = device.with(precision: .float32)
         distances = try FeatureExtractor(PretrainedFeatures(recipe.evaluate.network), device: exact)
         real = try distances.features(of: images)
-        // For every class there must be enough captions of others.
-        let counts = Dictionary(grouping: queries, by: \.label).mapValues(\.count)
-        let isLarge = queries.count - (counts.values.max() ?? 0) >= ValidationMeasures.negatives
+        // Checked now, so that no validation fails in the middle of the training.
+        let isLarge =
+            (try? RetrievalPrecision.requireEnough(
+                classes: queries.map(\.label), texts: textNumbers(queries.map(\.caption)),
+                negatives: ValidationMeasures.negatives)) != nil
         guard !recipe.evaluate.judge.isEmpty, isLarge else {
             judge = nil
             return
