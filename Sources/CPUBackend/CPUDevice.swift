@@ -89,8 +89,8 @@ public struct CPUDevice: Device {
 
     /// The largest number of equal shards with at least four images each (since each shard reads all filters) and at most one
     /// shard per thread. If that leaves half of the threads idle or more, a single shard, whose kernels use all threads.
-    public func shardCount(forBatch batch: Int) -> Int {
-        let most = (1...max(1, min(batch / 4, threads))).last { batch % $0 == 0 } ?? 1
+    public func shardCount(forBatch batch: Int, groupsOf group: Int) -> Int {
+        let most = (1...max(1, min(batch / 4, threads))).last { batch % ($0 * group) == 0 } ?? 1
         return 2 * most > threads ? most : 1
     }
 

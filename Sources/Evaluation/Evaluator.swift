@@ -99,9 +99,9 @@ public struct Evaluator {
         // Before the generation, as the training images and the encoders below: what is missing is reported at once.
         try RetrievalPrecision.requireEnough(
             classes: queries.map(\.label), texts: textNumbers(queries.map(\.caption)))
-        let includesTraining = trainingSplit.map { Self.contains(split, $0, of: corpus) }
+        let omitsTraining = trainingSplit.map { !Self.areSeparate(split, $0, of: corpus) }
         let training = try trainingSplit.flatMap { name in
-            try includesTraining == true ? nil : read(name).images
+            try omitsTraining == true ? nil : read(name).images
         }
         let reals = try corpus.examples.indices.map { try image(of: $0, in: images) }
         let generator = try ImageGenerator(model, device: device, encoder: encoder)
@@ -116,7 +116,7 @@ public struct Evaluator {
             model: model.configuration.name, judge: judge.name, split: split ?? "all rows", retrieval: retrieval,
             distances: [])
         report.ignoredClass = ignoredClass
-        report.includesTrainingSplit = includesTraining
+        report.omitsTrainingComparisons = omitsTraining
         report.attribute = attribute
         report.reworded = synonyms == nil ? nil : zip(prompts, queries).count { $0 != $1.caption }
         if measures.colors { report.colors = try colors(evaluated) }
@@ -150,11 +150,12 @@ public struct Evaluator {
 
     // MARK: Images and captions
 
-    /// Whether the evaluated split has the images of the training split, or they cannot be told from others.
-    private static func contains(_ split: String?, _ trainingSplit: String, of corpus: Corpus) -> Bool {
-        guard let split, !corpus.splits.isEmpty else { return true }
+    /// Whether the evaluated split is known to have none of the rows of the training split; false for all rows, and if rows name
+    /// no split.
+    private static func areSeparate(_ split: String?, _ trainingSplit: String, of corpus: Corpus) -> Bool {
+        guard let split, !corpus.splits.isEmpty else { return false }
         return SplitName.resolved(split, among: corpus.splits)
-            == SplitName.resolved(trainingSplit, among: corpus.splits)
+            != SplitName.resolved(trainingSplit, among: corpus.splits)
     }
 
     /// The images of a corpus as `read`, without classes if one has nearly all of them, which is named.

@@ -21,7 +21,7 @@ public struct Report: Codable, Sendable {
         /// Generated images with shuffled captions: chance.
         public var shuffled: Row
         /// For each caption, the training image with the most similar caption: a generator that only copies; nil without a
-        /// training split or if it is evaluated itself.
+        /// training split or with `omitsTrainingComparisons`.
         public var nearestTraining: Row?
         /// Number of captions, each with one image.
         public var count: Int
@@ -57,7 +57,7 @@ public struct Report: Codable, Sendable {
         /// Between generated and real images of the split.
         public var generated: Double
         /// Between real training images and the same real images: the effect of sampling alone; nil without a training split
-        /// or if it is evaluated itself.
+        /// or with `omitsTrainingComparisons`.
         public var realBaseline: Double?
     }
     /// Measures in the feature space of a frozen network.
@@ -80,8 +80,8 @@ public struct Report: Codable, Sendable {
         /// Mean distance between generated images of one caption, divided by that between real images of one class; nil without
         /// classes of two images or more.
         public var diversity: Double?
-        /// Distances of generated images to the training images; nil without a training split, if it is evaluated itself, and if
-        /// most real images of the split are equal to training images.
+        /// Distances of generated images to the training images; nil without a training split, with `omitsTrainingComparisons`,
+        /// and if most real images of the split are equal to training images.
         public var memorization: Memorization?
     }
     /// Similarity of generated images to training images.
@@ -153,9 +153,10 @@ public struct Report: Codable, Sendable {
     public var reworded: Int?
     /// The class of more than three quarters of the split's images, for which classes were ignored; nil if there is none.
     public var ignoredClass: String?
-    /// Whether the evaluated images include those of the training split, or cannot be told from them, so that there are neither
-    /// real-vs-real baselines nor nearest training images; nil without a training split and in reports of earlier versions.
-    public var includesTrainingSplit: Bool?
+    /// Whether real-vs-real baselines and nearest training images were left out, since the evaluated images are not known to be
+    /// separate from the training split: they are of the same split, of all rows, or of rows that name no split. Nil without a
+    /// training split and in reports of earlier versions.
+    public var omitsTrainingComparisons: Bool?
     /// R-precision, 1 + 99 captions of other classes.
     public var retrieval: Retrieval
     /// Distances in the feature space of each network.
@@ -187,10 +188,10 @@ extension Report {
             lines.append(
                 "classes are ignored: more than three quarters of the images are of the class \(quoted(ignoredClass))")
         }
-        if includesTrainingSplit == true {
+        if omitsTrainingComparisons == true {
             lines.append(
-                "the real-vs-real baseline and the nearest training images are left out: the evaluated images are not separate "
-                    + "from the training split; evaluate another split")
+                "the real-vs-real baseline and the nearest training images are left out: the evaluated images are not "
+                    + "known to be separate from the training split; evaluate another split")
         }
         return lines
     }

@@ -82,11 +82,14 @@ extension IllustratedReport {
             entries.append(
                 ("Classes", "ignored, since more than three quarters of the images are of the class “\(ignored)”"))
         }
-        if report.includesTrainingSplit == true {
+        if report.omitsTrainingComparisons == true {
             entries.append(
                 (
                     "Left out",
-                    "real-vs-real baseline and nearest training images, since the images are not separate from the training split"
+                    """
+                    real-vs-real baseline and nearest training images, since the images are not known to be separate \
+                    from the training split
+                    """
                 ))
         }
         entries += [

@@ -31,10 +31,12 @@ public struct DataParallelDevice: Device {
     /// A new buffer of zeros in this rank.
     public func makeBuffer(count: Int) throws(ExecutionError) -> any Buffer { try local.makeBuffer(count: count) }
     /// The number of shards of a batch that this rank computes alone.
-    public func shardCount(forBatch batch: Int) -> Int { local.shardCount(forBatch: batch) }
+    public func shardCount(forBatch batch: Int, groupsOf group: Int) -> Int {
+        local.shardCount(forBatch: batch, groupsOf: group)
+    }
     /// The shards of a batch that all ranks compute together.
-    public func trainingShards(forBatch batch: Int) -> Shards {
-        let own = local.shardCount(forBatch: batch / ranks.size)
+    public func trainingShards(forBatch batch: Int, groupsOf group: Int) -> Shards {
+        let own = local.shardCount(forBatch: batch / ranks.size, groupsOf: group)
         return Shards(total: own * ranks.size, own: own * ranks.rank..<own * (ranks.rank + 1))
     }
     /// Compiles this rank's shards; see `Device`. Large gradients come first: their exchange takes longest.

@@ -25,15 +25,17 @@ public protocol Device: Sendable {
     func makeBuffer(count: Int) throws(ExecutionError) -> any Buffer
 
     /// The number of equal shards that a batch of this size is best divided into.
-    func shardCount(forBatch batch: Int) -> Int
+    /// - Parameter group: consecutive images that must be in one shard.
+    func shardCount(forBatch batch: Int, groupsOf group: Int) -> Int
     /// The processes that train together with this one.
     var ranks: any Communicator { get }
-    /// The shards of a batch of training, which all ranks compute together. The batch must be a multiple of their number.
-    func trainingShards(forBatch batch: Int) -> Shards
+    /// The shards of a batch of training, which all ranks compute together. The batch must be a multiple of the ranks times `group`.
+    /// - Parameter group: consecutive images that must be in one shard.
+    func trainingShards(forBatch batch: Int, groupsOf group: Int) -> Shards
 
     /// Compiles the same computation for each own shard of a batch; they run in parallel.
     ///
-    /// The computation must treat the images of a batch independently, except for means, which the caller averages over shards.
+    /// The computation must not depend on images of other shards, except for means, which the caller averages over shards.
     /// - Parameters:
     ///   - parameters: where the program reads each parameter.
     ///   - outputs: traces the graph of one own shard, counted from 0. Each shard's graph must read the same inputs and must write to
@@ -72,5 +74,11 @@ extension Device {
     /// This process alone.
     public var ranks: any Communicator { SingleProcess.shared }
     /// All shards in this process.
-    public func trainingShards(forBatch batch: Int) -> Shards { Shards(shardCount(forBatch: batch)) }
+    public func trainingShards(forBatch batch: Int, groupsOf group: Int) -> Shards {
+        Shards(shardCount(forBatch: batch, groupsOf: group))
+    }
+    /// The same for images that are independent of each other.
+    public func shardCount(forBatch batch: Int) -> Int { shardCount(forBatch: batch, groupsOf: 1) }
+    /// The same for images that are independent of each other.
+    public func trainingShards(forBatch batch: Int) -> Shards { trainingShards(forBatch: batch, groupsOf: 1) }
 }

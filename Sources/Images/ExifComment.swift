@@ -57,8 +57,8 @@ extension Image {
     /// WebP file. None are read from other formats.
     ///
     /// - Parameter name: the name of the file in errors.
-    /// - Throws: ``ImageError`` if `bytes` are not an image in a known format, or an incomplete PNG, or a WebP file
-    ///   with a damaged header.
+    /// - Throws: ``ImageError`` if `bytes` are not an image in a known format, or an incomplete PNG, or a WebP file that
+    ///   is too large or truncated, or whose header or, of an animation, first frame is damaged.
     package static func text(
         in bytes: [UInt8], named name: String
     ) throws -> [(keyword: String, text: String)] {

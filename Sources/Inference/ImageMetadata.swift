@@ -2,6 +2,16 @@ import Basics
 
 /// What a PNG says about the image in it: the request and the model, so that it can be generated again.
 public struct ImageMetadata: Hashable, Sendable {
+    /// What the images of a file are put together as.
+    public enum Sheet: String, Sendable {
+        /// Rows of images.
+        case grid
+        /// Rows of images with prompts above and seeds below them.
+        case labels
+        /// An image as it was and, beside it, the edited one.
+        case comparison
+    }
+
     /// The request: of a grid, that of the first image; of a comparison, that of the edited one. Prompts are truncated to 10,000
     /// characters.
     public var request: GenerationRequest
@@ -9,9 +19,9 @@ public struct ImageMetadata: Hashable, Sendable {
     public var model: String
     /// Number of images in the file, at least 1; more than 1 in a grid.
     public var count: Int
-    /// Of a grid, a hash of all requests, the model's name and the images' size: grids may begin with the same image. Nil if
-    /// it is not known, and of a single image.
-    public var grid: String?
+    /// A hash of all that changes a grid, a sheet with labels or a comparison: requests, arrangement, the model's name and the
+    /// images' size. Two of them may begin with the same image. Nil if it is not known, and of a single image without labels.
+    public var gridHash: String?
 
     /// The metadata of `count` images that `model` generated.
     public init(request: GenerationRequest, model: String, count: Int = 1) {
@@ -23,27 +33,31 @@ public struct ImageMetadata: Hashable, Sendable {
         self.count = count
     }
 
-    /// The metadata of one image, or of a grid.
+    /// The metadata of one image, or of several in a file.
     /// - Parameters:
-    ///   - requests: those of all images, of which the first is the `request`; not empty.
+    ///   - requests: those of all images in the order in which they are drawn, at least one. The `request` is the first or, of a
+    ///     comparison, the last.
+    ///   - sheet: what they are put together as; a single image is a grid of one.
+    ///   - columns: number of images in a row.
     ///   - side: width and height of an image in pixels.
-    public init(requests: [GenerationRequest], model: String, side: Int) {
-        self.init(request: requests[0], model: model, count: requests.count)
-        guard count > 1 else { return }
+    public init(requests: [GenerationRequest], sheet: Sheet, columns: Int, model: String, side: Int) {
+        let named = sheet == .comparison ? requests.count - 1 : 0
+        self.init(request: requests[named], model: model, count: requests.count)
+        guard count > 1 || sheet == .labels else { return }
         var hash = FNV1a()
         func add(_ text: String) {
             hash.add(text.utf8)
             // No byte of a text in UTF-8 has this value.
             hash.add([0xFF])
         }
-        add("\(side)")
+        for text in [sheet.rawValue, "\(columns)", "\(side)"] { add(text) }
         for request in requests {
             for (keyword, text) in ImageMetadata(request: request, model: model).pngText {
                 add(keyword)
                 add(text)
             }
         }
-        grid = String(hash.value, radix: 16)
+        gridHash = String(hash.value, radix: 16)
     }
 
     /// The request as other image generators write it: the prompt, and a line of settings.
@@ -60,7 +74,7 @@ public struct ImageMetadata: Hashable, Sendable {
     }
 
     /// Text chunks: `parameters` in the form that other image generators write and read, and one chunk per field for
-    /// programs.
+    /// programs. `grid_hash`, the ``gridHash`` in hexadecimal digits, only tells grids apart.
     public var pngText: [(keyword: String, text: String)] {
         var text = [
             (keyword: "parameters", text: parameters),
@@ -78,7 +92,7 @@ public struct ImageMetadata: Hashable, Sendable {
             text.append((keyword: "second_prompt_strength", text: "\(blend.fraction)"))
         }
         if count > 1 { text.append((keyword: "images", text: "\(count)")) }
-        if let grid { text.append((keyword: "grid", text: grid)) }
+        if let gridHash { text.append((keyword: "grid_hash", text: gridHash)) }
         return text
     }
 
@@ -107,7 +121,7 @@ public struct ImageMetadata: Hashable, Sendable {
             guard let count = Int(count), count > 0 else { return nil }
             self.count = count
         }
-        grid = text("grid")
+        gridHash = text("grid_hash")
     }
 
     /// A walk as one text, for formats with a place for one: its prompts, a line each, and its settings.
@@ -122,6 +136,6 @@ public struct ImageMetadata: Hashable, Sendable {
         return prompts.joined(separator: "\n→ ") + "\n" + settings.joined(separator: ", ")
     }
 
-    /// A prompt as it is stored in a PNG.
-    private static func stored(_ prompt: String) -> String { String(prompt.prefix(10_000)) }
+    /// A prompt as it is stored in an image: its first 10,000 characters.
+    static func stored(_ prompt: String) -> String { String(prompt.prefix(10_000)) }
 }

@@ -8,7 +8,8 @@ public struct TranslationMetadata: Hashable, Sendable {
     public var model: String
     /// Whether the image was translated back, from the model's target to its source.
     public var isReverse: Bool
-    /// The text on which the translation depended; nil if there was none.
+    /// The text on which the translation depended; truncated to 10,000 characters and 20,000 UTF-16 code units, so that a JPEG
+    /// has room for what follows it. Nil if there was none.
     public var prompt: String?
 
     /// The metadata of the translation of a file by `model`.
@@ -16,7 +17,14 @@ public struct TranslationMetadata: Hashable, Sendable {
         self.source = String(source.prefix(1000))
         self.model = model
         self.isReverse = isReverse
-        self.prompt = prompt
+        var units = 0
+        self.prompt = prompt.map { prompt in
+            let characters = ImageMetadata.stored(prompt).prefix { character in
+                units += character.utf16.count
+                return units <= 20_000
+            }
+            return String(characters)
+        }
     }
 
     /// Text chunks, one per field.
@@ -33,16 +41,16 @@ public struct TranslationMetadata: Hashable, Sendable {
             + (prompt.map { "Prompt: \($0), " } ?? "") + "Software: Limn"
     }
 
-    /// The metadata in the texts of an image; nil if it is not a translation by Limn.
+    /// The metadata in the texts of an image: those of a PNG or, where they are not all there, the comment of a JPEG or WebP.
+    /// Nil if it is not a translation by Limn.
     public init?(pngText: [(keyword: String, text: String)]) {
         func text(_ keyword: String) -> String? { pngText.first { $0.keyword == keyword }?.text }
-        if let comment = text(Image.commentKeyword) {
+        guard let software = text("Software"), let source = text("source"), let direction = text("direction") else {
+            guard let comment = text(Image.commentKeyword) else { return nil }
             self.init(text: comment)
             return
         }
-        guard text("Software") == "Limn", let source = text("source"), let direction = text("direction"),
-            ["forward", "reverse"].contains(direction)
-        else { return nil }
+        guard software == "Limn", ["forward", "reverse"].contains(direction) else { return nil }
         self.init(
             source: source, model: text("model") ?? "", isReverse: direction == "reverse",
             prompt: text("prompt"))

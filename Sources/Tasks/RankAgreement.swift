@@ -36,9 +36,8 @@ struct RankAgreement {
 extension Recipe {
     /// Throws if the ranks cannot share a batch equally.
     func requireBatches(for ranks: any Communicator) throws(ConfigurationError) {
-        // The number of items that must be on one rank: two images of one sentence are compared with each other.
         var batches: [(key: String, size: Int, together: Int)] = []
-        if task != .contrastive { batches.append(("gan.batch", gan.batch, gan.diversity > 0 ? 2 : 1)) }
+        if task != .contrastive { batches.append(("gan.batch", gan.batch, gan.imagesTogether)) }
         if trainsEncoder, encoder.images > 0 { batches.append(("encoder.batch", encoder.batch, 1)) }
         for (key, size, together) in batches where size % (together * ranks.size) != 0 {
             throw ConfigurationError(

@@ -21,10 +21,12 @@ public struct TrainingPlan: CustomStringConvertible {
         if recipe.task == .imageToImage {
             let corpora = try TranslationCorpora(
                 recipe, data: data, source: source, badFiles: badFiles, followsLinks: followsLinks)
+            try ValidationSplit.require(recipe, of: [corpora.target, corpora.source].compactMap(\.self))
             description = try TrainingPlan.translation(recipe, corpora, device: device)
             return
         }
         let corpus = try recipe.data.corpus(in: data, badFiles: badFiles, followsLinks: followsLinks)
+        try ValidationSplit.require(recipe, of: [corpus])
         var lines = [
             "recipe         \(recipe.name), seed \(recipe.seed)",
             "data           \(corpus.examples.count) images, \(corpus.captionCount) captions, \(corpus.classes.count) classes",

@@ -200,8 +200,11 @@ public struct TrainingRun {
     }
 
     /// Opens the run if it may be resumed and was started; otherwise makes it. Rank 0 does so for all.
+    /// - Throws: before, if the ranks do not agree, or if there are too few images for the validation split.
     private func openDirectory(_ corpus: Corpus, source: Corpus? = nil) throws -> RunDirectory {
-        try RankAgreement(recipe, corpora: [corpus] + (source.map { [$0] } ?? []), device: device).require(ranks)
+        let corpora = [corpus, source].compactMap(\.self)
+        try RankAgreement(recipe, corpora: corpora, device: device).require(ranks)
+        try ValidationSplit.require(recipe, of: corpora)
         return try ranks.rootFirst {
             try ranks.isRoot ? ownDirectory(corpus, source: source) : RunDirectory(joining: path)
         }

@@ -19,22 +19,41 @@ struct ValidationSplit {
     /// The fewest images that a measurement is meaningful on.
     static let minimum = 10
 
-    /// Throws if `evaluate:` would measure on fewer images than that.
-    static func require(_ count: Int) throws(ConfigurationError) {
+    /// Checks the splits that a training with `evaluate:` would measure on, before anything is trained. No image is read, so one
+    /// that cannot be decoded counts.
+    /// - Parameter corpora: those that splits are drawn from.
+    /// - Throws: `ConfigurationError` if one of the splits would have fewer than `minimum` images.
+    static func require(_ recipe: Recipe, of corpora: [Corpus]) throws(ConfigurationError) {
+        guard recipe.task != .contrastive, recipe.evaluate.every > 0 else { return }
+        for corpus in corpora {
+            let total = corpus.examples.count
+            try require(size(total, share: recipe.data.holdOut), " of \(total)")
+        }
+    }
+
+    /// Checks a split of which the images that can be decoded are known.
+    /// - Parameters:
+    ///   - count: the number of these images.
+    ///   - origin: follows the number in the message.
+    /// - Throws: `ConfigurationError` if `evaluate:` would measure on fewer than `minimum` images.
+    static func require(_ count: Int, _ origin: String = "") throws(ConfigurationError) {
         guard count >= minimum else {
             throw ConfigurationError(
                 key: "evaluate.every",
-                problem: "needs a validation split of \(minimum) images or more, found \(count); "
-                    + "raise data.hold_out, or leave it 0")
+                problem: "needs a validation split of \(minimum) images or more, found \(count)\(origin); "
+                    + "raise data.hold_out, or set evaluate.every to 0")
         }
     }
+
+    /// The number of images that are drawn of `count`.
+    private static func size(_ count: Int, share: Float) -> Int { Int(Float(count) * share) }
 
     /// Draws `share` of the images; none if that would be fewer than `minimum`. The draw does not depend on the recipe's seed,
     /// so that models and judges trained on a corpus with the same share hold out the same images.
     init(_ images: ImageStore, share: Float) {
         self.images = images
         let indices = Array(images.corpus.examples.indices)
-        let count = Int(Float(indices.count) * share)
+        let count = ValidationSplit.size(indices.count, share: share)
         guard count >= ValidationSplit.minimum else {
             examples = []
             return

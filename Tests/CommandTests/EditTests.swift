@@ -56,6 +56,8 @@ import Testing
             ).finish()
             let green = try limn("edit", "green.png", "--replace", "green=blue", "--compare", in: folder)
             #expect(green.err == "a-blue-circle-2.png\n")
+            // It says what the edited image was made from.
+            #expect(try texts(folder + "/a-blue-circle-2.png")["prompt"] == "a blue circle")
         }
     }
 

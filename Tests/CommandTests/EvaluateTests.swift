@@ -10,7 +10,7 @@ import Testing
             struct Retrieval: Decodable { let nearestTraining: Row? }
             let model: String
             let split: String
-            let includesTrainingSplit: Bool?
+            let omitsTrainingComparisons: Bool?
             let retrieval: Retrieval
         }
         let tiny = try Tiny.shared()
@@ -24,7 +24,7 @@ import Testing
         let report = try JSONDecoder().decode(Report.self, from: Data(outcome.out))
         #expect([report.model, report.split] == ["tiny", "train"])
         // The split is the one of the training, in which each image would be its own nearest.
-        #expect(report.retrieval.nearestTraining == nil && report.includesTrainingSplit == true)
+        #expect(report.retrieval.nearestTraining == nil && report.omitsTrainingComparisons == true)
     }
 
     /// The page and the figures of one evaluation, from captions, classes and paths that are markup.
@@ -46,7 +46,7 @@ import Testing
             }
             let retrieval: Retrieval
             let ignoredClass: String?
-            let includesTrainingSplit: Bool?
+            let omitsTrainingComparisons: Bool?
         }
         let tiny = try Tiny.shared()
         try withTemporaryFolder { folder in
@@ -83,7 +83,7 @@ import Testing
             let report = try JSONDecoder().decode(Report.self, from: Data(outcome.out))
             let retrieval = report.retrieval
             #expect(retrieval.nearestTraining != nil && report.ignoredClass == nil)
-            #expect(report.includesTrainingSplit == false)
+            #expect(report.omitsTrainingComparisons == false)
             #expect(retrieval.worst.count == 16 && retrieval.worst.allSatisfy { (1...100).contains($0.rank) })
             #expect(retrieval.worst.map(\.rank) == retrieval.worst.map(\.rank).sorted(by: >))
             #expect(retrieval.classes.reduce(0) { $0 + $1.count } == retrieval.count)
@@ -124,7 +124,7 @@ import Testing
     @Test func captionsMayBeReworded() throws {
         struct Report: Decodable {
             let reworded: Int?
-            let includesTrainingSplit: Bool?
+            let omitsTrainingComparisons: Bool?
         }
         let tiny = try Tiny.shared()
         try withTemporaryFolder { folder in
@@ -140,7 +140,7 @@ import Testing
             let report = try JSONDecoder().decode(Report.self, from: Data(outcome.out))
             #expect(try (1..<240).contains(#require(report.reworded)))
             // Nothing was left out that was asked for.
-            #expect(report.includesTrainingSplit == nil)
+            #expect(report.omitsTrainingComparisons == nil)
             expectRefusal(try evaluate("wrong.txt"), 65, "wrong.txt:3: expected a word and its synonym")
         }
     }

@@ -25,7 +25,7 @@ extension GenerateTests {
         }
     }
 
-    /// Grids that begin with the same image are told apart by the others, and by all that changes them.
+    /// Grids that begin with the same image are told apart by the others, and by all that changes them, labels included.
     @Test func aGridIsReplacedByTheSameOneOnly() throws {
         let tiny = try Tiny.shared()
         try withTemporaryFolder { folder in
@@ -33,6 +33,9 @@ extension GenerateTests {
             for (arguments, name) in [
                 (lily, "a-rose"), (tulip, "a-rose-2"), (lily, "a-rose"), (tulip, "a-rose-2"),
                 (lily + ["--size", "32"], "a-rose-3"), (lily + ["--truncation", "0.5"], "a-rose-4"), (lily, "a-rose"),
+                (lily + ["--labels"], "a-rose-5"), (lily + ["--labels"], "a-rose-5"), (lily, "a-rose"),
+                // Of a single image, the sheet with labels is not replaced by what has none.
+                (["a daisy", "--labels"], "a-daisy"), (["a daisy"], "a-daisy-2"), (["a daisy", "--labels"], "a-daisy"),
             ] {
                 let outcome = try Child(["generate", "--model", tiny.model, "--grid"] + arguments, in: folder).finish()
                 #expect(outcome.err == "\(name).png\n")

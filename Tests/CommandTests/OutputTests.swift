@@ -1,5 +1,6 @@
 import FoundationEssentials
 import Glibc
+import Images
 import TestSupport
 import Testing
 
@@ -17,6 +18,35 @@ import Testing
             expectRefusal(try generate("--out", "red.jpg"), 64, "red.jpg: images are written as PNG")
             expectRefusal(try generate("blue", "--out", "file"), 73, "cannot create the folder file: File exists")
             #expect(try files(below: folder) == ["file"])
+        }
+    }
+
+    /// The model, which is not there, would be missed first.
+    @Test func pathsAreCheckedBeforeAModelIsLoaded() throws {
+        try withTemporaryFolder { folder in
+            let png = try Image(width: 16, height: 16, color: .white)
+                .pngData(text: [("prompt", "red"), ("seed", "1"), ("model", "absent"), ("Software", "Limn")])
+            try put(png, folder + "/a.png")
+            try FileManager.default.createDirectory(atPath: folder + "/numbered", withIntermediateDirectories: false)
+            try put(png, folder + "/numbered/00000.png")
+            try put("red\n", folder + "/prompts.txt")
+            for (arguments, code, words) in [
+                (["generate", "red", "blue"], 64, "several prompts need --out DIR"),
+                (["generate", "red", "blue", "--out", "a.png"], 64, "several prompts need --out DIR"),
+                (["generate", "--prompts", "prompts.txt"], 64, "prompts from a file need --out DIR"),
+                (["generate", "red", "--out", "red.jpg"], 64, "red.jpg: images are written as PNG"),
+                (["generate", "red", "blue", "--labels", "--out", "red.webp"], 64, "red.webp: images are written as"),
+                (
+                    ["generate", "--prompts", "prompts.txt", "--out", "numbered"], 73,
+                    "numbered/00000.png: is the image of another prompt or seed"
+                ),
+                (["edit", "a.png", "--prompt", "b", "--out", "b.jpg"], 64, "b.jpg: images are written as PNG"),
+                (["edit", "a.png", "--prompt", "b", "--compare", "--out", "b.gif"], 64, "b.gif: images are written"),
+                (["generate", "red", "--out", "red.png"], 66, "absent.safetensors: no such model"),
+            ] {
+                let outcome = try Child(arguments + ["--model", "absent.safetensors"], in: folder).finish()
+                expectRefusal(outcome, Int32(code), words)
+            }
         }
     }
 

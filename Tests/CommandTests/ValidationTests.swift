@@ -73,6 +73,46 @@ import Testing
         }
     }
 
+    /// Encoders are trained before the generator or the translator, for hours. What could not be measured is refused before them.
+    @Test func aSplitThatIsTooSmallIsRefusedBeforeTheTraining() throws {
+        let tiny = try Tiny.shared()
+        try withTemporaryFolder { folder in
+            try RandomFeatures.write(.mobileNetV2, seed: 3, to: folder + "/mobilenet-v2.safetensors")
+            let drawn = try limn(
+                "corpus", "shapes", "--out", "few", "--count", "30", "--seed", "7", "--side", "16", in: folder)
+            #expect(drawn.ending == .exit(0), "\(drawn.err)")
+            try put(
+                """
+                task: image-to-image
+                data: {side: 16, vocabulary: 300, hold_out: 0.2}
+                encoder:
+                  {width: 16, layers: 1, heads: 2, length: 16, embedding: 16, image_width: 4, batch: 16, images: 64}
+                translator: {width: 4, blocks: 2, halvings: 2}
+                discriminator: {kind: patch, width: 4}
+                image_to_image: {contrastive: 1, identity: 1, decay: 0, text: true}
+                gan: {batch: 8, images: 32, checkpoint_every: 16, snapshot_every: 32, penalty: 0, loss: least-squares}
+                """, folder + "/text.yaml")
+            // A share of the images that is too small; of two corpora, one that is too small.
+            for arguments in [
+                [tiny.recipe, "--data", tiny.corpus, "--set", "data.hold_out=0.05"],
+                ["text.yaml", "--data", tiny.corpus, "--source", "few"],
+                ["text.yaml", "--data", "few", "--source", tiny.corpus],
+            ] {
+                for more in [[], ["--dry-run"]] {
+                    let outcome = try Child(
+                        ["train"] + arguments + more + [
+                            "--run", "run", "--threads", "1", "--set", "evaluate.every=8", "--set",
+                            "evaluate.network=mobilenet-v2",
+                        ], in: folder, environment: ["LIMN_FEATURES": folder]
+                    ).finish(seconds: 300)
+                    expectRefusal(
+                        outcome, 64, "evaluate.every: needs a validation split of 10 images or more, found ")
+                    #expect(!exists(folder + "/run"))
+                }
+            }
+        }
+    }
+
     @Test func measuresOfATranslatorAreNamedInRows() throws {
         let tiny = try Tiny.shared()
         try withTemporaryFolder { folder in

@@ -8,8 +8,9 @@ extension Conformance {
     /// Batches divided into shards, and programs of two stages.
     @Suite struct ShardTests {
         @Test func countsDivideTheBatchAndLeaveNoHalfIdle() {
-            func count(_ batch: Int, _ threads: Int) -> Int {
-                CPUDevice(library: .openBLAS, threads: threads, precision: .float32).shardCount(forBatch: batch)
+            func count(_ batch: Int, _ threads: Int, groupsOf group: Int = 1) -> Int {
+                CPUDevice(library: .openBLAS, threads: threads, precision: .float32)
+                    .shardCount(forBatch: batch, groupsOf: group)
             }
             #expect(count(32, 2) == 2)
             #expect(count(33, 2) == 1)
@@ -17,6 +18,11 @@ extension Conformance {
             #expect(count(30, 4) == 3)
             #expect(count(31, 4) == 1)
             #expect(count(2, 8) == 1)
+            // In pairs.
+            #expect(count(32, 8, groupsOf: 2) == 8)
+            #expect(count(24, 4, groupsOf: 2) == 4)
+            #expect(count(10, 2, groupsOf: 2) == 1)
+            #expect(count(12, 2, groupsOf: 2) == 2)
         }
 
         /// One shard of relu(x ⋆ w) · 2 + y; the convolution can be a first stage.

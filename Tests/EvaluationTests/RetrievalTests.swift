@@ -99,8 +99,25 @@ struct RetrievalPrecisionTests {
         #expect(throws: EvaluationError.tooFew("captions of other classes", found: 198, needed: 199)) {
             try RetrievalPrecision.requireEnough(classes: classes, texts: Array(0..<200), negatives: 199)
         }
+        // Of each text two captions in its own class, which are not excluded twice, and two in the next.
+        #expect(throws: EvaluationError.tooFew("captions of other classes", found: 196, needed: 197)) {
+            try RetrievalPrecision.requireEnough(classes: classes, texts: (0..<200).map { $0 / 4 }, negatives: 197)
+        }
         #expect(throws: EvaluationError.tooFew("images for R-precision", found: 9, needed: 10)) {
             try RetrievalPrecision.requireEnough(classes: Array(0..<9), texts: Array(0..<9), negatives: 1)
+        }
+    }
+
+    /// A second; if each caption were compared with all others of its text, minutes.
+    @Test("many captions of few texts are checked in linear time", .timeLimit(.minutes(1)))
+    func fewTexts() {
+        let count = 500_000
+        #expect(throws: EvaluationError.tooFew("captions of other classes", found: count / 2, needed: count / 2 + 1)) {
+            try RetrievalPrecision.requireEnough(
+                classes: Array(0..<count), texts: (0..<count).map { $0 % 2 }, negatives: count / 2 + 1)
+        }
+        #expect(throws: Never.self) {
+            try RetrievalPrecision.requireEnough(classes: Array(0..<count), texts: (0..<count).map { $0 % 2 })
         }
     }
 

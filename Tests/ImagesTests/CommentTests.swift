@@ -94,6 +94,21 @@ private func utf16(_ text: String, _ order: ByteOrder) -> [UInt8] {
         for data in malformed { #expect(try texts(place.file(with: data)).isEmpty, "\(data)") }
     }
 
+    /// The first comment and the last orientation, each in a segment of its own, among others without one.
+    @Test func segmentsOfAJPEGAreReadTogether() throws {
+        let (order, plain) = (ByteOrder.big, ReferenceFile.jpeg.bytes)
+        let comments = ["first", "second"].map { exif(comment: utf16($0, order), order) }
+        let parts = [exif(3, order), comments[0], exif(6, order), comments[1], tiff(order, entries: [])]
+        let segments = parts.map { part -> [UInt8] in
+            let content = Array("Exif\0\0".utf8) + part
+            return [0xFF, 0xE1] + order.bytes(2 + content.count, 2) + content
+        }
+        let file = Array(plain[..<2] + segments.joined() + plain[2...])
+        #expect(try texts(file) == ["first"])
+        let (size, turned) = (try Image.size(of: plain, named: "plain"), try Image.size(of: file, named: "turned"))
+        #expect(size.width != size.height && turned == (size.height, size.width))
+    }
+
     @Test func otherFormatsHaveNone() throws {
         #expect(try texts(ReferenceFile.paletteGIF.bytes).isEmpty)
         #expect(try texts(ReferenceFile.lateTextPNG.bytes).count == 2)

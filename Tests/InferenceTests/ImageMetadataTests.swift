@@ -23,24 +23,44 @@ import Testing
         }
     }
 
-    /// Whatever changes any image of a grid.
+    /// By whatever changes any image of a grid, and by its arrangement.
     @Test func gridsAreToldApart() throws {
+        func grid(
+            _ requests: [GenerationRequest], sheet: ImageMetadata.Sheet = .grid, columns: Int = 2, model: String = "m",
+            side: Int = 64
+        ) -> ImageMetadata {
+            ImageMetadata(requests: requests, sheet: sheet, columns: columns, model: model, side: side)
+        }
         let (a, b) = (GenerationRequest(prompt: "a", seed: 1), GenerationRequest(prompt: "b", seed: 1))
-        let metadata = ImageMetadata(requests: [a, b], model: "m", side: 64)
-        #expect(metadata.count == 2 && metadata.request == a && metadata.grid != nil)
-        #expect(metadata == ImageMetadata(requests: [a, b], model: "m", side: 64))
+        let metadata = grid([a, b])
+        #expect(metadata.count == 2 && metadata.request == a && metadata.gridHash != nil)
+        #expect(metadata == grid([a, b]))
         #expect(try ImageMetadata(pngText: written(metadata)) == metadata)
         var others = [[a, a], [b, a], [a, b, b], [a, GenerationRequest(prompt: "b", seed: 2)]]
         others.append([a, GenerationRequest(prompt: "b", seed: 1, truncation: 0.5)])
         others.append([a, GenerationRequest(prompt: "b", seed: 1, promptBlend: Blend(toward: "c", fraction: 0.5))])
         others.append([a, GenerationRequest(prompt: "b", seed: 1, seedBlend: Blend(toward: 2, fraction: 0.5))])
-        var all = Set(others.map { ImageMetadata(requests: $0, model: "m", side: 64).grid })
-        all.formUnion([
-            metadata.grid, ImageMetadata(requests: [a, b], model: "n", side: 64).grid,
-            ImageMetadata(requests: [a, b], model: "m", side: 65).grid,
-        ])
-        #expect(all.count == 10 && !all.contains(nil))
-        #expect(ImageMetadata(requests: [a], model: "m", side: 64) == ImageMetadata(request: a, model: "m"))
+        var all = others.map { grid($0) }
+        all += [metadata, grid([a, b], model: "n"), grid([a, b], side: 65), grid([a, b], columns: 1)]
+        all += [grid([a, b], sheet: .labels), grid([a, b], sheet: .comparison), grid([b, a], sheet: .comparison)]
+        #expect(Set(all.map(\.gridHash)).count == 14 && !all.contains { $0.gridHash == nil })
+    }
+
+    @Test func aComparisonIsNamedAsItsEditedImage() {
+        let (a, b) = (GenerationRequest(prompt: "a", seed: 1), GenerationRequest(prompt: "b", seed: 1))
+        let metadata = ImageMetadata(requests: [a, b], sheet: .comparison, columns: 2, model: "m", side: 64)
+        #expect(metadata.request == b && metadata.count == 2)
+    }
+
+    /// One with labels shows more than the image alone.
+    @Test func aSingleImageIsAGridOnlyWithLabels() throws {
+        let a = GenerationRequest(prompt: "a", seed: 1)
+        func sheet(_ sheet: ImageMetadata.Sheet) -> ImageMetadata {
+            ImageMetadata(requests: [a], sheet: sheet, columns: 1, model: "m", side: 64)
+        }
+        #expect(sheet(.grid) == ImageMetadata(request: a, model: "m"))
+        #expect(sheet(.labels).count == 1 && sheet(.labels).gridHash != nil)
+        #expect(try ImageMetadata(pngText: written(sheet(.labels))) == sheet(.labels))
     }
 
     @Test func longPromptsAreTruncated() throws {
@@ -89,39 +109,5 @@ import Testing
         #expect(
             metadata.text(ofWalkThrough: [("a", 1), ("a", 2)], frames: 9)
                 == "a\nSeed: 1 → 2, Truncation: 0.5, Frames: 9, Model: m, Software: Limn")
-    }
-
-    @Test func aTranslationSaysWhatItWasMadeFrom() throws {
-        let metadata = TranslationMetadata(source: "花.jpg", model: "m", isReverse: true)
-        let png = try Image(width: 2, height: 2, color: .white).pngData(text: metadata.pngText)
-        #expect(TranslationMetadata(pngText: try Image.pngText(in: png)) == metadata)
-        #expect(ImageMetadata(pngText: metadata.pngText) == nil)
-        for (keyword, text) in [("Software", "Other"), ("direction", "sideways")] {
-            let changed = metadata.pngText.map { $0.keyword == keyword ? (keyword, text) : $0 }
-            #expect(TranslationMetadata(pngText: changed) == nil)
-        }
-        #expect(TranslationMetadata(pngText: metadata.pngText.filter { $0.keyword != "source" }) == nil)
-    }
-
-    /// As a JPEG or WebP has it.
-    @Test func aTranslationIsReadFromOneText() {
-        func read(_ text: String) -> TranslationMetadata? {
-            TranslationMetadata(pngText: [(keyword: "UserComment", text: text)])
-        }
-        for metadata in [
-            TranslationMetadata(source: "花, a.jpg", model: "m"),
-            TranslationMetadata(source: "", model: "m, n", isReverse: true),
-            TranslationMetadata(source: "a.png", model: "m", prompt: "red, Prompt: blue\nSoftware: Limn"),
-            TranslationMetadata(source: "a.png", model: "", prompt: ""),
-        ] {
-            #expect(read(metadata.text) == metadata, "\(metadata.text)")
-        }
-        for text in [
-            "", "Source: , Software: Limn", "Source: a, Model: m, Software: Limn", "a photo, Software: Limn",
-            "Source: a, Model: m, Direction: sideways, Software: Limn", "Source: a, Model: m, Direction: forward",
-            "Source: a, Direction: forward, Model: m, Software: Limn",
-        ] {
-            #expect(read(text) == nil, "\(text)")
-        }
     }
 }

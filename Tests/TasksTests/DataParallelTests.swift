@@ -153,7 +153,14 @@ import Training
             #expect(
                 recipe == [String](repeating: "rank 2 on host2 has another recipe than rank 0 on host0", count: 4))
             let batch = errors(3) { _ in [] }
-            #expect(batch.first?.contains("gan.batch: is 16, which 3 ranks cannot share equally") == true)
+            #expect(
+                batch.first?.contains(
+                    "gan.batch: is 16, which 3 ranks cannot share equally; make it a multiple of 3") == true)
+            let pairs = errors(4) { _ in ["gan.batch=12", "gan.diversity=1", "discriminator.kind=features"] }
+            #expect(
+                pairs.first?.contains(
+                    "gan.batch: is 12, which 4 ranks cannot share equally; make it a multiple of 8") == true,
+                "\(pairs)")
             #expect(!FileManager.default.fileExists(atPath: "\(folder)/refused"))
         }
     }

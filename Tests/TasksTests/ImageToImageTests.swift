@@ -204,6 +204,7 @@ import Training
             (.cycleGAN, ["translator.halvings=3"], "translator.halvings"),
             (.cycleGAN, ["translator.width=3"], "translator.width"),
             (.cycleGAN, ["gan.contrastive=1"], "gan.contrastive"),
+            (.cycleGAN, ["gan.diversity=1", "discriminator.kind=features"], "gan.diversity"),
             (.cycleGAN, ["gan.reconstruction=1", "gan.interpolation=0"], "gan.reconstruction"),
             (.cycleGAN, ["evaluate.judge=judge.safetensors"], "evaluate.judge"),
             (.cycleGAN, ["from=models/flowers-64.safetensors"], "from"),

@@ -263,9 +263,12 @@ import Training
         let gan = try TinyGAN(.features, threads: 2) {
             ($0.gan.diversity, $0.gan.interpolation, $0.generator.learningRate) = (200, 0, 2e-3)
         }
+        #expect(gan.device.shardCount(forBatch: TinyGAN.size, groupsOf: 2) == 2)
         let inputs = gan.trainer.inputs(gan.batch)
-        guard case .floats(let sentences)? = inputs["condition"], case .floats(let noise)? = inputs["noise"] else {
-            Issue.record("no condition or no noise")
+        guard case .floats(let sentences)? = inputs["condition"], case .floats(let noise)? = inputs["noise"],
+            case .floats(let mask)? = inputs["mask"]
+        else {
+            Issue.record("no condition, noise or mask")
             return
         }
         func row(_ values: [Float], _ index: Int) -> ArraySlice<Float> {
@@ -276,6 +279,9 @@ import Training
             #expect(Array(row(sentences, first)) == Array(row(sentences, first + 1)))
             #expect(Array(row(noise, first)) != Array(row(noise, first + 1)))
             #expect(first == 0 || Array(row(sentences, first)) != Array(row(sentences, first - 1)))
+            // An equal sentence is no negative of the contrastive loss.
+            #expect(row(mask, first)[first * TinyGAN.size + first + 1] == -1e9)
+            #expect(row(mask, first)[first * TinyGAN.size + first] == 0)
         }
 
         let means = try BatchLogits(gan, inputs).means
@@ -288,10 +294,10 @@ import Training
             return 1 / (differences.reduce(0, +) / Double(differences.count) + 1e-5)
         }
         let expected = reciprocals.reduce(0, +) / Double(reciprocals.count)
-        let before = try #require(gan.trainer.step(gan.batch)["loss.diversity"])
+        let before = try #require(gan.trainer.step(gan.batch)["loss.mode_seeking"])
         #expect(near(before, expected, 1e-4))
         for _ in 0..<10 { _ = try gan.trainer.step(gan.batch) }
-        let after = try #require(gan.trainer.step(gan.batch)["loss.diversity"])
+        let after = try #require(gan.trainer.step(gan.batch)["loss.mode_seeking"])
         #expect(after < 0.9 * before, "\(before) before, \(after) after")
     }
 

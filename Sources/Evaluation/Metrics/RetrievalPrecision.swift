@@ -70,7 +70,10 @@ package struct RetrievalPrecision: Hashable, Sendable {
     }
 
     /// Checks that one image per caption could be measured, before there is any.
-    /// - Parameters: as of `init`.
+    /// - Parameters:
+    ///   - classes: the class of each caption.
+    ///   - texts: a number for each caption that equal captions share.
+    ///   - negatives: number of negatives per image.
     /// - Throws: `EvaluationError.tooFew`, as `init` does for too few images or captions of other classes.
     package static func requireEnough(classes: [Int], texts: [Int], negatives: Int = 99) throws(EvaluationError) {
         try requireFolds(images: classes.count)
@@ -109,12 +112,26 @@ private struct NegativePool {
     private let ranges: [Int: Range<Int>]
     private let classes: [Int]
     private let texts: [Int]?
-    /// The captions of each text.
-    private let copies: [Int: [Int]]
+    /// Numbers of captions: of each text, and of each text within each class. Queries subtract them, since scanning the captions of
+    /// a text for each of its captions would take time that grows with the square of their number.
+    private let copies: [Int: Int]
+    private let copiesInClass: [ClassText: Int]
+
+    /// A text within a class.
+    private struct ClassText: Hashable {
+        let label: Int
+        let text: Int
+    }
 
     init(classes: [Int], texts: [Int]?) {
         (self.classes, self.texts) = (classes, texts)
-        copies = texts.map { texts in Dictionary(grouping: texts.indices) { texts[$0] } } ?? [:]
+        var copies: [Int: Int] = [:]
+        var copiesInClass: [ClassText: Int] = [:]
+        for (label, text) in zip(classes, texts ?? []) {
+            copies[text, default: 0] += 1
+            copiesInClass[ClassText(label: label, text: text), default: 0] += 1
+        }
+        (self.copies, self.copiesInClass) = (copies, copiesInClass)
         let captions = classes.indices.sorted { (classes[$0], $0) < (classes[$1], $1) }
         var ranges: [Int: Range<Int>] = [:]
         for (index, caption) in captions.enumerated() {
@@ -128,11 +145,12 @@ private struct NegativePool {
     /// What is no negative of caption `truth`: the range of its class, and the number of captions of its text in other classes.
     /// - Throws: `EvaluationError.tooFew` if fewer than `count` captions are left.
     func excluded(for truth: Int, leaving count: Int) throws(EvaluationError) -> (gap: Range<Int>, equal: Int) {
-        let gap = ranges[classes[truth]] ?? 0..<0
-        let equal =
-            texts.map { texts in
-                copies[texts[truth], default: []].count { classes[$0] != classes[truth] }
-            } ?? 0
+        let label = classes[truth]
+        let gap = ranges[label] ?? 0..<0
+        var equal = 0
+        if let text = texts?[truth] {
+            equal = copies[text, default: 0] - copiesInClass[ClassText(label: label, text: text), default: 0]
+        }
         let found = captions.count - gap.count - equal
         guard found >= count else {
             throw EvaluationError.tooFew("captions of other classes", found: found, needed: count)

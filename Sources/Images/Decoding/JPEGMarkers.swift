@@ -19,13 +19,10 @@ struct JPEGMarkers {
     private var isProgressive = false
     private var firstFrame: Frame?
     private var components: UInt8 = 0
-    /// The segments of Exif data.
-    private var exif: [ArraySlice<UInt8>] = []
-
-    /// The Exif orientation; `.upright` if the file states none.
-    var orientation: Orientation { exif.compactMap { Orientation(exif: $0) }.last ?? .upright }
-    /// The Exif tag UserComment; nil if there is none.
-    var comment: String? { exif.lazy.compactMap { ExifComment.text(in: $0) }.first }
+    /// The Exif orientation, of several the last; `.upright` if the file states none.
+    private(set) var orientation = Orientation.upright
+    /// The Exif tag UserComment, of several the first; nil if there is none.
+    private(set) var comment: String?
 
     /// Reads the markers up to the end of the image, through the entropy-coded data of all scans, or only up to the
     /// frame header.
@@ -82,7 +79,10 @@ struct JPEGMarkers {
     private mutating func note(_ marker: UInt8, _ segment: UnsafeBufferPointer<UInt8>) {
         switch marker {
         case 0xE1 where segment.starts(with: Array("Exif\0\0".utf8)):
-            exif.append(ArraySlice(segment))
+            // What it says is kept, not the segment: a file may have as many as it has bytes for.
+            let exif = ArraySlice(segment)
+            orientation = Orientation(exif: exif) ?? orientation
+            comment = comment ?? ExifComment.text(in: exif)
         case 0xEE where segment.starts(with: Array("Adobe".utf8)):
             hasAdobe = true
         case 0xC4, 0xC8, 0xCC:

@@ -29,6 +29,7 @@ final class ImageToImageTask: TrainingTask {
     /// - Parameters:
     ///   - output: where results go; its recipe and device are those of the training.
     ///   - text: the text encoder and the vectors of the targets' captions; nil if the translation does not depend on text.
+    /// - Throws: among others if `evaluate:` measures, and too few images of the validation split can be decoded.
     init(
         _ output: AdversarialOutput, images: TranslationImages,
         text: (encoder: SentenceEncoder, vectors: CaptionVectors)?

@@ -98,6 +98,9 @@ public struct GANRecipe: Codable, Equatable, Sendable {
         case snapshotEvery = "snapshot_every", snapshotsKept = "snapshots_kept", checkpointEvery = "checkpoint_every"
     }
 
+    /// Consecutive images of a batch that are compared with each other, so that one shard must have them all.
+    var imagesTogether: Int { diversity > 0 ? 2 : 1 }
+
     func validate() throws(ConfigurationError) {
         try ConfigurationError.check("gan.batch", batch, in: 1...4096)
         try ConfigurationError.check("gan.images", images, in: 1...10_000_000_000)

@@ -54,8 +54,7 @@ package final class GANTrainer {
         _ = discriminatorSizes.discriminator(
             ParameterScope(declared, discriminatorStore) / "discriminator",
             frozen: ParameterScope(declared, ParameterStore()) / "frozen")
-        // Images of one sentence are compared with each other, so they must not be divided among shards.
-        let shards = device.trainingShards(forBatch: gan.diversity > 0 ? gan.batch / 2 : gan.batch)
+        let shards = device.trainingShards(forBatch: gan.batch, groupsOf: gan.imagesTogether)
         generator = try OptimizedParameters(generatorStore, recipe, shards: shards, device: device)
         discriminator = try OptimizedParameters(discriminatorStore, recipe, shards: shards, device: device)
         let phases = PhaseCompiler(

@@ -144,7 +144,7 @@ struct PhaseCompiler {
             }
             if gan.diversity > 0 {
                 let term = modeSeekingLoss(features)
-                results["loss.diversity"] = term
+                results["loss.mode_seeking"] = term
                 loss = loss + term * gan.diversity
             }
             if let contrastive = networks.imageToText(features) {

@@ -89,7 +89,7 @@ struct ValidationMeasures {
     private static let negatives = 99
 
     /// Nil if the recipe measures nothing.
-    /// - Throws: if the recipe's judge or network cannot be read, or the validation split is too small.
+    /// - Throws: if the recipe's judge or network cannot be read, or too few images of the validation split can be decoded.
     init?(_ recipe: Recipe, images store: ImageStore, split: ValidationSplit, device: any Device) throws {
         guard recipe.evaluate.every > 0 else { return nil }
         seed = recipe.seed

@@ -67,7 +67,8 @@ struct EditCommand: ParsableCommand {
         try Paths.requireNotEmpty(("IMAGE", image), ("--out", out))
         let (metadata, size) = try read()
         let request = try edited(metadata.request)
-        let others = compare ? [metadata.request] : []
+        let requests = compare ? [metadata.request, request] : [request]
+        let plan = try OutputPlan(requests, perPrompt: 1, sheet: compare ? .comparison : nil, lines: nil, out: out)
         let generator = try generation.generator()
         if generator.name != metadata.model {
             let made =
@@ -77,18 +78,16 @@ struct EditCommand: ParsableCommand {
         }
         // An image that is not square was cut or put together by another program.
         let side = generation.size ?? (size.width == size.height ? size.width : generator.side)
-        // A comparison is named as the edited image.
-        let layout = try OutputLayout(
-            [request], perPrompt: 1, grid: false, lines: nil, out: out, others: others, model: generator.name,
-            side: side)
+        let layout = OutputLayout(plan, model: generator.name, side: side)
         for prompt in request.prompts {
             generator.sayExcess(of: prompt)
         }
         try layout.prepare()
-        let images = try generator.generate(others + [request]).map { $0.scaled(to: side) }
-        let text = generation.text(ImageMetadata(requests: [request] + others, model: generator.name, side: side))
-        let png = try (compare ? Image.grid(images, columns: 2) : images[0]).pngData(text: text)
-        try Paths.write(png, to: layout.files[0].path)
+        let images = try generator.generate(requests).map { $0.scaled(to: side) }
+        let file = layout.files[0]
+        let text = generation.text(plan.metadata(of: file.requests, model: generator.name, side: side))
+        let png = try (compare ? Image.grid(images, columns: file.columns) : images[0]).pngData(text: text)
+        try Paths.write(png, to: file.path)
         layout.announce()
     }
 

@@ -35,7 +35,7 @@ struct EvaluateCommand: ParsableCommand {
               limn evaluate models/flowers-64.safetensors --data flowers102 --report report
               limn evaluate models/denoise-64.safetensors --data flowers102 \\
                 --degradation "noise 25"
-              limn evaluate runs/style --data emoji --class style \\
+              limn evaluate runs/style --data emoji-styles --class style \\
                 --source-class twemoji --target-class noto
             """)
 

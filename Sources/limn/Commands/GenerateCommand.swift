@@ -75,11 +75,12 @@ struct GenerateCommand: ParsableCommand {
                     prompt: prompt.text, seed: seed.value &+ UInt64($0), truncation: generation.bound)
             }
         }
+        let plan = try OutputPlan(
+            requests, perPrompt: n, sheet: labels ? .labels : grid ? .grid : nil,
+            lines: prompts == nil ? nil : list.map(\.line), out: out)
         let generator = try generation.generator()
         let side = generation.size ?? generator.side
-        let layout = try OutputLayout(
-            requests, perPrompt: n, grid: grid || labels, lines: prompts == nil ? nil : list.map(\.line), out: out,
-            model: generator.name, side: side)
+        let layout = OutputLayout(plan, model: generator.name, side: side)
         try layout.requireGeneratable(side: side)
         let sheet = labels ? LabeledGrid(rows(of: layout.files[0], requests), side: side) : nil
         if let sheet { try layout.requireGeneratable(width: sheet.size.width, height: sheet.size.height) }
@@ -98,8 +99,7 @@ struct GenerateCommand: ParsableCommand {
             let record = GenerationRecord(
                 file: file.path, request: first, count: members.count, model: generator.name,
                 duration: each * members.count)
-            let metadata = ImageMetadata(
-                requests: Array(requests[file.requests]), model: generator.name, side: side)
+            let metadata = plan.metadata(of: file.requests, model: generator.name, side: side)
             let png = try image.pngData(text: generation.text(metadata))
             try Paths.write(png, to: file.path)
             if json && file.path != "-" {

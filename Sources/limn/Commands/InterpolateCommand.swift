@@ -84,7 +84,8 @@ struct InterpolateCommand: ParsableCommand {
             try layout.prepare()
             try generator.forEachFile(of: layout, requests, size: generation.size) { file, members in
                 let metadata = ImageMetadata(
-                    requests: Array(requests[file.requests]), model: generator.name, side: side)
+                    requests: Array(requests[file.requests]), sheet: .grid, columns: file.columns,
+                    model: generator.name, side: side)
                 let picture = members.count == 1 ? members[0] : Image.grid(members, columns: file.columns)
                 try Paths.write(picture.pngData(text: generation.text(metadata)), to: file.path)
             }

@@ -5,7 +5,8 @@ import Images
 import Inference
 
 /// Assigns images to output files: a single file, which is a grid if there are several images, or a folder with one file per
-/// image. A name that is chosen here never replaces the image of another prompt or seed, nor another grid.
+/// image. A name that is chosen here never replaces the image of another prompt or seed, nor another grid, sheet with labels or
+/// comparison.
 struct OutputLayout {
     /// One file and the requests whose images it contains.
     struct File {
@@ -16,59 +17,22 @@ struct OutputLayout {
     let files: [File]
     private let folder: String?
 
+    /// Chooses the names that the plan leaves open.
     /// - Parameters:
-    ///   - requests: the images, prompt by prompt.
-    ///   - perPrompt: number of images of each prompt.
-    ///   - grid: whether all images go into one file.
-    ///   - lines: for prompts from a file, their lines from 0, by which files are numbered; nil for others.
-    ///   - out: the path that the user named: a folder if it is one, ends in a slash or has no suffix; else a PNG.
-    ///   - others: images that a file has besides those of its requests.
     ///   - model: the model's name.
     ///   - side: width and height of one image in pixels.
-    /// - Throws: `CommandError`.
-    init(
-        _ requests: [GenerationRequest], perPrompt: Int, grid: Bool, lines: [Int]?, out: String?,
-        others: [GenerationRequest] = [], model: String, side: Int
-    ) throws {
-        func metadata(_ requests: [GenerationRequest]) -> ImageMetadata {
-            ImageMetadata(requests: requests + others, model: model, side: side)
-        }
-        let prompts = requests.count / perPrompt
-        let isSingle = grid || (prompts == 1 && lines == nil)
-        // One row per prompt; the images of a single prompt form a square.
-        let columns = prompts > 1 && perPrompt > 1 ? perPrompt : OutputLayout.side(of: requests.count)
-        guard let out, Paths.isFolder(out, ofMany: !isSingle) else {
-            guard isSingle, out != "-" || grid || prompts == 1 else {
-                throw CommandError(
-                    .usage,
-                    (lines == nil ? "several prompts need" : "prompts from a file need")
-                        + " --out DIR for their images, or --grid for a single image")
-            }
-            if let out { try Paths.requirePNG(out) }
-            var names = FileNames(folder: nil)
-            let path = out ?? names.free(OutputLayout.slug(requests[0].prompt), for: metadata(requests))
-            folder = nil
-            files = [File(path: path, requests: requests.indices, columns: columns)]
-            return
-        }
-        let folder = Paths.withoutSlash(out)
-        self.folder = folder
+    init(_ plan: OutputPlan, model: String, side: Int) {
+        folder = plan.folder
         var names = FileNames(folder: folder)
-        if grid {
-            let path = names.free(OutputLayout.slug(requests[0].prompt), for: metadata(requests))
-            files = [File(path: path, requests: requests.indices, columns: columns)]
-            return
+        func chosenPath(_ members: Range<Int>) -> String {
+            // A comparison is named as the edited image.
+            let metadata = plan.metadata(of: members, model: model, side: side)
+            let seed = plan.hasSeeds ? "-\(metadata.request.seed)" : ""
+            return names.free(OutputLayout.slug(metadata.request.prompt) + seed, for: metadata)
         }
-        files = try requests.indices.map { index in
-            let request = requests[index]
-            let seed = perPrompt > 1 ? "-\(request.seed)" : ""
-            let path =
-                if let lines {
-                    try names.numbered(zeroPadded(lines[index / perPrompt], width: 5) + seed, for: request)
-                } else {
-                    names.free(OutputLayout.slug(request.prompt) + seed, for: metadata([request]))
-                }
-            return File(path: path, requests: index..<index + 1, columns: 1)
+        files = plan.members.enumerated().map { index, members in
+            let path = plan.paths?[index] ?? chosenPath(members)
+            return File(path: path, requests: members, columns: plan.columns)
         }
     }
 
@@ -131,7 +95,8 @@ struct OutputLayout {
         if files[0].path != "-" { Terminal.say(files[0].path) }
     }
 
-    private static func side(of count: Int) -> Int { Int(Double(count).squareRoot().rounded(.up)) }
+    /// Number of images in a row of a square of `count`, of which the last row may be shorter.
+    static func side(of count: Int) -> Int { Int(Double(count).squareRoot().rounded(.up)) }
 
     /// The first letters and digits of a prompt, joined by dashes: at most 60, and as many as a file name of 255 bytes has room for
     /// besides seed, number and suffix.
@@ -147,7 +112,7 @@ struct OutputLayout {
 }
 
 /// Chooses names of files in a folder.
-private struct FileNames {
+struct FileNames {
     /// The folder; nil is the working directory.
     let folder: String?
     private var taken: Set<String> = []
@@ -182,14 +147,16 @@ private struct FileNames {
 
     private func path(_ stem: String) -> String { (folder.map { "\($0)/" } ?? "") + stem + ".png" }
 
-    /// Whether a file does not exist, or is a single image of the same prompt and seed, or the same grid. Another grid has images
-    /// that the new file lacks. Files without metadata are never replaced, since nothing says what they are.
+    /// Whether a file does not exist, or is a single image of the same prompt and seed, or the same grid. Another grid, or one with
+    /// labels, shows what the new file lacks. Files without metadata are never replaced, since nothing says what they are.
     private static func isFree(_ path: String, for metadata: ImageMetadata) -> Bool {
         guard FileManager.default.fileExists(atPath: path) else { return true }
         guard let data = FileManager.default.contents(atPath: path), let texts = try? Image.pngText(in: [UInt8](data)),
             var found = ImageMetadata(pngText: texts)
         else { return false }
-        if found.count > 1 { return found.grid != nil && found.grid == metadata.grid }
+        if found.count > 1 || found.gridHash != nil {
+            return found.gridHash != nil && found.gridHash == metadata.gridHash
+        }
         found.request.truncation = metadata.request.truncation
         return found.request == metadata.request
     }
