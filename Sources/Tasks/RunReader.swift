@@ -50,14 +50,20 @@ package struct RunReader: Sendable {
     /// The images that a stage takes; nil without a recipe.
     package func total(_ stage: Stage) -> Int? { stage == .encoder ? recipe?.encoder.images : recipe?.gan.images }
 
-    /// Images seen according to the end of a stage's statistics.
-    package func imagesSeen(_ stage: Stage) -> Int { lastRow(of: stage.statistics)?.images ?? 0 }
+    /// Images seen according to a stage's last row of statistics, or to the training's last checkpoint: rows have intervals, so the last
+    /// one may come before the end.
+    package func imagesSeen(_ stage: Stage) -> Int {
+        max(lastRow(of: stage.statistics)?.images ?? 0, stage == .gan ? lastCheckpoint : 0)
+    }
+
+    /// Images seen at the last checkpoint of the last stage; 0 without one.
+    private var lastCheckpoint: Int { times(of: "checkpoint", ".safetensors").last ?? 0 }
 
     /// Whether a stage was trained to its end.
     package func isFinished(_ stage: Stage) -> Bool {
         if stage == .encoder { return has(stage.path(of: RunDirectory.pairName)) }
         guard let total = total(stage) else { return false }
-        return (times(of: "checkpoint", ".safetensors").last ?? 0) >= total
+        return lastCheckpoint >= total
     }
 
     /// Whether a process trains it.

@@ -95,7 +95,7 @@ struct RunsAPI: Sendable {
         let rows = run.rows(of: stage.statistics).rows
         let evaluation = run.rows(of: RunDirectory.evaluationName).rows
         let (total, isRunning) = (run.total(stage), run.isRunning)
-        let (images, rate) = (rows.last?.images ?? 0, rows.last?.values["images_per_second"] ?? nil)
+        let (images, rate) = (run.imagesSeen(stage), rows.last?.values["images_per_second"] ?? nil)
         var eta: Double?
         if let total, let rate, rate > 0, isRunning { eta = max(0, Double(total - images) / rate) }
         return Details(
