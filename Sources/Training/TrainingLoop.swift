@@ -117,7 +117,7 @@ package struct TrainingLoop<Task: TrainingTask> {
     /// Records what a step measured and shows the progress. When a row of statistics is due, writes it.
     /// - Parameters:
     ///   - before: the images seen before the step.
-    ///   - reports: for statistics of the ranks, which begin anew after each row.
+    ///   - reports: for statistics of the ranks, which start from zero after each row.
     private func record(_ measurements: Measurements, since before: Int, _ reports: inout RankReports) throws {
         let state = task.state
         logger.record(measurements)

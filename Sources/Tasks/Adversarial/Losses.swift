@@ -145,7 +145,7 @@ func featureDifference(_ a: ImageFeatures, _ b: ImageFeatures) -> Tensor {
 /// The mode-seeking loss: the mean reciprocal of the difference between images 2k and 2k + 1, which are generated from one sentence
 /// and different noise (Mao et al. 2019, equation 3, without the distance of the noise, which hardly varies). Images differ by
 /// what they show, not by where they show it: by the mean over positions of each channel of the feature maps. Images of a pair are
-/// augmented differently, which adds to all differences alike.
+/// augmented independently, which adds to their difference.
 func modeSeekingLoss(_ features: ImageFeatures) -> Tensor {
     let differences = features.maps.map { map in
         // [2n, h, w, c] → [2n, c] → [n, 2, c]
